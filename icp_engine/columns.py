@@ -1,0 +1,94 @@
+"""The contract: every field that the engine reads and every column that it writes, each said once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+FieldType = Literal["text", "integer", "number", "flag", "list"]
+
+DTYPES: dict[str, pl.DataType] = {
+    "text": pl.String(),
+    "integer": pl.Int64(),
+    "number": pl.Float64(),
+    "flag": pl.Boolean(),
+    "list": pl.List(pl.String()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input field: what it is called, its type, its unit, and the top of its scale if it has one."""
+
+    name: str
+    type: FieldType
+    unit: str = ""
+    description: str = ""
+    scale: float | None = None
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """The Polars type that the field has once conformed."""
+        return DTYPES[self.type]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One result column: its name, type, unit and meaning."""
+
+    name: str
+    dtype: pl.DataType
+    unit: str
+    description: str
+
+
+KEY = "clinic_id"
+NAME = "account_name"
+STATE = "state_code"
+
+_FIELDS = (
+    Field("clinic_id", "text", "", "Identifier of the clinic, unique and not blank"),
+    Field("account_name", "text", "", "Organisation name as registered; needed for networks"),
+    Field("state_code", "text", "USPS", "Two letters, stored upper-case"),
+    Field("segment_label", "text", "", "Specialty or service line, e.g. `Home Health / Post-Acute`"),
+    Field("sector", "text", "", "Broader sector, e.g. `FQHC`"),
+    Field("npi_count", "integer", "providers", "Providers under the clinic"),
+    Field("site_count", "integer", "locations", "Practice locations"),
+    Field("services_count", "integer", "services", "Breadth of billed services"),
+    Field("bene_count", "integer", "patients", "Medicare beneficiaries"),
+    Field("allowed_amt", "number", "USD / year", "Medicare allowed amount"),
+    Field("denial_pressure", "number", "0-10", "Pressure from denied claims, derived metric", 10.0),
+    Field("coding_complexity", "number", "0-15", "Complexity of coding, derived metric", 15.0),
+    Field("roi_readiness", "number", "0-10", "Readiness to invest for a return, derived metric", 10.0),
+    Field("emr_friction", "number", "0-10", "Friction of the medical record system, derived metric", 10.0),
+    Field("scale_velocity", "number", "0-10", "Speed of growth, derived metric", 10.0),
+    Field("fqhc_flag", "flag", "", "Federally Qualified Health Center"),
+    Field("aco_member", "flag", "", "Member of an Accountable Care Organization"),
+    Field("pecos_enrolled", "flag", "", "Enrolled in Medicare (PECOS)"),
+    Field("oig_leie_flag", "flag", "", "On the OIG List of Excluded Individuals and Entities"),
+)
+
+FIELDS: dict[str, Field] = {field.name: field for field in _FIELDS}
+
+
+def score_columns(
+    prefix: str, categories: dict[str, tuple[str, str, float]], named: dict[str, str], *, segments: bool
+) -> Iterator[Column]:
+    """Yield the score columns of a scorecard in their order.
+
+    Args:
+        prefix: the scorecard's prefix, e.g. `icp`.
+        categories: per category its column name, its label and its maximum in points.
+        named: the columns of `total_score`, `tier`, `tier_label` and `segment` that the scorecard
+            names otherwise; the rest is `{prefix}_{key}`.
+        segments: whether the scorecard sorts clinics into segments.
+    """
+    name = {key: named.get(key, f"{prefix}_{key}") for key in ("total_score", "tier", "tier_label", "segment")}
+    yield Column(name["total_score"], pl.Float64(), "points", "Total score, the sum of its parts")
+    yield Column(name["tier"], pl.Int8(), "", "Class by score, 1 is best")
+    yield Column(name["tier_label"], pl.String(), "", "The tier in words")
+    if segments:
+        yield Column(name["segment"], pl.String(), "", "Strategic class by rules, independent of the score")
+    for column, label, maximum in categories.values():
+        yield Column(column, pl.Float64(), f"points, 0-{maximum:g}", f"{label}: points of this category")

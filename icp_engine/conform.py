@@ -1,0 +1,159 @@
+"""Conform columns to the types of their fields: missing told from zero, invalid told from missing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from icp_engine.columns import STATE, Field
+from icp_engine.errors import InputError
+
+_ABSENT_WORDS = ["na", "n/a", "null", "none", "nan"]
+_INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]
+_GROUPED = r"^([+-]?)\$?([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?$"
+_PLAIN = r"^[+-]?\$?[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+_TRUE = ["1", "1.0", "true", "t", "yes", "y"]
+_FALSE = ["0", "0.0", "false", "f", "no", "n"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conformed:
+    """One field of an extract as expressions over its raw columns.
+
+    `value` is the conformed value, `given` whether there was anything, `clipped` whether it stood above its scale.
+    A value that was given and is null after all is invalid.
+    """
+
+    field: Field
+    value: pl.Expr
+    given: pl.Expr
+    clipped: pl.Expr | None = None
+
+    @property
+    def invalid(self) -> pl.Expr:
+        """Whether something was given that the field cannot hold."""
+        return self.given & self.value.is_null()
+
+
+def conformed(field: Field, dtype: pl.DataType | None) -> Conformed:
+    """Return how a raw column of some type becomes a field; a column that is absent is missing for everyone.
+
+    Raises:
+        InputError: the column is of a type that can never become the field.
+    """
+    if dtype is None or dtype == pl.Null:
+        return Conformed(field, pl.lit(None, field.dtype), pl.lit(value=False))
+    raw = pl.col(field.name)
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        raw, dtype = raw.cast(pl.String), pl.String()
+    if dtype == pl.Decimal:
+        raw, dtype = raw.cast(pl.Float64), pl.Float64()
+    plain = dtype == pl.String or dtype == pl.Boolean or dtype.is_numeric()
+    if field.type == "list":
+        return _list(field, raw, dtype)
+    if not plain:
+        raise InputError(f"Column '{field.name}' is of type {dtype}, but {field.type} is due; convert it first.")
+    if field.type == "text":
+        return _state(field, raw, dtype) if field.name == STATE else _text(field, raw, dtype)
+    return _flag(field, raw, dtype) if field.type == "flag" else _number(field, raw, dtype)
+
+
+def conform(lf: pl.LazyFrame, fields: Iterable[Field]) -> pl.LazyFrame:
+    """Return the frame with the given fields conformed in place, absent ones added as missing columns.
+
+    Lazy in, lazy out; other columns are untouched.
+    """
+    schema = lf.collect_schema()
+    return lf.with_columns(
+        conformed(field, schema.get(field.name)).value.alias(field.name)
+        for field in fields
+        if not _is_clean(field, schema.get(field.name))
+    )
+
+
+def _is_clean(field: Field, dtype: pl.DataType | None) -> bool:
+    return field.type == "flag" and dtype == pl.Boolean
+
+
+def as_text(raw: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Return a plain column as text; whole floats lose their `.0`, so that an NPI read as a number stays an NPI."""
+    if dtype == pl.String:
+        return raw
+    if dtype.is_float():
+        whole = raw.cast(pl.Int64, strict=False)
+        text = pl.when(raw == whole).then(whole.cast(pl.String)).otherwise(raw.cast(pl.String))
+        return pl.when(raw.is_finite()).then(text)
+    return raw.cast(pl.String)
+
+
+def _text(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
+    text = as_text(raw, dtype)
+    value = pl.when(text.str.strip_chars() != "").then(text) if dtype == pl.String else text
+    return Conformed(field, value, value.is_not_null())
+
+
+def _state(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
+    """Two letters, stored upper-case; anything else is reported."""
+    text = as_text(raw, dtype).str.strip_chars()
+    value = pl.when(text.str.contains("^[A-Za-z]{2}$")).then(text.str.to_uppercase())
+    return Conformed(field, value, (text != "").fill_null(value=False))
+
+
+def _list(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
+    """Read a list of texts, or text with items separated by `;`. An empty list is not missing, blank text is."""
+    if isinstance(dtype, pl.List):
+        value = raw.cast(pl.List(pl.String)).list.eval(pl.element().str.strip_chars())
+        return Conformed(field, value, value.is_not_null())
+    if dtype != pl.String:
+        raise InputError(f"Column '{field.name}' is of type {dtype}, but a list of texts is due; convert it first.")
+    items = raw.str.split(";").list.eval(pl.element().str.strip_chars())
+    value = pl.when(raw.str.strip_chars() != "").then(items)
+    return Conformed(field, value, value.is_not_null())
+
+
+def _flag(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
+    if dtype == pl.Boolean:
+        return Conformed(field, raw, raw.is_not_null())
+    if dtype == pl.String:
+        word = raw.str.strip_chars().str.to_lowercase()
+        value = pl.when(word.is_in(_TRUE)).then(pl.lit(value=True)).when(word.is_in(_FALSE)).then(pl.lit(value=False))
+        return Conformed(field, value, _given_word(word, infinite=False))
+    number = raw.cast(pl.Float64)
+    value = pl.when(number == 1).then(pl.lit(value=True)).when(number == 0).then(pl.lit(value=False))
+    return Conformed(field, value, number.is_finite().fill_null(value=False))
+
+
+def _given_word(word: pl.Expr, *, infinite: bool) -> pl.Expr:
+    absent = ["", *_ABSENT_WORDS, *(_INFINITE_WORDS if infinite else [])]
+    return (~word.is_in(absent)).fill_null(value=False)
+
+
+def _number(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
+    """Conform a number or an integer: nothing below 0, no fraction where an integer is due, nothing above scale."""
+    if dtype == pl.Boolean:
+        return Conformed(field, pl.lit(None, field.dtype), raw.is_not_null())
+    if dtype.is_integer():
+        given = raw.is_not_null()
+        value = raw.cast(field.dtype, strict=False)
+        value = value if dtype.is_unsigned_integer() else pl.when(raw >= 0).then(value)
+    else:
+        if dtype == pl.String:
+            word = raw.str.strip_chars().str.to_lowercase()
+            number, given = _parsed(word), _given_word(word, infinite=True)
+        else:
+            number = raw.cast(pl.Float64)
+            given = number.is_finite().fill_null(value=False)
+        good = number.is_finite() & (number >= 0)
+        value = pl.when(good).then(number)
+        if field.type == "integer":
+            whole = number.cast(pl.Int64, strict=False)
+            value = pl.when(good & (whole == number)).then(whole)
+    if field.scale is None:
+        return Conformed(field, value, given)
+    return Conformed(field, value.clip(upper_bound=field.scale), given, (value > field.scale).fill_null(value=False))
+
+
+def _parsed(word: pl.Expr) -> pl.Expr:
+    """Read a number from text: thousands separators in their places, a dollar sign in front."""
+    plain = word.str.contains(_PLAIN) | word.str.contains(_GROUPED)
+    return pl.when(plain).then(word.str.replace_all("[$,]", "").cast(pl.Float64, strict=False))

@@ -1,0 +1,50 @@
+"""Every error that a user can cause, each one sentence that says what to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class IcpError(Exception):
+    """Base of all errors of this package. `exit_code` is what the command line returns."""
+
+    exit_code = 1
+
+
+class InputError(IcpError):
+    """An extract, a folder or a file that cannot be used as it is."""
+
+
+class GateError(IcpError):
+    """A check that the user asked for has failed: audits, `scorecard check`, a churn limit."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake of a scorecard: where it stands, what was found and what would be right."""
+
+    source: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """Return `file:line: message`, as compilers do, so that editors can jump there."""
+        return f"{self.source}:{self.line}: {self.message}"
+
+
+class ScorecardError(GateError):
+    """A scorecard with mistakes. `problems` holds all of them, in the order of the file."""
+
+    exit_code = 1
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def did_you_mean(found: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean 'x' or 'y'?)` for the nearest known names, or an empty text."""
+    near = get_close_matches(found, list(known), n=3, cutoff=0.6)
+    return f" (did you mean {' or '.join(repr(name) for name in near)}?)" if near else ""

@@ -1,0 +1,199 @@
+"""Find the files of an extract and open each of them: Parquet as it is, CSV as text, nothing guessed."""
+
+import csv
+import gzip
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+from urllib.parse import unquote
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+
+from icp_engine.errors import InputError
+
+_PARQUET = (".parquet", ".pq")
+_CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
+_SUFFIXES = (*_PARQUET, *_CSV)
+_BLOCK = 16 << 20  # bytes of CSV read at once; a single row has to fit
+_HIVE = re.compile(r"^([^=/]+)=([^/]*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """One file of an extract, nothing conformed yet: its rows in file order, and the columns as they stand there."""
+
+    path: str
+    frame: pl.LazyFrame
+    schema: dict[str, pl.DataType]
+    rows: int
+    bytes: int
+
+
+def open_files(patterns: Iterable[str], temp: Path) -> list[RawFile]:
+    """Return every file that the paths, folders, globs or addresses (`s3://...`) stand for, sorted by path.
+
+    Args:
+        patterns: as given on the command line.
+        temp: a folder for CSV files, which are turned into Parquet once, as text.
+
+    Raises:
+        InputError: nothing is there, or a file is neither Parquet nor CSV, truncated or ragged.
+    """
+    paths = list(dict.fromkeys(path for pattern in patterns for path in _find(pattern)))
+    return [_open(path, temp / f"csv-{number}.parquet") for number, path in enumerate(paths)]
+
+
+def _find(pattern: str) -> list[str]:
+    if "://" in pattern:
+        return [pattern]
+    path = Path(pattern)
+    if path.is_dir():
+        found = sorted(str(one) for one in path.rglob("*") if _is_data(one))
+        if not found:
+            raise InputError(f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract.")
+        return found
+    if path.exists():
+        return [pattern]
+    if not has_magic(pattern):
+        raise InputError(f"{pattern} does not exist; check the path.")
+    found = sorted(one for one in glob(pattern, recursive=True) if Path(one).is_file())
+    if not found:
+        raise InputError(f"No file matches {pattern}; check the pattern, and quote it if the shell expands it.")
+    return found
+
+
+def _is_data(path: Path) -> bool:
+    hidden = any(part.startswith((".", "_")) and part not in (".", "..") for part in path.parts[-2:])
+    return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not hidden
+
+
+def _open(path: str, staged: Path) -> RawFile:
+    name = path.lower()
+    if "://" in path:
+        return _remote(path)
+    if name.endswith(_CSV):
+        _stage_csv(path, staged)
+        return _parquet(path, staged)
+    if not name.endswith(_PARQUET):
+        raise InputError(f"{path} is neither Parquet nor CSV by its name; expected one of {', '.join(_SUFFIXES)}.")
+    return _parquet(path, Path(path))
+
+
+def _remote(path: str) -> RawFile:
+    try:
+        frame = pl.scan_parquet(path)
+        schema = dict(frame.collect_schema())
+        rows = int(frame.select(pl.len()).collect().item())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"{path} cannot be read as Parquet ({_first_line(error)}).") from error
+    return RawFile(path, frame, schema, rows, 0)
+
+
+def _parquet(path: str, where: Path) -> RawFile:
+    try:
+        rows = pq.read_metadata(where).num_rows
+        frame = pl.scan_parquet(where, glob=False, hive_partitioning=False)
+        schema = dict(frame.collect_schema())
+    except (pa.ArrowException, pl.exceptions.PolarsError) as error:
+        raise InputError(
+            f"{path} is not a whole Parquet file ({_first_line(error)}); was it cut off, or is it CSV?"
+        ) from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or _first_line(error)}).") from error
+    for key, value in _hive(path):
+        if key not in schema:
+            frame = frame.with_columns(pl.lit(value, pl.String).alias(key))
+            schema[key] = pl.String()
+    return RawFile(path, frame, schema, rows, Path(path).stat().st_size)
+
+
+def _hive(path: str) -> Iterator[tuple[str, str | None]]:
+    """Yield the columns that folder names such as `state_code=TX` carry."""
+    for part in Path(path).parts[:-1]:
+        if match := _HIVE.match(part):
+            value = unquote(match[2])
+            yield unquote(match[1]), None if value == "__HIVE_DEFAULT_PARTITION__" else value
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+
+
+def _stage_csv(path: str, staged: Path) -> None:
+    """Write a CSV file as Parquet with text columns, block by block, so that every later pass reads columns.
+
+    Raises:
+        InputError: it is empty, not UTF-8, or a row has more or fewer values than the header; the line is named.
+    """
+    header, delimiter = _header(path)
+    options = {
+        "read_options": arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK),
+        "parse_options": arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        "convert_options": arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
+        ),
+    }
+    try:
+        reader = arrow_csv.open_csv(path, **options)
+        with pq.ParquetWriter(staged, reader.schema, compression="lz4") as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+    except pa.ArrowInvalid as error:
+        raise InputError(_csv_message(path, error, delimiter)) from error
+
+
+def _header(path: str) -> tuple[list[str], str]:
+    """Return the column names of a CSV file and what separates them."""
+    try:
+        with _text(path) as file:
+            line = file.readline()
+            delimiter = max(",\t;|", key=re.sub('"[^"]*"', "", line).count)
+            file.seek(0)
+            header = next(csv.reader(file, delimiter=delimiter), [])
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text ({_first_line(error)}); save it as UTF-8.") from error
+    except (OSError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read as CSV ({_first_line(error)}).") from error
+    if not header:
+        raise InputError(f"{path} is empty; a CSV file starts with a line of column names.")
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        raise InputError(f"{path} has {len(twice)} column names more than once, first '{twice[0]}'; rename them.")
+    return header, delimiter
+
+
+def _text(path: str) -> "gzip.GzipFile":
+    opener = gzip.open if path.lower().endswith(".gz") else open
+    return opener(path, "rt", encoding="utf-8-sig", newline="")  # type: ignore[return-value, operator]
+
+
+def _csv_message(path: str, error: pa.ArrowInvalid, delimiter: str) -> str:
+    text = _first_line(error)
+    match = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", text)
+    if not match:
+        return f"{path} cannot be read as CSV ({text})."
+    record, expected, found = map(int, match.groups())
+    return (
+        f"{path}, line {_line_of(path, record, delimiter)}: {found} values where the header names {expected} columns; "
+        "is a quote or a separator missing?"
+    )
+
+
+def _line_of(path: str, record: int, delimiter: str) -> int:
+    """Return the line on which a record starts: values may hold line ends, and blank lines are no records."""
+    before = 0
+    with _text(path) as file:
+        reader = csv.reader(file, delimiter=delimiter)  # type: ignore[arg-type]
+        seen = 0
+        for row in reader:
+            seen += bool(row)
+            if seen == record:
+                break
+            before = reader.line_num
+    return before + 1

@@ -1,0 +1,205 @@
+"""Reading the conditions and the points of bands, and telling which condition another one leaves no room for."""
+
+import re
+from dataclasses import dataclass
+
+from icp_engine.columns import Field
+from icp_engine.errors import did_you_mean
+from icp_engine.scorecard.model import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    Fixed,
+    Flag,
+    Line,
+    Match,
+    NumberTest,
+    Points,
+    Share,
+    TextTest,
+)
+from icp_engine.scorecard.reading import Table
+
+NUMBER_TESTS: tuple[NumberTest, ...] = ("at_least", "above", "at_most", "below")
+TEXT_TESTS: tuple[TextTest, ...] = ("mentions", "equals", "includes")
+CONDITION_KEYS = (*NUMBER_TESTS, *TEXT_TESTS, "is", "any", "all", "field", "fields")
+
+_NEEDS = {**dict.fromkeys(NUMBER_TESTS, "number"), "mentions": "text", "equals": "text", "includes": "list"}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a scorecard's conditions may refer to: fields (derived ones as numbers) and keyword lists."""
+
+    fields: dict[str, Field]
+    lists: dict[str, tuple[str, ...]]
+
+    def kind(self, name: str) -> str:
+        """Return `number`, `text`, `flag` or `list`."""
+        kind = self.fields[name].type
+        return "number" if kind == "integer" else kind
+
+
+def normal(phrase: str, test: TextTest) -> str:
+    """Return a phrase as the compiler compares it: lower-cased, trimmed; items of a list without spaces."""
+    low = phrase.strip().lower()
+    return re.sub(r"\s", "", low) if test == "includes" else low
+
+
+def read_condition(table: Table, names: Names, field: str | None, *, edges_only: bool = False) -> Condition | None:
+    """Read the condition of a band, or of a part of one; None where the table states none.
+
+    Args:
+        table: the table with the condition's keys.
+        names: what it may refer to.
+        field: the field that is meant where the table names none.
+        edges_only: a band on its characteristic's own field: lower edges only, so that there are no gaps.
+    """
+    found = [key for key in (*NUMBER_TESTS, *TEXT_TESTS, "is", "any", "all") if key in table]
+    if not found:
+        return None
+    if len(found) > 1:
+        table.problem(f"one test at a time, found {' and '.join(found)}; put them into all = [...]")
+    key = found[0]
+    if key in ("any", "all"):
+        parts = tuple(
+            part for item in table.items(key) if (part := _part(item, names, field)) is not None
+        )
+        return AnyOf(parts) if key == "any" else AllOf(parts)
+    targets = _targets(table, names, field, key)
+    if key == "is":
+        value = table.flag("is")
+        return Flag(targets[0], value) if targets else None
+    if key in TEXT_TESTS:
+        test: TextTest = key  # type: ignore[assignment]
+        return Match(targets, test, read_phrases(table, key, names, test)) if targets else None
+    if edges_only and key in ("at_most", "below") and "field" not in table:
+        table.problem(f"bands go by lower edge: use at_least or above instead of {key}", key)
+    edge = table.number(key)
+    if len(targets) > 1:
+        table.problem("a number test reads one field", "fields")
+    return Compare(targets[0], key, edge) if targets else None  # type: ignore[arg-type]
+
+
+def _part(item: Table, names: Names, field: str | None) -> Condition | None:
+    condition = read_condition(item, names, field)
+    if condition is None and not item.notes.problems:
+        item.problem("a condition without a test; give one of " + ", ".join((*NUMBER_TESTS, *TEXT_TESTS, "is")))
+    item.close()
+    return condition
+
+
+def _targets(table: Table, names: Names, field: str | None, test: str) -> tuple[str, ...]:
+    """Return the fields that a test reads, those of the wrong type or name left out and noted."""
+    key = "fields" if "fields" in table else "field"
+    given = table.texts(key) if key in table else (field,) if field else ()
+    if not given:
+        table.problem(f"'{test}' needs a field: give field = \"...\"")
+    need = _NEEDS.get(test, "flag")
+    good = []
+    for name in given:
+        if name not in names.fields:
+            table.problem(unknown_field(name, names), *((key,) if key in table.raw else ()))
+        elif names.kind(name) != need:
+            table.problem(f"'{test}' is for a {need} field, '{name}' is {names.fields[name].type}", test)
+        else:
+            good.append(name)
+    return tuple(good)
+
+
+def unknown_field(name: str, names: Names) -> str:
+    """Return the sentence about a field that nobody knows."""
+    return f"unknown field '{name}'{did_you_mean(name, names.fields)}; a column of your own needs [fields.{name}]"
+
+
+def read_phrases(table: Table, key: str, names: Names, test: TextTest) -> tuple[str, ...]:
+    """Return the phrases of a test: the named keyword list of a text, or the items of a list."""
+    value = table.raw.get(key)
+    if isinstance(value, str):
+        table.asked.add(key)
+        if value not in names.lists:
+            table.problem(
+                f"unknown list '{value}'{did_you_mean(value, names.lists)}; a phrase itself goes in brackets", key
+            )
+            return ()
+        found = names.lists[value]
+    else:
+        found = table.texts(key)
+        if not found:
+            table.problem("an empty list matches nothing", key)
+    if any(not phrase.strip() for phrase in found):
+        table.problem("a blank phrase would match everything", key)
+    return tuple(dict.fromkeys(normal(phrase, test) for phrase in found if phrase.strip()))
+
+
+def read_points(table: Table, names: Names, field: str | None) -> Points:
+    """Read `points`: a number, a line `{ from, to, over = [low, high] }`, or a share of a list."""
+    if not isinstance(table.raw.get("points"), dict):
+        return Fixed(table.number("points"))
+    inner = table.table("points")
+    target = inner.text("field", field or "")
+    decimals = int(inner.number("round", 2))
+    points: Points
+    if "share_of" in inner:
+        phrases = read_phrases(inner, "share_of", names, "includes")
+        points = Share(target, phrases, inner.number("times"), decimals)
+        need = "list"
+    else:
+        low, high = _over(inner)
+        points = Line(target, inner.number("from"), inner.number("to"), low, high, decimals)
+        need = "number"
+    if target not in names.fields:
+        inner.problem(unknown_field(target, names) if target else "points that vary need a field")
+    elif names.kind(target) != need:
+        inner.problem(f"these points need a {need} field, '{target}' is {names.fields[target].type}")
+    if not 0 <= decimals <= 2:
+        inner.problem(f"points have 0 to 2 decimals, found {decimals}", "round")
+    inner.close()
+    return points
+
+
+def _over(inner: Table) -> tuple[float, float]:
+    value = inner.raw.get("over")
+    inner.asked.add("over")
+    numeric = isinstance(value, list) and all(
+        isinstance(one, int | float) and not isinstance(one, bool) for one in value
+    )
+    if isinstance(value, list) and numeric and len(value) == 2 and value[0] < value[1]:
+        return float(value[0]), float(value[1])
+    inner.problem(f"a line needs over = [low, high] with low below high, found {value!r}")
+    return 0.0, 1.0
+
+
+def implies(one: Condition, other: Condition) -> bool:
+    """Return whether the other condition holds wherever the first one does (false when in doubt)."""
+    if isinstance(one, AnyOf):
+        return bool(one.conditions) and all(implies(part, other) for part in one.conditions)
+    if isinstance(other, AllOf):
+        return bool(other.conditions) and all(implies(one, part) for part in other.conditions)
+    if isinstance(one, AllOf) and any(implies(part, other) for part in one.conditions):
+        return True
+    if isinstance(other, AnyOf):
+        return any(implies(one, part) for part in other.conditions)
+    if isinstance(one, Match) and isinstance(other, Match):
+        return _match_implies(one, other)
+    if isinstance(one, Compare) and isinstance(other, Compare):
+        return one.field == other.field and _compare_implies(one, other)
+    return one == other
+
+
+def _compare_implies(one: Compare, other: Compare) -> bool:
+    up = ("at_least", "above")
+    if (one.test in up) != (other.test in up):
+        return False
+    if one.edge == other.edge:
+        return one.test == other.test or one.test in ("above", "below")
+    return one.edge > other.edge if one.test in up else one.edge < other.edge
+
+
+def _match_implies(one: Match, other: Match) -> bool:
+    if not one.phrases or not set(one.fields) <= set(other.fields) or "includes" in (one.test, other.test):
+        return one == other and bool(one.phrases)
+    if other.test == "equals":
+        return one.test == "equals" and set(one.phrases) <= set(other.phrases)
+    return all(any(short in phrase for short in other.phrases) for phrase in one.phrases)

@@ -1,0 +1,147 @@
+"""Why a clinic scored what it scored: reason codes and bibliography, looked up from the bands."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from icp_engine.scorecard.compiler import BAND, all_missing_expr, band_of, points_expr, uncapped_expr, value_of
+from icp_engine.scorecard.model import Category, Characteristic, Fixed, Outcome, Scorecard
+
+
+def reason_codes_expr(card: Scorecard) -> pl.Expr:
+    """Return the codes of every bibliography entry of a clinic, in scorecard order, separated by `|`.
+
+    Source: band columns, and the conformed fields where a cap has to be told.
+    """
+    codes = []
+    for category in card.categories:
+        empty = all_missing_expr(category)
+        for one in category.characteristics:
+            codes.append(_looked_up(_shown_band(one, empty), [out.code for out in one.outcomes]))
+        if empty is not None:
+            codes.append(pl.when(empty).then(pl.lit(f"{category.name}.missing")))
+        if category.can_exceed:
+            codes.append(pl.when(_cut(category, card) < 0).then(pl.lit(f"{category.name}.cap")))
+    return pl.concat_str(codes, separator="|", ignore_nulls=True)
+
+
+def bibliography_expr(card: Scorecard) -> pl.Expr:
+    """Return the bibliography of every clinic as JSON text: one object per characteristic that was looked at.
+
+    Everything that is the same for all clinics of a band is one look-up; the values go between. All pieces are
+    joined at once, since text of 2 KB a clinic is dear to copy. Source: band columns, helper columns of
+    `add_bands`, and the conformed fields.
+    """
+    parts: list[pl.Expr] = []
+    for category in card.categories:
+        empty = all_missing_expr(category)
+        for one in category.characteristics:
+            parts += _entry(one, category, _shown_band(one, empty), card)
+        if empty is not None:
+            parts.append(pl.when(empty).then(pl.lit(", " + _json(_all_missing_entry(category)))))
+        if category.can_exceed:
+            parts.append(_cap_entry(category, card))
+    body = pl.concat_str(*parts, pl.lit("]"), ignore_nulls=True)
+    return pl.concat_str(pl.lit("["), body.str.strip_prefix(", "))
+
+
+def _shown_band(one: Characteristic, empty: pl.Expr | None) -> pl.Expr:
+    """Return the band number, null where a category with nothing known has one entry of its own instead."""
+    band = band_of(one)
+    return band if empty is None else pl.when(~empty).then(band)
+
+
+def _looked_up(band: pl.Expr, texts: Sequence[str]) -> pl.Expr:
+    """Return the text of each band number; null where the characteristic does not apply."""
+    numbers = pl.Series(range(len(texts)), dtype=BAND)
+    return band.replace_strict(numbers, pl.Series(texts, dtype=pl.String), return_dtype=pl.String)
+
+
+def _cut(category: Category, card: Scorecard) -> pl.Expr:
+    """Return the hundredths that the maximum of a category takes away: below 0 where it cuts."""
+    return round(category.maximum * 100) - uncapped_expr(category, card)
+
+
+def _all_missing_entry(category: Category) -> dict[str, object]:
+    return {
+        "score": category.bibliography,
+        "code": f"{category.name}.missing",
+        "sources": list(category.sources),
+        "points": 0.0,
+        "status": "MISSING",
+        "note": category.all_missing,
+    }
+
+
+def _cap_entry(category: Category, card: Scorecard) -> pl.Expr:
+    head = _json({"score": category.bibliography, "code": f"{category.name}.cap", "sources": []})
+    tail = _json({"reason": f"Capped at {category.maximum:g}"})
+    over = _cut(category, card)
+    text = pl.concat_str(pl.lit(f', {head[:-1]}, "points": '), _points_text(over), pl.lit(f", {tail[1:]}"))
+    return pl.when(over < 0).then(text)
+
+
+def _entry(one: Characteristic, category: Category, band: pl.Expr, card: Scorecard) -> Iterator[pl.Expr]:
+    """Yield the pieces of one entry, all of them null where the characteristic does not apply."""
+    frames = [_frame(one, category, outcome) for outcome in one.outcomes]
+    yield _looked_up(band, [head for head, _ in frames])
+    valued = [number for number, out in enumerate(one.outcomes) if not out.missing]
+    shown = _among(band, valued)
+    yield pl.when(shown).then(_value(one, card).fill_null("null"))
+    varying = [number for number, out in enumerate(one.outcomes) if not isinstance(out.points, Fixed)]
+    if varying:
+        yield pl.when(shown).then(pl.lit(', "points": '))
+        yield pl.when(_among(band, varying)).then(_points_text(points_expr(one, card)))
+    yield _looked_up(band, [tail for _, tail in frames])
+    for name, note in one.unknown.items():
+        yield pl.when(value_of(name, card).is_null() & shown).then(pl.lit(f', "note": {_json(note)}'))
+    yield pl.when(band.is_not_null()).then(pl.lit("}"))
+
+
+def _frame(one: Characteristic, category: Category, outcome: Outcome) -> tuple[str, str]:
+    """Return what stands before and after the value, or before and after points that vary."""
+    start = {"score": category.bibliography, "code": outcome.code, "sources": list(one.sources)}
+    head = ", " + _json(start)[:-1] + (', "points": ' if outcome.missing else ', "value": ')
+    end = {"status": "MISSING", "note": outcome.note} if outcome.missing else {"reason": outcome.reason}
+    tail = ", " + _json(end)[1:-1]
+    if isinstance(outcome.points, Fixed):
+        points = _json(_fixed(one, outcome, outcome.points))
+        varies = any(not isinstance(out.points, Fixed) for out in one.outcomes)
+        tail = (points if outcome.missing or varies else f', "points": {points}') + tail
+    return head, tail
+
+
+def _fixed(one: Characteristic, outcome: Outcome, points: Fixed) -> float:
+    worth = points.value + outcome.bonus
+    return round(worth if one.maximum is None else min(worth, one.maximum), 2)
+
+
+def _among(band: pl.Expr, numbers: list[int]) -> pl.Expr:
+    return band.is_in(pl.Series(numbers, dtype=BAND).implode())
+
+
+def _points_text(hundredths: pl.Expr) -> pl.Expr:
+    return (hundredths.cast(pl.Float64) / 100).cast(pl.String)
+
+
+def _value(one: Characteristic, card: Scorecard) -> pl.Expr:
+    """Return the value that was compared as JSON text: a scalar, or an object where several fields were."""
+    values = {name: _rounded(name, card) for name in one.value_fields}
+    if len(values) > 1:
+        return pl.struct(**values).struct.json_encode()
+    (name, value), *_ = values.items()
+    kind = "number" if name in card.derived else card.fields[name].type
+    if kind in ("text", "list"):
+        return pl.struct(v=value).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
+    return value.cast(pl.String)
+
+
+def _rounded(name: str, card: Scorecard) -> pl.Expr:
+    """Return a value as it is shown: ratios to 2 decimals."""
+    value = value_of(name, card)
+    return value.round(2) if name in card.derived else value
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

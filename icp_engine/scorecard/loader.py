@@ -1,0 +1,29 @@
+"""Load a scorecard: read it, build the model, check it; all mistakes come at once."""
+
+from pathlib import Path
+
+from icp_engine.errors import ScorecardError
+from icp_engine.scorecard.build import build
+from icp_engine.scorecard.check import check
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.reading import Notes
+from icp_engine.scorecard.source import read_source
+
+
+def load_scorecard(name: str | Path = "icp") -> Scorecard:
+    """Return a scorecard, checked.
+
+    Args:
+        name: the id of a shipped scorecard (`icp`, `icp-2025-11`) or the path of a `.toml` file.
+
+    Raises:
+        InputError: there is no such scorecard.
+        ScorecardError: the file has mistakes; `problems` holds all of them, with their lines.
+    """
+    source = read_source(str(name))
+    notes = Notes(source)
+    card = build(source, notes)
+    check(card, notes)
+    if notes.problems:
+        raise ScorecardError(notes.problems)
+    return card

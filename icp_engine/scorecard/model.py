@@ -1,0 +1,363 @@
+"""A scorecard as frozen values. Nothing here reads files or knows Polars."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from icp_engine.columns import Column, Field, score_columns
+
+TOTAL = "total"
+
+NumberTest = Literal["at_least", "above", "at_most", "below"]
+TextTest = Literal["mentions", "equals", "includes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """True where a number field is on the stated side of an edge."""
+
+    field: str
+    test: NumberTest
+    edge: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """True where one of the text fields mentions a phrase, equals one, or a list field includes one."""
+
+    fields: tuple[str, ...]
+    test: TextTest
+    phrases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True where a flag is known and is as stated."""
+
+    field: str
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """True where one of the conditions holds."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """True where all of the conditions hold."""
+
+    conditions: tuple["Condition", ...]
+
+
+Condition = Compare | Match | Flag | AnyOf | AllOf
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Points that are the same for everyone in the band."""
+
+    value: float
+
+    @property
+    def most(self) -> float:
+        """The most points that this can give."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Points on a straight line: `start` at `low`, `stop` at `high`, level outside, rounded to `decimals`."""
+
+    field: str
+    start: float
+    stop: float
+    low: float
+    high: float
+    decimals: int = 2
+
+    @property
+    def most(self) -> float:
+        """The most points that this can give."""
+        return max(self.start, self.stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Points for the distinct items of a list field that stand in `phrases`: their share, times `times`."""
+
+    field: str
+    phrases: tuple[str, ...]
+    times: float
+    decimals: int = 2
+
+    @property
+    def most(self) -> float:
+        """The most points that this can give."""
+        return self.times
+
+
+Points = Fixed | Line | Share
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One outcome of a characteristic. Without a condition it takes whoever is left.
+
+    A band with a `note` instead of a `reason` counts as MISSING in the bibliography.
+    """
+
+    name: str
+    condition: Condition | None
+    points: Points
+    reason: str | None = None
+    note: str | None = None
+    segment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What an absent field is worth. `reads_as` lets fields read as a value and land in a band all the same."""
+
+    fields: tuple[str, ...]
+    how: Literal["any", "all"]
+    points: float
+    note: str
+    segment: str | None = None
+    reads_as: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bonus:
+    """Points on top of a band, inside the characteristic's own maximum."""
+
+    condition: Condition
+    points: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one band number of a characteristic means: everything downstream looks it up here."""
+
+    code: str
+    points: Points
+    reason: str | None
+    note: str | None
+    segment: str | None
+    bonus: float = 0.0
+
+    @property
+    def missing(self) -> bool:
+        """Whether the bibliography says MISSING."""
+        return self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class Characteristic:
+    """One thing looked at. Its band number is an index into `outcomes`; 0 is missing."""
+
+    category: str
+    name: str
+    label: str
+    field: str | None
+    bands: tuple[Band, ...]
+    missing: Missing | None
+    sources: tuple[str, ...]
+    value_fields: tuple[str, ...]
+    only_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+    bonus: Bonus | None = None
+    maximum: float | None = None
+    weight: float = 1.0
+
+    @property
+    def code(self) -> str:
+        """`category.characteristic`, the start of its reason codes."""
+        return f"{self.category}.{self.name}"
+
+    @property
+    def column(self) -> str:
+        """The name of its band column."""
+        return f"{self.category}_{self.name}"
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The meaning of every band number: missing, the bands, then their variants.
+
+        With `reads_as` the bands follow once more as MISSING; with a bonus everything follows once more
+        with the bonus added.
+        """
+        absent = self.missing
+        first = Outcome(
+            f"{self.code}.missing",
+            Fixed(absent.points if absent else 0.0),
+            None,
+            absent.note if absent else None,
+            absent.segment if absent else None,
+        )
+        landed = tuple(
+            Outcome(f"{self.code}.{band.name}", band.points, band.reason, band.note, band.segment)
+            for band in self.bands
+        )
+        plain = (first, *landed)
+        if absent and absent.reads_as:
+            plain += tuple(
+                Outcome(first.code, band.points, None, absent.note, band.segment) for band in self.bands
+            )
+        if not self.bonus:
+            return plain
+        extra = self.bonus
+        return plain + tuple(
+            Outcome(
+                f"{one.code}+bonus",
+                one.points,
+                one.reason and f"{one.reason}; {extra.reason}",
+                one.note and f"{one.note}; {extra.reason}",
+                one.segment,
+                extra.points,
+            )
+            for one in plain
+        )
+
+    @property
+    def most(self) -> float:
+        """The most points that the characteristic can give."""
+        most = max(one.points.most + one.bonus for one in self.outcomes)
+        return most if self.maximum is None else min(most, self.maximum)
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A group of characteristics with its own maximum."""
+
+    name: str
+    label: str
+    maximum: float
+    characteristics: tuple[Characteristic, ...]
+    column: str
+    bibliography: str
+    breakdown: str
+    requires: str | None = None
+    all_missing: str | None = None
+    combine: Literal["sum", "weighted_mean"] = "sum"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every field that the category reads, once, in file order."""
+        return tuple(dict.fromkeys(name for one in self.characteristics for name in one.sources))
+
+    @property
+    def can_exceed(self) -> bool:
+        """Whether the points of its characteristics can add up to more than its maximum."""
+        return self.combine == "sum" and sum(one.most for one in self.characteristics) > self.maximum
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Class by score: from which edges on, of the total or of several categories at once. The last has none."""
+
+    number: int
+    label: str
+    meaning: str
+    at_least: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example inside a scorecard: the given fields and what must come out."""
+
+    name: str
+    given: dict[str, object]
+    expect: dict[str, object]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """A whole model, checked: what `load_scorecard` returns and everything else reads."""
+
+    id: str
+    version: str
+    title: str
+    prefix: str
+    hash: str
+    source: str
+    content: dict[str, Any] = field(repr=False, compare=False)
+    extends: str | None
+    fields: dict[str, Field]
+    derived: dict[str, tuple[str, str]]
+    categories: tuple[Category, ...]
+    tiers: tuple[Tier, ...]
+    network_tiers: tuple[Tier, ...]
+    segments: dict[str, str]
+    examples: tuple[Example, ...]
+    named_columns: dict[str, str]
+    combine: Literal["sum", "product"] = "sum"
+    divide_by: float = 1.0
+
+    @property
+    def characteristics(self) -> tuple[Characteristic, ...]:
+        """All characteristics in file order."""
+        return tuple(one for category in self.categories for one in category.characteristics)
+
+    @property
+    def segment_source(self) -> Characteristic | None:
+        """The characteristic whose bands name the segment, if there is one."""
+        carriers = (one for one in self.characteristics if any(band.segment for band in one.bands))
+        return next(carriers, None)
+
+    @property
+    def maximum(self) -> float:
+        """The highest total that the scorecard can give."""
+        maxima = [category.maximum for category in self.categories]
+        if self.combine == "sum":
+            return sum(maxima)
+        product = 1.0
+        for one in maxima:
+            product *= one
+        return product / self.divide_by
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The fields of an extract that the scorecard reads, in file order, derived ones spelled out."""
+        return tuple(dict.fromkeys(name for category in self.categories for name in category.sources))
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The score columns that the scorecard writes, in their order."""
+        categories = {one.name: (one.column, one.label, one.maximum) for one in self.categories}
+        return tuple(
+            score_columns(
+                self.prefix, categories, self.named_columns, segments=self.segment_source is not None
+            )
+        )
+
+    def column(self, key: Literal["total_score", "tier", "tier_label", "segment", "reason_codes"]) -> str:
+        """Return the name of one of the scorecard's own columns."""
+        return self.named_columns.get(key, f"{self.prefix}_{key}")
+
+    def codes(self) -> Iterator[tuple[str, Characteristic, int, Outcome]]:
+        """Yield every reason code with its characteristic, its band number and its outcome."""
+        for one in self.characteristics:
+            for number, outcome in enumerate(one.outcomes):
+                yield outcome.code, one, number, outcome
+
+
+def leaves(condition: Condition | None) -> Iterator[Compare | Match | Flag]:
+    """Yield the single tests of a condition, in their order."""
+    if condition is None:
+        return
+    if isinstance(condition, AnyOf | AllOf):
+        for part in condition.conditions:
+            yield from leaves(part)
+    else:
+        yield condition
+
+
+def fields_of(condition: Condition | None) -> Iterator[str]:
+    """Yield the fields that a condition reads, in their order."""
+    for leaf in leaves(condition):
+        yield from leaf.fields if isinstance(leaf, Match) else (leaf.field,)

@@ -1,0 +1,143 @@
+"""The folder that runs publish into: one switch from the old run to the new one, and what a run says of itself.
+
+    warehouse/clinics_icp.parquet -> .current/clinics_icp.parquet     one link per table
+    warehouse/.current            -> .runs/20261122T083012Z-1a2b3c    renamed over the old link: the switch
+    warehouse/.runs/...                                               a folder per run, the last few are kept
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from icp_engine.errors import InputError
+
+MANIFEST = "run.json"
+_RUNS = ".runs"
+_CURRENT = ".current"
+_UNFINISHED = ".unfinished"
+
+
+@contextmanager
+def new_run(out: Path) -> Iterator[Path]:
+    """Give a folder for a run's results beside the published ones; it is gone afterwards unless it was published.
+
+    One run at a time writes to a warehouse. What a killed run left behind is removed first.
+
+    Raises:
+        InputError: the folder cannot be written to, or another run is at work there.
+    """
+    try:
+        runs = out / _RUNS
+        runs.mkdir(parents=True, exist_ok=True)
+        lock = (runs / "lock").open("w")
+    except OSError as error:
+        raise InputError(f"{out} cannot be written to ({error.strerror}); choose another folder with --out.") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(f"Another run is writing to {out}; wait for it, or choose another --out.") from error
+        for left in runs.glob(f"*{_UNFINISHED}"):
+            shutil.rmtree(left)
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        folder = runs / f"{stamp}-{uuid.uuid4().hex[:6]}{_UNFINISHED}"
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_id(folder: Path) -> str:
+    """Return the id of the run that a folder belongs to."""
+    return folder.name.removesuffix(_UNFINISHED)
+
+
+def check_free(out: Path, names: list[str]) -> None:
+    """Make sure that no file of the user's stands where a result is to be published.
+
+    Raises:
+        InputError: one does; it is never overwritten.
+    """
+    for name in names:
+        target = out / name
+        if os.path.lexists(target) and not _is_ours(target):
+            raise InputError(f"{target} is in the way, and icp-engine did not make it; move it, or choose another --out.")
+
+
+def publish(folder: Path, out: Path, keep: int) -> None:
+    """Make a finished run the published one: all names lead to the old run before, and to the new one after.
+
+    Args:
+        folder: what `new_run` gave, complete.
+        out: the warehouse.
+        keep: how many runs stay, this one among them.
+    """
+    names = sorted(one.name for one in folder.iterdir())
+    check_free(out, names)
+    final = folder.with_name(run_id(folder))
+    _flush(folder)
+    folder.rename(final)
+    for name in names:
+        if not os.path.lexists(out / name):
+            (out / name).symlink_to(Path(_CURRENT) / name)  # leads nowhere until the switch
+    fresh = out / f"{_CURRENT}.{uuid.uuid4().hex[:6]}"
+    fresh.symlink_to(Path(_RUNS) / final.name)
+    fresh.rename(out / _CURRENT)
+    for link in out.iterdir():
+        if _is_ours(link) and not link.exists():
+            link.unlink()  # a table that this run did not make
+    _prune(out, final.name, keep)
+
+
+def _is_ours(path: Path) -> bool:
+    return path.is_symlink() and Path(os.readlink(path)).parts[:1] == (_CURRENT,)
+
+
+def _flush(folder: Path) -> None:
+    """Have the disk hold every file before anything leads to it."""
+    for path in (*folder.rglob("*"), folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _prune(out: Path, current: str, keep: int) -> None:
+    runs = sorted(one.name for one in (out / _RUNS).iterdir() if one.is_dir() and one.name != current)
+    for name in runs[: max(0, len(runs) - max(0, keep - 1))]:
+        shutil.rmtree(out / _RUNS / name)
+
+
+def published(warehouse: Path) -> Path:
+    """Return the folder of the published run, which stays as it is while newer runs are published.
+
+    Raises:
+        InputError: nothing has been published there.
+    """
+    current = warehouse / _CURRENT
+    if not (current / MANIFEST).exists():
+        raise InputError(f"{warehouse} holds no published run; make one with: icp-engine run EXTRACT --out {warehouse}")
+    return current.resolve()
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """Return what a run says of itself.
+
+    Raises:
+        InputError: its manifest is damaged.
+    """
+    path = folder / MANIFEST
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is damaged ({error}); run again.") from error
+    return found
