@@ -8,6 +8,9 @@ import polars as pl
 from icp_engine.columns import STATE, Field
 from icp_engine.errors import InputError
 
+INVALID = "__icp_invalid_"
+CLIPPED = "__icp_clipped_"
+
 _ABSENT_WORDS = ["na", "n/a", "null", "none", "nan"]
 _INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]
 _GROUPED = r"^([+-]?)\$?([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?$"
@@ -28,6 +31,7 @@ class Conformed:
     value: pl.Expr
     given: pl.Expr
     clipped: pl.Expr | None = None
+    can_be_invalid: bool = True
 
     @property
     def invalid(self) -> pl.Expr:
@@ -42,7 +46,7 @@ def conformed(field: Field, dtype: pl.DataType | None) -> Conformed:
         InputError: the column is of a type that can never become the field.
     """
     if dtype is None or dtype == pl.Null:
-        return Conformed(field, pl.lit(None, field.dtype), pl.lit(value=False))
+        return Conformed(field, pl.lit(None, field.dtype), pl.lit(value=False), can_be_invalid=False)
     raw = pl.col(field.name)
     if isinstance(dtype, pl.Categorical | pl.Enum):
         raw, dtype = raw.cast(pl.String), pl.String()
@@ -52,27 +56,32 @@ def conformed(field: Field, dtype: pl.DataType | None) -> Conformed:
     if field.type == "list":
         return _list(field, raw, dtype)
     if not plain:
-        raise InputError(f"Column '{field.name}' is of type {dtype}, but {field.type} is due; convert it first.")
+        raise InputError(
+            f"Column '{field.name}' is of type {dtype}, but {field.type} is due; convert it first."
+        )
     if field.type == "text":
         return _state(field, raw, dtype) if field.name == STATE else _text(field, raw, dtype)
     return _flag(field, raw, dtype) if field.type == "flag" else _number(field, raw, dtype)
 
 
-def conform(lf: pl.LazyFrame, fields: Iterable[Field]) -> pl.LazyFrame:
+def conform(lf: pl.LazyFrame, fields: Iterable[Field], *, marks: bool = False) -> pl.LazyFrame:
     """Return the frame with the given fields conformed in place, absent ones added as missing columns.
 
-    Lazy in, lazy out; other columns are untouched.
+    Lazy in, lazy out; other columns are untouched. With `marks` it also gets columns of true and false that tell
+    which values were invalid or above their scale, where a column can hold such: `INVALID` and `CLIPPED` + name.
     """
     schema = lf.collect_schema()
-    return lf.with_columns(
-        conformed(field, schema.get(field.name)).value.alias(field.name)
-        for field in fields
-        if not _is_clean(field, schema.get(field.name))
-    )
-
-
-def _is_clean(field: Field, dtype: pl.DataType | None) -> bool:
-    return field.type == "flag" and dtype == pl.Boolean
+    columns = []
+    for field in fields:
+        dtype = schema.get(field.name)
+        one = conformed(field, dtype)
+        if not (field.type == "flag" and dtype == pl.Boolean):
+            columns.append(one.value.alias(field.name))
+        if marks and one.can_be_invalid:
+            columns.append(one.invalid.alias(INVALID + field.name))
+        if marks and one.clipped is not None:
+            columns.append(one.clipped.alias(CLIPPED + field.name))
+    return lf.with_columns(columns)
 
 
 def as_text(raw: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -89,7 +98,7 @@ def as_text(raw: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 def _text(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     text = as_text(raw, dtype)
     value = pl.when(text.str.strip_chars() != "").then(text) if dtype == pl.String else text
-    return Conformed(field, value, value.is_not_null())
+    return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
 
 
 def _state(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
@@ -103,20 +112,27 @@ def _list(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     """Read a list of texts, or text with items separated by `;`. An empty list is not missing, blank text is."""
     if isinstance(dtype, pl.List):
         value = raw.cast(pl.List(pl.String)).list.eval(pl.element().str.strip_chars())
-        return Conformed(field, value, value.is_not_null())
+        return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
     if dtype != pl.String:
-        raise InputError(f"Column '{field.name}' is of type {dtype}, but a list of texts is due; convert it first.")
+        raise InputError(
+            f"Column '{field.name}' is of type {dtype}, but a list of texts is due; convert it first."
+        )
     items = raw.str.split(";").list.eval(pl.element().str.strip_chars())
     value = pl.when(raw.str.strip_chars() != "").then(items)
-    return Conformed(field, value, value.is_not_null())
+    return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
 
 
 def _flag(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     if dtype == pl.Boolean:
-        return Conformed(field, raw, raw.is_not_null())
+        return Conformed(field, raw, raw.is_not_null(), can_be_invalid=False)
     if dtype == pl.String:
         word = raw.str.strip_chars().str.to_lowercase()
-        value = pl.when(word.is_in(_TRUE)).then(pl.lit(value=True)).when(word.is_in(_FALSE)).then(pl.lit(value=False))
+        value = (
+            pl.when(word.is_in(_TRUE))
+            .then(pl.lit(value=True))
+            .when(word.is_in(_FALSE))
+            .then(pl.lit(value=False))
+        )
         return Conformed(field, value, _given_word(word, infinite=False))
     number = raw.cast(pl.Float64)
     value = pl.when(number == 1).then(pl.lit(value=True)).when(number == 0).then(pl.lit(value=False))
@@ -144,13 +160,15 @@ def _number(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
             number = raw.cast(pl.Float64)
             given = number.is_finite().fill_null(value=False)
         good = number.is_finite() & (number >= 0)
-        value = pl.when(good).then(number)
+        value = pl.when(good).then(number.abs())  # -0.0 is 0.0
         if field.type == "integer":
             whole = number.cast(pl.Int64, strict=False)
             value = pl.when(good & (whole == number)).then(whole)
     if field.scale is None:
         return Conformed(field, value, given)
-    return Conformed(field, value.clip(upper_bound=field.scale), given, (value > field.scale).fill_null(value=False))
+    return Conformed(
+        field, value.clip(upper_bound=field.scale), given, (value > field.scale).fill_null(value=False)
+    )
 
 
 def _parsed(word: pl.Expr) -> pl.Expr:

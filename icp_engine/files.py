@@ -56,7 +56,9 @@ def _find(pattern: str) -> list[str]:
     if path.is_dir():
         found = sorted(str(one) for one in path.rglob("*") if _is_data(one))
         if not found:
-            raise InputError(f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract.")
+            raise InputError(
+                f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract."
+            )
         return found
     if path.exists():
         return [pattern]
@@ -64,7 +66,9 @@ def _find(pattern: str) -> list[str]:
         raise InputError(f"{pattern} does not exist; check the path.")
     found = sorted(one for one in glob(pattern, recursive=True) if Path(one).is_file())
     if not found:
-        raise InputError(f"No file matches {pattern}; check the pattern, and quote it if the shell expands it.")
+        raise InputError(
+            f"No file matches {pattern}; check the pattern, and quote it if the shell expands it."
+        )
     return found
 
 
@@ -81,7 +85,9 @@ def _open(path: str, staged: Path) -> RawFile:
         _stage_csv(path, staged)
         return _parquet(path, staged)
     if not name.endswith(_PARQUET):
-        raise InputError(f"{path} is neither Parquet nor CSV by its name; expected one of {', '.join(_SUFFIXES)}.")
+        raise InputError(
+            f"{path} is neither Parquet nor CSV by its name; expected one of {', '.join(_SUFFIXES)}."
+        )
     return _parquet(path, Path(path))
 
 
@@ -164,7 +170,9 @@ def _header(path: str) -> tuple[list[str], str]:
         raise InputError(f"{path} is empty; a CSV file starts with a line of column names.")
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
-        raise InputError(f"{path} has {len(twice)} column names more than once, first '{twice[0]}'; rename them.")
+        raise InputError(
+            f"{path} has {len(twice)} column names more than once, first '{twice[0]}'; rename them."
+        )
     return header, delimiter
 
 

@@ -22,32 +22,34 @@ def with_order(lf: pl.LazyFrame, total: str) -> pl.LazyFrame:
     return lf.with_columns((state.fill_null(len(_STATES)) * 2**32 + 2**31 - hundredths).alias(_ORDER))
 
 
-def sorted_parts(lf: pl.LazyFrame, rows: int, most: int, temp: Path) -> Iterator[pl.DataFrame]:
-    """Yield all rows in order, as frames of about `most` rows.
-
-    Up to `most` rows are sorted in memory. More are written to `temp` once, as they come, and read back range by
-    range of the order, so that memory is bounded by `most` and not by the number of clinics.
-
-    Source: a frame of `with_order`, `rows` an estimate of its length.
-    """
+def materialised(lf: pl.LazyFrame, rows: int, most: int, temp: Path) -> pl.LazyFrame:
+    """Return the frame computed once: in memory up to `most` rows, else in a file of `temp`, row by row as it came."""
     if rows <= most:
-        yield _sorted(lf)
-        return
+        return lf.collect().lazy()
     staged = temp / "scored.parquet"
     lf.sink_parquet(staged, compression="lz4", statistics=False)
-    scan = pl.scan_parquet(staged)
-    for low, high in _ranges(scan, most):
-        yield _sorted(scan.filter(pl.col(_ORDER).is_between(low, high)))
-    staged.unlink()
+    return pl.scan_parquet(staged)
 
 
-def _sorted(lf: pl.LazyFrame) -> pl.DataFrame:
-    return lf.sort(_ORDER, KEY).drop(_ORDER).collect()
+def sorted_slices(lf: pl.LazyFrame, rows: int, most: int, size: int) -> Iterator[pl.DataFrame]:
+    """Yield all rows in order, `size` at a time. Memory is bounded by `most` rows, not by the number of clinics.
+
+    Source: a frame of `materialised` with the column of `with_order`.
+    """
+    for part in _parts(lf, most) if rows > most else (lf,):
+        frame = part.collect().rechunk()
+        place = frame.lazy().select(pl.arg_sort_by(_ORDER, KEY)).collect().to_series()
+        frame = frame.drop(_ORDER)
+        for start in range(0, len(place), size):
+            yield frame[place.slice(start, size)]
 
 
-def _ranges(scan: pl.LazyFrame, most: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges of the order that hold about `most` rows each; rows that tie stay together."""
-    counts = scan.group_by(_ORDER).agg(pl.len()).sort(_ORDER)
+def _parts(lf: pl.LazyFrame, most: int) -> Iterator[pl.LazyFrame]:
+    """Yield the rows range by range of the order, about `most` at a time; rows that tie stay together."""
+    counts = lf.group_by(_ORDER).agg(pl.len()).sort(_ORDER)
     part = (pl.col("len").cum_sum() - pl.col("len")) // most
-    cuts = counts.group_by(part.alias("part")).agg(pl.col(_ORDER).min().alias("low"), pl.col(_ORDER).max().alias("high"))
-    yield from cuts.sort("part").select("low", "high").collect().iter_rows()
+    cuts = counts.group_by(part.alias("part")).agg(
+        pl.col(_ORDER).min().alias("low"), pl.col(_ORDER).max().alias("high")
+    )
+    for low, high in cuts.sort("part").select("low", "high").collect().iter_rows():
+        yield lf.filter(pl.col(_ORDER).is_between(low, high))

@@ -1,25 +1,23 @@
 """What an extract holds before anything is scored: given, missing, invalid and clipped values, blank and double ids."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from icp_engine.columns import KEY, Field
-from icp_engine.conform import conformed
-from icp_engine.extract import Extract, ids
-from icp_engine.files import RawFile
+from icp_engine.conform import CLIPPED, INVALID, conformed
+from icp_engine.extract import Extract
 
 _EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class FieldProfile:
-    """What a field of the extract holds, in rows: given and usable or not, above its scale, with examples."""
+    """What a field of the extract holds, in rows: valid, invalid (with examples), above its scale; the rest is missing."""
 
     field: Field
     column: str | None
-    given: int
+    valid: int
     invalid: int
     clipped: int
     examples: tuple[str, ...] = ()
@@ -40,60 +38,62 @@ class Profile:
     def missing_share(self, name: str) -> float:
         """Return the share of rows in which a field is missing or invalid, 0 to 1."""
         one = self.fields[name]
-        return 1 - (one.given - one.invalid) / self.rows if self.rows else 1.0
+        return 1 - one.valid / self.rows if self.rows else 1.0
 
 
-def profile(extract: Extract) -> Profile:
-    """Count what every field holds, and find ids that are blank or stand twice. One pass, nothing kept.
+def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
+    """Count what every field holds, and find ids that are blank or stand twice.
 
-    Examples of invalid values are fetched in a second pass, and only where there are any.
+    Examples of invalid values and of double ids are fetched in a second pass, and only where there are any.
+
+    Args:
+        extract: where the rows come from.
+        rows: what `conformed_rows` returned, or a frame made from it, in any order.
     """
-    counts = pl.collect_all([_counts(file, extract.fields) for file in extract.files])
-    total = pl.concat(counts).sum().row(0, named=True)
+    columns = rows.collect_schema().names()
+    there = [name for name in extract.fields if name in extract.columns]
+    marks = [name for name in columns if name.startswith((INVALID, CLIPPED))]
+    total = (
+        rows.select(
+            pl.len().alias("rows"),
+            pl.col(KEY).drop_nulls().hash().n_unique().alias("ids"),
+            *(pl.col(name).count().alias(f"given {name}") for name in there),
+            *(pl.col(name).sum().alias(name) for name in marks),
+        )
+        .collect()
+        .row(0, named=True)
+    )
     fields = {
         name: FieldProfile(
             field=one,
-            column=extract.mapping.get(name, name) if name in extract.columns else None,
-            given=total[f"{name}.given"],
-            invalid=total[f"{name}.invalid"],
-            clipped=total[f"{name}.clipped"],
-            examples=_examples(extract, one) if total[f"{name}.invalid"] else (),
+            column=extract.mapping.get(name, name) if name in there else None,
+            valid=total.get(f"given {name}", 0),
+            invalid=total.get(INVALID + name, 0) or 0,
+            clipped=total.get(CLIPPED + name, 0) or 0,
+            examples=_examples(extract, one) if total.get(INVALID + name) else (),
         )
         for name, one in extract.fields.items()
     }
-    unknown = tuple(name for name in extract.columns if name not in extract.fields)
-    blank = extract.rows - total[f"{KEY}.given"]
-    known = ids(extract).drop_nulls()
-    distinct = known.select(pl.col(KEY).hash().n_unique()).collect().item()
-    extra = extract.rows - blank - distinct
-    if not extra:
-        return Profile(extract.rows, fields, unknown, blank, 0)
-    twice = known.group_by(KEY).len().filter(pl.col("len") > 1).sort("len", KEY, descending=[True, False]).collect()
-    return Profile(
-        extract.rows,
-        fields,
-        unknown,
-        blank,
+    known = fields[KEY].valid
+    found = Profile(
+        rows=total["rows"],
+        fields=fields,
+        unknown=tuple(name for name in extract.columns if name not in extract.fields),
+        blank_ids=total["rows"] - known,
+        duplicate_rows=0,
+    )
+    return found if total["ids"] == known else _with_duplicates(found, rows)
+
+
+def _with_duplicates(found: Profile, rows: pl.LazyFrame) -> Profile:
+    """Return the profile with the ids that stand more than once."""
+    twice = rows.select(KEY).drop_nulls().group_by(KEY).len().filter(pl.col("len") > 1).collect()
+    return replace(
+        found,
         duplicate_rows=int(twice["len"].sum()) - len(twice),
         duplicate_ids=len(twice),
-        duplicate_examples=tuple(twice[KEY].head(_EXAMPLES)),
+        duplicate_examples=tuple(twice.sort("len", KEY, descending=[True, False])[KEY].head(_EXAMPLES)),
     )
-
-
-def _counts(file: RawFile, fields: Mapping[str, Field]) -> pl.LazyFrame:
-    columns: list[pl.Expr] = []
-    for name, one in fields.items():
-        found = conformed(one, file.schema.get(name))
-        nothing = pl.lit(0)
-        there = name in file.schema
-        columns += [
-            (found.given.sum() if there else nothing).cast(pl.Int64).alias(f"{name}.given"),
-            (found.invalid.sum() if there else nothing).cast(pl.Int64).alias(f"{name}.invalid"),
-            (nothing if found.clipped is None or not there else found.clipped.sum()).cast(pl.Int64).alias(
-                f"{name}.clipped"
-            ),
-        ]
-    return file.frame.select(columns)
 
 
 def _examples(extract: Extract, one: Field) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -16,13 +16,14 @@ from typing import Any, Literal
 import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
+from icp_engine.conform import CLIPPED, INVALID
 from icp_engine.errors import InputError
 from icp_engine.extract import Extract, Rejects, conformed_rows, find_rejects, open_extract, rejected_rows
 from icp_engine.names import normalized_name
-from icp_engine.ordering import sorted_parts, with_order
+from icp_engine.ordering import materialised, sorted_slices, with_order
 from icp_engine.profile import Profile, profile
-from icp_engine.scorecard.compiler import HELPERS
-from icp_engine.scorecard.explain import bibliography_expr, reason_codes_expr
+from icp_engine.scorecard.compiler import HELPERS, prepared
+from icp_engine.scorecard.explain import reason_code_patterns, with_bibliography
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.reach import out_of_reach
@@ -34,7 +35,11 @@ Report = Callable[[str, int, int], None]
 """Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
 
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
+_BIBLIOGRAPHY_ROWS = (
+    15_360  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
+)
 _NORMALIZED = f"{HELPERS}normalized_name"
+_TABLES = ("icp_scores", "clinics_icp", "icp_bands")
 _SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
 _SCORES_AFTER = ("npi_count", "site_count", "fqhc_flag", "aco_member")
 
@@ -70,7 +75,9 @@ class Stages:
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
-def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report = lambda *_: None) -> dict[str, Any]:
+def run(
+    patterns: Iterable[str], out: Path, options: RunOptions, report: Report = lambda *_: None
+) -> dict[str, Any]:
     """Score an extract and publish the result; return the manifest of the run.
 
     Args:
@@ -89,11 +96,10 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
     with new_run(out) as folder, _temporary(options, folder) as temp:
         with stages("read"):
             extract = open_extract(patterns, card.fields, options.mapping, temp=temp)
-        with stages("check", extract.rows):
-            found = profile(extract)
-            rejects = _rejects(extract, found, options)
         with stages("score", extract.rows):
-            tables, counts = _write(extract, rejects, card, options, folder, temp, report)
+            scored, found, rejects = _scored(extract, card, options, temp)
+        with stages("write", extract.rows):
+            tables, counts = _write(scored, extract, card, options, folder, report)
         outputs = [_output(path, table.rows) for table in tables for path in table.files]
         if len(rejects):
             outputs += _write_rejects(extract, rejects, options, folder)
@@ -136,93 +142,123 @@ def _temporary(options: RunOptions, folder: Path) -> Iterator[Path]:
         raise InputError(f"{options.temp_dir} is not a folder; choose another --temp-dir.") from error
 
 
-def _rejects(extract: Extract, found: Profile, options: RunOptions) -> Rejects:
-    """Return the rows to leave out, or say why the run cannot go on."""
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """All clinics with bands and scores, computed once, in no order; `most` rows of them fit into memory."""
+
+    frame: pl.LazyFrame
+    rows: int
+    most: int
+
+
+def _scored(
+    extract: Extract, card: Scorecard, options: RunOptions, temp: Path
+) -> tuple[Scored, Profile, Rejects]:
+    """Score all rows, and once more without the rejected ones where there are any: nearly always one pass."""
+    most = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
+    scored = _score(extract, Rejects(), card, most, temp)
+    found = profile(extract, scored.frame)
+    _check(found, options)
+    if not found.blank_ids and not found.duplicate_rows:
+        return scored, found, Rejects()
+    rejects = find_rejects(extract, duplicates=bool(found.duplicate_rows))
+    if len(rejects) == extract.rows:
+        raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
+    return _score(extract, rejects, card, most, temp), found, rejects
+
+
+def _score(extract: Extract, rejects: Rejects, card: Scorecard, most: int, temp: Path) -> Scored:
+    needed = {*card.reads, *_SCORES_BEFORE, *_SCORES_AFTER}
+    lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
+    lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(_NORMALIZED))
+    lf = with_order(lf, card.column("total_score")).drop(one.meta.output_name() for one in prepared(card))
+    rows = extract.rows - len(rejects)
+    return Scored(materialised(lf, rows, most, temp), rows, most)
+
+
+def _check(found: Profile, options: RunOptions) -> None:
+    """Say why a run cannot go on with what the extract holds."""
     if found.duplicate_rows and options.duplicates == "error":
         examples = ", ".join(found.duplicate_examples)
         raise InputError(
             f"{found.duplicate_ids:,} clinic_id stand more than once ({found.duplicate_rows:,} rows too many), "
             f"such as {examples}; --duplicates first keeps the first of each."
         )
-    if options.strict:
-        _be_strict(found)
-    if not found.blank_ids and not found.duplicate_rows:
-        return Rejects()
-    rejects = find_rejects(extract, duplicates=bool(found.duplicate_rows))
-    if len(rejects) == extract.rows:
-        raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
-    return rejects
-
-
-def _be_strict(found: Profile) -> None:
-    wrong = [f"{one.invalid:,} in {name} (such as {one.examples[0]!r})" for name, one in found.fields.items() if one.invalid]
+    wrong = [
+        f"{one.invalid:,} in {name} (such as {one.examples[0]!r})"
+        for name, one in found.fields.items()
+        if one.invalid
+    ]
     if found.blank_ids:
         wrong.append(f"{found.blank_ids:,} blank in {KEY}")
-    if wrong:
+    if wrong and options.strict:
         raise InputError(f"Invalid values: {'; '.join(wrong)}; correct them, or leave --strict out.")
 
 
 def _write(
-    extract: Extract,
-    rejects: Rejects,
-    card: Scorecard,
-    options: RunOptions,
-    folder: Path,
-    temp: Path,
-    report: Report,
+    scored: Scored, extract: Extract, card: Scorecard, options: RunOptions, folder: Path, report: Report
 ) -> tuple[list[TableWriter], dict[str, Any]]:
-    """Score all clinics and write the clinic tables, row group by row group, in the order of the result."""
-    needed = {*card.reads, *_SCORES_BEFORE, *_SCORES_AFTER}
-    lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
-    lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(_NORMALIZED))
-    rows = extract.rows - len(rejects)
+    """Write the clinic tables, row group by row group, in the order of the result.
+
+    While one row group is being written the next one is put into order.
+    """
+    marks = pl.selectors.starts_with(INVALID, CLIPPED)
     writers = _writers(card, options, folder)
     tiers: Counter[int] = Counter()
     segments: Counter[str] = Counter()
     done = 0
-    most = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
     with ThreadPoolExecutor(len(writers)) as pool:
-        for part in sorted_parts(with_order(lf, card.column("total_score")), rows, most, temp):
-            tiers.update(dict(part.group_by(card.column("tier")).len().iter_rows()))
+        writing: list[Future[None]] = []
+        for piece in sorted_slices(scored.frame.drop(marks), scored.rows, scored.most, ROW_GROUP):
+            tiers.update(_counted(piece, card.column("tier")))
             if card.segment_source:
-                segments.update(dict(part.group_by(card.column("segment")).len().iter_rows()))
-            for piece in part.iter_slices(ROW_GROUP):
-                frames = _frames(piece, extract, card, options)
-                list(pool.map(lambda pair: pair[0].write(pair[1].collect()), zip(writers, frames, strict=True)))
-                done += len(piece)
-                report("score", done, rows)
+                segments.update(_counted(piece, card.column("segment")))
+            for one in writing:
+                one.result()
+            report("write", done, scored.rows)
+            done += len(piece)
+            writing = [pool.submit(_write_slice, writer, piece, extract, card, options) for writer in writers]
+        for one in writing:
+            one.result()
     for writer in writers:
         writer.close()
-    if done != rows:
-        raise AssertionError(f"{rows} clinics went in and {done} came out; nothing was published")
+    if done != scored.rows:
+        raise AssertionError(f"{scored.rows} clinics went in and {done} came out; nothing was published")
     return writers, {"tiers": dict(sorted(tiers.items())), "segments": dict(sorted(segments.items()))}
+
+
+def _counted(piece: pl.DataFrame, column: str) -> dict[Any, int]:
+    return dict(piece[column].value_counts().iter_rows())
 
 
 def _writers(card: Scorecard, options: RunOptions, folder: Path) -> list[TableWriter]:
     metadata = {"scorecard_id": card.id, "scorecard_version": card.version, "scorecard_hash": card.hash}
     csv = options.format == "both"
-    return [
-        TableWriter(folder, "clinics_icp", metadata, csv),
-        TableWriter(folder, "icp_scores", metadata, csv),
-        TableWriter(folder, "icp_bands", metadata, csv=False),
-    ]
+    return [TableWriter(folder, table, metadata, csv and table != "icp_bands") for table in _TABLES]
 
 
-def _frames(piece: pl.DataFrame, extract: Extract, card: Scorecard, options: RunOptions) -> list[pl.LazyFrame]:
-    """Return a slice of the clinic tables, in the order of `_writers`. Network columns will join here."""
-    lf, results = piece.lazy(), score_columns(card)
-    reasons = [reason_codes_expr(card).alias(card.column("reason_codes"))]
-    if options.bibliography:
-        reasons.append(bibliography_expr(card).alias(f"{card.prefix}_bibliography"))
-    carried = [name for name in extract.columns if name not in results]
-    return [
-        lf.select(*carried, *results),
-        lf.select(*_SCORES_BEFORE, *results, *_SCORES_AFTER, *reasons),
-        lf.select(KEY, pl.col(_NORMALIZED).alias("normalized_name"), *band_columns(card)),
-    ]
+def _write_slice(
+    writer: TableWriter, piece: pl.DataFrame, extract: Extract, card: Scorecard, options: RunOptions
+) -> None:
+    """Write one slice of one clinic table. Network columns will join here."""
+    results = score_columns(card)
+    if writer.name == "clinics_icp":
+        writer.write(piece.select(*(name for name in extract.columns if name not in results), *results))
+    elif writer.name == "icp_bands":
+        writer.write(piece.select(KEY, pl.col(_NORMALIZED).alias("normalized_name"), *band_columns(card)))
+    else:
+        columns = [*_SCORES_BEFORE, *results, *_SCORES_AFTER]
+        if options.bibliography:
+            columns.append(f"{card.prefix}_bibliography")
+        for part in piece.iter_slices(_BIBLIOGRAPHY_ROWS if options.bibliography else len(piece)):
+            coded = {card.column("reason_codes"): reason_code_patterns(part, card)}
+            whole = with_bibliography(part, card) if options.bibliography else part
+            writer.write(whole.select(columns), coded)
 
 
-def _write_rejects(extract: Extract, rejects: Rejects, options: RunOptions, folder: Path) -> list[dict[str, Any]]:
+def _write_rejects(
+    extract: Extract, rejects: Rejects, options: RunOptions, folder: Path
+) -> list[dict[str, Any]]:
     writer = TableWriter(folder, "rejects", {}, csv=options.format == "both")
     writer.write(rejected_rows(extract, rejects))
     writer.close()
@@ -241,13 +277,13 @@ def _replaced(extract: Extract, card: Scorecard) -> list[str]:
 
 def describe(found: Profile, card: Scorecard) -> dict[str, Any]:
     """Return what the manifest and `validate` say of an extract: fields, columns nobody knows, points out of reach."""
-    absent = {name for name, one in found.fields.items() if one.given == one.invalid}
+    absent = {name for name, one in found.fields.items() if not one.valid}
     return {
         "fields": {
             name: {
                 "column": one.column,
-                "given": one.given - one.invalid,
-                "missing": found.rows - one.given,
+                "given": one.valid,
+                "missing": found.rows - one.valid - one.invalid,
                 "invalid": one.invalid,
                 "clipped": one.clipped,
                 "examples": list(one.examples),

@@ -11,6 +11,7 @@ from icp_engine.scorecard.compiler import (
     band_of,
     band_stages,
     category_expr,
+    in_points,
     label_expr,
     prepared,
     segment_expr,
@@ -41,8 +42,10 @@ def add_scores(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     lf = lf.with_columns(category_expr(one, card).alias(one.column) for one in card.categories)
     lf = lf.with_columns(total_expr(card).alias(total))
     lf = lf.with_columns(tier_expr(card.tiers, card).alias(tier))
-    points = [pl.col(name).cast(pl.Float64) / 100 for name in (total, *(one.column for one in card.categories))]
-    labels = label_expr(pl.col(tier), {one.number: one.label for one in card.tiers}).alias(card.column("tier_label"))
+    points = [in_points(pl.col(name)) for name in (total, *(one.column for one in card.categories))]
+    labels = label_expr(pl.col(tier), {one.number: one.label for one in card.tiers}).alias(
+        card.column("tier_label")
+    )
     source = card.segment_source
     segment = [segment_expr(source).alias(card.column("segment"))] if source else []
     return lf.with_columns(*points, labels, *segment)

@@ -1,14 +1,19 @@
 """Write tables slice by slice, as Parquet and as CSV, so that memory does not grow with the number of rows."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROW_GROUP = 122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
+_DICTIONARY = 64 << 20  # bytes; reason codes are long, and few of them are different within a row group
+ROW_GROUP = (
+    122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
+)
 
 
 @dataclass(slots=True)
@@ -24,24 +29,50 @@ class TableWriter:
     csv: bool
     rows: int = 0
     _parquet: pq.ParquetWriter | None = field(default=None, repr=False)
+    _schema: pa.Schema | None = field(default=None, repr=False)
+    _repetitive: list[str] = field(default_factory=list, repr=False)
     _csv: BinaryIO | None = field(default=None, repr=False)
 
     @property
     def files(self) -> list[Path]:
         """The files of the table."""
-        return [self.folder / f"{self.name}.{suffix}" for suffix in (("parquet", "csv") if self.csv else ("parquet",))]
+        return [
+            self.folder / f"{self.name}.{suffix}"
+            for suffix in (("parquet", "csv") if self.csv else ("parquet",))
+        ]
 
-    def write(self, frame: pl.DataFrame) -> None:
-        """Add rows. Source: a frame with the same columns every time."""
-        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    def write(
+        self, frame: pl.DataFrame, coded: Mapping[str, tuple[pl.Series, pl.Series]] | None = None
+    ) -> None:
+        """Add rows.
+
+        Args:
+            frame: the same columns every time.
+            coded: text columns that come last, each as a number per row and the text of every number.
+        """
+        coded = coded or {}
         if self._parquet is None:
-            schema = table.schema.with_metadata({key: value for key, value in self.metadata.items()})
-            self._parquet = pq.ParquetWriter(self.files[0], schema, compression="zstd")
-        self._parquet.write_table(table.replace_schema_metadata(self._parquet.schema.metadata), row_group_size=ROW_GROUP)
+            self._repetitive = _repetitive(frame)
+        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        for name, (numbers, meaning) in coded.items():
+            array = pa.DictionaryArray.from_arrays(numbers.cast(pl.Int32).to_arrow(), _strings(meaning))
+            table = table.append_column(name, array)
+        if self._parquet is None:
+            self._schema = table.schema.with_metadata(self.metadata)
+            self._parquet = pq.ParquetWriter(
+                self.files[0],
+                self._schema,
+                compression="zstd",
+                use_dictionary=[*self._repetitive, *coded],
+                dictionary_pagesize_limit=_DICTIONARY,
+                store_schema=False,  # categories are a matter of storage; readers see text
+            )
+        self._parquet.write_table(table.cast(self._schema), row_group_size=len(frame))
         if self.csv:
             if self._csv is None:
                 self._csv = self.files[1].open("wb")
-            flat(frame).write_csv(self._csv, include_header=self.rows == 0)
+            spelled = (meaning.gather(numbers).alias(name) for name, (numbers, meaning) in coded.items())
+            flat(frame.with_columns(*spelled)).write_csv(self._csv, include_header=self.rows == 0)
         self.rows += len(frame)
 
     def close(self) -> None:
@@ -52,13 +83,26 @@ class TableWriter:
             self._csv.close()
 
 
+def _repetitive(frame: pl.DataFrame) -> list[str]:
+    """Return the columns that are worth a dictionary: those whose values come twice or more on average."""
+    flat_columns = frame.select(~pl.selectors.nested() & ~pl.selectors.boolean() & ~pl.selectors.object())
+    counts = flat_columns.select(pl.all().approx_n_unique()).row(0, named=True) if len(frame) else {}
+    return [name for name, count in counts.items() if count * 2 <= len(frame)]
+
+
+def _strings(texts: pl.Series) -> pa.Array:
+    return texts.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
 def flat(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame as CSV can hold it: lists of values joined by `;`, other nested values as JSON or text."""
     columns = []
     for name, dtype in frame.schema.items():
         if isinstance(dtype, pl.List | pl.Array):
             items = pl.col(name).cast(pl.List(dtype.inner))  # type: ignore[arg-type]
-            columns.append(items.list.eval(pl.element().cast(pl.String)).list.join(";", ignore_nulls=True).alias(name))
+            columns.append(
+                items.list.eval(pl.element().cast(pl.String)).list.join(";", ignore_nulls=True).alias(name)
+            )
         elif isinstance(dtype, pl.Struct):
             columns.append(pl.col(name).struct.json_encode().alias(name))
         elif dtype in (pl.Binary, pl.Object):

@@ -1,8 +1,8 @@
 """The folder that runs publish into: one switch from the old run to the new one, and what a run says of itself.
 
-    warehouse/clinics_icp.parquet -> .current/clinics_icp.parquet     one link per table
-    warehouse/.current            -> .runs/20261122T083012Z-1a2b3c    renamed over the old link: the switch
-    warehouse/.runs/...                                               a folder per run, the last few are kept
+warehouse/clinics_icp.parquet -> .current/clinics_icp.parquet     one link per table
+warehouse/.current            -> .runs/20261122T083012Z-1a2b3c    renamed over the old link: the switch
+warehouse/.runs/...                                               a folder per run, the last few are kept
 """
 
 import fcntl
@@ -38,12 +38,16 @@ def new_run(out: Path) -> Iterator[Path]:
         runs.mkdir(parents=True, exist_ok=True)
         lock = (runs / "lock").open("w")
     except OSError as error:
-        raise InputError(f"{out} cannot be written to ({error.strerror}); choose another folder with --out.") from error
+        raise InputError(
+            f"{out} cannot be written to ({error.strerror}); choose another folder with --out."
+        ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise InputError(f"Another run is writing to {out}; wait for it, or choose another --out.") from error
+            raise InputError(
+                f"Another run is writing to {out}; wait for it, or choose another --out."
+            ) from error
         for left in runs.glob(f"*{_UNFINISHED}"):
             shutil.rmtree(left)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
@@ -69,7 +73,9 @@ def check_free(out: Path, names: list[str]) -> None:
     for name in names:
         target = out / name
         if os.path.lexists(target) and not _is_ours(target):
-            raise InputError(f"{target} is in the way, and icp-engine did not make it; move it, or choose another --out.")
+            raise InputError(
+                f"{target} is in the way, and icp-engine did not make it; move it, or choose another --out."
+            )
 
 
 def publish(folder: Path, out: Path, keep: int) -> None:
@@ -125,7 +131,9 @@ def published(warehouse: Path) -> Path:
     """
     current = warehouse / _CURRENT
     if not (current / MANIFEST).exists():
-        raise InputError(f"{warehouse} holds no published run; make one with: icp-engine run EXTRACT --out {warehouse}")
+        raise InputError(
+            f"{warehouse} holds no published run; make one with: icp-engine run EXTRACT --out {warehouse}"
+        )
     return current.resolve()
 
 

@@ -57,7 +57,14 @@ def _columns(card: Scorecard) -> Found:
     for name, count in taken.items():
         if count > 1:
             yield (), f"{count} columns would be called '{name}'; rename one under [columns]"
-    known = ["total_score", "tier", "tier_label", "segment", "reason_codes", *(one.name for one in card.categories)]
+    known = [
+        "total_score",
+        "tier",
+        "tier_label",
+        "segment",
+        "reason_codes",
+        *(one.name for one in card.categories),
+    ]
     for key in card.named_columns:
         if key not in known:
             yield ("columns", key), _unknown(key, known)
@@ -71,9 +78,15 @@ def _codes(card: Scorecard) -> Found:
         seen: dict[str, int] = {}
         for number, band in enumerate(one.bands):
             if band.name == "missing" and one.missing is not None:
-                yield (*path, "bands", number), f"reason code '{one.code}.missing' is kept for the missing field"
+                yield (
+                    (*path, "bands", number),
+                    f"reason code '{one.code}.missing' is kept for the missing field",
+                )
             if band.name in seen:
-                yield (*path, "bands", number), f"duplicate reason code '{one.code}.{band.name}'; rename the band"
+                yield (
+                    (*path, "bands", number),
+                    f"duplicate reason code '{one.code}.{band.name}'; rename the band",
+                )
             seen[band.name] = number
         if one.column in columns:
             yield path, f"'{one.code}' and '{columns[one.column]}' make one band column; rename one"
@@ -94,7 +107,10 @@ def _category(category: Category) -> Found:
     elif category.requires:
         first = category.characteristics[0]
         if category.requires != first.name:
-            yield (*path, "requires"), f"the required characteristic comes first: put '{category.requires}' on top"
+            yield (
+                (*path, "requires"),
+                f"the required characteristic comes first: put '{category.requires}' on top",
+            )
         elif first.missing is None or first.missing.points or first.missing.reads_as:
             yield (*path, "requires"), f"'{first.name}' must be worth 0 points where it is missing"
     if category.all_missing and any(one.missing is None for one in category.characteristics):
@@ -110,7 +126,10 @@ def _references(one: Characteristic, category: Category, card: Scorecard) -> Fou
         before[other.name] = other
     for name, wanted in one.only_for.items():
         if name not in before:
-            yield ("only_for", name), _unknown(name, before) if before else "names a characteristic further up"
+            yield (
+                ("only_for", name),
+                _unknown(name, before) if before else "names a characteristic further up",
+            )
             continue
         known = ["missing", *(band.name for band in before[name].bands)]
         for band in wanted:
@@ -127,7 +146,10 @@ def _bands(one: Characteristic) -> Found:
         path: Path = ("bands", number)
         last = number == len(one.bands) - 1
         if last and band.condition is not None:
-            yield path, f"the last band must take whoever is left: add a band without a condition after '{band.name}'"
+            yield (
+                path,
+                f"the last band must take whoever is left: add a band without a condition after '{band.name}'",
+            )
         earlier = next((wide for wide in one.bands[:number] if _covers(wide, band)), None)
         if earlier is not None:
             yield path, f"unreachable: whatever lands in '{band.name}' has landed in '{earlier.name}' before"
@@ -157,14 +179,20 @@ def _maximum(one: Characteristic, category: Category) -> Found:
                 f"'{band.name}' is worth up to {band.points.most:g} points, the maximum of {whose} is {limit:g}",
             )
     if one.missing and one.missing.points > limit:
-        yield ("missing",), f"missing is worth {one.missing.points:g} points, the maximum of {whose} is {limit:g}"
+        yield (
+            ("missing",),
+            f"missing is worth {one.missing.points:g} points, the maximum of {whose} is {limit:g}",
+        )
 
 
 def _segments(card: Scorecard) -> Found:
     """One characteristic names the segments, and then each of its outcomes names one that exists."""
     carriers = [one for one in card.characteristics if any(out.segment for out in one.outcomes)]
     for one in carriers[1:]:
-        yield ("category", one.category, one.name), f"segments already come from '{carriers[0].code}'; name them once"
+        yield (
+            ("category", one.category, one.name),
+            f"segments already come from '{carriers[0].code}'; name them once",
+        )
     for one in carriers[:1]:
         path: Path = ("category", one.category, one.name)
         for number, band in enumerate(one.bands):
@@ -172,7 +200,10 @@ def _segments(card: Scorecard) -> Found:
         if one.missing and not one.missing.reads_as:
             yield from _segment((*path, "missing"), one.missing.segment, card)
     if card.segments and not carriers:
-        yield ("segment",), 'no band leads to a segment: add segment = "..." to the bands of one characteristic'
+        yield (
+            ("segment",),
+            'no band leads to a segment: add segment = "..." to the bands of one characteristic',
+        )
 
 
 def _segment(path: Path, letter: str | None, card: Scorecard) -> Found:
@@ -200,12 +231,20 @@ def _tiers(card: Scorecard, key: str, tiers: tuple[Tier, ...]) -> Found:
             if part not in parts:
                 yield (*path, "at_least"), _unknown(part, parts)
             elif not 0 < edge <= parts[part]:
-                yield (*path, "at_least"), f"{edge:g} cannot be reached: {part} goes from 0 to {parts[part]:g}"
+                yield (
+                    (*path, "at_least"),
+                    f"{edge:g} cannot be reached: {part} goes from 0 to {parts[part]:g}",
+                )
     for better, tier in zip(tiers, tiers[1:], strict=False):
-        if better.at_least and tier.at_least and all(
-            tier.at_least.get(part, 0.0) >= edge for part, edge in better.at_least.items()
+        if (
+            better.at_least
+            and tier.at_least
+            and all(tier.at_least.get(part, 0.0) >= edge for part, edge in better.at_least.items())
         ):
-            yield (key, str(tier.number), "at_least"), f"unreachable: tier {better.number} takes all of it before"
+            yield (
+                (key, str(tier.number), "at_least"),
+                f"unreachable: tier {better.number} takes all of it before",
+            )
 
 
 def _examples(card: Scorecard) -> Found:
@@ -226,7 +265,11 @@ def _examples(card: Scorecard) -> Found:
 def expectable(card: Scorecard) -> dict[str, str]:
     """Return what a worked example may expect, and the result column that answers it."""
     answers = {category.name: category.column for category in card.categories}
-    answers |= {TOTAL: card.column("total_score"), "tier": card.column("tier"), "tier_label": card.column("tier_label")}
+    answers |= {
+        TOTAL: card.column("total_score"),
+        "tier": card.column("tier"),
+        "tier_label": card.column("tier_label"),
+    }
     if card.segment_source is not None:
         answers[_free("segment", answers, "strategic_segment")] = card.column("segment")
     return answers | {"reason_codes": card.column("reason_codes")}

@@ -106,7 +106,9 @@ def _landed(one: Characteristic, card: Scorecard) -> pl.Expr:
     for number in range(len(one.bands) - 1, 0, -1):
         condition = one.bands[number - 1].condition
         if condition is not None:
-            chain = pl.when(condition_expr(condition, card, reads)).then(pl.lit(number, BAND)).otherwise(chain)
+            chain = (
+                pl.when(condition_expr(condition, card, reads)).then(pl.lit(number, BAND)).otherwise(chain)
+            )
     return chain
 
 
@@ -118,7 +120,9 @@ def _absent(missing: Missing, card: Scorecard) -> pl.Expr:
 def _landed_in(one: Characteristic, name: str, bands: tuple[str, ...], category: Category) -> pl.Expr:
     other = _named(category, name)
     wanted = {f"{other.code}.{band}" for band in bands}
-    numbers = [number for number, out in enumerate(other.outcomes) if out.code.removesuffix("+bonus") in wanted]
+    numbers = [
+        number for number, out in enumerate(other.outcomes) if out.code.removesuffix("+bonus") in wanted
+    ]
     return reduce(or_, (band_of(other) == number for number in numbers))
 
 
@@ -126,7 +130,9 @@ def _named(category: Category, name: str) -> Characteristic:
     return next(one for one in category.characteristics if one.name == name)
 
 
-def condition_expr(condition: Condition, card: Scorecard, reads_as: dict[str, float] | None = None) -> pl.Expr:
+def condition_expr(
+    condition: Condition, card: Scorecard, reads_as: dict[str, float] | None = None
+) -> pl.Expr:
     """Return a condition as a boolean expression. A missing field matches nothing, unless it reads as a value."""
     if isinstance(condition, AnyOf):
         return reduce(or_, (condition_expr(part, card, reads_as) for part in condition.conditions))
@@ -202,6 +208,11 @@ def _hundredths(points: pl.Expr, decimals: int = 2) -> pl.Expr:
     return (points * scale).round(mode="half_to_even").cast(HUNDREDTHS) * (100 // scale)
 
 
+def in_points(hundredths: pl.Expr) -> pl.Expr:
+    """Return whole hundredths as points. Rounded, since Polars divides by a number as it multiplies by its inverse."""
+    return (hundredths.cast(pl.Float64) / 100).round(2)
+
+
 def all_missing_expr(category: Category) -> pl.Expr | None:
     """Return where nothing of a category is known, so that it is 0 with one entry of its own; None where never."""
     if not category.all_missing:
@@ -219,7 +230,7 @@ def category_expr(category: Category, card: Scorecard) -> pl.Expr:
     if category.combine == "weighted_mean":
         total = sum(one.weight for one in category.characteristics)
         share = pl.sum_horizontal(
-            points_expr(one, card).cast(pl.Float64) / 100 / (one.maximum or 1.0) * one.weight
+            in_points(points_expr(one, card)) / (one.maximum or 1.0) * one.weight
             for one in category.characteristics
         )
         score = _hundredths(share / total * category.maximum)
@@ -236,7 +247,7 @@ def total_expr(card: Scorecard) -> pl.Expr:
     parts = [pl.col(category.column) for category in card.categories]
     if card.combine == "sum":
         return pl.sum_horizontal(parts)
-    product = reduce(lambda left, right: left * right, (part.cast(pl.Float64) / 100 for part in parts))
+    product = reduce(lambda left, right: left * right, (in_points(part) for part in parts))
     return _hundredths(product / card.divide_by)
 
 

@@ -47,7 +47,9 @@ def normal(phrase: str, test: TextTest) -> str:
     return re.sub(r"\s", "", low) if test == "includes" else low
 
 
-def read_condition(table: Table, names: Names, field: str | None, *, edges_only: bool = False) -> Condition | None:
+def read_condition(
+    table: Table, names: Names, field: str | None, *, edges_only: bool = False
+) -> Condition | None:
     """Read the condition of a band, or of a part of one; None where the table states none.
 
     Args:
@@ -63,9 +65,7 @@ def read_condition(table: Table, names: Names, field: str | None, *, edges_only:
         table.problem(f"one test at a time, found {' and '.join(found)}; put them into all = [...]")
     key = found[0]
     if key in ("any", "all"):
-        parts = tuple(
-            part for item in table.items(key) if (part := _part(item, names, field)) is not None
-        )
+        parts = tuple(part for item in table.items(key) if (part := _part(item, names, field)) is not None)
         return AnyOf(parts) if key == "any" else AllOf(parts)
     targets = _targets(table, names, field, key)
     if key == "is":
@@ -85,7 +85,9 @@ def read_condition(table: Table, names: Names, field: str | None, *, edges_only:
 def _part(item: Table, names: Names, field: str | None) -> Condition | None:
     condition = read_condition(item, names, field)
     if condition is None and not item.notes.problems:
-        item.problem("a condition without a test; give one of " + ", ".join((*NUMBER_TESTS, *TEXT_TESTS, "is")))
+        item.problem(
+            "a condition without a test; give one of " + ", ".join((*NUMBER_TESTS, *TEXT_TESTS, "is"))
+        )
     item.close()
     return condition
 
@@ -120,7 +122,8 @@ def read_phrases(table: Table, key: str, names: Names, test: TextTest) -> tuple[
         table.asked.add(key)
         if value not in names.lists:
             table.problem(
-                f"unknown list '{value}'{did_you_mean(value, names.lists)}; a phrase itself goes in brackets", key
+                f"unknown list '{value}'{did_you_mean(value, names.lists)}; a phrase itself goes in brackets",
+                key,
             )
             return ()
         found = names.lists[value]

@@ -1,12 +1,26 @@
 """Why a clinic scored what it scored: reason codes and bibliography, looked up from the bands."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from icp_engine.scorecard.compiler import BAND, all_missing_expr, band_of, points_expr, uncapped_expr, value_of
+from icp_engine.scorecard.compiler import (
+    BAND,
+    HELPERS,
+    all_missing_expr,
+    band_of,
+    in_points,
+    points_expr,
+    prepared,
+    uncapped_expr,
+    value_of,
+)
 from icp_engine.scorecard.model import Category, Characteristic, Fixed, Outcome, Scorecard
+
+_PATTERN = f"{HELPERS}pattern"
+_MOST_PATTERNS = 2**63
 
 
 def reason_codes_expr(card: Scorecard) -> pl.Expr:
@@ -14,16 +28,46 @@ def reason_codes_expr(card: Scorecard) -> pl.Expr:
 
     Source: band columns, and the conformed fields where a cap has to be told.
     """
-    codes = []
+    return _joined([(number, texts) for number, texts in _reasons(card)])
+
+
+def reason_code_patterns(frame: pl.DataFrame, card: Scorecard) -> tuple[pl.Series, pl.Series]:
+    """Return the reason codes of a frame as a number per clinic and the text of each number.
+
+    Far fewer patterns of bands occur than clinics: a text of 450 characters is put together once per pattern.
+    """
+    parts = _reasons(card)
+    if math.prod(len(texts) + 1 for _, texts in parts) >= _MOST_PATTERNS:
+        spelled = frame.select(reason_codes_expr(card)).to_series()
+        return spelled.rank("dense") - 1, spelled.unique().sort()
+    pattern = pl.lit(0, pl.UInt64)
+    for number, texts in parts:
+        pattern = pattern * (len(texts) + 1) + number.fill_null(len(texts))
+    numbers = {f"{HELPERS}reason_{place}": number for place, (number, _) in enumerate(parts)}
+    coded = frame.lazy().select(pattern.alias(_PATTERN), **numbers).collect()
+    named = [(pl.col(name), texts) for name, (_, texts) in zip(numbers, parts, strict=True)]
+    spelled = (
+        coded.lazy().unique(_PATTERN).sort(_PATTERN).select(_PATTERN, _joined(named).alias("text")).collect()
+    )
+    return coded[_PATTERN].rank("dense") - 1, spelled["text"]
+
+
+def _reasons(card: Scorecard) -> list[tuple[pl.Expr, list[str]]]:
+    """Return the parts of the reason codes: a small number each (null for none), and the code of every number."""
+    parts = []
     for category in card.categories:
         empty = all_missing_expr(category)
         for one in category.characteristics:
-            codes.append(_looked_up(_shown_band(one, empty), [out.code for out in one.outcomes]))
+            parts.append((_shown_band(one, empty), [out.code for out in one.outcomes]))
         if empty is not None:
-            codes.append(pl.when(empty).then(pl.lit(f"{category.name}.missing")))
+            parts.append((pl.when(empty).then(pl.lit(0, BAND)), [f"{category.name}.missing"]))
         if category.can_exceed:
-            codes.append(pl.when(_cut(category, card) < 0).then(pl.lit(f"{category.name}.cap")))
-    return pl.concat_str(codes, separator="|", ignore_nulls=True)
+            parts.append((pl.when(_cut(category, card) < 0).then(pl.lit(0, BAND)), [f"{category.name}.cap"]))
+    return parts
+
+
+def _joined(parts: list[tuple[pl.Expr, list[str]]]) -> pl.Expr:
+    return pl.concat_str([_looked_up(*part) for part in parts], separator="|", ignore_nulls=True)
 
 
 def bibliography_expr(card: Scorecard) -> pl.Expr:
@@ -46,16 +90,27 @@ def bibliography_expr(card: Scorecard) -> pl.Expr:
     return pl.concat_str(pl.lit("["), body.str.strip_prefix(", "))
 
 
+def with_bibliography(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
+    """Return the frame with the bibliography of each clinic. Source: conformed fields and band columns."""
+    lf = frame.lazy().with_columns(prepared(card))
+    return lf.with_columns(bibliography_expr(card).alias(f"{card.prefix}_bibliography")).collect()
+
+
 def _shown_band(one: Characteristic, empty: pl.Expr | None) -> pl.Expr:
     """Return the band number, null where a category with nothing known has one entry of its own instead."""
     band = band_of(one)
     return band if empty is None else pl.when(~empty).then(band)
 
 
-def _looked_up(band: pl.Expr, texts: Sequence[str]) -> pl.Expr:
-    """Return the text of each band number; null where the characteristic does not apply."""
+def _looked_up(number: pl.Expr, texts: Sequence[str]) -> pl.Expr:
+    """Return the text of each number; null where there is no number.
+
+    A number taken as the category of an Enum costs a third of a replacement, but categories are unique.
+    """
+    if len(set(texts)) == len(texts):
+        return number.cat.to(pl.Enum(texts)).cast(pl.String)
     numbers = pl.Series(range(len(texts)), dtype=BAND)
-    return band.replace_strict(numbers, pl.Series(texts, dtype=pl.String), return_dtype=pl.String)
+    return number.replace_strict(numbers, pl.Series(texts, dtype=pl.String), return_dtype=pl.String)
 
 
 def _cut(category: Category, card: Scorecard) -> pl.Expr:
@@ -122,7 +177,7 @@ def _among(band: pl.Expr, numbers: list[int]) -> pl.Expr:
 
 
 def _points_text(hundredths: pl.Expr) -> pl.Expr:
-    return (hundredths.cast(pl.Float64) / 100).cast(pl.String)
+    return in_points(hundredths).cast(pl.String)
 
 
 def _value(one: Characteristic, card: Scorecard) -> pl.Expr:

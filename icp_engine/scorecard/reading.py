@@ -109,7 +109,12 @@ class Table:
 
 def as_number(value: object, path: Path, notes: Notes) -> float:
     """Return a finite number, or note what was found instead and return 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or value != value
+        or abs(value) == float("inf")
+    ):
         notes.add(path, f"expected a number, found {value!r}")
         return 0.0
     return float(value)

@@ -43,7 +43,9 @@ class Source:
 
 def shipped_names() -> list[str]:
     """Return the ids of the scorecards that come with the package, sorted."""
-    return sorted(item.name.removesuffix(".toml") for item in SHIPPED.iterdir() if item.name.endswith(".toml"))
+    return sorted(
+        item.name.removesuffix(".toml") for item in SHIPPED.iterdir() if item.name.endswith(".toml")
+    )
 
 
 def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[str, ...] = ()) -> Source:  # noqa: B008
