@@ -21,12 +21,11 @@ from icp_engine.errors import InputError
 from icp_engine.extract import Extract, Rejects, conformed_rows, find_rejects, open_extract, rejected_rows
 from icp_engine.names import normalized_name
 from icp_engine.ordering import materialised, sorted_slices, with_order
-from icp_engine.profile import Profile, profile
+from icp_engine.profile import Profile, describe, profile
 from icp_engine.scorecard.compiler import HELPERS, prepared
 from icp_engine.scorecard.explain import reason_code_patterns, with_bibliography
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scorecard.reach import out_of_reach
 from icp_engine.scoring import add_bands, add_scores, band_columns, score_columns
 from icp_engine.tables import ROW_GROUP, TableWriter, write_json
 from icp_engine.warehouse import MANIFEST, new_run, publish, run_id
@@ -273,30 +272,6 @@ def _replaced(extract: Extract, card: Scorecard) -> list[str]:
     """Return the extract's columns that the run writes itself."""
     own = {*score_columns(card), card.column("reason_codes"), f"{card.prefix}_bibliography"}
     return [name for name in extract.columns if name in own]
-
-
-def describe(found: Profile, card: Scorecard) -> dict[str, Any]:
-    """Return what the manifest and `validate` say of an extract: fields, columns nobody knows, points out of reach."""
-    absent = {name for name, one in found.fields.items() if not one.valid}
-    return {
-        "fields": {
-            name: {
-                "column": one.column,
-                "given": one.valid,
-                "missing": found.rows - one.valid - one.invalid,
-                "invalid": one.invalid,
-                "clipped": one.clipped,
-                "examples": list(one.examples),
-                "read": name in card.reads,
-            }
-            for name, one in found.fields.items()
-        },
-        "carried_columns": list(found.unknown),
-        "out_of_reach": [
-            {"characteristic": lost.characteristic.code, "fields": list(lost.fields), "points": lost.points}
-            for lost in out_of_reach(card, absent)
-        ],
-    }
 
 
 def _versions() -> dict[str, str]:
