@@ -1,7 +1,6 @@
 """What an extract holds before anything is scored: given, missing, invalid and clipped values, blank and double ids."""
 
 from dataclasses import dataclass, replace
-
 from typing import Any
 
 import polars as pl
@@ -17,7 +16,7 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class FieldProfile:
-    """What a field of the extract holds, in rows: valid, invalid (with examples), above its scale; the rest is missing."""
+    """What a field holds, in rows: valid, invalid (with examples), above its scale; the rest is missing."""
 
     field: Field
     column: str | None

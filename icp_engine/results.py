@@ -49,9 +49,7 @@ def explain_clinic(warehouse: Path, clinic_id: str) -> Explanation:
     absent = [pl.lit(None, card.fields[name].dtype).alias(name) for name in card.reads if name not in given]
     found = clinics.with_columns(absent).join(bands, on=KEY, how="inner").collect()
     if found.is_empty():
-        raise InputError(
-            f"{warehouse} has no clinic '{clinic_id}'; check its clinic_id (capitals and blanks count)."
-        )
+        raise InputError(f"{warehouse} has no clinic '{clinic_id}'; check its clinic_id (capitals and blanks count).")
     text = with_bibliography(found, card).item(0, f"{card.prefix}_bibliography")
     return Explanation(found.select(given).row(0, named=True), json.loads(text), card)
 
@@ -67,9 +65,7 @@ def statistics(warehouse: Path) -> dict[str, Any]:
     scores = pl.scan_parquet(folder / "icp_scores.parquet")
     total = pl.col(card.column("total_score"))
     rows: int = about["rows"]["scored"]
-    by_score = (
-        scores.group_by(total.alias("score")).len().sort("len", "score", descending=[True, False]).collect()
-    )
+    by_score = scores.group_by(total.alias("score")).len().sort("len", "score", descending=[True, False]).collect()
     head = scores.select(
         total.mean().round(2).alias("mean"),
         total.median().alias("median"),

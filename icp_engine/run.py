@@ -34,9 +34,7 @@ Report = Callable[[str, int, int], None]
 """Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
 
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
-_BIBLIOGRAPHY_ROWS = (
-    15_360  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
-)
+_BIBLIOGRAPHY_ROWS = 15_360  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
 _NORMALIZED = f"{HELPERS}normalized_name"
 _TABLES = ("icp_scores", "clinics_icp", "icp_bands")
 _SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
@@ -74,9 +72,7 @@ class Stages:
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
-def run(
-    patterns: Iterable[str], out: Path, options: RunOptions, report: Report = lambda *_: None
-) -> dict[str, Any]:
+def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report = lambda *_: None) -> dict[str, Any]:
     """Score an extract and publish the result; return the manifest of the run.
 
     Args:
@@ -150,9 +146,7 @@ class Scored:
     most: int
 
 
-def _scored(
-    extract: Extract, card: Scorecard, options: RunOptions, temp: Path
-) -> tuple[Scored, Profile, Rejects]:
+def _scored(extract: Extract, card: Scorecard, options: RunOptions, temp: Path) -> tuple[Scored, Profile, Rejects]:
     """Score all rows, and once more without the rejected ones where there are any: nearly always one pass."""
     most = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
     scored = _score(extract, Rejects(), card, most, temp)
@@ -184,9 +178,7 @@ def _check(found: Profile, options: RunOptions) -> None:
             f"such as {examples}; --duplicates first keeps the first of each."
         )
     wrong = [
-        f"{one.invalid:,} in {name} (such as {one.examples[0]!r})"
-        for name, one in found.fields.items()
-        if one.invalid
+        f"{one.invalid:,} in {name} (such as {one.examples[0]!r})" for name, one in found.fields.items() if one.invalid
     ]
     if found.blank_ids:
         wrong.append(f"{found.blank_ids:,} blank in {KEY}")
@@ -255,9 +247,7 @@ def _write_slice(
             writer.write(whole.select(columns), coded)
 
 
-def _write_rejects(
-    extract: Extract, rejects: Rejects, options: RunOptions, folder: Path
-) -> list[dict[str, Any]]:
+def _write_rejects(extract: Extract, rejects: Rejects, options: RunOptions, folder: Path) -> list[dict[str, Any]]:
     writer = TableWriter(folder, "rejects", {}, csv=options.format == "both")
     writer.write(rejected_rows(extract, rejects))
     writer.close()

@@ -38,16 +38,12 @@ def new_run(out: Path) -> Iterator[Path]:
         runs.mkdir(parents=True, exist_ok=True)
         lock = (runs / "lock").open("w")
     except OSError as error:
-        raise InputError(
-            f"{out} cannot be written to ({error.strerror}); choose another folder with --out."
-        ) from error
+        raise InputError(f"{out} cannot be written to ({error.strerror}); choose another folder with --out.") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise InputError(
-                f"Another run is writing to {out}; wait for it, or choose another --out."
-            ) from error
+            raise InputError(f"Another run is writing to {out}; wait for it, or choose another --out.") from error
         for left in runs.glob(f"*{_UNFINISHED}"):
             shutil.rmtree(left)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
@@ -104,7 +100,7 @@ def publish(folder: Path, out: Path, keep: int) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    return path.is_symlink() and Path(os.readlink(path)).parts[:1] == (_CURRENT,)
+    return path.is_symlink() and path.readlink().parts[:1] == (_CURRENT,)
 
 
 def _flush(folder: Path) -> None:
@@ -131,9 +127,7 @@ def published(warehouse: Path) -> Path:
     """
     current = warehouse / _CURRENT
     if not (current / MANIFEST).exists():
-        raise InputError(
-            f"{warehouse} holds no published run; make one with: icp-engine run EXTRACT --out {warehouse}"
-        )
+        raise InputError(f"{warehouse} holds no published run; make one with: icp-engine run EXTRACT --out {warehouse}")
     return current.resolve()
 
 

@@ -101,11 +101,7 @@ def targets_of(source: str, names: list[str], modules: dict[str, Path]) -> set[s
 def wrong_third_party(top: str, entry: str) -> str | None:
     """What is wrong with importing a package from outside icp_engine, or nothing."""
     if top not in THIRD_PARTY:
-        return (
-            None
-            if top in sys.stdlib_module_names
-            else f"{top} has no row in THIRD_PARTY in tests/test_layers.py."
-        )
+        return None if top in sys.stdlib_module_names else f"{top} has no row in THIRD_PARTY in tests/test_layers.py."
     if entry not in THIRD_PARTY[top]:
         return f"{top} is for {', '.join(sorted(THIRD_PARTY[top]))} alone."
     return None

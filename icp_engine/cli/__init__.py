@@ -1,11 +1,11 @@
 """The command line: parse, call one function, print."""
 
+import os
 import signal
 import sys
 from importlib import import_module
 from importlib.metadata import version
 from types import FrameType
-from typing import Any
 
 import click
 
@@ -19,6 +19,10 @@ _COMMANDS = {
     "stats": "stats",
     "validate": "validate",
 }
+
+
+_INTERRUPTED = 130
+_KEPT = "what was published before is still there."
 
 
 class _Commands(click.Group):
@@ -37,12 +41,10 @@ class _Commands(click.Group):
         return command
 
 
-@click.command(
-    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(version("icp-engine"), prog_name="icp-engine")
 def cli() -> None:
-    """Whom to call first in US healthcare, and why.
+    r"""Whom to call first in US healthcare, and why.
 
     Scores clinics against a scorecard and explains every point.
 
@@ -55,46 +57,39 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line and exit: 1 data and files, 2 words on the command line, 3 a failed gate, 130 interrupted."""
+    """Run the command line and exit with one of the codes of `errors`, or 130 when interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(_exit_code())
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read the output has seen enough
+    except (Exception, KeyboardInterrupt) as error:
+        message, code = _explained(error)
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[K", nl=False, err=True)
+        click.echo(message, err=True)
+        sys.exit(code)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
     raise KeyboardInterrupt
 
 
-def _exit_code() -> int:
-    try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return _say("Interrupted; what was published before is still there.", 130)
-    except IcpError as error:
-        return _say(str(error), error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output has seen enough
-        return 0
-    except OSError as error:
+def _explained(error: BaseException) -> tuple[str, int]:
+    """Return one sentence about an error, and the exit code. An error of the engine's own making is raised again."""
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return f"Interrupted; {_KEPT}", _INTERRUPTED
+    if isinstance(error, IcpError):
+        return f"Error: {error}", error.exit_code
+    if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
-        return _say(f"{error.strerror or error}{where}; what was published before is still there.", 1)
-    except Exception as error:
-        if type(error).__module__.startswith(("polars", "pyarrow")):
-            return _say(f"{_first_line(error)}; what was published before is still there.", 1)
-        raise
-    return 0
-
-
-def _first_line(error: Exception) -> Any:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
-
-
-def _say(message: str, code: int) -> int:
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", nl=False, err=True)
-    click.echo(message if code == 130 else f"Error: {message}", err=True)
-    return code
+        return f"Error: {error.strerror or error}{where}; {_KEPT}", IcpError.exit_code
+    if type(error).__module__.startswith(("polars", "pyarrow")):
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+        return f"Error: {first}; {_KEPT}", IcpError.exit_code
+    raise error

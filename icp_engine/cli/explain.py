@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @options.warehouse
 @options.as_json
 def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
-    """Say why a clinic scored what it scored.
+    r"""Say why a clinic scored what it scored.
 
     Every category, every characteristic: the value, its points, the reason, and what is missing.
 
@@ -68,9 +68,7 @@ def _heading(category: "Category", score: float, running: float) -> str:
 
 def _line(entry: dict[str, Any], card: "Scorecard") -> tuple[str, str, str, str]:
     labels = {one.code: one.label for one in card.characteristics}
-    label = labels.get(
-        ".".join(entry["code"].split(".")[:2]), "Whole category" if entry.get("note") else "Limit"
-    )
+    label = labels.get(".".join(entry["code"].split(".")[:2]), "Whole category" if entry.get("note") else "Limit")
     if entry.get("status") == "MISSING":
         return label, f"{entry['points']:+.1f}", "missing", entry["note"]
     note = f" ({entry['note']})" if "note" in entry else ""
@@ -81,9 +79,7 @@ def _value(value: object) -> str:
     """Return a value as people read it: several fields as a list of those that are known."""
     if isinstance(value, dict):
         known = [
-            one if isinstance(one, str) else f"{name} {_value(one)}"
-            for name, one in value.items()
-            if one is not None
+            one if isinstance(one, str) else f"{name} {_value(one)}" for name, one in value.items() if one is not None
         ]
         return ", ".join(known)
     if isinstance(value, bool):
@@ -92,20 +88,24 @@ def _value(value: object) -> str:
 
 
 def _missing(found: "Explanation") -> list[str]:
-    """Return what better data could still bring."""
-    card = found.card
-    most = {one.code: one.most for one in card.characteristics}
+    """Return what better data could still bring: per category what is missing at its best, within the maximum."""
     missing = [one for one in found.bibliography if one.get("status") == "MISSING"]
     if not missing:
         return []
-    fields = list(
-        dict.fromkeys(name for one in missing for name in one["sources"] if found.clinic.get(name) is None)
+    fields = dict.fromkeys(name for one in missing for name in one["sources"] if found.clinic.get(name) is None)
+    more = sum(_room(category, found) for category in found.card.categories)
+    return ["", f"Not known: {', '.join(fields)}. With them up to {more:g} points more."]
+
+
+def _room(category: "Category", found: "Explanation") -> float:
+    entries = {one["code"]: one for one in found.bibliography if one["score"] == category.bibliography}
+    missing = {code.removesuffix(".missing") for code, one in entries.items() if one.get("status") == "MISSING"}
+    if not missing:
+        return 0.0
+    whole = category.name in missing or f"{category.name}.{category.requires}" in missing
+    points = {code.rpartition(".")[0]: one["points"] for code, one in entries.items()}
+    best = sum(
+        one.most if whole or one.code in missing else points.get(one.code, 0.0) for one in category.characteristics
     )
-    worth = sum(most.get(".".join(one["code"].split(".")[:2]), 0.0) - one["points"] for one in missing)
-    worth += sum(
-        sum(part.most for part in category.characteristics)
-        for category in card.categories
-        for one in missing
-        if one["code"] == f"{category.name}.missing"
-    )
-    return ["", f"Not known: {', '.join(fields)}. With them up to {worth:g} points more."]
+    score: float = found.clinic[category.column]
+    return round(min(category.maximum, best) - score, 2)

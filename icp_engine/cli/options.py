@@ -32,9 +32,7 @@ class Mapping(click.ParamType[tuple[str, str]]):
 
     name = "field=column"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         """Read a pair."""
         if isinstance(value, tuple):
             return value

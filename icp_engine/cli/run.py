@@ -29,14 +29,10 @@ from icp_engine.cli import options, show
     "--duplicates", type=click.Choice(["error", "first"]), default="error", show_default=True,
     help="What to do when a clinic_id stands twice: stop, or keep the first (by file, then row).",
 )  # fmt: skip
-@click.option(
-    "--strict", is_flag=True, help="Stop at invalid values and blank ids instead of reporting them."
-)
+@click.option("--strict", is_flag=True, help="Stop at invalid values and blank ids instead of reporting them.")
 @click.option("--no-networks", is_flag=True, help="Do not group clinics into networks.")
 @click.option("--no-charts", is_flag=True, help="Do not draw charts.")
-@click.option(
-    "--keep", type=click.IntRange(1), default=2, show_default=True, help="Runs to keep, this one included."
-)
+@click.option("--keep", type=click.IntRange(1), default=2, show_default=True, help="Runs to keep, this one included.")
 @options.long_command
 def command(
     extract: tuple[str, ...],
@@ -55,7 +51,7 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Score an extract and publish the results.
+    r"""Score an extract and publish the results.
 
     EXTRACT is one or more Parquet or CSV files, folders or globs. What was published
     before stays whole until the new results are complete.
@@ -138,19 +134,14 @@ def _notes(about: dict[str, Any]) -> list[tuple[str, str]]:
     read = {name: one for name, one in about["fields"].items() if one["read"]}
     absent = [name for name, one in read.items() if not one["given"]]
     partly = sorted(
-        (
-            (1 - one["given"] / rows["in"], name)
-            for name, one in read.items()
-            if 0 < one["given"] < rows["in"]
-        ),
+        ((1 - one["given"] / rows["in"], name) for name, one in read.items() if 0 < one["given"] < rows["in"]),
         reverse=True,
     )
     notes = []
     if partly:
         notes.append(("Missing", ", ".join(f"{name} {show.percent(share)}" for share, name in partly[:5])))
     if absent:
-        lost = sum(one["points"] for one in about["out_of_reach"])
-        notes.append(("Not there", f"{', '.join(absent)}; this puts up to {lost:g} points out of reach"))
+        notes.append(("Not there", f"{', '.join(absent)}; {about['reachable']:g} points are within reach without"))
     for name, one in about["fields"].items():
         if one["invalid"]:
             some = ", ".join(show.cut(repr(value), 24) for value in one["examples"][:3])
@@ -160,7 +151,5 @@ def _notes(about: dict[str, Any]) -> list[tuple[str, str]]:
     if rows["rejected"]:
         notes.append(("Rejected", f"{rows['rejected']:,} rows, see rejects.parquet"))
     if about["replaced_columns"]:
-        notes.append(
-            ("Replaced", f"{', '.join(about['replaced_columns'])}: in the extract already, written anew")
-        )
+        notes.append(("Replaced", f"{', '.join(about['replaced_columns'])}: in the extract already, written anew"))
     return notes

@@ -7,12 +7,13 @@ import click
 from icp_engine.cli import options, show
 
 if TYPE_CHECKING:
+    from icp_engine.errors import Problem
     from icp_engine.scorecard.model import Category, Characteristic, Scorecard
 
 
 @click.group("scorecard")
 def command() -> None:
-    """List, show and check scorecards.
+    r"""List, show and check scorecards.
 
     \b
     Examples:
@@ -24,7 +25,7 @@ def command() -> None:
 @command.command("list")
 @options.as_json
 def list_command(as_json: bool) -> None:
-    """List the scorecards that come with the program.
+    r"""List the scorecards that come with the program.
 
     \b
     Example:
@@ -35,12 +36,7 @@ def list_command(as_json: bool) -> None:
 
     cards = [load_scorecard(name) for name in shipped_names()]
     if as_json:
-        show.emit(
-            [
-                {"id": one.id, "version": one.version, "title": one.title, "extends": one.extends}
-                for one in cards
-            ]
-        )
+        show.emit([{"id": one.id, "version": one.version, "title": one.title, "extends": one.extends} for one in cards])
     else:
         rows = [(one.id, one.version, f"{one.maximum:g} points", one.title) for one in cards]
         click.echo(show.table(rows, "<<><"))
@@ -50,7 +46,7 @@ def list_command(as_json: bool) -> None:
 @click.argument("name", default="icp")
 @options.as_json
 def show_command(name: str, as_json: bool) -> None:
-    """Show what a scorecard gives points for. NAME is a shipped scorecard or a .toml file.
+    r"""Show what a scorecard gives points for. NAME is a shipped scorecard or a .toml file.
 
     \b
     Examples:
@@ -69,7 +65,7 @@ def show_command(name: str, as_json: bool) -> None:
 @command.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="NAME|FILE...")
 def check_command(paths: tuple[str, ...]) -> None:
-    """Check scorecards and the worked examples inside them; all mistakes at once, with their lines.
+    r"""Check scorecards and the worked examples inside them; all mistakes at once, with their lines.
 
     Exits with 3 when there is a mistake.
 
@@ -82,7 +78,7 @@ def check_command(paths: tuple[str, ...]) -> None:
     from icp_engine.scorecard.examples import failing_examples
     from icp_engine.scorecard.loader import load_scorecard
 
-    problems = []
+    problems: list[Problem] = []
     for path in paths:
         try:
             card = load_scorecard(path)
@@ -104,9 +100,7 @@ def check_command(paths: tuple[str, ...]) -> None:
 
 def _text(card: "Scorecard") -> str:
     origin = f", extends {card.extends}" if card.extends else ""
-    parts = [
-        f"{card.title}\n{card.id} {card.version}{origin}, {card.maximum:g} points, hash {card.hash[:12]}"
-    ]
+    parts = [f"{card.title}\n{card.id} {card.version}{origin}, {card.maximum:g} points, hash {card.hash[:12]}"]
     parts += [_category(category) for category in card.categories]
     for heading, tiers in (("Tiers", card.tiers), ("Network tiers", card.network_tiers)):
         if tiers:
@@ -130,10 +124,7 @@ def _category(category: "Category") -> str:
 
 def _characteristic(one: "Characteristic") -> str:
     only = "".join(f", only for {name} {' / '.join(bands)}" for name, bands in one.only_for.items())
-    rows = [
-        (band.name, _worth(band.points.most, band.points), band.reason or band.note or "")
-        for band in one.bands
-    ]
+    rows = [(band.name, _worth(band.points.most, band.points), band.reason or band.note or "") for band in one.bands]
     if one.missing:
         rows.append(("missing", f"{one.missing.points:g}", one.missing.note))
     head = f"  {one.label} ({', '.join(one.sources)}{only})"

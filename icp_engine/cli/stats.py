@@ -12,7 +12,7 @@ from icp_engine.cli import options, show
 @options.warehouse
 @options.as_json
 def command(warehouse: Path, as_json: bool) -> None:
-    """Print the statistics of a published run.
+    r"""Print the statistics of a published run.
 
     Scores, tiers, segments, categories and the top 10, and whether the ranking means anything.
 
@@ -36,11 +36,9 @@ def _text(found: dict[str, Any]) -> str:
     missing = sorted(quality["missing_share"].items(), key=lambda pair: (-pair[1], pair[0]))
     parts = [
         f"{found['total_clinics']:,} clinics, scorecard {card['id']} {card['version']}, run {found['run_id']}",
-        f"Score: mean {score['mean']:.2f}, median {score['median']:.2f}, {score['min']:g} to {score['max']:g}, {spread}",
-        show.table(
-            [(one["label"], f"{one['clinics']:,}", show.percent(one["share"]), show.bar(one["share"])) for one in found["tiers"]],
-            "<>><",
-        ),
+        f"Score: mean {score['mean']:.2f}, median {score['median']:.2f}, "
+        f"{score['min']:g} to {score['max']:g}, {spread}",
+        show.table([_part(one["label"], one, show.bar(one["share"])) for one in found["tiers"]], "<>><"),
         show.table(
             [("Category", "average", "min", "max", "of")]
             + [
@@ -58,15 +56,20 @@ def _text(found: dict[str, Any]) -> str:
         ),
         f"{quality['distinct_scores']:,} distinct scores; the most common, {quality['most_common_score']:g}, "
         f"is that of {show.percent(quality['most_common_share'])} of clinics",
-        show.table([("Missing", "share", "")] + [(name, show.percent(share), show.bar(share)) for name, share in missing], "<><", header=True),
-    ]  # fmt: skip
+        show.table(
+            [("Missing", "share", ""), *((name, show.percent(share), show.bar(share)) for name, share in missing)],
+            "<><",
+            header=True,
+        ),
+    ]
     if found["segments"]:
-        rows = [
-            (f"Segment {one['segment']}", f"{one['clinics']:,}", show.percent(one["share"]), one["label"])
-            for one in found["segments"]
-        ]
+        rows = [_part(f"Segment {one['segment']}", one, one["label"]) for one in found["segments"]]
         parts.insert(3, show.table(rows, "<>><"))
     return "\n\n".join(parts)
+
+
+def _part(name: str, one: dict[str, Any], last: str) -> tuple[str, str, str, str]:
+    return name, f"{one['clinics']:,}", show.percent(one["share"]), last
 
 
 def _best(place: int, one: dict[str, Any]) -> tuple[object, ...]:

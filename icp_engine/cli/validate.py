@@ -7,6 +7,8 @@ import click
 
 from icp_engine.cli import options, show
 
+_SHOWN = 12  # columns
+
 
 @click.command("validate")
 @options.extract
@@ -22,7 +24,7 @@ def command(
     temp_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Tell everything about an extract; publish nothing.
+    r"""Tell everything about an extract; publish nothing.
 
     Rows, columns found, mapped and unknown, the share missing and invalid per field, and what
     that puts out of reach in the scorecard.
@@ -47,14 +49,13 @@ def _text(found: dict[str, Any]) -> str:
         show.table([(one["path"], f"{one['rows']:,} rows") for one in found["inputs"]], "<>"),
         show.table(
             [("Field", "column", "there", "missing", "invalid", "examples"), *_fields(found)],
-            "<<>>>< ".strip(),
+            "<<>>><",
             header=True,
         ),
     ]
     if found["carried_columns"]:
-        names = found["carried_columns"]
-        more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-        parts.append(f"Carried through, not read: {', '.join(names[:12])}{more}")
+        names, more = found["carried_columns"][:_SHOWN], len(found["carried_columns"]) - _SHOWN
+        parts.append(f"Carried through, not read: {', '.join(names)}{f' and {more} more' if more > 0 else ''}")
     parts.append(_reach(found))
     troubles = []
     if found["blank_ids"]:
@@ -67,11 +68,11 @@ def _text(found: dict[str, Any]) -> str:
     return "\n\n".join([*parts, *troubles])
 
 
-def _fields(found: dict[str, Any]) -> list[tuple[str, ...]]:
+def _fields(found: dict[str, Any]) -> list[tuple[str, str, str, str, str, str]]:
     rows = found["rows"]
     cells = []
     for name, one in found["fields"].items():
-        column = one["column"] or ("not there" if one["read"] else "not there, not read")
+        column: str = one["column"] or ("not there" if one["read"] else "not there, not read")
         there = show.percent(one["given"] / rows)
         invalid = f"{one['invalid']:,}" if one["invalid"] else ""
         clipped = f"{one['clipped']:,} above scale" if one["clipped"] else ""
@@ -84,11 +85,6 @@ def _reach(found: dict[str, Any]) -> str:
     card = found["scorecard"]
     if not found["out_of_reach"]:
         return f"All {card['maximum']:g} points of {card['id']} are within reach."
-    lost = [
-        (f"{one['points']:g}", one["characteristic"], ", ".join(one["fields"]))
-        for one in found["out_of_reach"]
-    ]
+    lost = [(f"{one['points']:g}", one["characteristic"], ", ".join(one["fields"])) for one in found["out_of_reach"]]
     head = f"Within reach with this extract: {found['reachable']:g} of the {card['maximum']:g} points of {card['id']}."
-    return (
-        f"{head}\n{show.table([('Points lost', 'characteristic', 'for want of'), *lost], '><<', header=True)}"
-    )
+    return f"{head}\n{show.table([('Points lost', 'characteristic', 'for want of'), *lost], '><<', header=True)}"

@@ -22,9 +22,7 @@ def _compare(example: Example, card: Scorecard) -> list[Problem]:
     found = score(frame, card, reason_codes=True).collect().row(0, named=True)
     columns = expectable(card)
     return [
-        Problem(
-            card.source, example.line, f"example '{example.name}': expected {key} {wanted!r}, found {came!r}"
-        )
+        Problem(card.source, example.line, f"example '{example.name}': expected {key} {wanted!r}, found {came!r}")
         for key, wanted in example.expect.items()
         if not _same(came := found[columns[key]], wanted)
     ]
