@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ def new_run(out: Path) -> Iterator[Path]:
     Raises:
         InputError: the folder cannot be written to, or another run is at work there.
     """
+    made = [one for one in (out, *out.parents) if not one.exists()]
     try:
         runs = out / _RUNS
         runs.mkdir(parents=True, exist_ok=True)
@@ -53,6 +54,16 @@ def new_run(out: Path) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            if made and not (out / _CURRENT).exists():
+                _unmake(out, made)
+
+
+def _unmake(out: Path, made: list[Path]) -> None:
+    """Remove the folders that a failed first run made, unless somebody has put something there since."""
+    (out / _RUNS / "lock").unlink(missing_ok=True)
+    with suppress(OSError):  # not empty: somebody else's files
+        for one in (out / _RUNS, *made):
+            one.rmdir()
 
 
 def run_id(folder: Path) -> str:
