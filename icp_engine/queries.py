@@ -1,0 +1,121 @@
+"""Finds and runs the files of sql/; the one place that opens DuckDB."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from icp_engine.errors import InputError
+
+_HERE = Path(__file__).resolve().parent
+FOLDER = _HERE / "sql" if (_HERE / "sql").is_dir() else _HERE.parent / "sql"  # in a wheel, or in a checkout
+
+
+def sql_text(name: str) -> str:
+    """Return the text of `sql/NAME.sql`; the name may lead into a folder, `audits/one_anchor`."""
+    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def sql_names(folder: str) -> list[str]:
+    """Return the names of the files of a folder of sql/, sorted, as `sql_text` takes them."""
+    return sorted(f"{folder}/{path.stem}" for path in (FOLDER / folder).glob("*.sql"))
+
+
+def header(text: str) -> list[str]:
+    """Return the lines of the comment that a SQL file starts with, without their dashes."""
+    lines = []
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").strip())
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open DuckDB connection."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a statement for its effect."""
+        self.connection.execute(statement, dict(parameters or {}))
+
+    def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Return the rows of a query.
+
+        Raises:
+            InputError: the query is wrong, or wants to write to a read-only database.
+        """
+        try:
+            relation = self.connection.sql(query, params=dict(parameters) if parameters else None)
+            if relation is None:
+                raise InputError("That statement returns no rows; give a query such as select or describe.")
+            found = pl.from_arrow(relation.to_arrow_table())
+        except duckdb.Error as error:
+            raise InputError(_plain(error)) from error
+        assert isinstance(found, pl.DataFrame)
+        return found
+
+    def table(self, name: str, query: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Make a table of the rows of a query; the name is one of the engine's own."""
+        self.run(f'create table "{name}" as {query}', parameters)
+
+    def give(self, name: str, frame: pl.DataFrame) -> None:
+        """Make a frame readable under a name, without a copy where the types allow."""
+        self.connection.register(name, frame.to_arrow(compat_level=pl.CompatLevel.newest()))
+
+    def view_parquet(self, name: str, path: Path) -> None:
+        """Make a Parquet file readable under a name."""
+        self.connection.read_parquet(str(path)).create_view(name)
+
+
+@contextmanager
+def database(
+    path: Path | None = None,
+    *,
+    read_only: bool = False,
+    memory_limit: int | None = None,
+    threads: int | None = None,
+    temp_dir: Path | None = None,
+) -> Iterator[Database]:
+    """Open DuckDB: in memory, or a file.
+
+    Args:
+        path: the file; in memory unless given.
+        read_only: nothing can be changed, neither in the file nor beside it.
+        memory_limit: bytes; beyond it DuckDB writes to `temp_dir`.
+        threads: how many; all cores unless given.
+        temp_dir: where intermediate results go.
+
+    Raises:
+        InputError: the file is not a DuckDB database, or somebody writes to it.
+    """
+    config: dict[str, Any] = {"autoinstall_known_extensions": False}
+    if memory_limit is not None:
+        config["memory_limit"] = f"{memory_limit}B"
+    if threads is not None:
+        config["threads"] = threads
+    if temp_dir is not None:
+        config["temp_directory"] = str(temp_dir)
+    if read_only:
+        config["enable_external_access"] = False
+    try:
+        connection = duckdb.connect(
+            str(path) if path else ":memory:", read_only=read_only and path is not None, config=config
+        )
+    except duckdb.Error as error:
+        raise InputError(f"{path} cannot be opened: {_plain(error)}") from error
+    try:
+        yield Database(connection)
+    finally:
+        connection.close()
+
+
+def _plain(error: duckdb.Error) -> str:
+    """Return the first sentence of what DuckDB says, without the kind of error in front."""
+    return str(error).strip().split("\n\n")[0].replace("\n", " ")
