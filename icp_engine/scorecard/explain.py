@@ -43,13 +43,19 @@ def reason_code_patterns(frame: pl.DataFrame, card: Scorecard) -> tuple[pl.Serie
     pattern = pl.lit(0, pl.UInt64)
     for number, texts in parts:
         pattern = pattern * (len(texts) + 1) + number.fill_null(len(texts))
-    numbers = {f"{HELPERS}reason_{place}": number for place, (number, _) in enumerate(parts)}
-    coded = frame.lazy().select(pattern.alias(_PATTERN), **numbers).collect()
-    named = [(pl.col(name), texts) for name, (_, texts) in zip(numbers, parts, strict=True)]
-    spelled = (
-        coded.lazy().unique(_PATTERN).sort(_PATTERN).select(_PATTERN, _joined(named).alias("text")).collect()
-    )
-    return coded[_PATTERN].rank("dense") - 1, spelled["text"]
+    patterns = frame.select(pattern.alias(_PATTERN)).to_series()
+    spelled = patterns.unique().sort().to_frame().select(_joined(_taken_apart(parts))).to_series()
+    return patterns.rank("dense") - 1, spelled
+
+
+def _taken_apart(parts: list[tuple[pl.Expr, list[str]]]) -> list[tuple[pl.Expr, list[str]]]:
+    """Return the parts with their numbers read back from a pattern, last first as they were put together."""
+    rest, apart = pl.col(_PATTERN), []
+    for _, texts in reversed(parts):
+        number = (rest % (len(texts) + 1)).cast(BAND)
+        apart.append((pl.when(number < len(texts)).then(number), texts))
+        rest = rest // (len(texts) + 1)
+    return apart[::-1]
 
 
 def _reasons(card: Scorecard) -> list[tuple[pl.Expr, list[str]]]:
