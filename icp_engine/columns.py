@@ -84,9 +84,7 @@ def score_columns(
             names otherwise; the rest is `{prefix}_{key}`.
         segments: whether the scorecard sorts clinics into segments.
     """
-    name = {
-        key: named.get(key, f"{prefix}_{key}") for key in ("total_score", "tier", "tier_label", "segment")
-    }
+    name = {key: named.get(key, f"{prefix}_{key}") for key in ("total_score", "tier", "tier_label", "segment")}
     yield Column(name["total_score"], pl.Float64(), "points", "Total score, the sum of its parts")
     yield Column(name["tier"], pl.Int8(), "", "Class by score, 1 is best")
     yield Column(name["tier_label"], pl.String(), "", "The tier in words")

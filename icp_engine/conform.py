@@ -52,13 +52,11 @@ def conformed(field: Field, dtype: pl.DataType | None) -> Conformed:
         raw, dtype = raw.cast(pl.String), pl.String()
     if dtype == pl.Decimal:
         raw, dtype = raw.cast(pl.Float64), pl.Float64()
-    plain = dtype == pl.String or dtype == pl.Boolean or dtype.is_numeric()
+    plain = dtype in (pl.String, pl.Boolean) or dtype.is_numeric()
     if field.type == "list":
         return _list(field, raw, dtype)
     if not plain:
-        raise InputError(
-            f"Column '{field.name}' is of type {dtype}, but {field.type} is due; convert it first."
-        )
+        raise InputError(f"Column '{field.name}' is of type {dtype}, but {field.type} is due; convert it first.")
     if field.type == "text":
         return _state(field, raw, dtype) if field.name == STATE else _text(field, raw, dtype)
     return _flag(field, raw, dtype) if field.type == "flag" else _number(field, raw, dtype)
@@ -114,9 +112,7 @@ def _list(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
         value = raw.cast(pl.List(pl.String)).list.eval(pl.element().str.strip_chars())
         return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
     if dtype != pl.String:
-        raise InputError(
-            f"Column '{field.name}' is of type {dtype}, but a list of texts is due; convert it first."
-        )
+        raise InputError(f"Column '{field.name}' is of type {dtype}, but a list of texts is due; convert it first.")
     items = raw.str.split(";").list.eval(pl.element().str.strip_chars())
     value = pl.when(raw.str.strip_chars() != "").then(items)
     return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
@@ -127,12 +123,7 @@ def _flag(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
         return Conformed(field, raw, raw.is_not_null(), can_be_invalid=False)
     if dtype == pl.String:
         word = raw.str.strip_chars().str.to_lowercase()
-        value = (
-            pl.when(word.is_in(_TRUE))
-            .then(pl.lit(value=True))
-            .when(word.is_in(_FALSE))
-            .then(pl.lit(value=False))
-        )
+        value = pl.when(word.is_in(_TRUE)).then(pl.lit(value=True)).when(word.is_in(_FALSE)).then(pl.lit(value=False))
         return Conformed(field, value, _given_word(word, infinite=False))
     number = raw.cast(pl.Float64)
     value = pl.when(number == 1).then(pl.lit(value=True)).when(number == 0).then(pl.lit(value=False))
@@ -166,9 +157,7 @@ def _number(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
             value = pl.when(good & (whole == number)).then(whole)
     if field.scale is None:
         return Conformed(field, value, given)
-    return Conformed(
-        field, value.clip(upper_bound=field.scale), given, (value > field.scale).fill_null(value=False)
-    )
+    return Conformed(field, value.clip(upper_bound=field.scale), given, (value > field.scale).fill_null(value=False))
 
 
 def _parsed(word: pl.Expr) -> pl.Expr:

@@ -35,9 +35,7 @@ class Rejects:
     """Rows that are left out of the result, by file number and row number, with the reason of each."""
 
     positions: pl.DataFrame = field(
-        default_factory=lambda: pl.DataFrame(
-            schema={FILE: pl.UInt32, ROW: pl.UInt32, "reject_reason": pl.String}
-        )
+        default_factory=lambda: pl.DataFrame(schema={FILE: pl.UInt32, ROW: pl.UInt32, "reject_reason": pl.String})
     )
 
     def __len__(self) -> int:
@@ -70,9 +68,7 @@ def open_extract(
     for file in files:
         if KEY not in file.schema:
             near = did_you_mean(KEY, file.schema) or f"; it has {', '.join(list(file.schema)[:8])}"
-            raise InputError(
-                f"{file.path} has no column 'clinic_id'{near}; map it with --map clinic_id=COLUMN."
-            )
+            raise InputError(f"{file.path} has no column 'clinic_id'{near}; map it with --map clinic_id=COLUMN.")
     if not any(file.rows for file in files):
         raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
@@ -88,9 +84,7 @@ def _check_mapping(files: tuple[RawFile, ...], mapping: dict[str, str], fields: 
         if new not in fields:
             raise InputError(f"--map {new}={old}: there is no field '{new}'{did_you_mean(new, fields)}.")
         if new in known:
-            raise InputError(
-                f"--map {new}={old}: the extract already has a column '{new}'; leave the mapping out."
-            )
+            raise InputError(f"--map {new}={old}: the extract already has a column '{new}'; leave the mapping out.")
     twice = [old for old in mapping.values() if list(mapping.values()).count(old) > 1]
     if twice:
         raise InputError(f"--map uses column '{twice[0]}' twice; a column can become one field only.")
@@ -126,9 +120,7 @@ def _unites(one: pl.DataType, other: pl.DataType) -> bool:
     if one == other:
         return True
     try:
-        pl.concat(
-            [pl.DataFrame(schema={"x": one}), pl.DataFrame(schema={"x": other})], how="vertical_relaxed"
-        )
+        pl.concat([pl.DataFrame(schema={"x": one}), pl.DataFrame(schema={"x": other})], how="vertical_relaxed")
     except pl.exceptions.PolarsError:
         return False
     return True
@@ -169,14 +161,10 @@ def ids(extract: Extract, *, positions: bool = False) -> pl.LazyFrame:
 def find_rejects(extract: Extract, *, duplicates: bool) -> Rejects:
     """Return the rows with a blank id, and with `duplicates` every row whose id stood before (by file, then row)."""
     placed = ids(extract, positions=True)
-    found = [
-        placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit("blank clinic_id").alias("reject_reason"))
-    ]
+    found = [placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit("blank clinic_id").alias("reject_reason"))]
     if duplicates:
         twice = placed.drop_nulls(KEY).group_by(KEY).len().filter(pl.col("len") > 1)
-        again = (
-            placed.join(twice, on=KEY, how="semi").sort(FILE, ROW).filter(~pl.col(KEY).is_first_distinct())
-        )
+        again = placed.join(twice, on=KEY, how="semi").sort(FILE, ROW).filter(~pl.col(KEY).is_first_distinct())
         found.append(again.with_columns(pl.lit("duplicate clinic_id").alias("reject_reason")))
     return Rejects(pl.concat(found).select(FILE, ROW, "reject_reason").sort(FILE, ROW).collect())
 
@@ -190,6 +178,4 @@ def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
     ]
     rows = pl.concat(frames, how="diagonal_relaxed").sort(FILE, ROW).collect()
     source = pl.col(FILE).replace_strict(range(len(names)), names, return_dtype=pl.String)
-    return rows.with_columns(source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")).drop(
-        FILE, ROW
-    )
+    return rows.with_columns(source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")).drop(FILE, ROW)

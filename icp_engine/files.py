@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
+from typing import TextIO, cast
 from urllib.parse import unquote
 
 import polars as pl
@@ -56,19 +57,15 @@ def _find(pattern: str) -> list[str]:
     if path.is_dir():
         found = sorted(str(one) for one in path.rglob("*") if _is_data(one))
         if not found:
-            raise InputError(
-                f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract."
-            )
+            raise InputError(f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract.")
         return found
     if path.exists():
         return [pattern]
     if not has_magic(pattern):
         raise InputError(f"{pattern} does not exist; check the path.")
-    found = sorted(one for one in glob(pattern, recursive=True) if Path(one).is_file())
+    found = sorted(one for one in glob(pattern, recursive=True) if Path(one).is_file())  # noqa: PTH207 (absolute too)
     if not found:
-        raise InputError(
-            f"No file matches {pattern}; check the pattern, and quote it if the shell expands it."
-        )
+        raise InputError(f"No file matches {pattern}; check the pattern, and quote it if the shell expands it.")
     return found
 
 
@@ -85,9 +82,7 @@ def _open(path: str, staged: Path) -> RawFile:
         _stage_csv(path, staged)
         return _parquet(path, staged)
     if not name.endswith(_PARQUET):
-        raise InputError(
-            f"{path} is neither Parquet nor CSV by its name; expected one of {', '.join(_SUFFIXES)}."
-        )
+        raise InputError(f"{path} is neither Parquet nor CSV by its name; expected one of {', '.join(_SUFFIXES)}.")
     return _parquet(path, Path(path))
 
 
@@ -170,15 +165,14 @@ def _header(path: str) -> tuple[list[str], str]:
         raise InputError(f"{path} is empty; a CSV file starts with a line of column names.")
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
-        raise InputError(
-            f"{path} has {len(twice)} column names more than once, first '{twice[0]}'; rename them."
-        )
+        raise InputError(f"{path} has {len(twice)} column names more than once, first '{twice[0]}'; rename them.")
     return header, delimiter
 
 
-def _text(path: str) -> "gzip.GzipFile":
-    opener = gzip.open if path.lower().endswith(".gz") else open
-    return opener(path, "rt", encoding="utf-8-sig", newline="")  # type: ignore[return-value, operator]
+def _text(path: str) -> TextIO:
+    if path.lower().endswith(".gz"):
+        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
+    return Path(path).open(encoding="utf-8-sig", newline="")
 
 
 def _csv_message(path: str, error: pa.ArrowInvalid, delimiter: str) -> str:
@@ -197,7 +191,7 @@ def _line_of(path: str, record: int, delimiter: str) -> int:
     """Return the line on which a record starts: values may hold line ends, and blank lines are no records."""
     before = 0
     with _text(path) as file:
-        reader = csv.reader(file, delimiter=delimiter)  # type: ignore[arg-type]
+        reader = csv.reader(file, delimiter=delimiter)
         seen = 0
         for row in reader:
             seen += bool(row)

@@ -1,19 +1,22 @@
 """What an extract holds before anything is scored: given, missing, invalid and clipped values, blank and double ids."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 
 from icp_engine.columns import KEY, Field
 from icp_engine.conform import CLIPPED, INVALID, conformed
 from icp_engine.extract import Extract
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.reach import out_of_reach, reachable_total
 
 _EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class FieldProfile:
-    """What a field of the extract holds, in rows: valid, invalid (with examples), above its scale; the rest is missing."""
+    """What a field holds, in rows: valid, invalid (with examples), above its scale; the rest is missing."""
 
     field: Field
     column: str | None
@@ -105,3 +108,28 @@ def _examples(extract: Extract, one: Field) -> tuple[str, ...]:
             frames.append(file.frame.filter(found.invalid).select(pl.col(one.name).cast(pl.String)))
     values = pl.concat(frames).unique().sort(one.name).head(_EXAMPLES).collect()[one.name]
     return tuple(values)
+
+
+def describe(found: Profile, card: Scorecard) -> dict[str, Any]:
+    """Return what the manifest and `validate` say of an extract: fields, columns nobody knows, points out of reach."""
+    absent = {name for name, one in found.fields.items() if not one.valid}
+    return {
+        "fields": {
+            name: {
+                "column": one.column,
+                "given": one.valid,
+                "missing": found.rows - one.valid - one.invalid,
+                "invalid": one.invalid,
+                "clipped": one.clipped,
+                "examples": list(one.examples),
+                "read": name in card.reads,
+            }
+            for name, one in found.fields.items()
+        },
+        "carried_columns": list(found.unknown),
+        "reachable": reachable_total(card, absent),
+        "out_of_reach": [
+            {"characteristic": lost.characteristic.code, "fields": list(lost.fields), "points": lost.points}
+            for lost in out_of_reach(card, absent)
+        ],
+    }

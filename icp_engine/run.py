@@ -21,12 +21,11 @@ from icp_engine.errors import InputError
 from icp_engine.extract import Extract, Rejects, conformed_rows, find_rejects, open_extract, rejected_rows
 from icp_engine.names import normalized_name
 from icp_engine.ordering import materialised, sorted_slices, with_order
-from icp_engine.profile import Profile, profile
+from icp_engine.profile import Profile, describe, profile
 from icp_engine.scorecard.compiler import HELPERS, prepared
 from icp_engine.scorecard.explain import reason_code_patterns, with_bibliography
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scorecard.reach import out_of_reach
 from icp_engine.scoring import add_bands, add_scores, band_columns, score_columns
 from icp_engine.tables import ROW_GROUP, TableWriter, write_json
 from icp_engine.warehouse import MANIFEST, new_run, publish, run_id
@@ -35,9 +34,7 @@ Report = Callable[[str, int, int], None]
 """Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
 
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
-_BIBLIOGRAPHY_ROWS = (
-    15_360  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
-)
+_BIBLIOGRAPHY_ROWS = 15_360  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
 _NORMALIZED = f"{HELPERS}normalized_name"
 _TABLES = ("icp_scores", "clinics_icp", "icp_bands")
 _SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
@@ -75,9 +72,7 @@ class Stages:
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
-def run(
-    patterns: Iterable[str], out: Path, options: RunOptions, report: Report = lambda *_: None
-) -> dict[str, Any]:
+def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report = lambda *_: None) -> dict[str, Any]:
     """Score an extract and publish the result; return the manifest of the run.
 
     Args:
@@ -151,9 +146,7 @@ class Scored:
     most: int
 
 
-def _scored(
-    extract: Extract, card: Scorecard, options: RunOptions, temp: Path
-) -> tuple[Scored, Profile, Rejects]:
+def _scored(extract: Extract, card: Scorecard, options: RunOptions, temp: Path) -> tuple[Scored, Profile, Rejects]:
     """Score all rows, and once more without the rejected ones where there are any: nearly always one pass."""
     most = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
     scored = _score(extract, Rejects(), card, most, temp)
@@ -185,9 +178,7 @@ def _check(found: Profile, options: RunOptions) -> None:
             f"such as {examples}; --duplicates first keeps the first of each."
         )
     wrong = [
-        f"{one.invalid:,} in {name} (such as {one.examples[0]!r})"
-        for name, one in found.fields.items()
-        if one.invalid
+        f"{one.invalid:,} in {name} (such as {one.examples[0]!r})" for name, one in found.fields.items() if one.invalid
     ]
     if found.blank_ids:
         wrong.append(f"{found.blank_ids:,} blank in {KEY}")
@@ -256,9 +247,7 @@ def _write_slice(
             writer.write(whole.select(columns), coded)
 
 
-def _write_rejects(
-    extract: Extract, rejects: Rejects, options: RunOptions, folder: Path
-) -> list[dict[str, Any]]:
+def _write_rejects(extract: Extract, rejects: Rejects, options: RunOptions, folder: Path) -> list[dict[str, Any]]:
     writer = TableWriter(folder, "rejects", {}, csv=options.format == "both")
     writer.write(rejected_rows(extract, rejects))
     writer.close()
@@ -273,30 +262,6 @@ def _replaced(extract: Extract, card: Scorecard) -> list[str]:
     """Return the extract's columns that the run writes itself."""
     own = {*score_columns(card), card.column("reason_codes"), f"{card.prefix}_bibliography"}
     return [name for name in extract.columns if name in own]
-
-
-def describe(found: Profile, card: Scorecard) -> dict[str, Any]:
-    """Return what the manifest and `validate` say of an extract: fields, columns nobody knows, points out of reach."""
-    absent = {name for name, one in found.fields.items() if not one.valid}
-    return {
-        "fields": {
-            name: {
-                "column": one.column,
-                "given": one.valid,
-                "missing": found.rows - one.valid - one.invalid,
-                "invalid": one.invalid,
-                "clipped": one.clipped,
-                "examples": list(one.examples),
-                "read": name in card.reads,
-            }
-            for name, one in found.fields.items()
-        },
-        "carried_columns": list(found.unknown),
-        "out_of_reach": [
-            {"characteristic": lost.characteristic.code, "fields": list(lost.fields), "points": lost.points}
-            for lost in out_of_reach(card, absent)
-        ],
-    }
 
 
 def _versions() -> dict[str, str]:

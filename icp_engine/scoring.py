@@ -43,9 +43,7 @@ def add_scores(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     lf = lf.with_columns(total_expr(card).alias(total))
     lf = lf.with_columns(tier_expr(card.tiers, card).alias(tier))
     points = [in_points(pl.col(name)) for name in (total, *(one.column for one in card.categories))]
-    labels = label_expr(pl.col(tier), {one.number: one.label for one in card.tiers}).alias(
-        card.column("tier_label")
-    )
+    labels = label_expr(pl.col(tier), {one.number: one.label for one in card.tiers}).alias(card.column("tier_label"))
     source = card.segment_source
     segment = [segment_expr(source).alias(card.column("segment"))] if source else []
     return lf.with_columns(*points, labels, *segment)
@@ -61,9 +59,7 @@ def score_columns(card: Scorecard) -> list[str]:
     return [column.name for column in card.columns]
 
 
-def score(
-    lf: pl.LazyFrame, card: Scorecard, *, reason_codes: bool = False, bibliography: bool = False
-) -> pl.LazyFrame:
+def score(lf: pl.LazyFrame, card: Scorecard, *, reason_codes: bool = False, bibliography: bool = False) -> pl.LazyFrame:
     """Return the frame, its fields conformed, with the score columns: lazy in, lazy out, nothing read or written.
 
     Args:

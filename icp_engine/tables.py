@@ -11,9 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _DICTIONARY = 64 << 20  # bytes; reason codes are long, and few of them are different within a row group
-ROW_GROUP = (
-    122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
-)
+ROW_GROUP = 122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
 
 
 @dataclass(slots=True)
@@ -36,14 +34,9 @@ class TableWriter:
     @property
     def files(self) -> list[Path]:
         """The files of the table."""
-        return [
-            self.folder / f"{self.name}.{suffix}"
-            for suffix in (("parquet", "csv") if self.csv else ("parquet",))
-        ]
+        return [self.folder / f"{self.name}.{suffix}" for suffix in (("parquet", "csv") if self.csv else ("parquet",))]
 
-    def write(
-        self, frame: pl.DataFrame, coded: Mapping[str, tuple[pl.Series, pl.Series]] | None = None
-    ) -> None:
+    def write(self, frame: pl.DataFrame, coded: Mapping[str, tuple[pl.Series, pl.Series]] | None = None) -> None:
         """Add rows.
 
         Args:
@@ -99,10 +92,8 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
     columns = []
     for name, dtype in frame.schema.items():
         if isinstance(dtype, pl.List | pl.Array):
-            items = pl.col(name).cast(pl.List(dtype.inner))  # type: ignore[arg-type]
-            columns.append(
-                items.list.eval(pl.element().cast(pl.String)).list.join(";", ignore_nulls=True).alias(name)
-            )
+            items = pl.col(name).cast(pl.List(dtype.inner))
+            columns.append(items.list.eval(pl.element().cast(pl.String)).list.join(";", ignore_nulls=True).alias(name))
         elif isinstance(dtype, pl.Struct):
             columns.append(pl.col(name).struct.json_encode().alias(name))
         elif dtype in (pl.Binary, pl.Object):

@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,21 +33,18 @@ def new_run(out: Path) -> Iterator[Path]:
     Raises:
         InputError: the folder cannot be written to, or another run is at work there.
     """
+    made = [one for one in (out, *out.parents) if not one.exists()]
     try:
         runs = out / _RUNS
         runs.mkdir(parents=True, exist_ok=True)
         lock = (runs / "lock").open("w")
     except OSError as error:
-        raise InputError(
-            f"{out} cannot be written to ({error.strerror}); choose another folder with --out."
-        ) from error
+        raise InputError(f"{out} cannot be written to ({error.strerror}); choose another folder with --out.") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise InputError(
-                f"Another run is writing to {out}; wait for it, or choose another --out."
-            ) from error
+            raise InputError(f"Another run is writing to {out}; wait for it, or choose another --out.") from error
         for left in runs.glob(f"*{_UNFINISHED}"):
             shutil.rmtree(left)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
@@ -57,6 +54,16 @@ def new_run(out: Path) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            if made and not (out / _CURRENT).exists():
+                _unmake(out, made)
+
+
+def _unmake(out: Path, made: list[Path]) -> None:
+    """Remove the folders that a failed first run made, unless somebody has put something there since."""
+    (out / _RUNS / "lock").unlink(missing_ok=True)
+    with suppress(OSError):  # not empty: somebody else's files
+        for one in (out / _RUNS, *made):
+            one.rmdir()
 
 
 def run_id(folder: Path) -> str:
@@ -104,7 +111,7 @@ def publish(folder: Path, out: Path, keep: int) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    return path.is_symlink() and Path(os.readlink(path)).parts[:1] == (_CURRENT,)
+    return path.is_symlink() and path.readlink().parts[:1] == (_CURRENT,)
 
 
 def _flush(folder: Path) -> None:
@@ -131,9 +138,7 @@ def published(warehouse: Path) -> Path:
     """
     current = warehouse / _CURRENT
     if not (current / MANIFEST).exists():
-        raise InputError(
-            f"{warehouse} holds no published run; make one with: icp-engine run EXTRACT --out {warehouse}"
-        )
+        raise InputError(f"{warehouse} holds no published run; make one with: icp-engine run EXTRACT --out {warehouse}")
     return current.resolve()
 
 

@@ -493,12 +493,8 @@ def make_extract(out: Path, *, rows: int, seed: int, threads: int | None = None)
 
 @click.command(help="Make a synthetic extract of clinics: the same rows for the same number and seed.")
 @click.option("--rows", type=click.IntRange(1), default=1_450_000, show_default=True, help="Clinics to make.")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=2025, show_default=True, help="Which clinics."
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="File to write, .parquet or .csv."
-)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=2025, show_default=True, help="Which clinics.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write, .parquet or .csv.")
 @click.option("--threads", type=click.IntRange(1), help="Threads to use; they change nothing in the file.")
 def command(rows: int, seed: int, out: Path, threads: int | None) -> None:
     """Make the extract that the options describe."""

@@ -100,12 +100,8 @@ def test_same_seed_makes_the_same_bytes_on_any_number_of_threads(tmp_path: Path)
 
 
 def test_other_seed_makes_other_clinics(tmp_path: Path) -> None:
-    frames = [
-        pl.read_parquet(made(tmp_path / f"{seed}.parquet", rows=5_000, seed=seed)) for seed in (2025, 2026)
-    ]
-    same = frames[0].select(
-        (pl.col(name) == frames[1][name]).mean() for name in ("account_name", "clinic_id")
-    )
+    frames = [pl.read_parquet(made(tmp_path / f"{seed}.parquet", rows=5_000, seed=seed)) for seed in (2025, 2026)]
+    same = frames[0].select((pl.col(name) == frames[1][name]).mean() for name in ("account_name", "clinic_id"))
     assert max(same.row(0)) < 0.01
 
 

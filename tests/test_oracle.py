@@ -202,9 +202,7 @@ def test_random_clinics_reach_every_band(card: str, never: set[str]) -> None:
     reached = {entry["code"] for result in results for entry in result["bibliography"]}
     bands = {code for code in reached if not code.endswith((".missing", ".cap"))}
     assert bands == oracle.REASONS.keys() - never
-    assert {code for code in reached if code.endswith(".missing")} == {
-        f"{code}.missing" for code in oracle.NOTES
-    }
+    assert {code for code in reached if code.endswith(".missing")} == {f"{code}.missing" for code in oracle.NOTES}
     assert {code for code in reached if code.endswith(".cap")} == ({"fit.cap"} if card == NOVEMBER else set())
     assert {result["tier"] for result in results} == {1, 2, 3}
     assert {result["segment"] for result in results} == {"A", "B", "C"}

@@ -49,8 +49,7 @@ def build(source: Source, notes: Notes) -> Scorecard:
         fields={name: field for name, field in names.fields.items() if name not in derived},
         derived=derived,
         categories=tuple(
-            _category(name, table, names, derived, named, prefix)
-            for name, table in top.table("category").tables()
+            _category(name, table, names, derived, named, prefix) for name, table in top.table("category").tables()
         ),
         tiers=_tiers(top.table("tier"), {}),
         network_tiers=(),
@@ -133,9 +132,7 @@ def _category(
     combine = _choice(table, "combine", ("sum", "weighted_mean"))
     bibliography = table.text("bibliography", name)
     breakdown = table.text("breakdown", name)
-    characteristics = tuple(
-        _characteristic(name, inner, part, names, derived) for inner, part in table.tables()
-    )
+    characteristics = tuple(_characteristic(name, inner, part, names, derived) for inner, part in table.tables())
     table.close()
     return Category(
         name=name,
@@ -244,18 +241,14 @@ def _missing(table: Table, field: str | None, names: Names) -> Missing | None:
         table.asked.add("missing")
         return None
     if "missing" not in table:
-        table.problem(
-            'say what missing is worth: missing = { points = 0, note = "..." }, or missing = "never"'
-        )
+        table.problem('say what missing is worth: missing = { points = 0, note = "..." }, or missing = "never"')
         return None
     inner = table.table("missing")
     how = "any" if "when_any" in inner else "all"
     key = f"when_{how}"
     fields = inner.texts(key) if key in inner else (field,) if field else ()
     if not fields:
-        inner.problem(
-            'without a field of its own, missing needs when_all = ["..."], when_any = ["..."] or "never"'
-        )
+        inner.problem('without a field of its own, missing needs when_all = ["..."], when_any = ["..."] or "never"')
     reads_as = _reads_as(inner, field)
     for one in (*fields, *reads_as):
         if one not in names.fields:
@@ -277,9 +270,7 @@ def _reads_as(inner: Table, field: str | None) -> dict[str, float]:
         return {}
     raw = inner.raw["reads_as"]
     if isinstance(raw, dict):
-        return {
-            key: as_number(value, (*inner.path, "reads_as", key), inner.notes) for key, value in raw.items()
-        }
+        return {key: as_number(value, (*inner.path, "reads_as", key), inner.notes) for key, value in raw.items()}
     if field is None:
         inner.problem("without a field of its own, reads_as needs { field = value }", "reads_as")
         return {}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from icp_engine.errors import did_you_mean
 from icp_engine.scorecard.conditions import implies
@@ -36,7 +37,7 @@ def check(card: Scorecard, notes: Notes) -> None:
         _note(_category(category), notes)
         for one in category.characteristics:
             path = ("category", category.name, one.name)
-            for part in (_references(one, category, card), _bands(one), _maximum(one, category)):
+            for part in (_references(one, category), _bands(one), _maximum(one, category)):
                 _note((((*path, *inner), text) for inner, text in part), notes)
 
 
@@ -117,7 +118,7 @@ def _category(category: Category) -> Found:
         yield (*path, "all_missing"), 'can never hold: a characteristic here has missing = "never"'
 
 
-def _references(one: Characteristic, category: Category, card: Scorecard) -> Found:
+def _references(one: Characteristic, category: Category) -> Found:
     """Other characteristics that `only_for` names must exist, come earlier, and have those bands."""
     before: dict[str, Characteristic] = {}
     for other in category.characteristics:
@@ -235,7 +236,7 @@ def _tiers(card: Scorecard, key: str, tiers: tuple[Tier, ...]) -> Found:
                     (*path, "at_least"),
                     f"{edge:g} cannot be reached: {part} goes from 0 to {parts[part]:g}",
                 )
-    for better, tier in zip(tiers, tiers[1:], strict=False):
+    for better, tier in pairwise(tiers):
         if (
             better.at_least
             and tier.at_least

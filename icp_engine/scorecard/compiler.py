@@ -74,7 +74,8 @@ def band_stages(card: Scorecard) -> list[list[pl.Expr]]:
 
     A band number is an index into `Characteristic.outcomes`; null says that the characteristic does not apply.
     """
-    first, later = [], []
+    first: list[pl.Expr] = []
+    later: list[pl.Expr] = []
     for category in card.categories:
         for one in category.characteristics:
             depends = one.only_for or (category.requires and category.requires != one.name)
@@ -93,7 +94,7 @@ def _band(one: Characteristic, category: Category, card: Scorecard) -> pl.Expr:
         plain = 1 + count * (2 if one.missing and one.missing.reads_as else 1)
         earned = condition_expr(one.bonus.condition, card).fill_null(value=False)
         chain = pl.when(earned).then(chain + pl.lit(plain, BAND)).otherwise(chain)
-    applies = [_landed_in(one, name, bands, category) for name, bands in one.only_for.items()]
+    applies = [_landed_in(name, bands, category) for name, bands in one.only_for.items()]
     if category.requires and category.requires != one.name:
         applies.append(band_of(_named(category, category.requires)) != 0)
     return pl.when(reduce(and_, applies)).then(chain) if applies else chain
@@ -106,9 +107,7 @@ def _landed(one: Characteristic, card: Scorecard) -> pl.Expr:
     for number in range(len(one.bands) - 1, 0, -1):
         condition = one.bands[number - 1].condition
         if condition is not None:
-            chain = (
-                pl.when(condition_expr(condition, card, reads)).then(pl.lit(number, BAND)).otherwise(chain)
-            )
+            chain = pl.when(condition_expr(condition, card, reads)).then(pl.lit(number, BAND)).otherwise(chain)
     return chain
 
 
@@ -117,12 +116,10 @@ def _absent(missing: Missing, card: Scorecard) -> pl.Expr:
     return reduce(and_ if missing.how == "all" else or_, absent)
 
 
-def _landed_in(one: Characteristic, name: str, bands: tuple[str, ...], category: Category) -> pl.Expr:
+def _landed_in(name: str, bands: tuple[str, ...], category: Category) -> pl.Expr:
     other = _named(category, name)
     wanted = {f"{other.code}.{band}" for band in bands}
-    numbers = [
-        number for number, out in enumerate(other.outcomes) if out.code.removesuffix("+bonus") in wanted
-    ]
+    numbers = [number for number, out in enumerate(other.outcomes) if out.code.removesuffix("+bonus") in wanted]
     return reduce(or_, (band_of(other) == number for number in numbers))
 
 
@@ -130,9 +127,7 @@ def _named(category: Category, name: str) -> Characteristic:
     return next(one for one in category.characteristics if one.name == name)
 
 
-def condition_expr(
-    condition: Condition, card: Scorecard, reads_as: dict[str, float] | None = None
-) -> pl.Expr:
+def condition_expr(condition: Condition, card: Scorecard, reads_as: dict[str, float] | None = None) -> pl.Expr:
     """Return a condition as a boolean expression. A missing field matches nothing, unless it reads as a value."""
     if isinstance(condition, AnyOf):
         return reduce(or_, (condition_expr(part, card, reads_as) for part in condition.conditions))
@@ -170,13 +165,13 @@ def points_expr(one: Characteristic, card: Scorecard) -> pl.Expr:
     band = band_of(one)
     chain: pl.Expr = pl.lit(0, HUNDREDTHS)
     for number, outcome in enumerate(one.outcomes):
-        worth = _outcome_points(one, outcome, number, card)
+        worth = _outcome_points(one, outcome, card)
         if worth is not None:
             chain = pl.when(band == number).then(worth).otherwise(chain)
     return chain
 
 
-def _outcome_points(one: Characteristic, outcome: Outcome, number: int, card: Scorecard) -> pl.Expr | None:
+def _outcome_points(one: Characteristic, outcome: Outcome, card: Scorecard) -> pl.Expr | None:
     """Return what one outcome is worth in hundredths, None where that is nothing."""
     extra = round(outcome.bonus * 100)
     cap = None if one.maximum is None else round(one.maximum * 100)
@@ -204,7 +199,7 @@ def _varying(points: Points, card: Scorecard, reads_as: dict[str, float]) -> pl.
 
 def _hundredths(points: pl.Expr, decimals: int = 2) -> pl.Expr:
     """Round half to even at a number of decimals, and return whole hundredths."""
-    scale = 10**decimals
+    scale = int(10**decimals)
     return (points * scale).round(mode="half_to_even").cast(HUNDREDTHS) * (100 // scale)
 
 
@@ -230,8 +225,7 @@ def category_expr(category: Category, card: Scorecard) -> pl.Expr:
     if category.combine == "weighted_mean":
         total = sum(one.weight for one in category.characteristics)
         share = pl.sum_horizontal(
-            in_points(points_expr(one, card)) / (one.maximum or 1.0) * one.weight
-            for one in category.characteristics
+            in_points(points_expr(one, card)) / (one.maximum or 1.0) * one.weight for one in category.characteristics
         )
         score = _hundredths(share / total * category.maximum)
     else:
@@ -256,9 +250,7 @@ def tier_expr(tiers: tuple[Tier, ...], card: Scorecard) -> pl.Expr:
     columns = {TOTAL: card.column("total_score"), **{one.name: one.column for one in card.categories}}
     chain = pl.lit(tiers[-1].number, pl.Int8)
     for tier in reversed(tiers[:-1]):
-        reached = reduce(
-            and_, (pl.col(columns[part]) >= round(edge * 100, 6) for part, edge in tier.at_least.items())
-        )
+        reached = reduce(and_, (pl.col(columns[part]) >= round(edge * 100, 6) for part, edge in tier.at_least.items()))
         chain = pl.when(reached).then(pl.lit(tier.number, pl.Int8)).otherwise(chain)
     return chain
 

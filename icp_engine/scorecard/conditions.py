@@ -25,7 +25,8 @@ NUMBER_TESTS: tuple[NumberTest, ...] = ("at_least", "above", "at_most", "below")
 TEXT_TESTS: tuple[TextTest, ...] = ("mentions", "equals", "includes")
 CONDITION_KEYS = (*NUMBER_TESTS, *TEXT_TESTS, "is", "any", "all", "field", "fields")
 
-_NEEDS = {**dict.fromkeys(NUMBER_TESTS, "number"), "mentions": "text", "equals": "text", "includes": "list"}
+_NEEDS = dict.fromkeys(NUMBER_TESTS, "number") | {"mentions": "text", "equals": "text", "includes": "list"}
+_MOST_DECIMALS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,7 @@ def normal(phrase: str, test: TextTest) -> str:
     return re.sub(r"\s", "", low) if test == "includes" else low
 
 
-def read_condition(
-    table: Table, names: Names, field: str | None, *, edges_only: bool = False
-) -> Condition | None:
+def read_condition(table: Table, names: Names, field: str | None, *, edges_only: bool = False) -> Condition | None:
     """Read the condition of a band, or of a part of one; None where the table states none.
 
     Args:
@@ -72,8 +71,7 @@ def read_condition(
         value = table.flag("is")
         return Flag(targets[0], value) if targets else None
     if key in TEXT_TESTS:
-        test: TextTest = key  # type: ignore[assignment]
-        return Match(targets, test, read_phrases(table, key, names, test)) if targets else None
+        return Match(targets, key, read_phrases(table, key, names, key)) if targets else None
     if edges_only and key in ("at_most", "below") and "field" not in table:
         table.problem(f"bands go by lower edge: use at_least or above instead of {key}", key)
     edge = table.number(key)
@@ -85,9 +83,7 @@ def read_condition(
 def _part(item: Table, names: Names, field: str | None) -> Condition | None:
     condition = read_condition(item, names, field)
     if condition is None and not item.notes.problems:
-        item.problem(
-            "a condition without a test; give one of " + ", ".join((*NUMBER_TESTS, *TEXT_TESTS, "is"))
-        )
+        item.problem("a condition without a test; give one of " + ", ".join((*NUMBER_TESTS, *TEXT_TESTS, "is")))
     item.close()
     return condition
 
@@ -156,39 +152,39 @@ def read_points(table: Table, names: Names, field: str | None) -> Points:
         inner.problem(unknown_field(target, names) if target else "points that vary need a field")
     elif names.kind(target) != need:
         inner.problem(f"these points need a {need} field, '{target}' is {names.fields[target].type}")
-    if not 0 <= decimals <= 2:
+    if not 0 <= decimals <= _MOST_DECIMALS:
         inner.problem(f"points have 0 to 2 decimals, found {decimals}", "round")
     inner.close()
     return points
 
 
 def _over(inner: Table) -> tuple[float, float]:
-    value = inner.raw.get("over")
     inner.asked.add("over")
-    numeric = isinstance(value, list) and all(
-        isinstance(one, int | float) and not isinstance(one, bool) for one in value
-    )
-    if isinstance(value, list) and numeric and len(value) == 2 and value[0] < value[1]:
-        return float(value[0]), float(value[1])
-    inner.problem(f"a line needs over = [low, high] with low below high, found {value!r}")
-    return 0.0, 1.0
+    match inner.raw.get("over"):
+        case [int() | float() as low, int() | float() as high] if low < high:
+            return float(low), float(high)
+        case found:
+            inner.problem(f"a line needs over = [low, high] with low below high, found {found!r}")
+            return 0.0, 1.0
 
 
-def implies(one: Condition, other: Condition) -> bool:
+def implies(one: Condition, other: Condition) -> bool:  # noqa: PLR0911 (one return a case)
     """Return whether the other condition holds wherever the first one does (false when in doubt)."""
-    if isinstance(one, AnyOf):
-        return bool(one.conditions) and all(implies(part, other) for part in one.conditions)
-    if isinstance(other, AllOf):
-        return bool(other.conditions) and all(implies(one, part) for part in other.conditions)
-    if isinstance(one, AllOf) and any(implies(part, other) for part in one.conditions):
-        return True
-    if isinstance(other, AnyOf):
-        return any(implies(one, part) for part in other.conditions)
-    if isinstance(one, Match) and isinstance(other, Match):
-        return _match_implies(one, other)
-    if isinstance(one, Compare) and isinstance(other, Compare):
-        return one.field == other.field and _compare_implies(one, other)
-    return one == other
+    match one, other:
+        case AnyOf(parts), _:
+            return bool(parts) and all(implies(part, other) for part in parts)
+        case _, AllOf(parts):
+            return bool(parts) and all(implies(one, part) for part in parts)
+        case AllOf(parts), _ if any(implies(part, other) for part in parts):
+            return True
+        case _, AnyOf(parts):
+            return any(implies(one, part) for part in parts)
+        case Match(), Match():
+            return _match_implies(one, other)
+        case Compare(), Compare():
+            return one.field == other.field and _compare_implies(one, other)
+        case _:
+            return one == other
 
 
 def _compare_implies(one: Compare, other: Compare) -> bool:

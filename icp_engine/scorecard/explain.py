@@ -38,8 +38,8 @@ def reason_code_patterns(frame: pl.DataFrame, card: Scorecard) -> tuple[pl.Serie
     """
     parts = _reasons(card)
     if math.prod(len(texts) + 1 for _, texts in parts) >= _MOST_PATTERNS:
-        spelled = frame.select(reason_codes_expr(card)).to_series()
-        return spelled.rank("dense") - 1, spelled.unique().sort()
+        texts_of_all = frame.select(reason_codes_expr(card)).to_series()
+        return texts_of_all.rank("dense") - 1, texts_of_all.unique().sort()
     pattern = pl.lit(0, pl.UInt64)
     for number, texts in parts:
         pattern = pattern * (len(texts) + 1) + number.fill_null(len(texts))
@@ -188,13 +188,13 @@ def _points_text(hundredths: pl.Expr) -> pl.Expr:
 
 def _value(one: Characteristic, card: Scorecard) -> pl.Expr:
     """Return the value that was compared as JSON text: a scalar, or an object where several fields were."""
-    values = {name: _rounded(name, card) for name in one.value_fields}
+    values = [_rounded(name, card).alias(name) for name in one.value_fields]
     if len(values) > 1:
-        return pl.struct(**values).struct.json_encode()
-    (name, value), *_ = values.items()
+        return pl.struct(values).struct.json_encode()
+    name, value = one.value_fields[0], values[0]
     kind = "number" if name in card.derived else card.fields[name].type
     if kind in ("text", "list"):
-        return pl.struct(v=value).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
+        return pl.struct(value.alias("v")).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
     return value.cast(pl.String)
 
 

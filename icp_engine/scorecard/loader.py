@@ -1,13 +1,14 @@
 """Load a scorecard: read it, build the model, check it; all mistakes come at once."""
 
 from pathlib import Path
+from typing import Any
 
 from icp_engine.errors import ScorecardError
 from icp_engine.scorecard.build import build
 from icp_engine.scorecard.check import check
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.reading import Notes
-from icp_engine.scorecard.source import read_source
+from icp_engine.scorecard.source import Source, read_source
 
 
 def load_scorecard(name: str | Path = "icp") -> Scorecard:
@@ -20,7 +21,19 @@ def load_scorecard(name: str | Path = "icp") -> Scorecard:
         InputError: there is no such scorecard.
         ScorecardError: the file has mistakes; `problems` holds all of them, with their lines.
     """
-    source = read_source(str(name))
+    return _load(read_source(str(name)))
+
+
+def restore_scorecard(content: dict[str, Any], name: str) -> Scorecard:
+    """Return the scorecard that a run has kept: `Scorecard.content`, everything already merged.
+
+    Raises:
+        ScorecardError: this version of the engine no longer reads it.
+    """
+    return _load(Source(name, content))
+
+
+def _load(source: Source) -> Scorecard:
     notes = Notes(source)
     card = build(source, notes)
     check(card, notes)

@@ -1,7 +1,8 @@
 """A scorecard as frozen values. Nothing here reads files or knows Polars."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as values
 from typing import Any, Literal
 
 from icp_engine.columns import Column, Field, score_columns
@@ -126,7 +127,7 @@ class Missing:
     points: float
     note: str
     segment: str | None = None
-    reads_as: dict[str, float] = field(default_factory=dict)
+    reads_as: dict[str, float] = values(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +168,8 @@ class Characteristic:
     missing: Missing | None
     sources: tuple[str, ...]
     value_fields: tuple[str, ...]
-    only_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    unknown: dict[str, str] = field(default_factory=dict)
+    only_for: dict[str, tuple[str, ...]] = values(default_factory=dict)
+    unknown: dict[str, str] = values(default_factory=dict)
     bonus: Bonus | None = None
     maximum: float | None = None
     weight: float = 1.0
@@ -204,9 +205,7 @@ class Characteristic:
         )
         plain = (first, *landed)
         if absent and absent.reads_as:
-            plain += tuple(
-                Outcome(first.code, band.points, None, absent.note, band.segment) for band in self.bands
-            )
+            plain += tuple(Outcome(first.code, band.points, None, absent.note, band.segment) for band in self.bands)
         if not self.bonus:
             return plain
         extra = self.bonus
@@ -214,8 +213,8 @@ class Characteristic:
             Outcome(
                 f"{one.code}+bonus",
                 one.points,
-                one.reason and f"{one.reason}; {extra.reason}",
-                one.note and f"{one.note}; {extra.reason}",
+                f"{one.reason}; {extra.reason}" if one.reason else None,
+                f"{one.note}; {extra.reason}" if one.note else None,
                 one.segment,
                 extra.points,
             )
@@ -285,7 +284,7 @@ class Scorecard:
     prefix: str
     hash: str
     source: str
-    content: dict[str, Any] = field(repr=False, compare=False)
+    content: dict[str, Any] = values(repr=False, compare=False)
     extends: str | None
     fields: dict[str, Field]
     derived: dict[str, tuple[str, str]]
@@ -330,9 +329,7 @@ class Scorecard:
         """The score columns that the scorecard writes, in their order."""
         categories = {one.name: (one.column, one.label, one.maximum) for one in self.categories}
         return tuple(
-            score_columns(
-                self.prefix, categories, self.named_columns, segments=self.segment_source is not None
-            )
+            score_columns(self.prefix, categories, self.named_columns, segments=self.segment_source is not None)
         )
 
     def column(self, key: Literal["total_score", "tier", "tier_label", "segment", "reason_codes"]) -> str:

@@ -21,9 +21,7 @@ def out_of_reach(card: Scorecard, absent: Set[str]) -> list[OutOfReach]:
     for one in card.characteristics:
         lost = one.most - _reachable(one, card, absent)
         if lost > 0:
-            found.append(
-                OutOfReach(one, tuple(name for name in one.sources if name in absent), round(lost, 2))
-            )
+            found.append(OutOfReach(one, tuple(name for name in one.sources if name in absent), round(lost, 2)))
     return found
 
 

@@ -1,5 +1,6 @@
 """Reading tables of a scorecard: every wrong type and unknown key is noted, and reading goes on."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,7 +102,7 @@ class Table:
                 self.problem(f"'{key}' is missing: give {_WORDS[kind]}")
             return default
         value = self.raw[key]
-        if not isinstance(value, kind) or (kind is str and not value.strip()):
+        if not isinstance(value, kind) or value == "":
             self.problem(f"expected {_WORDS[kind]}, found {value!r}", key)
             return default
         return value
@@ -109,12 +110,7 @@ class Table:
 
 def as_number(value: object, path: Path, notes: Notes) -> float:
     """Return a finite number, or note what was found instead and return 0."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or value != value
-        or abs(value) == float("inf")
-    ):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         notes.add(path, f"expected a number, found {value!r}")
         return 0.0
     return float(value)

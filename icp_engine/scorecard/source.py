@@ -43,12 +43,10 @@ class Source:
 
 def shipped_names() -> list[str]:
     """Return the ids of the scorecards that come with the package, sorted."""
-    return sorted(
-        item.name.removesuffix(".toml") for item in SHIPPED.iterdir() if item.name.endswith(".toml")
-    )
+    return sorted(item.name.removesuffix(".toml") for item in SHIPPED.iterdir() if item.name.endswith(".toml"))
 
 
-def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[str, ...] = ()) -> Source:  # noqa: B008
+def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[str, ...] = ()) -> Source:
     """Read a scorecard by the name of a shipped one or by path, and merge it into what it extends.
 
     Args:
@@ -64,7 +62,7 @@ def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[str, ...]
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScorecardError([_syntax_problem(label, text, error)]) from error
+        raise ScorecardError([_syntax_problem(label, error)]) from error
     own = Source(label, content, {path: (label, line) for path, line in lines_of(text).items()})
     if "extends" not in content:
         return own
@@ -100,7 +98,7 @@ def _read_text(name: str, folder: FilePath) -> str:
         raise InputError(f"Scorecard {path} cannot be read as UTF-8 text ({error}).") from error
 
 
-def _syntax_problem(label: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:
+def _syntax_problem(label: str, error: tomllib.TOMLDecodeError) -> Problem:
     message = str(error)
     head, _, tail = message.rpartition(" (at line ")
     if not tail:

@@ -1,0 +1,95 @@
+"""The command line: parse, call one function, print."""
+
+import os
+import signal
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from types import FrameType
+
+import click
+
+from icp_engine.errors import IcpError
+
+# Modules are loaded when their command is called: `--threads` has to be read before Polars starts.
+_COMMANDS = {
+    "explain": "explain",
+    "run": "run",
+    "scorecard": "scorecard",
+    "stats": "stats",
+    "validate": "validate",
+}
+
+
+_INTERRUPTED = 130
+_KEPT = "what was published before is still there."
+
+
+class _Commands(click.Group):
+    """The commands, each in a module of its own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names of all commands."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command; near names are suggested by click."""
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(f"icp_engine.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("icp-engine"), prog_name="icp-engine")
+def cli() -> None:
+    r"""Whom to call first in US healthcare, and why.
+
+    Scores clinics against a scorecard and explains every point.
+
+    \b
+    Start with:
+      icp-engine validate clinics.parquet
+      icp-engine run clinics.parquet --out warehouse
+      icp-engine explain CLINIC_ID --warehouse warehouse
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with one of the codes of `errors`, or 130 when interrupted."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read the output has seen enough
+    except (Exception, KeyboardInterrupt) as error:
+        message, code = _explained(error)
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[K", nl=False, err=True)
+        click.echo(message, err=True)
+        sys.exit(code)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    raise KeyboardInterrupt
+
+
+def _explained(error: BaseException) -> tuple[str, int]:
+    """Return one sentence about an error, and the exit code. An error of the engine's own making is raised again."""
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return f"Interrupted; {_KEPT}", _INTERRUPTED
+    if isinstance(error, IcpError):
+        return f"Error: {error}", error.exit_code
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"Error: {error.strerror or error}{where}; {_KEPT}", IcpError.exit_code
+    if type(error).__module__.startswith(("polars", "pyarrow")):
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+        return f"Error: {first}; {_KEPT}", IcpError.exit_code
+    raise error

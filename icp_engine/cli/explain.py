@@ -1,0 +1,111 @@
+"""`icp-engine explain`: one clinic's score as a waterfall."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from icp_engine.cli import options, show
+
+if TYPE_CHECKING:
+    from icp_engine.results import Explanation
+    from icp_engine.scorecard.model import Category, Scorecard
+
+
+@click.command("explain")
+@click.argument("clinic_id")
+@options.warehouse
+@options.as_json
+def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
+    r"""Say why a clinic scored what it scored.
+
+    Every category, every characteristic: the value, its points, the reason, and what is missing.
+
+    \b
+    Examples:
+      icp-engine explain caprock-home-health-services-inc--TX
+      icp-engine explain 1234567893 --warehouse warehouse --json
+    """
+    from icp_engine.results import explain_clinic
+
+    found = explain_clinic(warehouse, clinic_id)
+    if as_json:
+        show.emit(found.bibliography)
+    else:
+        click.echo(_waterfall(found))
+
+
+def _waterfall(found: "Explanation") -> str:
+    card, clinic = found.card, found.clinic
+    total = clinic[card.column("total_score")]
+    place = f", {clinic['state_code']}" if clinic.get("state_code") else ""
+    lines = [
+        f"{show.cut(clinic.get('account_name') or 'No name', 80)}{place}  ({clinic['clinic_id']})",
+        f"{total:g} of {card.maximum:g} points: {clinic[card.column('tier_label')]}{_segment(clinic, card)}",
+    ]
+    running = 0.0
+    for category in card.categories:
+        score = clinic[category.column]
+        running += score
+        lines += ["", _heading(category, score, running)]
+        entries = [one for one in found.bibliography if one["score"] == category.bibliography]
+        lines.append(show.table([_line(one, card) for one in entries], "<><<", indent="  "))
+    lines += ["", f"{'Total':<24}{total:>6.1f} / {card.maximum:<4g} {show.bar(total / card.maximum)}"]
+    return "\n".join([*lines, *_missing(found)])
+
+
+def _segment(clinic: dict[str, Any], card: "Scorecard") -> str:
+    if card.segment_source is None:
+        return ""
+    letter = clinic[card.column("segment")]
+    return f", segment {letter} ({card.segments[letter]})"
+
+
+def _heading(category: "Category", score: float, running: float) -> str:
+    sofar = f"{show.bar(score / category.maximum, 20):<20}  so far {running:.1f}"
+    return f"{category.label:<24}{score:>6.1f} / {category.maximum:<4g} {sofar}"
+
+
+def _line(entry: dict[str, Any], card: "Scorecard") -> tuple[str, str, str, str]:
+    labels = {one.code: one.label for one in card.characteristics}
+    label = labels.get(".".join(entry["code"].split(".")[:2]), "Whole category" if entry.get("note") else "Limit")
+    if entry.get("status") == "MISSING":
+        return label, f"{entry['points']:+.1f}", "missing", entry["note"]
+    note = f" ({entry['note']})" if "note" in entry else ""
+    return label, f"{entry['points']:+.1f}", show.cut(_value(entry.get("value")), 40), entry["reason"] + note
+
+
+def _value(value: object) -> str:
+    """Return a value as people read it: several fields as a list of those that are known."""
+    if isinstance(value, dict):
+        known = [
+            one if isinstance(one, str) else f"{name} {_value(one)}" for name, one in value.items() if one is not None
+        ]
+        return ", ".join(known)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int | float) else "" if value is None else str(value)
+
+
+def _missing(found: "Explanation") -> list[str]:
+    """Return what better data could still bring: per category what is missing at its best, within the maximum."""
+    missing = [one for one in found.bibliography if one.get("status") == "MISSING"]
+    if not missing:
+        return []
+    fields = dict.fromkeys(name for one in missing for name in one["sources"] if found.clinic.get(name) is None)
+    more = sum(_room(category, found) for category in found.card.categories)
+    return ["", f"Not known: {', '.join(fields)}. With them up to {more:g} points more."]
+
+
+def _room(category: "Category", found: "Explanation") -> float:
+    entries = {one["code"]: one for one in found.bibliography if one["score"] == category.bibliography}
+    missing = {code.removesuffix(".missing") for code, one in entries.items() if one.get("status") == "MISSING"}
+    if not missing:
+        return 0.0
+    whole = category.name in missing or f"{category.name}.{category.requires}" in missing
+    points = {code.rpartition(".")[0]: one["points"] for code, one in entries.items()}
+    best = sum(
+        one.most if whole or one.code in missing else points.get(one.code, 0.0) for one in category.characteristics
+    )
+    score: float = found.clinic[category.column]
+    return round(min(category.maximum, best) - score, 2)

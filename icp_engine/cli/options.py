@@ -1,0 +1,98 @@
+"""Options that several commands share."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+class Bytes(click.ParamType[int]):
+    """A number of bytes such as `4GB` or `500MB`."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a size."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", str(value).lower())
+        if not match or float(match[1]) <= 0:
+            self.fail(f"{value!r} is not a size; write it like 4GB or 500MB.", param, ctx)
+        return int(float(match[1]) * _UNITS[match[2]])
+
+
+class Mapping(click.ParamType[tuple[str, str]]):
+    """A renamed column, `field=column`."""
+
+    name = "field=column"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Read a pair."""
+        if isinstance(value, tuple):
+            return value
+        new, _, old = str(value).partition("=")
+        if not new.strip() or not old.strip():
+            self.fail(f"{value!r} is not a mapping; write it like npi_count=provider_total.", param, ctx)
+        return new.strip(), old.strip()
+
+
+def _set_threads(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:  # noqa: ARG001
+    """Tell Polars before it starts; it reads this once."""
+    if value is not None:
+        os.environ["POLARS_MAX_THREADS"] = str(value)
+    return value
+
+
+threads = click.option(
+    "--threads", type=click.IntRange(1), callback=_set_threads, is_eager=True, expose_value=False, metavar="N",
+    help="Threads to use; all cores unless given.",
+)  # fmt: skip
+memory_limit = click.option(
+    "--memory-limit", type=Bytes(), default="4GB", show_default=True, metavar="SIZE",
+    help="Memory to aim at; more rows than fit go through --temp-dir.",
+)  # fmt: skip
+temp_dir = click.option(
+    "--temp-dir", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help="Folder for intermediate files; beside the results unless given.",
+)  # fmt: skip
+quiet = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout instead of text.")
+warehouse = click.option(
+    "--warehouse", "-w", type=click.Path(file_okay=False, path_type=Path), default="warehouse", show_default=True,
+    metavar="DIR", help="Folder that a run published into.",
+)  # fmt: skip
+scorecard = click.option(
+    "--scorecard", "-s", default="icp", show_default=True, metavar="NAME|FILE",
+    help="A shipped scorecard, or a .toml file of your own.",
+)  # fmt: skip
+mapping = click.option(
+    "--map", "mapping", type=Mapping(), multiple=True, metavar="FIELD=COLUMN",
+    help="Read a field from a column of another name. Repeat for more.",
+)  # fmt: skip
+extract = click.argument("extract", nargs=-1, required=True)
+
+
+def long_command(command: _Command) -> _Command:
+    """Add the options of every long command."""
+    for option in (as_json, quiet, temp_dir, memory_limit, threads):
+        command = option(command)
+    return command
+
+
+def fields_by_column(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return the mappings by field.
+
+    Raises:
+        click.UsageError: a field is mapped twice.
+    """
+    fields = [field for field, _ in pairs]
+    twice = next((field for field in fields if fields.count(field) > 1), None)
+    if twice:
+        raise click.UsageError(f"--map names '{twice}' twice; a field is read from one column.")
+    return dict(pairs)

@@ -1,0 +1,155 @@
+"""`icp-engine run`: from an extract to published results."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from icp_engine.cli import options, show
+
+
+@click.command("run")
+@options.extract
+@click.option(
+    "--out", "-o", type=click.Path(file_okay=False, path_type=Path), default="warehouse", show_default=True,
+    metavar="DIR", help="Folder to publish into.",
+)  # fmt: skip
+@options.scorecard
+@options.mapping
+@click.option(
+    "--format", "format_", type=click.Choice(["both", "parquet"]), default="both", show_default=True,
+    help="Write Parquet and CSV, or Parquet alone.",
+)  # fmt: skip
+@click.option(
+    "--bibliography",
+    is_flag=True,
+    help="Spell the explanation of every clinic out in icp_scores (2 KB each).",
+)
+@click.option(
+    "--duplicates", type=click.Choice(["error", "first"]), default="error", show_default=True,
+    help="What to do when a clinic_id stands twice: stop, or keep the first (by file, then row).",
+)  # fmt: skip
+@click.option("--strict", is_flag=True, help="Stop at invalid values and blank ids instead of reporting them.")
+@click.option("--no-networks", is_flag=True, help="Do not group clinics into networks.")
+@click.option("--no-charts", is_flag=True, help="Do not draw charts.")
+@click.option("--keep", type=click.IntRange(1), default=2, show_default=True, help="Runs to keep, this one included.")
+@options.long_command
+def command(
+    extract: tuple[str, ...],
+    out: Path,
+    scorecard: str,
+    mapping: tuple[tuple[str, str], ...],
+    format_: str,
+    bibliography: bool,
+    duplicates: str,
+    strict: bool,
+    no_networks: bool,  # noqa: ARG001 (networks and charts come with their own issues; the flags are part of the contract)
+    no_charts: bool,  # noqa: ARG001
+    keep: int,
+    memory_limit: int,
+    temp_dir: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    r"""Score an extract and publish the results.
+
+    EXTRACT is one or more Parquet or CSV files, folders or globs. What was published
+    before stays whole until the new results are complete.
+
+    \b
+    Examples:
+      icp-engine run clinics.parquet --out warehouse
+      icp-engine run exports/*.csv --map clinic_id=NPI --map npi_count=provider_total
+      icp-engine run clinics.parquet --scorecard icp-2025-11 --format parquet
+    """
+    from icp_engine.run import RunOptions, run
+
+    progress = show.Progress(quiet=quiet or as_json)
+    about = run(
+        extract,
+        out,
+        RunOptions(
+            scorecard=scorecard,
+            mapping=options.fields_by_column(mapping),
+            format=format_,  # type: ignore[arg-type]
+            bibliography=bibliography,
+            duplicates=duplicates,  # type: ignore[arg-type]
+            strict=strict,
+            keep=keep,
+            memory_limit=memory_limit,
+            temp_dir=None if temp_dir is None else str(temp_dir),
+        ),
+        progress,
+    )
+    progress.close()
+    if as_json:
+        show.emit(about)
+    elif not quiet:
+        click.echo(_summary(about, out))
+
+
+def _summary(about: dict[str, Any], out: Path) -> str:
+    rows, card = about["rows"], about["scorecard"]
+    seconds = sum(about["seconds"].values())
+    lines = [
+        f"{rows['scored']:,} clinics scored with {card['id']} {card['version']} in {seconds:.1f} s "
+        f"({rows['scored'] / max(seconds, 1e-9):,.0f} a second)",
+        "",
+        _tiers(about),
+    ]
+    if about["segments"]:
+        lines += ["", _segments(about)]
+    notes = [*_notes(about)]
+    if notes:
+        lines += ["", show.table(notes, "<<")]
+    best = f"icp-engine stats --warehouse {out}"
+    lines += ["", show.table([("Results", f"{out} (run {about['run_id']})"), ("Next", best)], "<<")]
+    return "\n".join(lines)
+
+
+def _tiers(about: dict[str, Any]) -> str:
+    rows = about["rows"]["scored"]
+    tiers = about["scorecard"]["content"]["tier"]
+    counts = {int(number): count for number, count in about["tiers"].items()}
+    cells = []
+    for number, tier in sorted((int(key), value) for key, value in tiers.items()):
+        count = counts.get(number, 0)
+        cells.append((tier["label"], f"{count:,}", show.percent(count / rows), show.bar(count / rows)))
+    return show.table(cells, "<>><")
+
+
+def _segments(about: dict[str, Any]) -> str:
+    rows = about["rows"]["scored"]
+    labels = about["scorecard"]["content"].get("segment", {})
+    cells = []
+    for letter, one in labels.items():
+        count = about["segments"].get(letter, 0)
+        cells.append((f"Segment {letter}", f"{count:,}", show.percent(count / rows), one["label"]))
+    return show.table(cells, "<>><")
+
+
+def _notes(about: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what a user should know of the input: missing, invalid, clipped, rejected, replaced."""
+    rows = about["rows"]
+    read = {name: one for name, one in about["fields"].items() if one["read"]}
+    absent = [name for name, one in read.items() if not one["given"]]
+    partly = sorted(
+        ((1 - one["given"] / rows["in"], name) for name, one in read.items() if 0 < one["given"] < rows["in"]),
+        reverse=True,
+    )
+    notes = []
+    if partly:
+        notes.append(("Missing", ", ".join(f"{name} {show.percent(share)}" for share, name in partly[:5])))
+    if absent:
+        notes.append(("Not there", f"{', '.join(absent)}; {about['reachable']:g} points are within reach without"))
+    for name, one in about["fields"].items():
+        if one["invalid"]:
+            some = ", ".join(show.cut(repr(value), 24) for value in one["examples"][:3])
+            notes.append(("Invalid", f"{name}: {one['invalid']:,} values such as {some}; counted as missing"))
+        if one["clipped"]:
+            notes.append(("Clipped", f"{name}: {one['clipped']:,} values above the scale, cut to its top"))
+    if rows["rejected"]:
+        notes.append(("Rejected", f"{rows['rejected']:,} rows, see rejects.parquet"))
+    if about["replaced_columns"]:
+        notes.append(("Replaced", f"{', '.join(about['replaced_columns'])}: in the extract already, written anew"))
+    return notes

@@ -1,0 +1,137 @@
+"""`icp-engine scorecard`: list, show and check scorecards."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from icp_engine.cli import options, show
+
+if TYPE_CHECKING:
+    from icp_engine.errors import Problem
+    from icp_engine.scorecard.model import Category, Characteristic, Scorecard
+
+
+@click.group("scorecard")
+def command() -> None:
+    r"""List, show and check scorecards.
+
+    \b
+    Examples:
+      icp-engine scorecard list
+      icp-engine scorecard check mine.toml
+    """
+
+
+@command.command("list")
+@options.as_json
+def list_command(as_json: bool) -> None:
+    r"""List the scorecards that come with the program.
+
+    \b
+    Example:
+      icp-engine scorecard list
+    """
+    from icp_engine.scorecard.loader import load_scorecard
+    from icp_engine.scorecard.source import shipped_names
+
+    cards = [load_scorecard(name) for name in shipped_names()]
+    if as_json:
+        show.emit([{"id": one.id, "version": one.version, "title": one.title, "extends": one.extends} for one in cards])
+    else:
+        rows = [(one.id, one.version, f"{one.maximum:g} points", one.title) for one in cards]
+        click.echo(show.table(rows, "<<><"))
+
+
+@command.command("show")
+@click.argument("name", default="icp")
+@options.as_json
+def show_command(name: str, as_json: bool) -> None:
+    r"""Show what a scorecard gives points for. NAME is a shipped scorecard or a .toml file.
+
+    \b
+    Examples:
+      icp-engine scorecard show icp
+      icp-engine scorecard show mine.toml --json
+    """
+    from icp_engine.scorecard.loader import load_scorecard
+
+    card = load_scorecard(name)
+    if as_json:
+        show.emit({"hash": card.hash, **card.content})
+    else:
+        click.echo(_text(card))
+
+
+@command.command("check")
+@click.argument("paths", nargs=-1, required=True, metavar="NAME|FILE...")
+def check_command(paths: tuple[str, ...]) -> None:
+    r"""Check scorecards and the worked examples inside them; all mistakes at once, with their lines.
+
+    Exits with 3 when there is a mistake.
+
+    \b
+    Examples:
+      icp-engine scorecard check mine.toml
+      icp-engine scorecard check icp icp-2025-11
+    """
+    from icp_engine.errors import GateError, ScorecardError
+    from icp_engine.scorecard.examples import failing_examples
+    from icp_engine.scorecard.loader import load_scorecard
+
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            card = load_scorecard(path)
+        except ScorecardError as error:
+            problems += error.problems
+            continue
+        failing = failing_examples(card)
+        problems += failing
+        if not failing:
+            bands = sum(len(one.bands) for one in card.characteristics)
+            click.echo(
+                f"{path}: {card.id} {card.version} is sound: {len(card.characteristics)} characteristics, "
+                f"{bands} bands, {len(card.examples)} worked examples"
+            )
+    if problems:
+        count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+        raise GateError("\n".join([f"{count} found.", *map(str, problems)]))
+
+
+def _text(card: "Scorecard") -> str:
+    origin = f", extends {card.extends}" if card.extends else ""
+    parts = [f"{card.title}\n{card.id} {card.version}{origin}, {card.maximum:g} points, hash {card.hash[:12]}"]
+    parts += [_category(category) for category in card.categories]
+    for heading, tiers in (("Tiers", card.tiers), ("Network tiers", card.network_tiers)):
+        if tiers:
+            rows = [(one.label, _edges(one.at_least), one.meaning) for one in tiers]
+            parts.append(f"{heading}\n{show.table(rows, '<<<', indent='  ')}")
+    if card.segments:
+        parts.append(f"Segments\n{show.table(list(card.segments.items()), '<<', indent='  ')}")
+    return "\n\n".join(parts)
+
+
+def _edges(at_least: dict[str, float]) -> str:
+    if not at_least:
+        return "otherwise"
+    return ", ".join(f"{part} {edge:g} and above" for part, edge in at_least.items())
+
+
+def _category(category: "Category") -> str:
+    head = f"{category.label}, at most {category.maximum:g} points"
+    return "\n".join([head, *(_characteristic(one) for one in category.characteristics)])
+
+
+def _characteristic(one: "Characteristic") -> str:
+    only = "".join(f", only for {name} {' / '.join(bands)}" for name, bands in one.only_for.items())
+    rows = [(band.name, _worth(band.points.most, band.points), band.reason or band.note or "") for band in one.bands]
+    if one.missing:
+        rows.append(("missing", f"{one.missing.points:g}", one.missing.note))
+    head = f"  {one.label} ({', '.join(one.sources)}{only})"
+    return f"{head}\n{show.table(rows, '<><', indent='    ')}"
+
+
+def _worth(most: float, points: object) -> str:
+    from icp_engine.scorecard.model import Fixed
+
+    return f"{most:g}" if isinstance(points, Fixed) else f"up to {most:g}"

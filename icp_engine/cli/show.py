@@ -1,0 +1,91 @@
+"""Printing for people: aligned tables, bars, numbers with separators, progress on a terminal."""
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+_BAR = "█"
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def emit(value: Any) -> None:
+    """Print a value as JSON on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(rows: Sequence[Sequence[object]], align: str, *, indent: str = "", header: bool = False) -> str:
+    """Return rows as aligned columns.
+
+    Args:
+        rows: cells, the same number in each row.
+        align: `<` or `>` for each column; the last column is not padded.
+        indent: what each line starts with.
+        header: underline the first row.
+    """
+    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[place]) for row in texts) for place in range(len(align))]
+    if header:
+        texts.insert(1, ["-" * width for width in widths])
+    lines = [
+        "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, align, widths, strict=True))
+        for row in texts
+    ]
+    return "\n".join(indent + line.rstrip() for line in lines)
+
+
+def bar(share: float, width: int = 30) -> str:
+    """Return a bar for a share of 0 to 1; anything above nothing shows."""
+    eighths = round(share * width * 8)
+    eighths = max(eighths, 1) if share > 0 else 0
+    return (_BAR * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
+
+
+def percent(share: float) -> str:
+    """Return a share of 0 to 1 as a percentage; what is not nothing and not all never reads so."""
+    text = f"{share:.1%}"
+    if text == "0.0%" and share > 0:
+        return "<0.1%"
+    return ">99.9%" if text == "100.0%" and share < 1 else text
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text on one line, shortened to a width."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def width() -> int:
+    """Return the width of the terminal, or a readable one where there is none."""
+    return min(shutil.get_terminal_size((110, 24)).columns, 140)
+
+
+class Progress:
+    """One line on stderr that tells the stage, the rows and the time; silent where it is not a terminal."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._on = not quiet and sys.stderr.isatty()
+        self._start = time.monotonic()
+
+    def __call__(self, stage: str, done: int, rows: int) -> None:
+        """Show where the work is."""
+        if not self._on:
+            return
+        seconds = time.monotonic() - self._start
+        part = (
+            f"{bar(done / rows, 20):<20}  {done:,} of {rows:,} rows"
+            if rows and done
+            else f"{rows:,} rows"
+            if rows
+            else ""
+        )
+        click.echo(f"\r\x1b[K{seconds:6.1f} s  {stage:<8}  {part}", nl=False, err=True)
+
+    def close(self) -> None:
+        """Clear the line."""
+        if self._on:
+            click.echo("\r\x1b[K", nl=False, err=True)

@@ -1,0 +1,101 @@
+"""Times `icp-engine run` against a plain Polars copy of the same extract, in turn, as whole processes.
+
+    python scripts/bench.py [EXTRACT] [--rows N] [--runs N]
+
+Prints seconds, rows a second, peak memory and the ratio to the copy of the same turn, and the goal of each. The
+machine's speed drifts, so the median of the ratios is what counts, not the seconds. Exits with 3 when a goal is missed.
+"""
+
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+COPY = "import sys, polars as pl; pl.scan_parquet(sys.argv[1]).sink_parquet(sys.argv[2])"
+SCRIPTS = Path(__file__).resolve().parent
+MEGABYTE = 1_000_000
+PLAIN = ["--format", "parquet", "--no-networks", "--no-charts"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to run: its name, its options, the ratio and the peak memory (GB) that it is to stay under."""
+
+    name: str
+    options: list[str]
+    ratio: float
+    gigabytes: float
+
+
+CASES = [
+    Case("scores", PLAIN, 4, 2),
+    Case("scores and bibliography", [*PLAIN, "--bibliography"], 14, 3),
+]
+LARGE = 4_000_000  # rows above which only memory has a goal, of 4 GB
+
+
+def measured(command: list[str]) -> tuple[float, float]:
+    """Run a command; return its wall seconds and its peak memory in MB, by the operating system's own account."""
+    start = time.perf_counter()
+    process = os.posix_spawn(
+        command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    )
+    _, status, usage = os.wait4(process, 0)
+    seconds = time.perf_counter() - start
+    if os.waitstatus_to_exitcode(status):
+        raise click.ClickException(f"{' '.join(command)} failed.")
+    return seconds, usage.ru_maxrss * 1024 / MEGABYTE
+
+
+@click.command()
+@click.argument("extract", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--rows", default=1_450_000, show_default=True, help="Rows of the extract to make where none is given.")
+@click.option("--runs", default=5, show_default=True, help="Turns of copy and run; the first, a warm-up, is left out.")
+def main(extract: Path | None, rows: int, runs: int) -> None:
+    """Measure and compare."""
+    program = shutil.which("icp-engine", path=str(Path(sys.executable).parent))
+    if program is None:
+        raise click.ClickException("icp-engine is not installed beside this Python; run sh scripts/test.sh once.")
+    with tempfile.TemporaryDirectory(prefix="icp-bench-") as folder:
+        place = Path(folder)
+        if extract is None:
+            extract = place / "clinics.parquet"
+            measured([sys.executable, str(SCRIPTS / "make_extract.py"), "--rows", str(rows), "--out", str(extract)])
+        missed = [not _case(case, extract, program, place, runs) for case in CASES]
+    sys.exit(3 if any(missed) else 0)
+
+
+def _case(case: Case, extract: Path, program: str, place: Path, runs: int) -> bool:
+    """Measure one case and print its line; return whether it meets its goals."""
+    import pyarrow.parquet as pq
+
+    rows = pq.read_metadata(extract).num_rows
+    copies, own, peaks = [], [], []
+    for turn in range(runs + 1):
+        copied, _ = measured([sys.executable, "-c", COPY, str(extract), str(place / "copy.parquet")])
+        seconds, peak = measured([program, "run", str(extract), "--out", str(place / "out"), "--quiet", *case.options])
+        if turn:
+            copies.append(copied)
+            own.append(seconds)
+            peaks.append(peak)
+    ratios = [mine / plain for mine, plain in zip(own, copies, strict=True)]
+    ratio, peak, seconds = statistics.median(ratios), max(peaks), statistics.median(own)
+    large = rows > LARGE
+    limit = 4.0 if large else case.gigabytes
+    good = peak <= limit * 1000 and (large or ratio <= case.ratio)
+    click.echo(
+        f"{case.name}: {seconds:.1f} s, {rows / seconds:,.0f} rows/s, copy {statistics.median(copies):.2f} s, "
+        f"ratio {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f}, goal {'none' if large else f'{case.ratio:g}'}), "
+        f"peak {peak:,.0f} MB (goal {limit * 1000:,.0f}): {'met' if good else 'MISSED'}"
+    )
+    return good
+
+
+if __name__ == "__main__":
+    main()
