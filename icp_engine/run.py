@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -250,12 +251,19 @@ def _write_slice(writer: TableWriter, rows: Rows, extract: Extract, card: Scorec
         writer.write(rows.select({KEY: KEY, "normalized_name": _NORMALIZED, **band_columns(card)}))
     elif options.bibliography:
         columns = [*_SCORES_BEFORE, *results, *_SCORES_AFTER, f"{card.prefix}_bibliography"]
-        for part in rows.frame.iter_slices(_BIBLIOGRAPHY_ROWS):
-            whole = with_bibliography(part, card).select(columns)
-            writer.write(Rows.of(whole), {card.column("reason_codes"): reason_code_patterns(part, card)})
+        with ThreadPoolExecutor(2) as pool:  # texts are put together while those before them are written
+            parts = rows.frame.iter_slices(_BIBLIOGRAPHY_ROWS)
+            for explained, coded in pool.map(partial(_explained, card=card, columns=columns), parts):
+                writer.write(explained, coded)
     else:
         coded = {card.column("reason_codes"): reason_code_patterns(rows.frame, card)}
         writer.write(rows.select(_same(*_SCORES_BEFORE, *results, *_SCORES_AFTER)), coded)
+
+
+def _explained(part: pl.DataFrame, card: Scorecard, columns: list[str]) -> tuple[Rows, dict[str, Any]]:
+    """Return rows with their bibliography, and their reason codes as `TableWriter.write` takes them."""
+    whole = with_bibliography(part, card).select(columns)
+    return Rows.of(whole, views=True), {card.column("reason_codes"): reason_code_patterns(part, card)}
 
 
 def _same(*names: str) -> dict[str, str]:

@@ -22,9 +22,10 @@ class Rows:
     arrow: pa.Table
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> "Rows":
-        """Return a frame in both forms."""
-        return cls(frame, frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    def of(cls, frame: pl.DataFrame, *, views: bool = False) -> "Rows":
+        """Return a frame in both forms; as views long texts are not copied, though short ones take longer to write."""
+        level = pl.CompatLevel.newest() if views else pl.CompatLevel.oldest()
+        return cls(frame, frame.to_arrow(compat_level=level))
 
     def select(self, columns: Mapping[str, str]) -> "Rows":
         """Return some of the columns: the new name of each, and the one it has."""

@@ -84,16 +84,20 @@ def bibliography_expr(card: Scorecard) -> pl.Expr:
     `add_bands`, and the conformed fields.
     """
     parts: list[pl.Expr] = []
+    first = card.categories[0].characteristics[0]
+    leads = not first.only_for and card.categories[0].requires in (None, "", first.name)
     for category in card.categories:
         empty = all_missing_expr(category)
+        opening = "[" if leads and category is card.categories[0] else ", "
         for one in category.characteristics:
-            parts += _entry(one, category, _shown_band(one, empty), card)
+            before = opening if one is first else ", "
+            parts += _entry(one, category, _shown_band(one, empty), card, before)
         if empty is not None:
-            parts.append(pl.when(empty).then(pl.lit(", " + _json(_all_missing_entry(category)))))
+            parts.append(pl.when(empty).then(pl.lit(opening + _json(_all_missing_entry(category)))))
         if category.can_exceed:
             parts.append(_cap_entry(category, card))
-    body = pl.concat_str(*parts, pl.lit("]"), ignore_nulls=True)
-    return pl.concat_str(pl.lit("["), body.str.strip_prefix(", "))
+    text = pl.concat_str(*parts, pl.lit("]"), ignore_nulls=True)
+    return text if leads else pl.concat_str(pl.lit("["), text.str.strip_prefix(", "))
 
 
 def with_bibliography(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
@@ -143,10 +147,10 @@ def _cap_entry(category: Category, card: Scorecard) -> pl.Expr:
     return pl.when(over < 0).then(text)
 
 
-def _entry(one: Characteristic, category: Category, band: pl.Expr, card: Scorecard) -> Iterator[pl.Expr]:
+def _entry(one: Characteristic, category: Category, band: pl.Expr, card: Scorecard, before: str) -> Iterator[pl.Expr]:
     """Yield the pieces of one entry, all of them null where the characteristic does not apply."""
     frames = [_frame(one, category, outcome) for outcome in one.outcomes]
-    yield _looked_up(band, [head for head, _ in frames])
+    yield _looked_up(band, [before + head for head, _ in frames])
     valued = [number for number, out in enumerate(one.outcomes) if not out.missing]
     shown = _among(band, valued)
     yield pl.when(shown).then(_value(one, card).fill_null("null"))
@@ -154,16 +158,18 @@ def _entry(one: Characteristic, category: Category, band: pl.Expr, card: Scoreca
     if varying:
         yield pl.when(shown).then(pl.lit(', "points": '))
         yield pl.when(_among(band, varying)).then(_points_text(points_expr(one, card)))
-    yield _looked_up(band, [tail for _, tail in frames])
+    closing = "" if one.unknown else "}"
+    yield _looked_up(band, [tail + closing for _, tail in frames])
     for name, note in one.unknown.items():
         yield pl.when(value_of(name, card).is_null() & shown).then(pl.lit(f', "note": {_json(note)}'))
-    yield pl.when(band.is_not_null()).then(pl.lit("}"))
+    if not closing:
+        yield pl.when(band.is_not_null()).then(pl.lit("}"))
 
 
 def _frame(one: Characteristic, category: Category, outcome: Outcome) -> tuple[str, str]:
     """Return what stands before and after the value, or before and after points that vary."""
     start = {"score": category.bibliography, "code": outcome.code, "sources": list(one.sources)}
-    head = ", " + _json(start)[:-1] + (', "points": ' if outcome.missing else ', "value": ')
+    head = _json(start)[:-1] + (', "points": ' if outcome.missing else ', "value": ')
     end = {"status": "MISSING", "note": outcome.note} if outcome.missing else {"reason": outcome.reason}
     tail = ", " + _json(end)[1:-1]
     if isinstance(outcome.points, Fixed):
