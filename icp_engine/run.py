@@ -3,12 +3,13 @@
 import platform
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -27,7 +28,7 @@ from icp_engine.scorecard.explain import reason_code_patterns, with_bibliography
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring import add_bands, add_scores, band_columns, score_columns
-from icp_engine.tables import ROW_GROUP, TableWriter, write_json
+from icp_engine.tables import ROW_GROUP, Rows, TableWriter, write_json
 from icp_engine.warehouse import MANIFEST, new_run, publish, run_id
 
 Report = Callable[[str, int, int], None]
@@ -35,6 +36,7 @@ Report = Callable[[str, int, int], None]
 
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
 _BIBLIOGRAPHY_ROWS = 15_360  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
+_AHEAD = 2  # slices that may wait while the slowest table is written
 _NORMALIZED = f"{HELPERS}normalized_name"
 _TABLES = ("icp_scores", "clinics_icp", "icp_bands")
 _SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
@@ -191,31 +193,43 @@ def _write(
 ) -> tuple[list[TableWriter], dict[str, Any]]:
     """Write the clinic tables, row group by row group, in the order of the result.
 
-    While one row group is being written the next one is put into order.
+    While row groups are being written the next one is put into order.
     """
     marks = pl.selectors.starts_with(INVALID, CLIPPED)
     writers = _writers(card, options, folder)
     tiers: Counter[int] = Counter()
     segments: Counter[str] = Counter()
     done = 0
-    with ThreadPoolExecutor(len(writers)) as pool:
-        writing: list[Future[None]] = []
+    with ExitStack() as stack:
+        pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in writers]  # one each, so that slices keep order
+        writing: deque[list[Future[None]]] = deque()
         for piece in sorted_slices(scored.frame.drop(marks), scored.rows, scored.most, ROW_GROUP):
             tiers.update(_counted(piece, card.column("tier")))
             if card.segment_source:
                 segments.update(_counted(piece, card.column("segment")))
-            for one in writing:
-                one.result()
+            if len(writing) == _AHEAD:
+                _finish(writing.popleft())
             report("write", done, scored.rows)
             done += len(piece)
-            writing = [pool.submit(_write_slice, writer, piece, extract, card, options) for writer in writers]
-        for one in writing:
-            one.result()
+            rows = Rows.of(piece)
+            writing.append(
+                [
+                    pool.submit(_write_slice, writer, rows, extract, card, options)
+                    for pool, writer in zip(pools, writers, strict=True)
+                ]
+            )
+        for futures in writing:
+            _finish(futures)
     for writer in writers:
         writer.close()
     if done != scored.rows:
         raise AssertionError(f"{scored.rows} clinics went in and {done} came out; nothing was published")
     return writers, {"tiers": dict(sorted(tiers.items())), "segments": dict(sorted(segments.items()))}
+
+
+def _finish(writing: Iterable[Future[None]]) -> None:
+    for one in writing:
+        one.result()
 
 
 def _counted(piece: pl.DataFrame, column: str) -> dict[Any, int]:
@@ -228,28 +242,37 @@ def _writers(card: Scorecard, options: RunOptions, folder: Path) -> list[TableWr
     return [TableWriter(folder, table, metadata, csv and table != "icp_bands") for table in _TABLES]
 
 
-def _write_slice(
-    writer: TableWriter, piece: pl.DataFrame, extract: Extract, card: Scorecard, options: RunOptions
-) -> None:
+def _write_slice(writer: TableWriter, rows: Rows, extract: Extract, card: Scorecard, options: RunOptions) -> None:
     """Write one slice of one clinic table. Network columns will join here."""
     results = score_columns(card)
     if writer.name == "clinics_icp":
-        writer.write(piece.select(*(name for name in extract.columns if name not in results), *results))
+        writer.write(rows.select(_same(*(name for name in extract.columns if name not in results), *results)))
     elif writer.name == "icp_bands":
-        writer.write(piece.select(KEY, pl.col(_NORMALIZED).alias("normalized_name"), *band_columns(card)))
+        writer.write(rows.select({KEY: KEY, "normalized_name": _NORMALIZED, **band_columns(card)}))
+    elif options.bibliography:
+        columns = [*_SCORES_BEFORE, *results, *_SCORES_AFTER, f"{card.prefix}_bibliography"]
+        with ThreadPoolExecutor(2) as pool:  # texts are put together while those before them are written
+            parts = rows.frame.iter_slices(_BIBLIOGRAPHY_ROWS)
+            for explained, coded in pool.map(partial(_explained, card=card, columns=columns), parts):
+                writer.write(explained, coded)
     else:
-        columns = [*_SCORES_BEFORE, *results, *_SCORES_AFTER]
-        if options.bibliography:
-            columns.append(f"{card.prefix}_bibliography")
-        for part in piece.iter_slices(_BIBLIOGRAPHY_ROWS if options.bibliography else len(piece)):
-            coded = {card.column("reason_codes"): reason_code_patterns(part, card)}
-            whole = with_bibliography(part, card) if options.bibliography else part
-            writer.write(whole.select(columns), coded)
+        coded = {card.column("reason_codes"): reason_code_patterns(rows.frame, card)}
+        writer.write(rows.select(_same(*_SCORES_BEFORE, *results, *_SCORES_AFTER)), coded)
+
+
+def _explained(part: pl.DataFrame, card: Scorecard, columns: list[str]) -> tuple[Rows, dict[str, Any]]:
+    """Return rows with their bibliography, and their reason codes as `TableWriter.write` takes them."""
+    whole = with_bibliography(part, card).select(columns)
+    return Rows.of(whole, views=True), {card.column("reason_codes"): reason_code_patterns(part, card)}
+
+
+def _same(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
 
 
 def _write_rejects(extract: Extract, rejects: Rejects, options: RunOptions, folder: Path) -> list[dict[str, Any]]:
     writer = TableWriter(folder, "rejects", {}, csv=options.format == "both")
-    writer.write(rejected_rows(extract, rejects))
+    writer.write(Rows.of(rejected_rows(extract, rejects)))
     writer.close()
     return [_output(path, writer.rows) for path in writer.files]
 

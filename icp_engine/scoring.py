@@ -49,9 +49,9 @@ def add_scores(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     return lf.with_columns(*points, labels, *segment)
 
 
-def band_columns(card: Scorecard) -> list[pl.Expr]:
-    """Return the band columns of `add_bands` under their public names, in scorecard order."""
-    return [band_of(one).alias(one.column) for one in card.characteristics]
+def band_columns(card: Scorecard) -> dict[str, str]:
+    """Return the public names of the band columns, in scorecard order, and what `add_bands` calls each."""
+    return {one.column: band_of(one).meta.output_name() for one in card.characteristics}
 
 
 def score_columns(card: Scorecard) -> list[str]:

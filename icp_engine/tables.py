@@ -1,7 +1,7 @@
 """Write tables slice by slice, as Parquet and as CSV, so that memory does not grow with the number of rows."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,6 +12,26 @@ import pyarrow.parquet as pq
 
 _DICTIONARY = 64 << 20  # bytes; reason codes are long, and few of them are different within a row group
 ROW_GROUP = 122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows in two forms: a Polars frame, and the same as Arrow, converted once for all tables that hold them."""
+
+    frame: pl.DataFrame
+    arrow: pa.Table
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, *, views: bool = False) -> "Rows":
+        """Return a frame in both forms; as views long texts are not copied, though short ones take longer to write."""
+        level = pl.CompatLevel.newest() if views else pl.CompatLevel.oldest()
+        return cls(frame, frame.to_arrow(compat_level=level))
+
+    def select(self, columns: Mapping[str, str]) -> "Rows":
+        """Return some of the columns: the new name of each, and the one it has."""
+        names = list(columns)
+        frame = self.frame.select(pl.col(old).alias(new) for new, old in columns.items())
+        return Rows(frame, self.arrow.select(list(columns.values())).rename_columns(names))
 
 
 @dataclass(slots=True)
@@ -27,8 +47,6 @@ class TableWriter:
     csv: bool
     rows: int = 0
     _parquet: pq.ParquetWriter | None = field(default=None, repr=False)
-    _schema: pa.Schema | None = field(default=None, repr=False)
-    _repetitive: list[str] = field(default_factory=list, repr=False)
     _csv: BinaryIO | None = field(default=None, repr=False)
 
     @property
@@ -36,37 +54,41 @@ class TableWriter:
         """The files of the table."""
         return [self.folder / f"{self.name}.{suffix}" for suffix in (("parquet", "csv") if self.csv else ("parquet",))]
 
-    def write(self, frame: pl.DataFrame, coded: Mapping[str, tuple[pl.Series, pl.Series]] | None = None) -> None:
+    def write(self, rows: Rows, coded: Mapping[str, tuple[pl.Series, pl.Series]] | None = None) -> None:
         """Add rows.
 
         Args:
-            frame: the same columns every time.
+            rows: the same columns every time.
             coded: text columns that come last, each as a number per row and the text of every number.
         """
         coded = coded or {}
-        if self._parquet is None:
-            self._repetitive = _repetitive(frame)
-        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        table = rows.arrow
         for name, (numbers, meaning) in coded.items():
             array = pa.DictionaryArray.from_arrays(numbers.cast(pl.Int32).to_arrow(), _strings(meaning))
             table = table.append_column(name, array)
         if self._parquet is None:
-            self._schema = table.schema.with_metadata(self.metadata)
-            self._parquet = pq.ParquetWriter(
-                self.files[0],
-                self._schema,
-                compression="zstd",
-                use_dictionary=[*self._repetitive, *coded],
-                dictionary_pagesize_limit=_DICTIONARY,
-                store_schema=False,  # categories are a matter of storage; readers see text
-            )
-        self._parquet.write_table(table.cast(self._schema), row_group_size=len(frame))
+            self._parquet = self._opened(table.schema, _repetitive(rows.frame), coded)
+        self._parquet.write_table(table, row_group_size=len(table))
         if self.csv:
             if self._csv is None:
                 self._csv = self.files[1].open("wb")
             spelled = (meaning.gather(numbers).alias(name) for name, (numbers, meaning) in coded.items())
-            flat(frame.with_columns(*spelled)).write_csv(self._csv, include_header=self.rows == 0)
-        self.rows += len(frame)
+            flat(rows.frame.with_columns(*spelled)).write_csv(self._csv, include_header=self.rows == 0)
+        self.rows += len(table)
+
+    def _opened(self, schema: pa.Schema, repetitive: list[str], coded: Iterable[str]) -> pq.ParquetWriter:
+        """Open the Parquet file. Least and greatest reason codes tell a reader nothing, and cost as much as writing."""
+        writer = pq.ParquetWriter(
+            self.files[0],
+            schema,
+            compression="zstd",
+            use_dictionary=[*repetitive, *coded],
+            dictionary_pagesize_limit=_DICTIONARY,
+            write_statistics=[name for name in schema.names if name not in coded],
+            store_schema=False,  # categories are a matter of storage; readers see text
+        )
+        writer.add_key_value_metadata(self.metadata)
+        return writer
 
     def close(self) -> None:
         """Finish the files."""

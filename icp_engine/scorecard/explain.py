@@ -43,11 +43,19 @@ def reason_code_patterns(frame: pl.DataFrame, card: Scorecard) -> tuple[pl.Serie
     pattern = pl.lit(0, pl.UInt64)
     for number, texts in parts:
         pattern = pattern * (len(texts) + 1) + number.fill_null(len(texts))
-    numbers = {f"{HELPERS}reason_{place}": number for place, (number, _) in enumerate(parts)}
-    coded = frame.lazy().select(pattern.alias(_PATTERN), **numbers).collect()
-    named = [(pl.col(name), texts) for name, (_, texts) in zip(numbers, parts, strict=True)]
-    spelled = coded.lazy().unique(_PATTERN).sort(_PATTERN).select(_PATTERN, _joined(named).alias("text")).collect()
-    return coded[_PATTERN].rank("dense") - 1, spelled["text"]
+    patterns = frame.select(pattern.alias(_PATTERN)).to_series()
+    spelled = patterns.unique().sort().to_frame().select(_joined(_taken_apart(parts))).to_series()
+    return patterns.rank("dense") - 1, spelled
+
+
+def _taken_apart(parts: list[tuple[pl.Expr, list[str]]]) -> list[tuple[pl.Expr, list[str]]]:
+    """Return the parts with their numbers read back from a pattern, last first as they were put together."""
+    rest, apart = pl.col(_PATTERN), []
+    for _, texts in reversed(parts):
+        number = (rest % (len(texts) + 1)).cast(BAND)
+        apart.append((pl.when(number < len(texts)).then(number), texts))
+        rest = rest // (len(texts) + 1)
+    return apart[::-1]
 
 
 def _reasons(card: Scorecard) -> list[tuple[pl.Expr, list[str]]]:
@@ -76,16 +84,20 @@ def bibliography_expr(card: Scorecard) -> pl.Expr:
     `add_bands`, and the conformed fields.
     """
     parts: list[pl.Expr] = []
+    first = card.categories[0].characteristics[0]
+    leads = not first.only_for and card.categories[0].requires in (None, "", first.name)
     for category in card.categories:
         empty = all_missing_expr(category)
+        opening = "[" if leads and category is card.categories[0] else ", "
         for one in category.characteristics:
-            parts += _entry(one, category, _shown_band(one, empty), card)
+            before = opening if one is first else ", "
+            parts += _entry(one, category, _shown_band(one, empty), card, before)
         if empty is not None:
-            parts.append(pl.when(empty).then(pl.lit(", " + _json(_all_missing_entry(category)))))
+            parts.append(pl.when(empty).then(pl.lit(opening + _json(_all_missing_entry(category)))))
         if category.can_exceed:
             parts.append(_cap_entry(category, card))
-    body = pl.concat_str(*parts, pl.lit("]"), ignore_nulls=True)
-    return pl.concat_str(pl.lit("["), body.str.strip_prefix(", "))
+    text = pl.concat_str(*parts, pl.lit("]"), ignore_nulls=True)
+    return text if leads else pl.concat_str(pl.lit("["), text.str.strip_prefix(", "))
 
 
 def with_bibliography(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
@@ -135,10 +147,10 @@ def _cap_entry(category: Category, card: Scorecard) -> pl.Expr:
     return pl.when(over < 0).then(text)
 
 
-def _entry(one: Characteristic, category: Category, band: pl.Expr, card: Scorecard) -> Iterator[pl.Expr]:
+def _entry(one: Characteristic, category: Category, band: pl.Expr, card: Scorecard, before: str) -> Iterator[pl.Expr]:
     """Yield the pieces of one entry, all of them null where the characteristic does not apply."""
     frames = [_frame(one, category, outcome) for outcome in one.outcomes]
-    yield _looked_up(band, [head for head, _ in frames])
+    yield _looked_up(band, [before + head for head, _ in frames])
     valued = [number for number, out in enumerate(one.outcomes) if not out.missing]
     shown = _among(band, valued)
     yield pl.when(shown).then(_value(one, card).fill_null("null"))
@@ -146,16 +158,18 @@ def _entry(one: Characteristic, category: Category, band: pl.Expr, card: Scoreca
     if varying:
         yield pl.when(shown).then(pl.lit(', "points": '))
         yield pl.when(_among(band, varying)).then(_points_text(points_expr(one, card)))
-    yield _looked_up(band, [tail for _, tail in frames])
+    closing = "" if one.unknown else "}"
+    yield _looked_up(band, [tail + closing for _, tail in frames])
     for name, note in one.unknown.items():
         yield pl.when(value_of(name, card).is_null() & shown).then(pl.lit(f', "note": {_json(note)}'))
-    yield pl.when(band.is_not_null()).then(pl.lit("}"))
+    if not closing:
+        yield pl.when(band.is_not_null()).then(pl.lit("}"))
 
 
 def _frame(one: Characteristic, category: Category, outcome: Outcome) -> tuple[str, str]:
     """Return what stands before and after the value, or before and after points that vary."""
     start = {"score": category.bibliography, "code": outcome.code, "sources": list(one.sources)}
-    head = ", " + _json(start)[:-1] + (', "points": ' if outcome.missing else ', "value": ')
+    head = _json(start)[:-1] + (', "points": ' if outcome.missing else ', "value": ')
     end = {"status": "MISSING", "note": outcome.note} if outcome.missing else {"reason": outcome.reason}
     tail = ", " + _json(end)[1:-1]
     if isinstance(outcome.points, Fixed):
