@@ -91,7 +91,7 @@ def check_command(paths: tuple[str, ...]) -> None:
             bands = sum(len(one.bands) for one in card.characteristics)
             click.echo(
                 f"{path}: {card.id} {card.version} is sound: {len(card.characteristics)} characteristics, "
-                f"{bands} bands, {len(card.examples)} worked examples"
+                f"{bands} bands, {len(card.examples)} worked {'example' if len(card.examples) == 1 else 'examples'}"
             )
     if problems:
         count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"

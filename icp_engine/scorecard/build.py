@@ -1,11 +1,13 @@
 """From the tables of a scorecard to the model. What cannot be read is noted, and a placeholder stands for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, get_args
 
 from icp_engine.columns import FIELDS, Field, FieldType
 from icp_engine.scorecard.conditions import (
     CONDITION_KEYS,
+    TEST_KEYS,
     Names,
     read_condition,
     read_points,
@@ -18,8 +20,10 @@ from icp_engine.scorecard.model import (
     Category,
     Characteristic,
     Example,
+    Fixed,
     Line,
     Missing,
+    Outcome,
     Scorecard,
     Share,
     Tier,
@@ -35,7 +39,8 @@ def build(source: Source, notes: Notes) -> Scorecard:
     names = _names(top)
     derived = _derived(top, names)
     prefix = top.text("prefix")
-    named = {key: str(value) for key, value in top.table("columns").raw.items()}
+    columns = top.table("columns")
+    named = {key: columns.text(key) for key in columns.raw}
     total = top.table("total")
     card = Scorecard(
         id=top.text("id"),
@@ -49,11 +54,11 @@ def build(source: Source, notes: Notes) -> Scorecard:
         fields={name: field for name, field in names.fields.items() if name not in derived},
         derived=derived,
         categories=tuple(
-            _category(name, table, names, derived, named, prefix) for name, table in top.table("category").tables()
+            _category(name, table, names, derived, named, prefix) for name, table in _only_tables(top, "category")
         ),
-        tiers=_tiers(top.table("tier"), {}),
+        tiers=_tiers(top, "tier", {}),
         network_tiers=(),
-        segments={letter: _closed(table, "label") for letter, table in top.table("segment").tables()},
+        segments={letter: _closed(table, "label") for letter, table in _only_tables(top, "segment")},
         examples=tuple(_example(item, source) for item in top.items("example")),
         named_columns=named,
         combine=_choice(total, "combine", ("sum", "product")),
@@ -61,10 +66,19 @@ def build(source: Source, notes: Notes) -> Scorecard:
     )
     total.close()
     inherited = {tier.number: tier for tier in card.tiers}
-    object.__setattr__(card, "network_tiers", _tiers(top.table("network_tier"), inherited))
+    object.__setattr__(card, "network_tiers", _tiers(top, "network_tier", inherited))
     top.text("description", "")
     top.close()
     return card
+
+
+def _only_tables(top: Table, key: str) -> Iterator[tuple[str, Table]]:
+    """Yield the tables `[key.name]`; anything else directly under `[key]` is a mistake."""
+    outer = top.table(key)
+    for name, value in outer.raw.items():
+        if not isinstance(value, dict):
+            outer.problem(f"expected a table, found {value!r}; write [{key}.{name}]", name)
+    yield from outer.tables()
 
 
 def _closed(table: Table, key: str) -> str:
@@ -84,7 +98,7 @@ def _choice(table: Table, key: str, options: tuple[str, ...]) -> Any:
 def _names(top: Table) -> Names:
     """Return the fields and lists of a scorecard: the engine's own fields, then those it declares."""
     fields = dict(FIELDS)
-    for name, table in top.table("fields").tables():
+    for name, table in _only_tables(top, "fields"):
         kind = table.text("type", "number")
         scale = table.number("scale") if "scale" in table else None
         if kind not in get_args(FieldType):
@@ -102,11 +116,13 @@ def _names(top: Table) -> Names:
 def _derived(top: Table, names: Names) -> dict[str, tuple[str, str]]:
     """Return the ratios of a scorecard; from here on their names are number fields like any other."""
     derived = {}
-    for name, table in top.table("derived").tables():
+    for name, table in _only_tables(top, "derived"):
         parts = (table.text("numerator"), table.text("denominator"))
         for key, part in zip(("numerator", "denominator"), parts, strict=True):
             if part and part not in names.fields:
                 table.problem(unknown_field(part, names), key)
+            elif part in derived:
+                table.problem(f"'{part}' is a ratio itself; a ratio is formed from two fields", key)
             elif part and names.kind(part) != "number":
                 table.problem(f"a ratio needs numbers, '{part}' is {names.fields[part].type}", key)
         if name in names.fields:
@@ -134,6 +150,10 @@ def _category(
     breakdown = table.text("breakdown", name)
     characteristics = tuple(_characteristic(name, inner, part, names, derived) for inner, part in table.tables())
     table.close()
+    if all_missing and characteristics:
+        sources = tuple(dict.fromkeys(source for one in characteristics for source in one.sources))
+        nothing = Outcome(f"{name}.missing", Fixed(0.0), None, all_missing, None, sources=sources)
+        characteristics = (replace(characteristics[0], nothing_known=nothing), *characteristics[1:])
     return Category(
         name=name,
         label=label,
@@ -154,14 +174,16 @@ def _characteristic(
     field = table.text("field", "") or None
     if field and field not in names.fields:
         table.problem(unknown_field(field, names), "field")
-        field = None
+    elif field is None and "field" in table.raw:
+        field = "(unreadable)"
+        names.unknown.add(field)
     label = table.text("label", name.replace("_", " ").capitalize())
     bands = tuple(_band(item, names, field) for item in table.items("bands"))
     if not bands:
         table.problem("a characteristic needs bands = [...]")
     bonus = _bonus(table.table("bonus"), names, field) if "bonus" in table else None
     missing = _missing(table, field, names)
-    read = tuple(dict.fromkeys(_value_fields(field, bands, bonus, missing)))
+    read = tuple(dict.fromkeys(_value_fields(field, bands, bonus, missing, names)))
     sources = tuple(dict.fromkeys(part for one in read for part in derived.get(one, (one,))))
     characteristic = Characteristic(
         category=category,
@@ -183,14 +205,14 @@ def _characteristic(
 
 
 def _value_fields(
-    field: str | None, bands: tuple[Band, ...], bonus: Bonus | None, missing: Missing | None
+    field: str | None, bands: tuple[Band, ...], bonus: Bonus | None, missing: Missing | None, names: Names
 ) -> Iterable[str]:
     """Yield every field that a characteristic reads, its own first."""
-    if field:
+    if field and field in names.fields:
         yield field
     for band in bands:
         yield from fields_of(band.condition)
-        if isinstance(band.points, Line | Share) and band.points.field:
+        if isinstance(band.points, Line | Share) and band.points.field in names.fields:
             yield band.points.field
     if bonus:
         yield from fields_of(bonus.condition)
@@ -199,10 +221,9 @@ def _value_fields(
 
 
 def _band(item: Table, names: Names, field: str | None) -> Band:
-    own_number = field is not None and names.kind(field) == "number"
-    before = len(item.notes.problems)
+    own_number = field in names.fields and names.kind(field) == "number"
     condition = read_condition(item, names, field, edges_only=own_number)
-    if condition is None and len(item.notes.problems) > before:
+    if condition is None and any(key in item.raw for key in TEST_KEYS):
         condition = _unreadable()
     band = Band(
         name=item.text("name"),
@@ -212,10 +233,11 @@ def _band(item: Table, names: Names, field: str | None) -> Band:
         note=item.text("note", "") or None,
         segment=item.text("segment", "") or None,
     )
-    if (band.reason is None) == (band.note is None):
-        item.problem("a band says why: give a reason (or a note, where it counts as missing)")
     item.asked.update(CONDITION_KEYS)
+    before = len(item.notes.problems)
     item.close()
+    if (band.reason is None) == (band.note is None) and len(item.notes.problems) == before:
+        item.problem("a band says why: give a reason (or a note, where it counts as missing)")
     return band
 
 
@@ -251,7 +273,7 @@ def _missing(table: Table, field: str | None, names: Names) -> Missing | None:
         inner.problem('without a field of its own, missing needs when_all = ["..."], when_any = ["..."] or "never"')
     reads_as = _reads_as(inner, field)
     for one in (*fields, *reads_as):
-        if one not in names.fields:
+        if one not in names.fields and one not in names.unknown:
             inner.problem(unknown_field(one, names))
     missing = Missing(
         fields=tuple(one for one in fields if one in names.fields),
@@ -285,11 +307,11 @@ def _only_for(table: Table) -> dict[str, tuple[str, ...]]:
     return {name: inner.texts(name) for name in inner.raw}
 
 
-def _tiers(table: Table, inherited: dict[int, Tier]) -> tuple[Tier, ...]:
+def _tiers(top: Table, key: str, inherited: dict[int, Tier]) -> tuple[Tier, ...]:
     """Read `[tier.1]`, `[tier.2]`, ...; network tiers take label and meaning from the clinic tiers."""
     tiers = []
-    for name, inner in table.tables():
-        number = int(name) if name.isdigit() else 0
+    for name, inner in _only_tables(top, key):
+        number = int(name) if name.isdecimal() and name.isascii() else 0
         if not number:
             inner.problem(f"tiers are numbered 1, 2, 3, ..., found {name!r}")
         known = inherited.get(number)

@@ -12,8 +12,10 @@ from icp_engine.scorecard.model import (
     Band,
     Category,
     Characteristic,
+    Compare,
     Scorecard,
     Tier,
+    leaves,
 )
 from icp_engine.scorecard.reading import Notes
 
@@ -37,27 +39,34 @@ def check(card: Scorecard, notes: Notes) -> None:
         _note(_category(category), notes)
         for one in category.characteristics:
             path = ("category", category.name, one.name)
-            for part in (_references(one, category), _bands(one), _maximum(one, category)):
+            for part in (_references(one, category), _fields(one, card), _bands(one, card), _maximum(one, category)):
                 _note((((*path, *inner), text) for inner, text in part), notes)
 
 
 def _note(found: Iterable[tuple[Path, str]], notes: Notes) -> None:
     for path, message in found:
-        notes.add(path, message)
+        notes.add_unless_unreadable(path, message)
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
     known = list(known)
+    if not known:
+        return f"'{name}' does not exist; there is none yet"
     near = did_you_mean(name, known)
     return f"'{name}' does not exist{near}" + ("" if near else f"; there are {', '.join(known)}")
 
 
 def _columns(card: Scorecard) -> Found:
     """Two columns of one name would overwrite each other."""
-    taken = Counter(column.name for column in card.columns)
+    taken = Counter([*(column.name for column in card.columns), card.column("reason_codes")])
+    place: dict[str, Path] = {name: ("columns", key) for key, name in card.named_columns.items()}
     for name, count in taken.items():
         if count > 1:
-            yield (), f"{count} columns would be called '{name}'; rename one under [columns]"
+            yield place.get(name, ()), f"{count} columns would be called '{name}'; rename one under [columns]"
+        if name in card.fields:
+            yield place.get(name, ()), f"'{name}' is the name of a field; call the column otherwise under [columns]"
+    if not card.categories:
+        yield ("category",), "a scorecard needs a category: [category.your_category]"
     known = [
         "total_score",
         "tier",
@@ -116,6 +125,8 @@ def _category(category: Category) -> Found:
             yield (*path, "requires"), f"'{first.name}' must be worth 0 points where it is missing"
     if category.all_missing and any(one.missing is None for one in category.characteristics):
         yield (*path, "all_missing"), 'can never hold: a characteristic here has missing = "never"'
+    if category.all_missing and any(one.missing and one.missing.reads_as for one in category.characteristics):
+        yield (*path, "all_missing"), "can never hold: a characteristic here reads a missing field as a value"
 
 
 def _references(one: Characteristic, category: Category) -> Found:
@@ -136,12 +147,21 @@ def _references(one: Characteristic, category: Category) -> Found:
         for band in wanted:
             if band not in known:
                 yield ("only_for", name), _unknown(band, known)
+
+
+def _fields(one: Characteristic, card: Scorecard) -> Found:
+    """What a characteristic says of fields must be about fields that it reads, and can read so."""
+    if not one.sources and one.field is None:
+        yield (), 'a characteristic reads at least one field: give field = "..."'
+    for name in one.missing.reads_as if one.missing else ():
+        if name in card.fields and card.fields[name].type not in ("number", "integer"):
+            yield ("missing", "reads_as"), f"only numbers read as a value, '{name}' is {card.fields[name].type}"
     for name in one.unknown:
         if name not in one.sources:
             yield ("unknown", name), f"'{name}' is not read here; read are {', '.join(one.sources)}"
 
 
-def _bands(one: Characteristic) -> Found:
+def _bands(one: Characteristic, card: Scorecard) -> Found:
     """Every clinic lands in exactly one band: the last takes the rest, and none stands behind a wider one."""
     for number, band in enumerate(one.bands):
         path: Path = ("bands", number)
@@ -151,6 +171,10 @@ def _bands(one: Characteristic) -> Found:
                 path,
                 f"the last band must take whoever is left: add a band without a condition after '{band.name}'",
             )
+        for leaf in leaves(band.condition):
+            scale = card.fields[leaf.field].scale if isinstance(leaf, Compare) and leaf.field in card.fields else None
+            if isinstance(leaf, Compare) and scale is not None and leaf.edge > scale:
+                yield path, f"unreachable: {leaf.field} is cut to its scale, {scale:g}, before it is compared"
         earlier = next((wide for wide in one.bands[:number] if _covers(wide, band)), None)
         if earlier is not None:
             yield path, f"unreachable: whatever lands in '{band.name}' has landed in '{earlier.name}' before"
@@ -171,9 +195,15 @@ def _maximum(one: Characteristic, category: Category) -> Found:
             yield (), "a weighted mean needs the maximum of each characteristic: max = ..."
         if one.weight <= 0:
             yield ("weight",), f"a weight is above 0, found {one.weight:g}"
+    if one.missing and one.missing.points < 0:
+        yield ("missing",), f"points are not below 0, found {one.missing.points:g}"
+    if one.bonus and one.bonus.points <= 0:
+        yield ("bonus",), f"a bonus is above 0, found {one.bonus.points:g}"
     limit = category.maximum if one.maximum is None else one.maximum
     whose = f"{category.name}" if one.maximum is None else one.name
     for number, band in enumerate(one.bands):
+        if band.points.least < 0:
+            yield ("bands", number), f"points are not below 0, '{band.name}' can give {band.points.least:g}"
         if band.points.most > limit:
             yield (
                 ("bands", number),
@@ -209,9 +239,9 @@ def _segments(card: Scorecard) -> Found:
 
 def _segment(path: Path, letter: str | None, card: Scorecard) -> Found:
     if letter is None:
-        yield path, f"say which segment this is: segment = one of {', '.join(card.segments)}"
+        yield path, f"say which segment this is: segment = one of {', '.join(card.segments) or 'those of [segment.A]'}"
     elif letter not in card.segments:
-        yield path, f"segment {_unknown(letter, card.segments)}"
+        yield path, f"segment {_unknown(letter, card.segments)}{'' if card.segments else f'; add [segment.{letter}]'}"
 
 
 def _tiers(card: Scorecard, key: str, tiers: tuple[Tier, ...]) -> Found:
@@ -231,7 +261,7 @@ def _tiers(card: Scorecard, key: str, tiers: tuple[Tier, ...]) -> Found:
         for part, edge in tier.at_least.items():
             if part not in parts:
                 yield (*path, "at_least"), _unknown(part, parts)
-            elif not 0 < edge <= parts[part]:
+            elif parts[part] > 0 and not 0 < edge <= parts[part]:
                 yield (
                     (*path, "at_least"),
                     f"{edge:g} cannot be reached: {part} goes from 0 to {parts[part]:g}",

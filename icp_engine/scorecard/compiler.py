@@ -1,6 +1,7 @@
 """A scorecard as Polars expressions, band first: one small integer per characteristic, the rest are look-ups on it."""
 
 import re
+from collections.abc import Iterator
 from functools import reduce
 from operator import and_, or_
 
@@ -74,13 +75,24 @@ def band_stages(card: Scorecard) -> list[list[pl.Expr]]:
 
     A band number is an index into `Characteristic.outcomes`; null says that the characteristic does not apply.
     """
-    first: list[pl.Expr] = []
-    later: list[pl.Expr] = []
+    stages: list[list[pl.Expr]] = []
     for category in card.categories:
+        depth: dict[str, int] = {}
         for one in category.characteristics:
-            depends = one.only_for or (category.requires and category.requires != one.name)
-            (later if depends else first).append(_band(one, category, card).alias(BANDS + one.column))
-    return [stage for stage in (first, later) if stage]
+            reads = set(one.only_for) | ({category.requires} if category.requires else set()) - {one.name}
+            depth[one.name] = max((depth[name] + 1 for name in reads), default=0)
+            stages += [[] for _ in range(depth[one.name] + 1 - len(stages))]
+            stages[depth[one.name]].append(_band(one, category, card).alias(BANDS + one.column))
+    last = [band for category in card.categories if category.all_missing for band in _nothing_known(category)]
+    return [*stages, last] if last else stages
+
+
+def _nothing_known(category: Category) -> Iterator[pl.Expr]:
+    """Yield the bands of a category once more: where nothing of it is known, the first says so, the others nothing."""
+    empty = reduce(and_, (band_of(one).fill_null(0) == 0 for one in category.characteristics))
+    for one in category.characteristics:
+        whole = pl.lit(len(one.outcomes) - 1 if one.nothing_known else None, BAND)
+        yield pl.when(empty).then(whole).otherwise(band_of(one)).alias(BANDS + one.column)
 
 
 def _band(one: Characteristic, category: Category, card: Scorecard) -> pl.Expr:
@@ -92,7 +104,8 @@ def _band(one: Characteristic, category: Category, card: Scorecard) -> pl.Expr:
         chain = pl.when(absent).then(instead).otherwise(chain)
     if one.bonus is not None:
         plain = 1 + count * (2 if one.missing and one.missing.reads_as else 1)
-        earned = condition_expr(one.bonus.condition, card).fill_null(value=False)
+        reads = one.missing.reads_as if one.missing else {}
+        earned = condition_expr(one.bonus.condition, card, reads).fill_null(value=False)
         chain = pl.when(earned).then(chain + pl.lit(plain, BAND)).otherwise(chain)
     applies = [_landed_in(name, bands, category) for name, bands in one.only_for.items()]
     if category.requires and category.requires != one.name:
@@ -179,7 +192,7 @@ def _outcome_points(one: Characteristic, outcome: Outcome, card: Scorecard) -> p
         fixed = round(outcome.points.value * 100) + extra
         fixed = fixed if cap is None else min(fixed, cap)
         return pl.lit(fixed, HUNDREDTHS) if fixed else None
-    worth = _varying(outcome.points, card, one.missing.reads_as if one.missing else {}) + extra
+    worth = _varying(outcome.points, card, one.missing.reads_as if one.missing else {}).fill_null(0) + extra
     return worth if cap is None else pl.min_horizontal(worth, pl.lit(cap, HUNDREDTHS))
 
 
@@ -208,13 +221,6 @@ def in_points(hundredths: pl.Expr) -> pl.Expr:
     return (hundredths.cast(pl.Float64) / 100).round(2)
 
 
-def all_missing_expr(category: Category) -> pl.Expr | None:
-    """Return where nothing of a category is known, so that it is 0 with one entry of its own; None where never."""
-    if not category.all_missing:
-        return None
-    return reduce(and_, (band_of(one).fill_null(0) == 0 for one in category.characteristics))
-
-
 def uncapped_expr(category: Category, card: Scorecard) -> pl.Expr:
     """Return the sum of a category's points in hundredths before its maximum cuts."""
     return pl.sum_horizontal(points_expr(one, card) for one in category.characteristics)
@@ -232,8 +238,7 @@ def category_expr(category: Category, card: Scorecard) -> pl.Expr:
         score = uncapped_expr(category, card)
     if category.can_exceed:
         score = pl.min_horizontal(score, pl.lit(round(category.maximum * 100), HUNDREDTHS))
-    empty = all_missing_expr(category)
-    return score if empty is None else pl.when(empty).then(pl.lit(0, HUNDREDTHS)).otherwise(score)
+    return score
 
 
 def total_expr(card: Scorecard) -> pl.Expr:

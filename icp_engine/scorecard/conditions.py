@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from dataclasses import field as values
 
 from icp_engine.columns import Field
 from icp_engine.errors import did_you_mean
@@ -23,7 +24,8 @@ from icp_engine.scorecard.reading import Table
 
 NUMBER_TESTS: tuple[NumberTest, ...] = ("at_least", "above", "at_most", "below")
 TEXT_TESTS: tuple[TextTest, ...] = ("mentions", "equals", "includes")
-CONDITION_KEYS = (*NUMBER_TESTS, *TEXT_TESTS, "is", "any", "all", "field", "fields")
+TEST_KEYS = (*NUMBER_TESTS, *TEXT_TESTS, "is", "any", "all")
+CONDITION_KEYS = (*TEST_KEYS, "field", "fields")
 
 _NEEDS = dict.fromkeys(NUMBER_TESTS, "number") | {"mentions": "text", "equals": "text", "includes": "list"}
 _MOST_DECIMALS = 2
@@ -35,6 +37,7 @@ class Names:
 
     fields: dict[str, Field]
     lists: dict[str, tuple[str, ...]]
+    unknown: set[str] = values(default_factory=set)
 
     def kind(self, name: str) -> str:
         """Return `number`, `text`, `flag` or `list`."""
@@ -57,7 +60,8 @@ def read_condition(table: Table, names: Names, field: str | None, *, edges_only:
         field: the field that is meant where the table names none.
         edges_only: a band on its characteristic's own field: lower edges only, so that there are no gaps.
     """
-    found = [key for key in (*NUMBER_TESTS, *TEXT_TESTS, "is", "any", "all") if key in table]
+    found = [key for key in TEST_KEYS if key in table]
+    table.asked.update(("field", "fields"))
     if not found:
         return None
     if len(found) > 1:
@@ -65,10 +69,14 @@ def read_condition(table: Table, names: Names, field: str | None, *, edges_only:
     key = found[0]
     if key in ("any", "all"):
         parts = tuple(part for item in table.items(key) if (part := _part(item, names, field)) is not None)
+        if not table.raw[key]:
+            table.problem(f"an empty list holds {'never' if key == 'any' else 'always'}; put conditions into it", key)
         return AnyOf(parts) if key == "any" else AllOf(parts)
     targets = _targets(table, names, field, key)
     if key == "is":
         value = table.flag("is")
+        if len(targets) > 1:
+            table.problem("a flag test reads one field; put several into any = [...]", "fields")
         return Flag(targets[0], value) if targets else None
     if key in TEXT_TESTS:
         return Match(targets, key, read_phrases(table, key, names, key)) if targets else None
@@ -81,8 +89,9 @@ def read_condition(table: Table, names: Names, field: str | None, *, edges_only:
 
 
 def _part(item: Table, names: Names, field: str | None) -> Condition | None:
+    before = len(item.notes.problems)
     condition = read_condition(item, names, field)
-    if condition is None and not item.notes.problems:
+    if condition is None and len(item.notes.problems) == before:
         item.problem("a condition without a test; give one of " + ", ".join((*NUMBER_TESTS, *TEXT_TESTS, "is")))
     item.close()
     return condition
@@ -92,6 +101,8 @@ def _targets(table: Table, names: Names, field: str | None, test: str) -> tuple[
     """Return the fields that a test reads, those of the wrong type or name left out and noted."""
     key = "fields" if "fields" in table else "field"
     given = table.texts(key) if key in table else (field,) if field else ()
+    if names.unknown.intersection(given):
+        return ()
     if not given:
         table.problem(f"'{test}' needs a field: give field = \"...\"")
     need = _NEEDS.get(test, "flag")
@@ -107,7 +118,8 @@ def _targets(table: Table, names: Names, field: str | None, test: str) -> tuple[
 
 
 def unknown_field(name: str, names: Names) -> str:
-    """Return the sentence about a field that nobody knows."""
+    """Return the sentence about a field that nobody knows; it is said once."""
+    names.unknown.add(name)
     return f"unknown field '{name}'{did_you_mean(name, names.fields)}; a column of your own needs [fields.{name}]"
 
 
@@ -138,7 +150,11 @@ def read_points(table: Table, names: Names, field: str | None) -> Points:
         return Fixed(table.number("points"))
     inner = table.table("points")
     target = inner.text("field", field or "")
-    decimals = int(inner.number("round", 2))
+    decimals = inner.raw.get("round", _MOST_DECIMALS)
+    inner.asked.add("round")
+    if decimals not in range(_MOST_DECIMALS + 1):
+        inner.problem(f"points have 0, 1 or 2 decimals, found {decimals!r}", "round")
+        decimals = _MOST_DECIMALS
     points: Points
     if "share_of" in inner:
         phrases = read_phrases(inner, "share_of", names, "includes")
@@ -148,12 +164,10 @@ def read_points(table: Table, names: Names, field: str | None) -> Points:
         low, high = _over(inner)
         points = Line(target, inner.number("from"), inner.number("to"), low, high, decimals)
         need = "number"
-    if target not in names.fields:
+    if target not in names.fields and target not in names.unknown:
         inner.problem(unknown_field(target, names) if target else "points that vary need a field")
-    elif names.kind(target) != need:
+    elif target in names.fields and names.kind(target) != need:
         inner.problem(f"these points need a {need} field, '{target}' is {names.fields[target].type}")
-    if not 0 <= decimals <= _MOST_DECIMALS:
-        inner.problem(f"points have 0 to 2 decimals, found {decimals}", "round")
     inner.close()
     return points
 
@@ -197,8 +211,10 @@ def _compare_implies(one: Compare, other: Compare) -> bool:
 
 
 def _match_implies(one: Match, other: Match) -> bool:
-    if not one.phrases or not set(one.fields) <= set(other.fields) or "includes" in (one.test, other.test):
-        return one == other and bool(one.phrases)
+    if not one.phrases or not set(one.fields) <= set(other.fields):
+        return False
+    if "includes" in (one.test, other.test):
+        return one.test == other.test and set(one.phrases) <= set(other.phrases)
     if other.test == "equals":
         return one.test == "equals" and set(one.phrases) <= set(other.phrases)
     return all(any(short in phrase for short in other.phrases) for phrase in one.phrases)

@@ -9,7 +9,6 @@ import polars as pl
 from icp_engine.scorecard.compiler import (
     BAND,
     HELPERS,
-    all_missing_expr,
     band_of,
     in_points,
     points_expr,
@@ -50,7 +49,8 @@ def reason_code_patterns(frame: pl.DataFrame, card: Scorecard) -> tuple[pl.Serie
 
 def _taken_apart(parts: list[tuple[pl.Expr, list[str]]]) -> list[tuple[pl.Expr, list[str]]]:
     """Return the parts with their numbers read back from a pattern, last first as they were put together."""
-    rest, apart = pl.col(_PATTERN), []
+    apart: list[tuple[pl.Expr, list[str]]] = []
+    rest = pl.col(_PATTERN)
     for _, texts in reversed(parts):
         number = (rest % (len(texts) + 1)).cast(BAND)
         apart.append((pl.when(number < len(texts)).then(number), texts))
@@ -60,13 +60,10 @@ def _taken_apart(parts: list[tuple[pl.Expr, list[str]]]) -> list[tuple[pl.Expr, 
 
 def _reasons(card: Scorecard) -> list[tuple[pl.Expr, list[str]]]:
     """Return the parts of the reason codes: a small number each (null for none), and the code of every number."""
-    parts = []
+    parts: list[tuple[pl.Expr, list[str]]] = []
     for category in card.categories:
-        empty = all_missing_expr(category)
         for one in category.characteristics:
-            parts.append((_shown_band(one, empty), [out.code for out in one.outcomes]))
-        if empty is not None:
-            parts.append((pl.when(empty).then(pl.lit(0, BAND)), [f"{category.name}.missing"]))
+            parts.append((band_of(one), [out.code for out in one.outcomes]))
         if category.can_exceed:
             parts.append((pl.when(_cut(category, card) < 0).then(pl.lit(0, BAND)), [f"{category.name}.cap"]))
     return parts
@@ -87,13 +84,8 @@ def bibliography_expr(card: Scorecard) -> pl.Expr:
     first = card.categories[0].characteristics[0]
     leads = not first.only_for and card.categories[0].requires in (None, "", first.name)
     for category in card.categories:
-        empty = all_missing_expr(category)
-        opening = "[" if leads and category is card.categories[0] else ", "
         for one in category.characteristics:
-            before = opening if one is first else ", "
-            parts += _entry(one, category, _shown_band(one, empty), card, before)
-        if empty is not None:
-            parts.append(pl.when(empty).then(pl.lit(opening + _json(_all_missing_entry(category)))))
+            parts += _entry(one, category, card, "[" if leads and one is first else ", ")
         if category.can_exceed:
             parts.append(_cap_entry(category, card))
     text = pl.concat_str(*parts, pl.lit("]"), ignore_nulls=True)
@@ -104,12 +96,6 @@ def with_bibliography(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
     """Return the frame with the bibliography of each clinic. Source: conformed fields and band columns."""
     lf = frame.lazy().with_columns(prepared(card))
     return lf.with_columns(bibliography_expr(card).alias(f"{card.prefix}_bibliography")).collect()
-
-
-def _shown_band(one: Characteristic, empty: pl.Expr | None) -> pl.Expr:
-    """Return the band number, null where a category with nothing known has one entry of its own instead."""
-    band = band_of(one)
-    return band if empty is None else pl.when(~empty).then(band)
 
 
 def _looked_up(number: pl.Expr, texts: Sequence[str]) -> pl.Expr:
@@ -128,17 +114,6 @@ def _cut(category: Category, card: Scorecard) -> pl.Expr:
     return round(category.maximum * 100) - uncapped_expr(category, card)
 
 
-def _all_missing_entry(category: Category) -> dict[str, object]:
-    return {
-        "score": category.bibliography,
-        "code": f"{category.name}.missing",
-        "sources": list(category.sources),
-        "points": 0.0,
-        "status": "MISSING",
-        "note": category.all_missing,
-    }
-
-
 def _cap_entry(category: Category, card: Scorecard) -> pl.Expr:
     head = _json({"score": category.bibliography, "code": f"{category.name}.cap", "sources": []})
     tail = _json({"reason": f"Capped at {category.maximum:g}"})
@@ -147,8 +122,9 @@ def _cap_entry(category: Category, card: Scorecard) -> pl.Expr:
     return pl.when(over < 0).then(text)
 
 
-def _entry(one: Characteristic, category: Category, band: pl.Expr, card: Scorecard, before: str) -> Iterator[pl.Expr]:
+def _entry(one: Characteristic, category: Category, card: Scorecard, before: str) -> Iterator[pl.Expr]:
     """Yield the pieces of one entry, all of them null where the characteristic does not apply."""
+    band = band_of(one)
     frames = [_frame(one, category, outcome) for outcome in one.outcomes]
     yield _looked_up(band, [before + head for head, _ in frames])
     valued = [number for number, out in enumerate(one.outcomes) if not out.missing]
@@ -168,7 +144,7 @@ def _entry(one: Characteristic, category: Category, band: pl.Expr, card: Scoreca
 
 def _frame(one: Characteristic, category: Category, outcome: Outcome) -> tuple[str, str]:
     """Return what stands before and after the value, or before and after points that vary."""
-    start = {"score": category.bibliography, "code": outcome.code, "sources": list(one.sources)}
+    start = {"score": category.bibliography, "code": outcome.code, "sources": list(outcome.sources or one.sources)}
     head = _json(start)[:-1] + (', "points": ' if outcome.missing else ', "value": ')
     end = {"status": "MISSING", "note": outcome.note} if outcome.missing else {"reason": outcome.reason}
     tail = ", " + _json(end)[1:-1]

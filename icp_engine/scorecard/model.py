@@ -63,6 +63,11 @@ class Fixed:
     value: float
 
     @property
+    def least(self) -> float:
+        """The fewest points that this can give."""
+        return self.value
+
+    @property
     def most(self) -> float:
         """The most points that this can give."""
         return self.value
@@ -80,6 +85,11 @@ class Line:
     decimals: int = 2
 
     @property
+    def least(self) -> float:
+        """The fewest points that this can give."""
+        return min(self.start, self.stop)
+
+    @property
     def most(self) -> float:
         """The most points that this can give."""
         return max(self.start, self.stop)
@@ -93,6 +103,11 @@ class Share:
     phrases: tuple[str, ...]
     times: float
     decimals: int = 2
+
+    @property
+    def least(self) -> float:
+        """The fewest points that this can give."""
+        return min(0.0, self.times)
 
     @property
     def most(self) -> float:
@@ -141,7 +156,10 @@ class Bonus:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one band number of a characteristic means: everything downstream looks it up here."""
+    """What one band number of a characteristic means: everything downstream looks it up here.
+
+    `sources` are the fields looked at, where they are not those of the characteristic.
+    """
 
     code: str
     points: Points
@@ -149,6 +167,7 @@ class Outcome:
     note: str | None
     segment: str | None
     bonus: float = 0.0
+    sources: tuple[str, ...] | None = None
 
     @property
     def missing(self) -> bool:
@@ -173,6 +192,7 @@ class Characteristic:
     bonus: Bonus | None = None
     maximum: float | None = None
     weight: float = 1.0
+    nothing_known: Outcome | None = None
 
     @property
     def code(self) -> str:
@@ -189,7 +209,8 @@ class Characteristic:
         """The meaning of every band number: missing, the bands, then their variants.
 
         With `reads_as` the bands follow once more as MISSING; with a bonus everything follows once more
-        with the bonus added.
+        with the bonus added. The first characteristic of a category that has `all_missing` ends with what is said
+        of the whole category when nothing of it is known.
         """
         absent = self.missing
         first = Outcome(
@@ -206,20 +227,19 @@ class Characteristic:
         plain = (first, *landed)
         if absent and absent.reads_as:
             plain += tuple(Outcome(first.code, band.points, None, absent.note, band.segment) for band in self.bands)
-        if not self.bonus:
-            return plain
-        extra = self.bonus
-        return plain + tuple(
-            Outcome(
-                f"{one.code}+bonus",
-                one.points,
-                f"{one.reason}; {extra.reason}" if one.reason else None,
-                f"{one.note}; {extra.reason}" if one.note else None,
-                one.segment,
-                extra.points,
+        if (extra := self.bonus) is not None:
+            plain += tuple(
+                Outcome(
+                    f"{one.code}+bonus",
+                    one.points,
+                    f"{one.reason}; {extra.reason}" if one.reason else None,
+                    f"{one.note}; {extra.reason}" if one.note else None,
+                    one.segment,
+                    extra.points,
+                )
+                for one in plain
             )
-            for one in plain
-        )
+        return (*plain, self.nothing_known) if self.nothing_known else plain
 
     @property
     def most(self) -> float:

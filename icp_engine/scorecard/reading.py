@@ -18,10 +18,26 @@ class Notes:
 
     source: Source
     problems: list[Problem] = field(default_factory=list)
+    unreadable: set[Path] = field(default_factory=set)
 
     def add(self, path: Path, message: str) -> None:
         """Note a mistake at a path."""
         self.problems.append(self.source.problem(path, message))
+        self.unreadable.add(_scope(path))
+
+    def add_unless_unreadable(self, path: Path, message: str) -> None:
+        """Note a mistake, unless it may follow from something that could not be read: one mistake, one line."""
+        if not any(path[: len(scope)] == scope for scope in self.unreadable):
+            self.problems.append(self.source.problem(path, message))
+
+
+def _scope(path: Path) -> Path:
+    """Return what a mistake at a path makes doubtful: all tiers, all bands of a characteristic, what a maximum caps."""
+    if path[:1] in (("tier",), ("network_tier",)):
+        return path[:1]
+    if "bands" in path:
+        return path[: path.index("bands") + 1]
+    return path[:-1] if path[-1:] == ("max",) else path
 
 
 @dataclass(slots=True)
@@ -102,7 +118,7 @@ class Table:
                 self.problem(f"'{key}' is missing: give {_WORDS[kind]}")
             return default
         value = self.raw[key]
-        if not isinstance(value, kind) or value == "":
+        if not isinstance(value, kind) or (kind is str and not str(value).strip()):
             self.problem(f"expected {_WORDS[kind]}, found {value!r}", key)
             return default
         return value

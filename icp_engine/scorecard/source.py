@@ -2,16 +2,17 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any
 
 from icp_engine.errors import InputError, Problem, ScorecardError, did_you_mean
 from icp_engine.scorecard.locate import Path, lines_of
 
-SHIPPED = files("icp_engine") / "scorecards"
+_WHOLE = ("missing", "bonus", "only_for", "unknown", "at_least")
+SHIPPED = FilePath(__file__).resolve().parents[1] / "scorecards"
 
 
 @dataclass(slots=True)
@@ -36,9 +37,20 @@ class Source:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the merged content: comments and layout do not count, what is inherited does."""
-        text = json.dumps(self.content, sort_keys=True, ensure_ascii=False, default=str)
+        """SHA-256 of the merged content: comments and layout do not count; what is inherited does, and order."""
+        categories = self.content.get("category", {})
+        order = [[name, *table] for name, table in categories.items() if isinstance(table, dict)]
+        text = json.dumps([_plain(self.content), order], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with whole numbers written one way, so that 10 and 10.0 are the same."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def shipped_names() -> list[str]:
@@ -46,7 +58,7 @@ def shipped_names() -> list[str]:
     return sorted(item.name.removesuffix(".toml") for item in SHIPPED.iterdir() if item.name.endswith(".toml"))
 
 
-def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[str, ...] = ()) -> Source:
+def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[FilePath, ...] = ()) -> Source:
     """Read a scorecard by the name of a shipped one or by path, and merge it into what it extends.
 
     Args:
@@ -57,58 +69,61 @@ def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[str, ...]
         InputError: there is no such scorecard.
         ScorecardError: the file is not TOML, or `extends` leads nowhere or back to itself.
     """
-    label = str(folder / name) if name.endswith(".toml") else f"{name}.toml"
-    text = _read_text(name, folder)
+    path = _path_of(name, folder)
+    label = str(path) if name.endswith(".toml") else f"icp_engine/scorecards/{path.name}"
+    text = _read_text(path)
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScorecardError([_syntax_problem(label, error)]) from error
-    own = Source(label, content, {path: (label, line) for path, line in lines_of(text).items()})
+        raise ScorecardError([_syntax_problem(label, text, error)]) from error
+    own = Source(label, content, {place: (label, line) for place, line in lines_of(text).items()})
     if "extends" not in content:
         return own
     base_name = content["extends"]
-    seen = (*_seen, label)
     if not isinstance(base_name, str):
         raise ScorecardError([own.problem(("extends",), "expected the name or the path of a scorecard")])
-    base_folder = (folder / name).parent if name.endswith(".toml") else folder
-    if (str(base_folder / base_name) if base_name.endswith(".toml") else f"{base_name}.toml") in seen:
-        raise ScorecardError([own.problem(("extends",), "a scorecard cannot extend itself")])
+    seen = (*_seen, path.resolve())
     try:
-        base = read_source(base_name, base_folder, seen)
+        if _path_of(base_name, path.parent).resolve() in seen:
+            raise InputError("a scorecard cannot extend itself")
+        base = read_source(base_name, path.parent, seen)
     except InputError as error:
         raise ScorecardError([own.problem(("extends",), str(error))]) from error
     return _merged(base, own)
 
 
-def _read_text(name: str, folder: FilePath) -> str:
-    if not name.endswith(".toml"):
-        if name not in shipped_names():
-            known = ", ".join(shipped_names())
-            raise InputError(
-                f"There is no scorecard '{name}'{did_you_mean(name, shipped_names())}; "
-                f"shipped are {known}, and a file of your own must end in .toml."
-            )
-        return (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
-    path = folder / name
+def _path_of(name: str, folder: FilePath) -> FilePath:
+    if name.endswith(".toml"):
+        return folder / name
+    if name not in shipped_names():
+        known = ", ".join(shipped_names())
+        raise InputError(
+            f"There is no scorecard '{name}'{did_you_mean(name, shipped_names())}; "
+            f"shipped are {known}, and a file of your own must end in .toml."
+        )
+    return SHIPPED / f"{name}.toml"
+
+
+def _read_text(path: FilePath) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise InputError(f"Scorecard {path} does not exist; check the path.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"Scorecard {path} cannot be read as UTF-8 text ({error}).") from error
 
 
-def _syntax_problem(label: str, error: tomllib.TOMLDecodeError) -> Problem:
-    message = str(error)
-    head, _, tail = message.rpartition(" (at line ")
-    if not tail:
-        return Problem(label, 1, f"not valid TOML: {message}")
-    number = tail.split(",")[0].rstrip(")")
-    return Problem(label, int(number), f"not valid TOML: {head or message}")
+def _syntax_problem(label: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:
+    what = str(error).split(" (at ")[0]
+    line = re.search(r"\(at line (\d+)", str(error))
+    return Problem(label, int(line[1]) if line else len(text.splitlines()), f"not valid TOML: {what}")
 
 
 def _merged(base: Source, own: Source) -> Source:
-    """Lay a variant over its base: tables merge by name, everything else is replaced whole."""
+    """Lay a variant over its base: tables merge by name, lists and the small tables of `_WHOLE` are replaced whole.
+
+    A table that says `drop = true` and nothing else takes that of the base away.
+    """
     places = dict(base.places)
     content = _overlay(base.content, own.content, (), places)
     content.pop("extends", None)
@@ -127,7 +142,10 @@ def _overlay(
     out = dict(base)
     for key, value in own.items():
         before = base.get(key)
-        if isinstance(before, dict) and isinstance(value, dict):
+        if value == {"drop": True} and before is not None:
+            del out[key]
+            continue
+        if isinstance(before, dict) and isinstance(value, dict) and key not in _WHOLE:
             out[key] = _overlay(before, value, (*path, key), places)
             continue
         out[key] = value
