@@ -35,7 +35,7 @@ Report = Callable[[str, int, int], None]
 """Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
 
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
-_BIBLIOGRAPHY_ROWS = 15_360  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
+_BIBLIOGRAPHY_ROWS = 8_192  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
 _AHEAD = 2  # slices that may wait while the slowest table is written
 _NORMALIZED = f"{HELPERS}normalized_name"
 _TABLES = ("icp_scores", "clinics_icp", "icp_bands")

@@ -93,9 +93,13 @@ def bibliography_expr(card: Scorecard) -> pl.Expr:
 
 
 def with_bibliography(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
-    """Return the frame with the bibliography of each clinic. Source: conformed fields and band columns."""
+    """Return the frame with the bibliography of each clinic. Source: conformed fields and band columns.
+
+    Streaming would join the text of 2 KB a clinic in chunks and then copy them together: half as fast.
+    """
     lf = frame.lazy().with_columns(prepared(card))
-    return lf.with_columns(bibliography_expr(card).alias(f"{card.prefix}_bibliography")).collect()
+    lf = lf.with_columns(bibliography_expr(card).alias(f"{card.prefix}_bibliography"))
+    return lf.collect(engine="in-memory")
 
 
 def _looked_up(number: pl.Expr, texts: Sequence[str]) -> pl.Expr:
