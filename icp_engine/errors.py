@@ -44,7 +44,19 @@ class ScorecardError(GateError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of what a library says of an error, as a part of a sentence."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+
+
 def did_you_mean(found: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean 'x' or 'y'?)` for the nearest known names, or an empty text."""
-    near = get_close_matches(found, list(known), n=3, cutoff=0.6)
-    return f" (did you mean {' or '.join(repr(name) for name in near)}?)" if near else ""
+    """Return ` (did you mean 'x' or 'y'?)` for the nearest known names, whatever their case, or an empty text."""
+    plain: dict[str, str] = {}
+    for name in known:
+        plain.setdefault(_plain(name), name)
+    near = get_close_matches(_plain(found), plain, n=3, cutoff=0.6)
+    return f" (did you mean {' or '.join(repr(plain[name]) for name in near)}?)" if near else ""
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_").replace("-", "_")

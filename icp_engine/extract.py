@@ -11,8 +11,10 @@ from icp_engine.conform import conform, conformed
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.files import RawFile, open_files
 
+HELPERS = "__icp_"
 FILE = "__icp_file"
 ROW = "__icp_row"
+_REASON = "__icp_reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Rejects:
     """Rows that are left out of the result, by file number and row number, with the reason of each."""
 
     positions: pl.DataFrame = field(
-        default_factory=lambda: pl.DataFrame(schema={FILE: pl.UInt32, ROW: pl.UInt32, "reject_reason": pl.String})
+        default_factory=lambda: pl.DataFrame(schema={FILE: pl.UInt32, ROW: pl.UInt32, _REASON: pl.String})
     )
 
     def __len__(self) -> int:
@@ -69,6 +71,9 @@ def open_extract(
         if KEY not in file.schema:
             near = did_you_mean(KEY, file.schema) or f"; it has {', '.join(list(file.schema)[:8])}"
             raise InputError(f"{file.path} has no column 'clinic_id'{near}; map it with --map clinic_id=COLUMN.")
+        reserved = next((name for name in file.schema if name.startswith(HELPERS)), None)
+        if reserved:
+            raise InputError(f"{file.path} has a column '{reserved}'; rename it, {HELPERS}... is the engine's.")
     if not any(file.rows for file in files):
         raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
@@ -108,7 +113,9 @@ def _check_types(files: tuple[RawFile, ...], fields: Mapping[str, Field]) -> Non
     first: dict[str, RawFile] = {}
     for file in files:
         for name, dtype in file.schema.items():
-            before = first.setdefault(name, file)
+            if first.setdefault(name, file).schema[name] == pl.Null:
+                first[name] = file
+            before = first[name]
             if name not in fields and not _unites(before.schema[name], dtype):
                 raise InputError(
                     f"Column '{name}' is {before.schema[name]} in {before.path} and {dtype} in {file.path}; "
@@ -117,13 +124,21 @@ def _check_types(files: tuple[RawFile, ...], fields: Mapping[str, Field]) -> Non
 
 
 def _unites(one: pl.DataType, other: pl.DataType) -> bool:
-    if one == other:
+    """Return whether two types have a common one that keeps their values: numbers, dates, text with anything flat."""
+    if one == other or pl.Null in (one, other):
         return True
-    try:
-        pl.concat([pl.DataFrame(schema={"x": one}), pl.DataFrame(schema={"x": other})], how="vertical_relaxed")
-    except pl.exceptions.PolarsError:
-        return False
-    return True
+    kinds = {_kind(one), _kind(other)}
+    return len(kinds) == 1 and "nested" not in kinds if "text" not in kinds else "nested" not in kinds
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+        return "nested"
+    if dtype.is_numeric():
+        return "number"
+    if dtype in (pl.Date, pl.Datetime):
+        return "date"
+    return "text" if dtype in (pl.String, pl.Categorical, pl.Enum) else str(dtype)
 
 
 def with_positions(extract: Extract) -> list[pl.LazyFrame]:
@@ -158,15 +173,17 @@ def ids(extract: Extract, *, positions: bool = False) -> pl.LazyFrame:
     return pl.concat(frames)
 
 
-def find_rejects(extract: Extract, *, duplicates: bool) -> Rejects:
+def find_rejects(extract: Extract, *, blanks: bool = True, duplicates: bool = False) -> Rejects:
     """Return the rows with a blank id, and with `duplicates` every row whose id stood before (by file, then row)."""
     placed = ids(extract, positions=True)
-    found = [placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit("blank clinic_id").alias("reject_reason"))]
+    found = (
+        [placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit("blank clinic_id").alias(_REASON))] if blanks else []
+    )
     if duplicates:
         twice = placed.drop_nulls(KEY).group_by(KEY).len().filter(pl.col("len") > 1)
         again = placed.join(twice, on=KEY, how="semi").sort(FILE, ROW).filter(~pl.col(KEY).is_first_distinct())
-        found.append(again.with_columns(pl.lit("duplicate clinic_id").alias("reject_reason")))
-    return Rejects(pl.concat(found).select(FILE, ROW, "reject_reason").sort(FILE, ROW).collect())
+        found.append(again.with_columns(pl.lit("duplicate clinic_id").alias(_REASON)))
+    return Rejects(pl.concat(found).select(FILE, ROW, _REASON).sort(FILE, ROW).collect())
 
 
 def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
@@ -178,4 +195,12 @@ def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
     ]
     rows = pl.concat(frames, how="diagonal_relaxed").sort(FILE, ROW).collect()
     source = pl.col(FILE).replace_strict(range(len(names)), names, return_dtype=pl.String)
-    return rows.with_columns(source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")).drop(FILE, ROW)
+    about = [pl.col(_REASON).alias("reject_reason"), source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")]
+    own = [FILE, ROW, _REASON, *(one.meta.output_name() for one in about)]
+    return rows.select(pl.exclude(own), *about)
+
+
+def file_of(extract: Extract, rejects: Rejects) -> str:
+    """Return the path of the file that the first rejected row stands in."""
+    number: int = rejects.positions[FILE][0]
+    return extract.files[number].path

@@ -3,10 +3,12 @@
 import csv
 import gzip
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from glob import glob, has_magic
+from itertools import islice
 from pathlib import Path
 from typing import TextIO, cast
 from urllib.parse import unquote
@@ -16,7 +18,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from icp_engine.errors import InputError
+from icp_engine.errors import InputError, first_line
 
 _PARQUET = (".parquet", ".pq")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
@@ -55,7 +57,7 @@ def _find(pattern: str) -> list[str]:
         return [pattern]
     path = Path(pattern)
     if path.is_dir():
-        found = sorted(str(one) for one in path.rglob("*") if _is_data(one))
+        found = sorted(str(one) for one in path.rglob("*") if _is_data(one, path))
         if not found:
             raise InputError(f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract.")
         return found
@@ -69,9 +71,10 @@ def _find(pattern: str) -> list[str]:
     return found
 
 
-def _is_data(path: Path) -> bool:
-    hidden = any(part.startswith((".", "_")) and part not in (".", "..") for part in path.parts[-2:])
-    return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not hidden
+def _is_data(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    published = path.is_symlink() and path.readlink().parts[:1] == (".current",)  # results of ours, not an extract
+    return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not hidden and not published
 
 
 def _open(path: str, staged: Path) -> RawFile:
@@ -92,7 +95,7 @@ def _remote(path: str) -> RawFile:
         schema = dict(frame.collect_schema())
         rows = int(frame.select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path} cannot be read as Parquet ({_first_line(error)}).") from error
+        raise InputError(f"{path} cannot be read as Parquet ({first_line(error)}).") from error
     return RawFile(path, frame, schema, rows, 0)
 
 
@@ -103,10 +106,10 @@ def _parquet(path: str, where: Path) -> RawFile:
         schema = dict(frame.collect_schema())
     except (pa.ArrowException, pl.exceptions.PolarsError) as error:
         raise InputError(
-            f"{path} is not a whole Parquet file ({_first_line(error)}); was it cut off, or is it CSV?"
+            f"{path} is not a whole Parquet file ({first_line(error)}); was it cut off, or is it CSV?"
         ) from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or _first_line(error)}).") from error
+        raise InputError(f"{path} cannot be read ({error.strerror or first_line(error)}).") from error
     for key, value in _hive(path):
         if key not in schema:
             frame = frame.with_columns(pl.lit(value, pl.String).alias(key))
@@ -122,17 +125,16 @@ def _hive(path: str) -> Iterator[tuple[str, str | None]]:
             yield unquote(match[1]), None if value == "__HIVE_DEFAULT_PARTITION__" else value
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
-
-
 def _stage_csv(path: str, staged: Path) -> None:
     """Write a CSV file as Parquet with text columns, block by block, so that every later pass reads columns.
 
     Raises:
         InputError: it is empty, not UTF-8, or a row has more or fewer values than the header; the line is named.
     """
-    header, delimiter = _header(path)
+    header, delimiter, alone = _header(path)
+    if alone:  # without a line end pyarrow takes the header for a broken file
+        pq.write_table(pa.table({name: pa.array([], pa.string()) for name in header}), staged)
+        return
     options = {
         "read_options": arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK),
         "parse_options": arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
@@ -146,27 +148,34 @@ def _stage_csv(path: str, staged: Path) -> None:
             for batch in reader:
                 writer.write_batch(batch)
     except pa.ArrowInvalid as error:
-        raise InputError(_csv_message(path, error, delimiter)) from error
+        raise InputError(_csv_message(path, str(error), delimiter)) from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read to its end ({first_line(error)}); was it cut off?") from error
+    if _count(path, b'"') % 2 and (line := _open_quote(path, delimiter)):
+        raise InputError(_never_closed(path, line))
 
 
-def _header(path: str) -> tuple[list[str], str]:
-    """Return the column names of a CSV file and what separates them."""
+def _header(path: str) -> tuple[list[str], str, bool]:
+    """Return the column names of a CSV file, what separates them, and whether nothing follows."""
     try:
         with _text(path) as file:
-            line = file.readline()
+            line = next((line for line in file if line.strip()), "")
             delimiter = max(",\t;|", key=re.sub('"[^"]*"', "", line).count)
             file.seek(0)
-            header = next(csv.reader(file, delimiter=delimiter), [])
+            header = next((row for row in csv.reader(file, delimiter=delimiter) if row), [])
+            alone = not file.read(1)
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text ({_first_line(error)}); save it as UTF-8.") from error
+        raise InputError(f"{path} is not UTF-8 text ({first_line(error)}); save it as UTF-8.") from error
+    except EOFError as error:
+        raise InputError(f"{path} cannot be read to its end; was it cut off?") from error
     except (OSError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as CSV ({_first_line(error)}).") from error
+        raise InputError(f"{path} cannot be read as CSV ({first_line(error)}).") from error
     if not header:
         raise InputError(f"{path} is empty; a CSV file starts with a line of column names.")
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         raise InputError(f"{path} has {len(twice)} column names more than once, first '{twice[0]}'; rename them.")
-    return header, delimiter
+    return header, delimiter, alone
 
 
 def _text(path: str) -> TextIO:
@@ -175,27 +184,60 @@ def _text(path: str) -> TextIO:
     return Path(path).open(encoding="utf-8-sig", newline="")
 
 
-def _csv_message(path: str, error: pa.ArrowInvalid, delimiter: str) -> str:
-    text = _first_line(error)
-    match = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", text)
-    if not match:
-        return f"{path} cannot be read as CSV ({text})."
-    record, expected, found = map(int, match.groups())
-    return (
-        f"{path}, line {_line_of(path, record, delimiter)}: {found} values where the header names {expected} columns; "
-        "is a quote or a separator missing?"
-    )
+def _csv_message(path: str, text: str, delimiter: str) -> str:
+    """Return what is wrong with a CSV file in a sentence of ours, from what pyarrow says of it."""
+    if match := re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", text):
+        record, expected, found = map(int, match.groups())
+        return (
+            f"{path}, line {_line_of(path, record, delimiter)}: {found} value{'s' if found != 1 else ''} "
+            f"where the header names {expected} columns; is a quote or a separator missing?"
+        )
+    if "UTF8" in text:
+        return f"{path} is not UTF-8 text; save it as UTF-8."
+    if "straddl" in text and (line := _open_quote(path, delimiter)):
+        return _never_closed(path, line)
+    return f"{path} cannot be read as CSV ({text.splitlines()[0].rstrip('.')})."
+
+
+def _never_closed(path: str, line: int) -> str:
+    return f"{path}, line {line}: a quote is opened and never closed; close it, or double one that belongs to a value."
+
+
+def _count(path: str, sign: bytes) -> int:
+    with gzip.open(path) if path.lower().endswith(".gz") else Path(path).open("rb") as file:
+        return sum(block.count(sign) for block in iter(lambda: file.read(_BLOCK), b""))
+
+
+def _records(path: str, delimiter: str) -> Iterator[int]:
+    """Yield the line on which each record starts: values may hold line ends, and blank lines are no records.
+
+    Raises:
+        csv.Error: the file ends within quotes.
+    """
+    csv.field_size_limit(sys.maxsize)
+    with _text(path) as file:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        before = 0
+        for row in reader:
+            if row:
+                yield before + 1
+            before = reader.line_num
 
 
 def _line_of(path: str, record: int, delimiter: str) -> int:
-    """Return the line on which a record starts: values may hold line ends, and blank lines are no records."""
-    before = 0
-    with _text(path) as file:
-        reader = csv.reader(file, delimiter=delimiter)
-        seen = 0
-        for row in reader:
-            seen += bool(row)
-            if seen == record:
-                break
-            before = reader.line_num
-    return before + 1
+    """Return the line on which a record starts, both counted from 1."""
+    return next(islice(_records(path, delimiter), record - 1, None))
+
+
+def _open_quote(path: str, delimiter: str) -> int | None:
+    """Return the line of the record whose quotes are never closed, None where there is none."""
+    after = 1
+    try:
+        with _text(path) as file:
+            csv.field_size_limit(sys.maxsize)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            for _ in reader:
+                after = reader.line_num + 1
+    except csv.Error as error:
+        return after if "end of data" in str(error) else None
+    return None

@@ -8,7 +8,7 @@ import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.conform import as_text
-from icp_engine.errors import InputError, did_you_mean
+from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.names import normalized_name
 from icp_engine.queries import Database, sql_text
 from icp_engine.scorecard.model import Scorecard
@@ -163,8 +163,7 @@ def _read(path: str) -> pl.DataFrame:
     try:
         return pl.read_parquet(path) if path.lower().endswith(".parquet") else pl.read_csv(path, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise InputError(f"--network-overrides {path} cannot be read ({first}).") from error
+        raise InputError(f"--network-overrides {path} cannot be read ({first_line(error)}).") from error
 
 
 def _check_consistent(overrides: pl.DataFrame, path: str) -> None:

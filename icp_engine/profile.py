@@ -24,6 +24,7 @@ class FieldProfile:
     invalid: int
     clipped: int
     examples: tuple[str, ...] = ()
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
             valid=total.get(f"given {name}", 0),
             invalid=total.get(INVALID + name, 0) or 0,
             clipped=total.get(CLIPPED + name, 0) or 0,
-            examples=_examples(extract, one) if total.get(INVALID + name) else (),
+            **(_examples(extract, one) if total.get(INVALID + name) else {}),
         )
         for name, one in extract.fields.items()
     }
@@ -99,15 +100,16 @@ def _with_duplicates(found: Profile, rows: pl.LazyFrame) -> Profile:
     )
 
 
-def _examples(extract: Extract, one: Field) -> tuple[str, ...]:
-    """Return some invalid values of a field, smallest first, as they stand in the files."""
+def _examples(extract: Extract, one: Field) -> dict[str, Any]:
+    """Return some invalid values of a field, smallest first, as they stand in the files, and the first such file."""
     frames = []
     for file in extract.files:
         if one.name in file.schema:
-            found = conformed(one, file.schema[one.name])
-            frames.append(file.frame.filter(found.invalid).select(pl.col(one.name).cast(pl.String)))
-    values = pl.concat(frames).unique().sort(one.name).head(_EXAMPLES).collect()[one.name]
-    return tuple(values)
+            wrong = file.frame.filter(conformed(one, file.schema[one.name]).invalid)
+            frames.append(wrong.select(pl.col(one.name).cast(pl.String), pl.lit(file.path).alias("file")))
+    found = pl.concat(frames)
+    values = found.select(one.name).unique().sort(one.name).head(_EXAMPLES).collect()[one.name]
+    return {"examples": tuple(values), "file": found.select("file").head(1).collect().item()}
 
 
 def describe(found: Profile, card: Scorecard) -> dict[str, Any]:

@@ -18,8 +18,8 @@ import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.conform import CLIPPED, INVALID
-from icp_engine.errors import InputError
-from icp_engine.extract import Extract, Rejects, conformed_rows, find_rejects, open_extract, rejected_rows
+from icp_engine.errors import InputError, first_line
+from icp_engine.extract import Extract, Rejects, conformed_rows, file_of, find_rejects, open_extract, rejected_rows
 from icp_engine.names import normalized_name
 from icp_engine.ordering import materialised, sorted_slices, with_order
 from icp_engine.profile import Profile, describe, profile
@@ -29,7 +29,7 @@ from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring import add_bands, add_scores, band_columns, score_columns
 from icp_engine.tables import ROW_GROUP, Rows, TableWriter, write_json
-from icp_engine.warehouse import MANIFEST, new_run, publish, run_id
+from icp_engine.warehouse import MANIFEST, UNFINISHED, new_run, publish, run_id
 
 Report = Callable[[str, int, int], None]
 """Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
@@ -87,10 +87,11 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         InputError: the extract or a folder cannot be used; what was published stays published.
         ScorecardError: the scorecard has mistakes.
     """
+    patterns = list(patterns)
     card = load_scorecard(options.scorecard)
     started = datetime.now(UTC)
     stages = Stages(report)
-    with new_run(out) as folder, _temporary(options, folder) as temp:
+    with _said(patterns, out), new_run(out) as folder, _temporary(options, folder) as temp:
         with stages("read"):
             extract = open_extract(patterns, card.fields, options.mapping, temp=temp)
         with stages("score", extract.rows):
@@ -128,10 +129,25 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
 
 
 @contextmanager
+def _said(patterns: Iterable[str], out: Path) -> Iterator[None]:
+    """Say which files were at fault where the libraries below do not."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"{', '.join(patterns)} cannot be scored ({first_line(error)}); is a file damaged?") from error
+    except OSError as error:
+        if error.filename:
+            raise
+        raise InputError(f"Writing to {out} failed ({error.strerror or first_line(error)}).") from error
+
+
+@contextmanager
 def _temporary(options: RunOptions, folder: Path) -> Iterator[Path]:
     """Give a folder for what is read once and thrown away, beside the results unless another place is named."""
     try:
-        with tempfile.TemporaryDirectory(prefix="icp-", dir=options.temp_dir or folder.parent) as temp:
+        with tempfile.TemporaryDirectory(
+            prefix="icp-", suffix=UNFINISHED, dir=options.temp_dir or folder.parent
+        ) as temp:
             yield Path(temp)
     except FileNotFoundError as error:
         if options.temp_dir is None or Path(options.temp_dir).is_dir():
@@ -153,7 +169,7 @@ def _scored(extract: Extract, card: Scorecard, options: RunOptions, temp: Path) 
     most = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
     scored = _score(extract, Rejects(), card, most, temp)
     found = profile(extract, scored.frame)
-    _check(found, options)
+    _check(extract, found, options)
     if not found.blank_ids and not found.duplicate_rows:
         return scored, found, Rejects()
     rejects = find_rejects(extract, duplicates=bool(found.duplicate_rows))
@@ -171,20 +187,25 @@ def _score(extract: Extract, rejects: Rejects, card: Scorecard, most: int, temp:
     return Scored(materialised(lf, rows, most, temp), rows, most)
 
 
-def _check(found: Profile, options: RunOptions) -> None:
-    """Say why a run cannot go on with what the extract holds."""
+def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
+    """Say why a run cannot go on with what the extract holds, and where that stands."""
     if found.duplicate_rows and options.duplicates == "error":
         examples = ", ".join(found.duplicate_examples)
         raise InputError(
             f"{found.duplicate_ids:,} clinic_id stand more than once ({found.duplicate_rows:,} rows too many), "
-            f"such as {examples}; --duplicates first keeps the first of each."
+            f"such as {examples}, first in {file_of(extract, find_rejects(extract, duplicates=True, blanks=False))}; "
+            "--duplicates first keeps the first of each."
         )
+    if not options.strict:
+        return
     wrong = [
-        f"{one.invalid:,} in {name} (such as {one.examples[0]!r})" for name, one in found.fields.items() if one.invalid
+        f"{one.invalid:,} in {name} (such as {one.examples[0]!r}, first in {one.file})"
+        for name, one in found.fields.items()
+        if one.invalid
     ]
     if found.blank_ids:
-        wrong.append(f"{found.blank_ids:,} blank in {KEY}")
-    if wrong and options.strict:
+        wrong.append(f"{found.blank_ids:,} blank in {KEY}, first in {file_of(extract, find_rejects(extract))}")
+    if wrong:
         raise InputError(f"Invalid values: {'; '.join(wrong)}; correct them, or leave --strict out.")
 
 
@@ -201,6 +222,8 @@ def _write(
     segments: Counter[str] = Counter()
     done = 0
     with ExitStack() as stack:
+        for writer in writers:
+            stack.callback(writer.close)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in writers]  # one each, so that slices keep order
         writing: deque[list[Future[None]]] = deque()
         for piece in sorted_slices(scored.frame.drop(marks), scored.rows, scored.most, ROW_GROUP):
@@ -220,8 +243,6 @@ def _write(
             )
         for futures in writing:
             _finish(futures)
-    for writer in writers:
-        writer.close()
     if done != scored.rows:
         raise AssertionError(f"{scored.rows} clinics went in and {done} came out; nothing was published")
     return writers, {"tiers": dict(sorted(tiers.items())), "segments": dict(sorted(segments.items()))}
@@ -246,7 +267,7 @@ def _write_slice(writer: TableWriter, rows: Rows, extract: Extract, card: Scorec
     """Write one slice of one clinic table. Network columns will join here."""
     results = score_columns(card)
     if writer.name == "clinics_icp":
-        writer.write(rows.select(_same(*(name for name in extract.columns if name not in results), *results)))
+        writer.write(rows.select(_same(*(name for name in extract.columns if name not in _own(card)), *results)))
     elif writer.name == "icp_bands":
         writer.write(rows.select({KEY: KEY, "normalized_name": _NORMALIZED, **band_columns(card)}))
     elif options.bibliography:
@@ -254,7 +275,7 @@ def _write_slice(writer: TableWriter, rows: Rows, extract: Extract, card: Scorec
         with ThreadPoolExecutor(2) as pool:  # texts are put together while those before them are written
             parts = rows.frame.iter_slices(_BIBLIOGRAPHY_ROWS)
             for explained, coded in pool.map(partial(_explained, card=card, columns=columns), parts):
-                writer.write(explained, coded)
+                writer.write(explained, coded, before=columns[-1])
     else:
         coded = {card.column("reason_codes"): reason_code_patterns(rows.frame, card)}
         writer.write(rows.select(_same(*_SCORES_BEFORE, *results, *_SCORES_AFTER)), coded)
@@ -283,8 +304,11 @@ def _output(path: Path, rows: int) -> dict[str, Any]:
 
 def _replaced(extract: Extract, card: Scorecard) -> list[str]:
     """Return the extract's columns that the run writes itself."""
-    own = {*score_columns(card), card.column("reason_codes"), f"{card.prefix}_bibliography"}
-    return [name for name in extract.columns if name in own]
+    return [name for name in extract.columns if name in _own(card)]
+
+
+def _own(card: Scorecard) -> set[str]:
+    return {*score_columns(card), card.column("reason_codes"), f"{card.prefix}_bibliography"}
 
 
 def _versions() -> dict[str, str]:

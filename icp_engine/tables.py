@@ -54,18 +54,22 @@ class TableWriter:
         """The files of the table."""
         return [self.folder / f"{self.name}.{suffix}" for suffix in (("parquet", "csv") if self.csv else ("parquet",))]
 
-    def write(self, rows: Rows, coded: Mapping[str, tuple[pl.Series, pl.Series]] | None = None) -> None:
+    def write(
+        self, rows: Rows, coded: Mapping[str, tuple[pl.Series, pl.Series]] | None = None, before: str | None = None
+    ) -> None:
         """Add rows.
 
         Args:
             rows: the same columns every time.
-            coded: text columns that come last, each as a number per row and the text of every number.
+            coded: text columns, each as a number per row and the text of every number.
+            before: the column that these stand before; they come last unless given.
         """
         coded = coded or {}
         table = rows.arrow
+        place = table.num_columns if before is None else table.schema.get_field_index(before)
         for name, (numbers, meaning) in coded.items():
             array = pa.DictionaryArray.from_arrays(numbers.cast(pl.Int32).to_arrow(), _strings(meaning))
-            table = table.append_column(name, array)
+            table = table.add_column(place, name, array)
         if self._parquet is None:
             self._parquet = self._opened(table.schema, _repetitive(rows.frame), coded)
         self._parquet.write_table(table, row_group_size=len(table))
@@ -73,7 +77,9 @@ class TableWriter:
             if self._csv is None:
                 self._csv = self.files[1].open("wb")
             spelled = (meaning.gather(numbers).alias(name) for name, (numbers, meaning) in coded.items())
-            flat(rows.frame.with_columns(*spelled)).write_csv(self._csv, include_header=self.rows == 0)
+            flat(rows.frame.with_columns(*spelled).select(table.column_names)).write_csv(
+                self._csv, include_header=self.rows == 0
+            )
         self.rows += len(table)
 
     def _opened(self, schema: pa.Schema, repetitive: list[str], coded: Iterable[str]) -> pq.ParquetWriter:
@@ -110,17 +116,25 @@ def _strings(texts: pl.Series) -> pa.Array:
 
 
 def flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame as CSV can hold it: lists of values joined by `;`, other nested values as JSON or text."""
-    columns = []
-    for name, dtype in frame.schema.items():
-        if isinstance(dtype, pl.List | pl.Array):
-            items = pl.col(name).cast(pl.List(dtype.inner))
-            columns.append(items.list.eval(pl.element().cast(pl.String)).list.join(";", ignore_nulls=True).alias(name))
-        elif isinstance(dtype, pl.Struct):
-            columns.append(pl.col(name).struct.json_encode().alias(name))
-        elif dtype in (pl.Binary, pl.Object):
-            columns.append(pl.col(name).cast(pl.String, strict=False).alias(name))
+    """Return the frame as CSV can hold it: lists joined by `;`, other nested values as JSON, bytes as Base64."""
+    columns = [_flat(pl.col(name), dtype).alias(name) for name, dtype in frame.schema.items() if _needs(dtype)]
     return frame.with_columns(columns) if columns else frame
+
+
+def _needs(dtype: pl.DataType) -> bool:
+    return dtype.is_nested() or dtype in (pl.Binary, pl.Duration)
+
+
+def _flat(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Binary:
+        return column.bin.encode("base64")
+    if dtype == pl.Duration:
+        return column.dt.to_string("iso")
+    if isinstance(dtype, pl.List | pl.Array) and not _needs(pl.List(dtype.inner).inner):  # type: ignore[arg-type]
+        items = column.cast(pl.List(dtype.inner)).list.eval(pl.element().cast(pl.String))
+        return items.list.join(";", ignore_nulls=True)
+    text = pl.struct(column.alias("v")).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
+    return pl.when(column.is_not_null()).then(text)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -21,7 +21,7 @@ from icp_engine.errors import InputError
 MANIFEST = "run.json"
 _RUNS = ".runs"
 _CURRENT = ".current"
-_UNFINISHED = ".unfinished"
+UNFINISHED = ".unfinished"
 
 
 @contextmanager
@@ -45,10 +45,14 @@ def new_run(out: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise InputError(f"Another run is writing to {out}; wait for it, or choose another --out.") from error
-        for left in runs.glob(f"*{_UNFINISHED}"):
+        for left in runs.glob(f"*{UNFINISHED}"):
             shutil.rmtree(left)
+        for orphan in _newer_than_published(out):
+            shutil.rmtree(orphan)
+        for link in out.glob(f"{_CURRENT}.*"):
+            link.unlink()
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        folder = runs / f"{stamp}-{uuid.uuid4().hex[:6]}{_UNFINISHED}"
+        folder = runs / f"{stamp}-{uuid.uuid4().hex[:6]}{UNFINISHED}"
         folder.mkdir()
         try:
             yield folder
@@ -68,7 +72,7 @@ def _unmake(out: Path, made: list[Path]) -> None:
 
 def run_id(folder: Path) -> str:
     """Return the id of the run that a folder belongs to."""
-    return folder.name.removesuffix(_UNFINISHED)
+    return folder.name.removesuffix(UNFINISHED)
 
 
 def check_free(out: Path, names: list[str]) -> None:
@@ -124,10 +128,17 @@ def _flush(folder: Path) -> None:
             os.close(descriptor)
 
 
+def _newer_than_published(out: Path) -> list[Path]:
+    """Return complete runs that never were published: they were killed just before the switch."""
+    current = (out / _CURRENT).resolve().name if (out / _CURRENT).exists() else ""
+    return [one for one in (out / _RUNS).iterdir() if one.is_dir() and one.name > current]
+
+
 def _prune(out: Path, current: str, keep: int) -> None:
-    runs = sorted(one.name for one in (out / _RUNS).iterdir() if one.is_dir() and one.name != current)
-    for name in runs[: max(0, len(runs) - max(0, keep - 1))]:
-        shutil.rmtree(out / _RUNS / name)
+    """Remove the oldest runs."""
+    old = [one for one in (out / _RUNS).iterdir() if one.is_dir() and one.name != current and one.suffix != UNFINISHED]
+    for run in sorted(old)[: max(0, len(old) - max(0, keep - 1))]:
+        shutil.rmtree(run)
 
 
 def published(warehouse: Path) -> Path:

@@ -6,10 +6,11 @@ import sys
 from importlib import import_module
 from importlib.metadata import version
 from types import FrameType
+from typing import Any
 
 import click
 
-from icp_engine.errors import IcpError
+from icp_engine.errors import IcpError, first_line
 
 # Modules are loaded when their command is called: `--threads` has to be read before Polars starts.
 _COMMANDS = {
@@ -40,11 +41,19 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; whoever reads its output may have seen enough and gone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(version("icp-engine"), prog_name="icp-engine")
 def cli() -> None:
-    r"""Whom to call first in US healthcare, and why.
+    """Whom to call first in US healthcare, and why.
 
     Scores clinics against a scorecard and explains every point.
 
@@ -66,8 +75,6 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read the output has seen enough
     except (Exception, KeyboardInterrupt) as error:
         message, code = _explained(error)
         if sys.stderr.isatty():
@@ -90,6 +97,5 @@ def _explained(error: BaseException) -> tuple[str, int]:
         where = f" ({error.filename})" if error.filename else ""
         return f"Error: {error.strerror or error}{where}; {_KEPT}", IcpError.exit_code
     if type(error).__module__.startswith(("polars", "pyarrow")):
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
-        return f"Error: {first}; {_KEPT}", IcpError.exit_code
+        return f"Error: {first_line(error)}; {_KEPT}", IcpError.exit_code
     raise error

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @options.warehouse
 @options.as_json
 def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
-    r"""Say why a clinic scored what it scored.
+    """Say why a clinic scored what it scored.
 
     Every category, every characteristic: the value, its points, the reason, and what is missing.
 

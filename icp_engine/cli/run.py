@@ -51,7 +51,7 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    r"""Score an extract and publish the results.
+    """Score an extract and publish the results.
 
     EXTRACT is one or more Parquet or CSV files, folders or globs. What was published
     before stays whole until the new results are complete.

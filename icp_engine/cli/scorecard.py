@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @click.group("scorecard")
 def command() -> None:
-    r"""List, show and check scorecards.
+    """List, show and check scorecards.
 
     \b
     Examples:
@@ -25,7 +25,7 @@ def command() -> None:
 @command.command("list")
 @options.as_json
 def list_command(as_json: bool) -> None:
-    r"""List the scorecards that come with the program.
+    """List the scorecards that come with the program.
 
     \b
     Example:
@@ -46,7 +46,7 @@ def list_command(as_json: bool) -> None:
 @click.argument("name", default="icp")
 @options.as_json
 def show_command(name: str, as_json: bool) -> None:
-    r"""Show what a scorecard gives points for. NAME is a shipped scorecard or a .toml file.
+    """Show what a scorecard gives points for. NAME is a shipped scorecard or a .toml file.
 
     \b
     Examples:
@@ -65,7 +65,7 @@ def show_command(name: str, as_json: bool) -> None:
 @command.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="NAME|FILE...")
 def check_command(paths: tuple[str, ...]) -> None:
-    r"""Check scorecards and the worked examples inside them; all mistakes at once, with their lines.
+    """Check scorecards and the worked examples inside them; all mistakes at once, with their lines.
 
     Exits with 3 when there is a mistake.
 

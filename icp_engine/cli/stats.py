@@ -12,7 +12,7 @@ from icp_engine.cli import options, show
 @options.warehouse
 @options.as_json
 def command(warehouse: Path, as_json: bool) -> None:
-    r"""Print the statistics of a published run.
+    """Print the statistics of a published run.
 
     Scores, tiers, segments, categories and the top 10, and whether the ranking means anything.
 

@@ -24,7 +24,7 @@ def command(
     temp_dir: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Tell everything about an extract; publish nothing.
+    """Tell everything about an extract; publish nothing.
 
     Rows, columns found, mapped and unknown, the share missing and invalid per field, and what
     that puts out of reach in the scorecard.
