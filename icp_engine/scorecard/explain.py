@@ -50,7 +50,8 @@ def reason_code_patterns(frame: pl.DataFrame, card: Scorecard) -> tuple[pl.Serie
 
 def _taken_apart(parts: list[tuple[pl.Expr, list[str]]]) -> list[tuple[pl.Expr, list[str]]]:
     """Return the parts with their numbers read back from a pattern, last first as they were put together."""
-    rest, apart = pl.col(_PATTERN), []
+    rest = pl.col(_PATTERN)
+    apart: list[tuple[pl.Expr, list[str]]] = []
     for _, texts in reversed(parts):
         number = (rest % (len(texts) + 1)).cast(BAND)
         apart.append((pl.when(number < len(texts)).then(number), texts))
