@@ -83,14 +83,15 @@ class TableWriter:
         self.rows += len(table)
 
     def _opened(self, schema: pa.Schema, repetitive: list[str], coded: Iterable[str]) -> pq.ParquetWriter:
-        """Open the Parquet file. Least and greatest reason codes tell a reader nothing, and cost as much as writing."""
+        """Open the Parquet file. The least and greatest of names and ids help no reader skip rows, and are dear."""
+        unsorted = {name for name in schema.names if pa.types.is_large_string(schema.field(name).type)} - {*repetitive}
         writer = pq.ParquetWriter(
             self.files[0],
             schema,
             compression="zstd",
             use_dictionary=[*repetitive, *coded],
             dictionary_pagesize_limit=_DICTIONARY,
-            write_statistics=[name for name in schema.names if name not in coded],
+            write_statistics=[name for name in schema.names if name not in coded and name not in unsorted],
             store_schema=False,  # categories are a matter of storage; readers see text
         )
         writer.add_key_value_metadata(self.metadata)
