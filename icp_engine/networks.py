@@ -81,15 +81,9 @@ def give_settings(db: Database, card: Scorecard, options: NetworkOptions, found:
             "mean": options.mean,
         },
     )
-    _copy(db, "scorecard_tiers", _tiers(card))
-    _copy(db, "excluded_names", found.excluded if found else excluded_names(options.exclude_names))
-    _copy(db, "network_overrides", found.overrides if found else read_overrides(options.overrides))
-
-
-def _copy(db: Database, name: str, frame: pl.DataFrame) -> None:
-    db.give(f"{name}_frame", frame)
-    db.table(name, f'from "{name}_frame"')
-    db.connection.unregister(f"{name}_frame")
+    db.copy("scorecard_tiers", _tiers(card))
+    db.copy("excluded_names", found.excluded if found else excluded_names(options.exclude_names))
+    db.copy("network_overrides", found.overrides if found else read_overrides(options.overrides))
 
 
 def _tiers(card: Scorecard) -> pl.DataFrame:
@@ -186,6 +180,13 @@ def _check_overrides(db: Database) -> None:
     )
     if len(unknown):
         raise InputError(f"--network-overrides names clinic '{unknown.item()}', which the extract does not have.")
+
+
+def give_clinics(db: Database, frame: pl.DataFrame, card: Scorecard, normalized: str) -> None:
+    """Make scored clinics readable as `icp_scores` and `icp_bands`, which is what the SQL files group."""
+    db.give("scored", frame)
+    db.view("icp_scores", "select " + ", ".join(f'"{name}"' for name in network_inputs(card)) + " from scored")
+    db.view("icp_bands", f'select clinic_id, "{normalized}" as normalized_name from scored')
 
 
 def network_inputs(card: Scorecard) -> list[str]:

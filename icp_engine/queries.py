@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from icp_engine.errors import InputError
 
@@ -65,6 +66,41 @@ class Database:
         """Make a table of the rows of a query; the name is one of the engine's own."""
         self.run(f'create table "{name}" as {query}', parameters)
 
+    def view(self, name: str, query: str) -> None:
+        """Make a view; the name is one of the engine's own."""
+        self.run(f'create view "{name}" as {query}')
+
+    def copy(self, name: str, frame: pl.DataFrame) -> None:
+        """Make a table of a frame."""
+        self.give(f"{name} to copy", frame)
+        self.table(name, f'from "{name} to copy"')
+        self.connection.unregister(f"{name} to copy")
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """Add rows to a table, which is made of the first ones."""
+        self.connection.register("rows to append", rows)
+        if name not in {one for _, one in self.relations()}:
+            self.table(name, 'from "rows to append" limit 0')
+        self.run(f'insert into "{name}" from "rows to append"')
+        self.connection.unregister("rows to append")
+
+    def relations(self) -> list[tuple[str, str]]:
+        """Return the tables and views of the current database: `table` or `view`, and the name."""
+        found = self.connection.execute(
+            "select case table_type when 'VIEW' then 'view' else 'table' end, table_name "
+            "from information_schema.tables where table_catalog = current_database() order by all"
+        )
+        return [(str(kind), str(name)) for kind, name in found.fetchall()]
+
+    def columns(self, name: str) -> list[str]:
+        """Return the columns of a table or view."""
+        return [str(row[0]) for row in self.connection.execute(f'describe "{name}"').fetchall()]
+
+    def comment(self, kind: str, name: str, text: str) -> None:
+        """Comment on a table, a view, or a column given as `table.column`."""
+        target = ".".join('"' + part.replace('"', '""') + '"' for part in name.split(".", 1))
+        self.run(f"comment on {kind} {target} is '" + text.replace("'", "''") + "'")
+
     def give(self, name: str, frame: pl.DataFrame) -> None:
         """Make a frame readable under a name, without a copy where the types allow."""
         self.connection.register(name, frame.to_arrow(compat_level=pl.CompatLevel.newest()))
@@ -114,6 +150,22 @@ def database(
         yield Database(connection)
     finally:
         connection.close()
+
+
+@contextmanager
+def new_file(path: Path, *, memory_limit: int, temp_dir: Path) -> Iterator[Database]:
+    """Make a DuckDB file that every client from 1.0 on opens, and have it written when the context is left.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with database(memory_limit=memory_limit, temp_dir=temp_dir) as db:
+        db.run(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as warehouse (storage_version 'v1.0.0')")
+        db.run("use warehouse")
+        yield db
+        db.run("checkpoint")
+        db.run("use memory")
+        db.run("detach warehouse")
 
 
 def _plain(error: duckdb.Error) -> str:

@@ -10,6 +10,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from icp_engine.scorecard.explain import ReasonCodes
+
 _DICTIONARY = 64 << 20  # bytes; reason codes are long, and few of them are different within a row group
 ROW_GROUP = 122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
 
@@ -54,21 +56,19 @@ class TableWriter:
         """The files of the table."""
         return [self.folder / f"{self.name}.{suffix}" for suffix in (("parquet", "csv") if self.csv else ("parquet",))]
 
-    def write(
-        self, rows: Rows, coded: Mapping[str, tuple[pl.Series, pl.Series]] | None = None, before: str | None = None
-    ) -> None:
+    def write(self, rows: Rows, coded: Mapping[str, ReasonCodes] | None = None, before: str | None = None) -> None:
         """Add rows.
 
         Args:
             rows: the same columns every time.
-            coded: text columns, each as a number per row and the text of every number.
+            coded: text columns, each as the pattern of every row and the text of every pattern.
             before: the column that these stand before; they come last unless given.
         """
         coded = coded or {}
         table = rows.arrow
         place = table.num_columns if before is None else table.schema.get_field_index(before)
-        for name, (numbers, meaning) in coded.items():
-            array = pa.DictionaryArray.from_arrays(numbers.cast(pl.Int32).to_arrow(), _strings(meaning))
+        for name, codes in coded.items():
+            array = pa.DictionaryArray.from_arrays(codes.number.cast(pl.Int32).to_arrow(), _strings(codes.text))
             table = table.add_column(place, name, array)
         if self._parquet is None:
             self._parquet = self._opened(table.schema, _repetitive(rows.frame), coded)
@@ -76,7 +76,7 @@ class TableWriter:
         if self.csv:
             if self._csv is None:
                 self._csv = self.files[1].open("wb")
-            spelled = (meaning.gather(numbers).alias(name) for name, (numbers, meaning) in coded.items())
+            spelled = (codes.text.gather(codes.number).alias(name) for name, codes in coded.items())
             flat(rows.frame.with_columns(*spelled).select(table.column_names)).write_csv(
                 self._csv, include_header=self.rows == 0
             )

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -30,21 +31,37 @@ def reason_codes_expr(card: Scorecard) -> pl.Expr:
     return _joined([(number, texts) for number, texts in _reasons(card)])
 
 
-def reason_code_patterns(frame: pl.DataFrame, card: Scorecard) -> tuple[pl.Series, pl.Series]:
-    """Return the reason codes of a frame as a number per clinic and the text of each number.
+@dataclass(frozen=True, slots=True)
+class ReasonCodes:
+    """The reason codes of some clinics: the pattern of each (u64), every pattern once, sorted, and the text of each."""
+
+    pattern: pl.Series
+    known: pl.Series
+    text: pl.Series
+
+    @property
+    def number(self) -> pl.Series:
+        """The place of each clinic's pattern in `known`, from 0."""
+        return self.pattern.rank("dense") - 1
+
+
+def reason_code_patterns(frame: pl.DataFrame, card: Scorecard) -> ReasonCodes:
+    """Return the reason codes of a frame.
 
     Far fewer patterns of bands occur than clinics: a text of 450 characters is put together once per pattern.
     """
     parts = _reasons(card)
     if math.prod(len(texts) + 1 for _, texts in parts) >= _MOST_PATTERNS:
         texts_of_all = frame.select(reason_codes_expr(card)).to_series()
-        return texts_of_all.rank("dense") - 1, texts_of_all.unique().sort()
+        known = texts_of_all.unique().to_frame("text").with_columns(pl.col("text").hash().alias("known")).sort("known")
+        return ReasonCodes(texts_of_all.hash(), known["known"], known["text"])
     pattern = pl.lit(0, pl.UInt64)
     for number, texts in parts:
         pattern = pattern * (len(texts) + 1) + number.fill_null(len(texts))
     patterns = frame.select(pattern.alias(_PATTERN)).to_series()
-    spelled = patterns.unique().sort().to_frame().select(_joined(_taken_apart(parts))).to_series()
-    return patterns.rank("dense") - 1, spelled
+    known_patterns = patterns.unique().sort()
+    spelled = known_patterns.to_frame().select(_joined(_taken_apart(parts))).to_series()
+    return ReasonCodes(patterns, known_patterns, spelled)
 
 
 def _taken_apart(parts: list[tuple[pl.Expr, list[str]]]) -> list[tuple[pl.Expr, list[str]]]:

@@ -1,0 +1,261 @@
+"""`icp.duckdb`: a run as one file for ad-hoc SQL, with the scorecard as dimensions and a comment on everything."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from icp_engine.columns import NETWORK_COLUMNS, NETWORKS_TABLE
+from icp_engine.networks import NETWORKS, NetworkOptions, Networks, give_settings
+from icp_engine.queries import Database, header, new_file, sql_text
+from icp_engine.scorecard.compiler import BANDS, HELPERS
+from icp_engine.scorecard.explain import ReasonCodes
+from icp_engine.scorecard.model import Characteristic, Fixed, Line, Outcome, Scorecard
+from icp_engine.tables import Rows
+
+FILE = "icp.duckdb"
+_PATTERN = f"{HELPERS}pattern"
+_VALUE_MACRO = """
+create macro json_value_as_compared(fields, name) as case json_type(fields, '$."' || name || '"')
+    when 'VARCHAR' then to_json(lower(regexp_replace(fields ->> name, '^\\s+|\\s+$', '', 'g')))
+    else json_extract(fields, '$."' || name || '"')
+end
+"""
+
+
+@dataclass(slots=True)
+class WarehouseFile:
+    """The file being filled: one table with everything known of a clinic, the result tables are views on it."""
+
+    db: Database
+    rows: int = 0
+    _patterns: pl.Series = field(default_factory=lambda: pl.Series(_PATTERN, [], dtype=pl.UInt64), repr=False)
+
+    def write(self, rows: Rows, codes: ReasonCodes) -> None:
+        """Add rows, and the reason codes that have not come before."""
+        table = rows.arrow.append_column(_PATTERN, codes.pattern.to_arrow())
+        fresh = ~codes.known.is_in(self._patterns.implode())
+        texts = pl.DataFrame({"pattern": codes.known.filter(fresh), "reason_codes": codes.text.filter(fresh)})
+        self._patterns = pl.concat([self._patterns, texts["pattern"].alias(_PATTERN)])
+        self.db.append("clinics", table)
+        self.db.append("reason_patterns", texts.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        self.rows += len(table)
+
+    def close(self) -> None:
+        """Do nothing: whoever opened the file closes it."""
+
+
+@contextmanager
+def warehouse_file(folder: Path, memory_limit: int, temp: Path) -> Iterator[WarehouseFile]:
+    """Make the file of a run; it is complete once `finish` has been called and the context is left."""
+    with new_file(folder / FILE, memory_limit=memory_limit, temp_dir=temp) as db:
+        yield WarehouseFile(db)
+
+
+def finish(
+    file: WarehouseFile,
+    card: Scorecard,
+    networks: Networks,
+    options: NetworkOptions,
+    about: Mapping[str, Any],
+    tables: Mapping[str, list[str]],
+) -> None:
+    """Add index, networks, dimensions, views and comments.
+
+    Args:
+        file: with all clinics.
+        card: the scorecard of the run.
+        networks: what grouping found.
+        options: how it grouped.
+        about: the manifest.
+        tables: the columns of the clinic tables that are views here, `icp_scores` with its reason codes.
+    """
+    db = file.db
+    db.run("create index clinics_by_id on clinics (clinic_id)")
+    db.copy(NETWORKS, networks.networks)
+    give_settings(db, card, options, networks)
+    for name, frame in {**scorecard_frames(card), **_run_frames(about)}.items():
+        db.copy(name, frame)
+    db.run(_VALUE_MACRO)
+    _views(db, card, tables)
+    for step in ("shared_names", "network_candidates", "clinic_bibliography"):
+        db.view(step, sql_text(step))
+    for step in ("networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state"):
+        db.view(step, sql_text(f"views/{step}"))
+    _comments(db, card)
+
+
+def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]]) -> None:
+    codes = card.column("reason_codes")
+    for name, columns in tables.items():
+        chosen = ", ".join(f'reason_codes as "{codes}"' if one == codes else quoted(one) for one in columns)
+        join = f' left join reason_patterns on pattern = "{_PATTERN}"' if codes in columns else ""
+        db.view(name, f"select {chosen} from clinics{join}")
+    bands = ", ".join(f"{quoted(BANDS + one.column)} as {quoted(one.column)}" for one in card.characteristics)
+    db.view("icp_bands", f'select clinic_id, "{HELPERS}normalized_name" as normalized_name, {bands} from clinics')
+
+
+def quoted(name: str) -> str:
+    """Return a column name as SQL wants it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def scorecard_frames(card: Scorecard) -> dict[str, pl.DataFrame]:
+    """Return the scorecard as tables: categories, characteristics, bands, segments."""
+    parts = list(card.characteristics)
+    places = {one.code: place for place, one in enumerate(parts, 1)}
+    categories = [
+        {
+            "position": place,
+            "category": one.name,
+            "label": one.label,
+            "maximum": float(one.maximum),
+            "score_column": one.column,
+            "bibliography": one.bibliography,
+            "can_exceed": one.can_exceed,
+            "last_position": max(places[part.code] for part in one.characteristics),
+        }
+        for place, one in enumerate(card.categories, 1)
+    ]
+    return {
+        "scorecard_categories": pl.DataFrame(categories),
+        "scorecard_characteristics": pl.DataFrame(
+            [_characteristic(one, places[one.code], card) for one in parts], infer_schema_length=None
+        ),
+        "scorecard_bands": pl.DataFrame(
+            [_band(one, number, out) for one in parts for number, out in enumerate(one.outcomes)],
+            infer_schema_length=None,
+            schema_overrides={"band": pl.UInt8, "decimals": pl.Int32, "sources": pl.List(pl.String)},
+        ),
+        "scorecard_segments": pl.DataFrame(
+            list(card.segments.items()), schema={"segment": pl.String, "label": pl.String}, orient="row"
+        ),
+    }
+
+
+def _characteristic(one: Characteristic, place: int, card: Scorecard) -> dict[str, Any]:
+    ratio = card.derived.get(one.value_fields[0], (None, None)) if len(one.value_fields) == 1 else (None, None)
+    unknown = next(iter(one.unknown.items()), (None, None))
+    return {
+        "position": float(place),
+        "category": one.category,
+        "characteristic": one.name,
+        "code": one.code,
+        "label": one.label,
+        "band_column": BANDS + one.column,
+        "sources": list(one.sources),
+        "value_fields": list(one.value_fields),
+        "numerator": ratio[0],
+        "denominator": ratio[1],
+        "unknown_field": unknown[0],
+        "unknown_note": unknown[1],
+        "most_points": float(one.most),
+    }
+
+
+def _band(one: Characteristic, number: int, out: Outcome) -> dict[str, Any]:
+    line = out.points if isinstance(out.points, Line) else None
+    fixed = out.points.value + out.bonus if isinstance(out.points, Fixed) else None
+    if fixed is not None and one.maximum is not None:
+        fixed = min(fixed, one.maximum)
+    return {
+        "band_column": BANDS + one.column,
+        "band": number,
+        "code": out.code,
+        "points": None if fixed is None else float(fixed),
+        "line_field": line.field if line else None,
+        "line_start": float(line.start) if line else None,
+        "line_slope": (line.stop - line.start) / (line.high - line.low) if line else None,
+        "line_low": float(line.low) if line else None,
+        "line_high": float(line.high) if line else None,
+        "decimals": line.decimals if line else None,
+        "is_missing": out.missing,
+        "reason": out.reason,
+        "note": out.note,
+        "segment": out.segment,
+        "sources": list(out.sources) if out.sources else None,
+    }
+
+
+def _run_frames(about: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
+    """Return what the manifest says as tables: the run, its inputs, coverage by field."""
+    rows, card = about["rows"], about["scorecard"]
+    coverage = [
+        {
+            "field": name,
+            "source_column": one["column"],
+            "is_read": one["read"],
+            "given": one["given"],
+            "missing": one["missing"],
+            "invalid": one["invalid"],
+            "clipped": one["clipped"],
+            "given_share": one["given"] / rows["in"],
+        }
+        for name, one in about["fields"].items()
+    ]
+    facts = {
+        "run_id": about["run_id"],
+        "started_at": about["started_at"],
+        "scorecard_id": card["id"],
+        "scorecard_version": card["version"],
+        "scorecard_hash": card["hash"],
+        "rows_in": rows["in"],
+        "rows_scored": rows["scored"],
+        "rows_rejected": rows["rejected"],
+    }
+    return {
+        "run_facts": pl.DataFrame([facts]),
+        "run_inputs": pl.DataFrame(about["inputs"]),
+        "field_coverage": pl.DataFrame(coverage, infer_schema_length=None),
+    }
+
+
+_TABLES = {
+    "clinics": "Everything known of a clinic, one row each: the tables clinics_icp, icp_scores, icp_bands and "
+    "clinics_icp_with_networks are views on it",
+    "clinics_icp": "One row per clinic: every column of the extract, scores, network columns",
+    "icp_scores": "One row per clinic: scores and reason codes",
+    "icp_bands": "One row per clinic: the band that each characteristic landed in, see scorecard_bands",
+    "clinics_icp_with_networks": "One row per clinic: scores, reason codes, network columns; for CRM and BI",
+    NETWORKS: "One row per network, by score, highest first",
+    "network_overrides": "Clinics put into a network, or out of any, by hand",
+    "excluded_names": "Normalised names that must never group",
+    "reason_patterns": "The text of every pattern of reason codes that occurs",
+    "scorecard_categories": "Categories of the scorecard",
+    "scorecard_characteristics": "Characteristics of the scorecard, in order",
+    "scorecard_bands": "Bands of the scorecard: what each band number means",
+    "scorecard_tiers": "Tiers of clinics and of networks",
+    "scorecard_segments": "Strategic segments",
+    "run_facts": "The run that made this file, one row",
+    "run_inputs": "Files that the run read",
+    "run_settings": "How clinics were grouped, one row",
+    "field_coverage": "Per field of the extract: rows with a value, missing, invalid, cut to scale",
+}
+
+_COLUMNS = {
+    "reason_codes": "Codes of the bands that the clinic landed in, in scorecard order, separated by |",
+    "normalized_name": "Organisation name as networks compare it",
+    "band_column": "Column of clinics that holds the band number; in icp_bands without the prefix",
+}
+
+
+def _comments(db: Database, card: Scorecard) -> None:
+    """Comment on every table, view and column: from the contract where it knows them, else from their names."""
+    known = {name: one.description for name, one in card.fields.items()}
+    known |= {one.name: one.description for one in (*card.columns, *NETWORK_COLUMNS, *NETWORKS_TABLE)}
+    known |= {card.column("reason_codes"): _COLUMNS["reason_codes"], **_COLUMNS}
+    known |= {one.column: f"Band of {one.label.lower()}: see scorecard_bands" for one in card.characteristics}
+    known |= {BANDS + name: text for name, text in known.items()}
+    for kind, name in db.relations():
+        text = _TABLES.get(name) or " ".join(header(sql_text(_file_of(name)))[:1])
+        db.comment(kind, name, text)
+        for column in db.columns(name):
+            described = known.get(column) or known.get(column.removeprefix(HELPERS)) or column.replace("_", " ").strip()
+            db.comment("column", f"{name}.{column}", described)
+
+
+def _file_of(view: str) -> str:
+    return view if view in ("shared_names", "network_candidates", "clinic_bibliography") else f"views/{view}"
