@@ -84,6 +84,11 @@ class Database:
         self.run(f'insert into "{name}" from "rows to append"')
         self.connection.unregister("rows to append")
 
+    def write_partitioned(self, name: str, folder: Path, column: str) -> None:
+        """Write a view as Parquet, a folder `column=value` for each value."""
+        target, by = str(folder).replace("'", "''"), column.replace('"', '""')
+        self.run(f'copy (from "{name}") to \'{target}\' (format parquet, compression zstd, partition_by ("{by}"))')
+
     def relations(self) -> list[tuple[str, str]]:
         """Return the tables and views of the current database: `table` or `view`, and the name."""
         found = self.connection.execute(
@@ -95,6 +100,25 @@ class Database:
     def columns(self, name: str) -> list[str]:
         """Return the columns of a table or view."""
         return [str(row[0]) for row in self.connection.execute(f'describe "{name}"').fetchall()]
+
+    def described(self) -> list[tuple[str, str, str]]:
+        """Return name, kind and comment of every table and view, tables first."""
+        found = self.connection.execute(
+            "select table_name, 'table', comment from duckdb_tables() where not internal "
+            "and database_name = current_database() union all "
+            "select view_name, 'view', comment from duckdb_views() where not internal "
+            "and database_name = current_database() order by 2, 1"
+        )
+        return [(str(name), str(kind), str(text)) for name, kind, text in found.fetchall()]
+
+    def described_columns(self, name: str) -> list[tuple[str, str, str]]:
+        """Return name, type and comment of every column of a table or view, in order."""
+        found = self.connection.execute(
+            "select column_name, data_type, comment from duckdb_columns() "
+            "where table_name = $name and database_name = current_database() order by column_index",
+            {"name": name},
+        )
+        return [(str(column), str(kind), str(text)) for column, kind, text in found.fetchall()]
 
     def comment(self, kind: str, name: str, text: str) -> None:
         """Comment on a table, a view, or a column given as `table.column`."""

@@ -26,7 +26,7 @@ from icp_engine.clinics import (
     write_clinics,
 )
 from icp_engine.columns import NETWORK_COLUMNS
-from icp_engine.errors import InputError, first_line
+from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.networks import NETWORKS, Networks, check_card, find_networks, give_clinics, network_inputs
 from icp_engine.options import RunOptions
@@ -41,7 +41,7 @@ from icp_engine.warehouse_file import WarehouseFile, finish, warehouse_file
 
 __all__ = ["RunOptions", "run"]
 
-_SQL_SHARE = 4  # of the memory limit that goes to SQL, while clinics wait in memory
+_SQL_SHARE = 8  # of the memory limit that goes to SQL, while clinics wait in memory
 
 
 @dataclass(slots=True)
@@ -146,6 +146,7 @@ def _write(scored: Scored, networks: Networks | None, work: Work, about: Mapping
         if file is None or networks is None:
             return counts
         with work.stages("warehouse", scored.rows):
+            _partition(work)
             _write_table(NETWORKS, networks.networks, work, _metadata(work.card))
             tables = _clinic_tables(work.extract, work.card)
             finish(file, work.card, networks, work.options.network, about, tables)
@@ -153,6 +154,19 @@ def _write(scored: Scored, networks: Networks | None, work: Work, about: Mapping
         counts["networks"] = {"found": len(networks.networks), "clinics": len(networks.columns)}
         counts["no_networks"] = networks.why_none
         return counts
+
+
+def _partition(work: Work) -> None:
+    """Write the hive-partitioned copy that was asked for: a folder per value, for engines that read by folder."""
+    column = work.options.partition_by
+    if column is None:
+        return
+    known = _clinic_tables(work.extract, work.card)["clinics_icp_with_networks"]
+    if column not in known:
+        raise InputError(f"--partition-by {column}: there is no such column{did_you_mean(column, known)}.")
+    with database(memory_limit=work.sql_memory, temp_dir=work.temp) as db:
+        db.view_parquet("clinics", work.folder / "clinics_icp_with_networks.parquet")
+        db.write_partitioned("clinics", work.folder / f"clinics_by_{column}", column)
 
 
 def _clinic_tables(extract: Extract, card: Scorecard) -> dict[str, list[str]]:

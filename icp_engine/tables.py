@@ -72,7 +72,7 @@ class TableWriter:
             table = table.add_column(place, name, array)
         if self._parquet is None:
             self._parquet = self._opened(table.schema, _repetitive(rows.frame), coded)
-        self._parquet.write_table(table, row_group_size=len(table))
+        self._parquet.write_table(table, row_group_size=max(len(table), 1))
         if self.csv:
             if self._csv is None:
                 self._csv = self.files[1].open("wb")

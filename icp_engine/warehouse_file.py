@@ -74,6 +74,9 @@ def finish(
         tables: the columns of the clinic tables that are views here, `icp_scores` with its reason codes.
     """
     db = file.db
+    kept = db.frame("select count(*) from clinics").item()
+    if kept != about["rows"]["scored"]:
+        raise AssertionError(f"{about['rows']['scored']} clinics were scored and {kept} are in {FILE}")
     db.run("create index clinics_by_id on clinics (clinic_id)")
     db.copy(NETWORKS, networks.networks)
     give_settings(db, card, options, networks)

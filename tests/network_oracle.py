@@ -10,7 +10,7 @@ import random
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -204,24 +204,16 @@ STEMS += [wide("Wide Care"), "Caffè ﬁne", "Name with Company Inside", "İzmir
 ENDINGS = ["", "", "", " LLC", ", Inc.", " P.A.", " p a", " L. L. C.", ", LLC, Inc", " Co.,Ltd.", " Corporation"]
 ENDINGS += [",PLLC", " Limited", " PC", "\u00a0L.P.", " (Inc)", " Inc.,", "  company "]
 EMPTY = [None, None, "", "   ", "---", "!?", "’"]
-ONLY_SUFFIXES = [
-    "LLC",
-    "CO",
-    "CO.",
-    "P.A.",
-    "p a",
-    "Inc., LLC",
-    ", Inc.",
-    "- LLC",
-    wide("Co"),
-    "L L C",
-    "Company, The Co",
-]
+ONLY_SUFFIXES = ["LLC", "CO", "CO.", "P.A.", "p a", "Inc., LLC", ", Inc.", "- LLC", wide("Co"), "L L C", "The Co"]
 GIANTS = ["Genoa Healthcare", "1918 Winter Street Operating", "Family Medical Center"]
 FEW = [(20.0, 5.5, 2.5, 0.0, 10.0, 8.0), (10.0, 10.0, 5.01, 5.0, 16.0, 20.0), (1.1, 2.2, 3.3, 4.4, 5.5, 6.6)]
-SPELLINGS = [str, str, str.upper, str.lower, str.title, lambda text: text.replace("'", "’"), lambda text: f"  {text}"]
+SPELLINGS: list[Callable[[str], str]] = [str, str, str.upper, str.lower, str.title, wide, lambda text: f"  {text}"]
 SPELLINGS += [lambda text: unicodedata.normalize("NFD", text), lambda text: text.replace(" ", " - ", 1)]
-SPELLINGS += [wide, lambda text: text.replace("'", ""), lambda text: text.replace(" ", "\u2003\t", 1)]
+SPELLINGS += [
+    lambda text: text.replace("'", "’"),
+    lambda text: text.replace("'", ""),
+    lambda text: text.replace(" ", "\u2003\t", 1),
+]
 
 
 def random_name(names: int, rng: random.Random) -> tuple[str | None, str]:

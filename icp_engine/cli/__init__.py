@@ -14,9 +14,13 @@ from icp_engine.errors import IcpError, first_line
 
 # Modules are loaded when their command is called: `--threads` has to be read before Polars starts.
 _COMMANDS = {
+    "audit": "audit",
     "explain": "explain",
+    "export": "export",
+    "networks": "networks",
     "run": "run",
     "scorecard": "scorecard",
+    "sql": "sql",
     "stats": "stats",
     "validate": "validate",
 }
@@ -55,12 +59,13 @@ class _Commands(click.Group):
 def cli() -> None:
     """Whom to call first in US healthcare, and why.
 
-    Scores clinics against a scorecard and explains every point.
+    Scores clinics against a scorecard, groups them into networks and explains every point.
 
     \b
     Start with:
       icp-engine validate clinics.parquet
       icp-engine run clinics.parquet --out warehouse
+      icp-engine networks list --warehouse warehouse
       icp-engine explain CLINIC_ID --warehouse warehouse
     """
 

@@ -42,6 +42,25 @@ class Mapping(click.ParamType[tuple[str, str]]):
         return new.strip(), old.strip()
 
 
+class Several(click.ParamType[tuple[Any, ...]]):
+    """Values separated by commas, each of them one of a few."""
+
+    name = "list"
+
+    def __init__(self, *known: Any) -> None:
+        self.known = {str(one): one for one in known}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, ...]:
+        """Read a list."""
+        if isinstance(value, tuple):
+            return value
+        words = [word.strip().upper() for word in str(value).split(",") if word.strip()]
+        wrong = next((word for word in words if word not in self.known), None)
+        if wrong is not None or not words:
+            self.fail(f"{wrong or value!r} is none of {', '.join(self.known)}.", param, ctx)
+        return tuple(self.known[word] for word in words)
+
+
 def _set_threads(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:  # noqa: ARG001
     """Tell Polars before it starts; it reads this once."""
     if value is not None:
@@ -75,6 +94,10 @@ mapping = click.option(
     "--map", "mapping", type=Mapping(), multiple=True, metavar="FIELD=COLUMN",
     help="Read a field from a column of another name. Repeat for more.",
 )  # fmt: skip
+tier = click.option("--tier", type=Several(1, 2, 3), metavar="1,2,3", help="Tiers, separated by commas.")
+segment = click.option("--segment", type=Several("A", "B", "C"), metavar="A,B,C", help="Segments, separated by commas.")
+state = click.option("--state", metavar="TX", help="Two letters of a state.")
+min_score = click.option("--min-score", type=float, help="Scores of at least so many points.")
 extract = click.argument("extract", nargs=-1, required=True)
 
 

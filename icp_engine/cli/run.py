@@ -30,7 +30,23 @@ from icp_engine.cli import options, show
     help="What to do when a clinic_id stands twice: stop, or keep the first (by file, then row).",
 )  # fmt: skip
 @click.option("--strict", is_flag=True, help="Stop at invalid values and blank ids instead of reporting them.")
-@click.option("--no-networks", is_flag=True, help="Do not group clinics into networks.")
+@click.option("--no-networks", is_flag=True, help="Score only: no networks, no warehouse file.")
+@click.option(
+    "--min-clinics", type=click.IntRange(2), default=2, show_default=True, help="Clinics that make a network."
+)
+@click.option(
+    "--min-states", type=click.IntRange(1), default=2, show_default=True, help="States that make one, or else ..."
+)
+@click.option(
+    "--min-single-state", type=click.IntRange(2), default=3, show_default=True, help="... clinics, whatever the states."
+)
+@click.option(
+    "--network-mean", type=click.Choice(["weighted", "median"]), default="weighted", show_default=True,
+    help="How members' scores become the network's.",
+)  # fmt: skip
+@click.option("--exclude-names", metavar="FILE", help="Text file of names that never group, one a line.")
+@click.option("--network-overrides", metavar="FILE", help="CSV or Parquet: clinic_id, network_name, is_anchor.")
+@click.option("--partition-by", metavar="COLUMN", help="Also write a hive-partitioned copy, e.g. by state_code.")
 @click.option("--no-charts", is_flag=True, help="Do not draw charts.")
 @click.option("--keep", type=click.IntRange(1), default=2, show_default=True, help="Runs to keep, this one included.")
 @options.long_command
@@ -43,15 +59,22 @@ def command(
     bibliography: bool,
     duplicates: str,
     strict: bool,
-    no_networks: bool,  # noqa: ARG001 (networks and charts come with their own issues; the flags are part of the contract)
-    no_charts: bool,  # noqa: ARG001
+    no_networks: bool,
+    min_clinics: int,
+    min_states: int,
+    min_single_state: int,
+    network_mean: str,
+    exclude_names: str | None,
+    network_overrides: str | None,
+    partition_by: str | None,
+    no_charts: bool,  # noqa: ARG001 (charts come with an issue of their own; the flag is part of the contract)
     keep: int,
     memory_limit: int,
     temp_dir: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Score an extract and publish the results.
+    """Score an extract, group it into networks and publish the results.
 
     EXTRACT is one or more Parquet or CSV files, folders or globs. What was published
     before stays whole until the new results are complete.
@@ -61,7 +84,9 @@ def command(
       icp-engine run clinics.parquet --out warehouse
       icp-engine run exports/*.csv --map clinic_id=NPI --map npi_count=provider_total
       icp-engine run clinics.parquet --scorecard icp-2025-11 --format parquet
+      icp-engine run clinics.parquet --min-single-state 5 --exclude-names generic.txt
     """
+    from icp_engine.networks import NetworkOptions
     from icp_engine.run import RunOptions, run
 
     progress = show.Progress(quiet=quiet or as_json)
@@ -75,6 +100,16 @@ def command(
             bibliography=bibliography,
             duplicates=duplicates,  # type: ignore[arg-type]
             strict=strict,
+            networks=not no_networks,
+            network=NetworkOptions(
+                min_clinics=min_clinics,
+                min_states=min_states,
+                min_single_state=min_single_state,
+                mean=network_mean,  # type: ignore[arg-type]
+                exclude_names=exclude_names,
+                overrides=network_overrides,
+            ),
+            partition_by=partition_by,
             keep=keep,
             memory_limit=memory_limit,
             temp_dir=None if temp_dir is None else str(temp_dir),
@@ -99,6 +134,10 @@ def _summary(about: dict[str, Any], out: Path) -> str:
     ]
     if about["segments"]:
         lines += ["", _segments(about)]
+    if about.get("networks"):
+        found = about["networks"]
+        share = show.percent(found["clinics"] / rows["scored"])
+        lines += ["", about["no_networks"] or f"{found['found']:,} networks of {found['clinics']:,} clinics ({share})"]
     notes = [*_notes(about)]
     if notes:
         lines += ["", show.table(notes, "<<")]
