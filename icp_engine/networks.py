@@ -49,7 +49,7 @@ class Networks:
         if not self.shared_names:
             return "No network: no two clinics share an organisation name (is account_name there, and mapped?)."
         return (
-            f"No network: {self.shared_names:,} names are shared, but each is kept apart by the rules "
+            f"No network: {self.shared_names:,} shared names, each kept apart by the rules "
             "(--min-clinics, --min-states, --min-single-state, --exclude-names)."
         )
 
@@ -136,6 +136,7 @@ def read_overrides(path: str | None) -> pl.DataFrame:
     if path is None:
         return pl.DataFrame(schema=_OVERRIDES)
     frame = _read(path)
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))  # blank lines
     for name in (KEY, "network_name"):
         if name not in frame.columns:
             raise InputError(f"{path} has no column '{name}'{did_you_mean(name, frame.columns)}; overrides need it.")
@@ -149,6 +150,12 @@ def read_overrides(path: str | None) -> pl.DataFrame:
         normalized_name(pl.col("network_name").cast(pl.String)).alias("network_name"),
         word.is_in(["1", "true", "yes", "y", "t"]).fill_null(value=False).alias("is_anchor"),
     )
+    if (overrides[KEY].str.strip_chars() == "").fill_null(value=True).any():
+        raise InputError(f"{path} has a line without a {KEY}; name the clinic, or remove the line.")
+    written = frame["network_name"].cast(pl.String).str.strip_chars()
+    empty = written.filter((written != "") & overrides["network_name"].is_null())
+    if len(empty):
+        raise InputError(f"{path}: network_name {empty[0]!r} has no letter or digit; leave it blank for no network.")
     _check_consistent(overrides, path)
     return overrides
 

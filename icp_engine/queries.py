@@ -43,8 +43,15 @@ class Database:
     connection: duckdb.DuckDBPyConnection
 
     def run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> None:
-        """Run a statement for its effect."""
-        self.connection.execute(statement, dict(parameters or {}))
+        """Run a statement for its effect.
+
+        Raises:
+            InputError: DuckDB cannot do it, for want of space for example.
+        """
+        try:
+            self.connection.execute(statement, dict(parameters or {}))
+        except duckdb.Error as error:
+            raise InputError(_plain(error)) from error
 
     def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Return the rows of a query.

@@ -41,6 +41,7 @@ from icp_engine.warehouse_file import WarehouseFile, finish, warehouse_file
 
 __all__ = ["RunOptions", "run"]
 
+_LEAST_SQL_MEMORY = 256 << 20  # bytes; DuckDB starts no query with less
 _SQL_SHARE = 8  # of the memory limit that goes to SQL, while clinics wait in memory
 
 
@@ -117,7 +118,7 @@ class Work:
     @property
     def sql_memory(self) -> int:
         """Bytes that DuckDB may take, while clinics wait in memory."""
-        return self.options.memory_limit // _SQL_SHARE
+        return max(self.options.memory_limit // _SQL_SHARE, _LEAST_SQL_MEMORY)
 
 
 def _networks(scored: Scored, work: Work) -> Networks | None:

@@ -81,8 +81,8 @@ def parquet(path: Path, **columns: list[Any]) -> Path:
 
 def whole(out: Path) -> dict[str, str]:
     """Every name in a warehouse with a hash of what it leads to; the tables among them are read."""
-    tables = [pl.read_parquet(path) for path in out.glob("*.parquet")]
-    assert all(len(table) for table in tables)
+    tables = {path.stem: pl.read_parquet(path) for path in out.glob("*.parquet")}
+    assert all(len(table) for name, table in tables.items() if name != "networks_icp")
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in out.iterdir() if path.is_file()}
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -83,7 +84,7 @@ def test_help_has_an_example_that_starts_with_the_command(path: tuple[str, ...],
 def test_examples_of_the_help_can_be_parsed(path: tuple[str, ...], command: click.Command) -> None:
     examples = re.findall(r"^\s+icp-engine (.*)$", call(*path, "--help").output, flags=re.MULTILINE)
     for one in examples:
-        words, found = one.split(), cli
+        words, found = shlex.split(one), cli
         while isinstance(found, click.Group):
             found = found.get_command(click.Context(found), words.pop(0))
         assert isinstance(found, click.Command)

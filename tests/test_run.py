@@ -30,6 +30,10 @@ RESULTS: dict[str, pl.DataType] = {
     "icp_total_score": FLOAT, "icp_tier": pl.Int8(), "icp_tier_label": TEXT, "icp_segment": TEXT,
     **dict.fromkeys(CATEGORIES, FLOAT),
 }  # fmt: skip
+NETWORK: dict[str, pl.DataType] = {
+    "network_id": TEXT, "network_name": TEXT, "network_icp_score": FLOAT, "network_tier": pl.Int8(),
+    "network_tier_label": TEXT, "is_network_anchor": FLAG, "num_clinics": WHOLE,
+}  # fmt: skip
 SCORES: dict[str, pl.DataType] = {
     "clinic_id": TEXT, "account_name": TEXT, "state_code": TEXT, "segment_label": TEXT, **RESULTS,
     "npi_count": WHOLE, "site_count": WHOLE, "fqhc_flag": FLAG, "aco_member": FLAG, "icp_reason_codes": TEXT,
@@ -46,7 +50,7 @@ INPUT: dict[str, pl.DataType] = {
     "sector": TEXT, **dict.fromkeys(oracle.INTEGERS, WHOLE), **dict.fromkeys(oracle.NUMBERS, FLOAT),
     **dict.fromkeys(oracle.FLAGS, FLAG),
 }  # fmt: skip
-TABLES = ["clinics_icp", "icp_scores", "icp_bands"]
+TABLES = ["clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_networks"]
 SIZE = 2_000
 
 
@@ -92,7 +96,13 @@ def same(found: Path, due: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "schema"), [("clinics_icp", {**INPUT, **RESULTS}), ("icp_scores", SCORES), ("icp_bands", BANDS)]
+    ("table", "schema"),
+    [
+        ("clinics_icp", {**INPUT, **RESULTS, **NETWORK}),
+        ("icp_scores", SCORES),
+        ("icp_bands", BANDS),
+        ("clinics_icp_with_networks", {**SCORES, **NETWORK}),
+    ],
 )
 def test_names_order_and_types_of_the_columns(
     warehouse: Path, extract: pl.DataFrame, table: str, schema: dict[str, pl.DataType]
@@ -104,7 +114,7 @@ def test_names_order_and_types_of_the_columns(
 
 def test_columns_that_the_extract_lacks_are_in_the_scores_and_not_in_the_clinics(tmp_path: Path) -> None:
     found = tables(published(pl.DataFrame({"clinic_id": [1, 2]}), tmp_path))
-    assert list(found["clinics_icp"].schema.items()) == [("clinic_id", TEXT), *RESULTS.items()]
+    assert list(found["clinics_icp"].schema.items()) == [("clinic_id", TEXT), *RESULTS.items(), *NETWORK.items()]
     assert list(found["icp_scores"].schema.items()) == list(SCORES.items())
     assert found["icp_scores"]["account_name"].null_count() == 2
     assert found["icp_bands"]["normalized_name"].to_list() == [None, None]
@@ -120,7 +130,7 @@ def test_parquet_is_compressed_typed_and_plain_to_readers(warehouse: Path, table
     group = file.metadata.row_group(0)
     columns = {group.column(place).path_in_schema: group.column(place) for place in range(group.num_columns)}
     assert {one.compression for one in columns.values()} == {"ZSTD"}
-    for name in {"clinic_id", "state_code", "icp_total_score"} & set(columns):
+    for name in {"state_code", "icp_total_score", "icp_tier"} & set(columns):
         assert columns[name].is_stats_set, name  # what readers prune by
     assert not [one for one in file.schema_arrow.types if str(one).startswith(("dictionary", "large_", "string_view"))]
     repetitive = {"icp_tier_label", "icp_segment", "icp_tier", "state_code", "icp_reason_codes", "fit_specialty"}
@@ -292,10 +302,16 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
     assert {int(tier): count for tier, count in about["tiers"].items()} == Counter(scores["icp_tier"])
     assert about["segments"] == Counter(scores["icp_segment"])
     outputs = {one["file"]: (one["rows"], one["bytes"]) for one in about["outputs"]}
-    assert outputs == {
-        path.name: (SIZE, path.stat().st_size) for path in warehouse.iterdir() if path.suffix in (".csv", ".parquet")
+    rows = {
+        "icp.duckdb": None,
+        **dict.fromkeys(["networks_icp.csv", "networks_icp.parquet"], about["networks"]["found"]),
     }
-    assert {"read", "score", "write"} <= set(about["seconds"])
+    assert outputs == {
+        path.name: (rows.get(path.name, SIZE), path.stat().st_size)
+        for path in warehouse.iterdir()
+        if path.suffix in (".csv", ".parquet", ".duckdb")
+    }
+    assert {"read", "score", "networks", "write", "warehouse", "audit"} <= set(about["seconds"])
     assert all(seconds >= 0 for seconds in about["seconds"].values())
     for name, one in about["fields"].items():
         column = extract[name]
@@ -374,7 +390,7 @@ def test_the_real_organisations_are_scored(organisations: str, tmp_path: Path) -
     with Path(organisations).open(newline="", encoding="utf-8") as file:
         given = {row["NPI"]: row for row in csv.DictReader(file)}
     new = {old: name for name, old in MAPPING.items()}
-    assert found.columns == [*(new.get(name, name) for name in next(iter(given.values()))), *RESULTS]
+    assert found.columns == [*(new.get(name, name) for name in next(iter(given.values()))), *RESULTS, *NETWORK]
     for row in found[::97].iter_rows(named=True):
         due = given[row["clinic_id"]]
         assert {name: row[name] for name in due if name not in new} == {

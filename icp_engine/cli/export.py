@@ -15,7 +15,14 @@ from icp_engine.cli import options
 @options.state
 @options.min_score
 @click.option("--columns", help="Columns, separated by commas; a standard set unless given.")
-@click.option("--format", "format_", type=click.Choice(["csv", "parquet", "xlsx"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["csv", "parquet", "xlsx"]),
+    default="csv",
+    show_default=True,
+    help="Kind of file.",
+)
 @click.option(
     "--out",
     "-o",
