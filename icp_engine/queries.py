@@ -191,12 +191,12 @@ def new_file(path: Path, *, memory_limit: int, temp_dir: Path) -> Iterator[Datab
         InputError: the file cannot be written.
     """
     with database(memory_limit=memory_limit, temp_dir=temp_dir) as db:
-        db.run(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as warehouse (storage_version 'v1.0.0')")
-        db.run("use warehouse")
+        db.run(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as icp (storage_version 'v1.0.0')")
+        db.run("use icp")  # the name that readers see, which is that of the file: older clients want it to be the same
         yield db
         db.run("checkpoint")
         db.run("use memory")
-        db.run("detach warehouse")
+        db.run("detach icp")
 
 
 def _plain(error: duckdb.Error) -> str:

@@ -33,11 +33,11 @@ entries as (
                 bands.decimals
             )
         ) as points,
-        if(bands.is_missing, 'MISSING', null) as status,
+        case when bands.is_missing then 'MISSING' end as status,
         bands.reason,
         coalesce(
             bands.note,
-            if((fields ->> parts.unknown_field) is null, parts.unknown_note, null)
+            case when (fields ->> parts.unknown_field) is null then parts.unknown_note end
         ) as note
     from long
     join scorecard_characteristics as parts using (band_column)
