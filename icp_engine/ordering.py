@@ -25,7 +25,7 @@ def with_order(lf: pl.LazyFrame, total: str) -> pl.LazyFrame:
 def materialised(lf: pl.LazyFrame, rows: int, most: int, temp: Path) -> pl.LazyFrame:
     """Return the frame computed once: in memory up to `most` rows, else in a file of `temp`, row by row as it came."""
     if rows <= most:
-        return lf.collect().lazy()
+        return lf.collect().rechunk().lazy()  # in one piece: rows are fetched from all over, and no second copy later
     staged = temp / "scored.parquet"
     lf.sink_parquet(staged, compression="lz4", statistics=False)
     return pl.scan_parquet(staged)

@@ -192,6 +192,9 @@ def new_file(path: Path, *, memory_limit: int, temp_dir: Path) -> Iterator[Datab
     """
     with database(memory_limit=memory_limit, temp_dir=temp_dir) as db:
         db.run(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as icp (storage_version 'v1.0.0')")
+        db.run(
+            "set disabled_compression_methods = 'fsst,dict_fsst,zstd,chimp,patas'"
+        )  # a quarter slower, a fifth smaller
         db.run("use icp")  # the name that readers see, which is that of the file: older clients want it to be the same
         yield db
         db.run("checkpoint")

@@ -42,7 +42,7 @@ from icp_engine.warehouse_file import WarehouseFile, finish, warehouse_file
 __all__ = ["RunOptions", "run"]
 
 _LEAST_SQL_MEMORY = 256 << 20  # bytes; DuckDB starts no query with less
-_SQL_SHARE = 8  # of the memory limit that goes to SQL, while clinics wait in memory
+_SQL_SHARE = 16  # of the memory limit that goes to SQL, while clinics wait in memory
 
 
 @dataclass(slots=True)

@@ -1,6 +1,8 @@
-"""Opens a warehouse file with a DuckDB 1.x client and reads every table and view; CI runs it in an environment of its own.
+"""Opens a warehouse file with a DuckDB 1.x client and reads every table and view.
 
 python scripts/open_with_duckdb_1.py warehouse/icp.duckdb
+
+CI runs it in an environment of its own.
 """
 
 import sys
