@@ -96,6 +96,14 @@ class Database:
         target, by = str(folder).replace("'", "''"), column.replace('"', '""')
         self.run(f'copy (from "{name}") to \'{target}\' (format parquet, compression zstd, partition_by ("{by}"))')
 
+    def try_index(self, index: str, table: str, column: str) -> bool:
+        """Make an index; return whether it could be made: unlike all else it has to fit into memory as a whole."""
+        try:
+            self.connection.execute(f'create index "{index}" on "{table}" ("{column}")')
+        except duckdb.OutOfMemoryException:
+            return False
+        return True
+
     def relations(self) -> list[tuple[str, str]]:
         """Return the tables and views of the current database: `table` or `view`, and the name."""
         found = self.connection.execute(

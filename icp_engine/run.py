@@ -4,6 +4,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -42,7 +43,7 @@ from icp_engine.warehouse_file import WarehouseFile, finish, warehouse_file
 __all__ = ["RunOptions", "run"]
 
 _LEAST_SQL_MEMORY = 256 << 20  # bytes; DuckDB starts no query with less
-_SQL_SHARE = 16  # of the memory limit that goes to SQL, while clinics wait in memory
+_SQL_SHARE = 4  # of the memory limit that goes to SQL, while clinics wait in memory
 
 
 @dataclass(slots=True)
@@ -93,9 +94,6 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         about |= _write(scored, networks, work, about)
         if len(rejects):
             _write_table("rejects", rejected_rows(extract, rejects), work)
-        if networks is not None:
-            with stages("audit", scored.rows):
-                check_run(folder, card, about, networks)
         about["seconds"] = stages.seconds
         about["outputs"] = _outputs(folder)
         write_json(folder / MANIFEST, about)
@@ -150,11 +148,19 @@ def _write(scored: Scored, networks: Networks | None, work: Work, about: Mapping
             _partition(work)
             _write_table(NETWORKS, networks.networks, work, _metadata(work.card))
             tables = _clinic_tables(work.extract, work.card)
-            finish(file, work.card, networks, work.options.network, about, tables)
-            stack.close()
+            with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
+                audited = pool.submit(_audit, work, about, networks)
+                counts["indexed"] = finish(file, work.card, networks, work.options.network, about, tables)
+                stack.close()
+                audited.result()
         counts["networks"] = {"found": len(networks.networks), "clinics": len(networks.columns)}
         counts["no_networks"] = networks.why_none
         return counts
+
+
+def _audit(work: Work, about: Mapping[str, Any], networks: Networks) -> None:
+    with work.stages("audit"):
+        check_run(work.folder, work.card, about, networks)
 
 
 def _partition(work: Work) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from icp_engine.columns import NETWORK_COLUMNS, NETWORKS_TABLE
+from icp_engine.columns import KEY, NETWORK_COLUMNS, NETWORKS_TABLE
 from icp_engine.networks import NETWORKS, NetworkOptions, Networks, give_settings
 from icp_engine.queries import Database, header, new_file, sql_text
 from icp_engine.scorecard.compiler import BANDS, HELPERS
@@ -62,8 +62,8 @@ def finish(
     options: NetworkOptions,
     about: Mapping[str, Any],
     tables: Mapping[str, list[str]],
-) -> None:
-    """Add index, networks, dimensions, views and comments.
+) -> bool:
+    """Add index, networks, dimensions, views and comments; return whether there was memory for the index.
 
     Args:
         file: with all clinics.
@@ -77,7 +77,7 @@ def finish(
     kept = db.frame("select count(*) from clinics").item()
     if kept != about["rows"]["scored"]:
         raise AssertionError(f"{about['rows']['scored']} clinics were scored and {kept} are in {FILE}")
-    db.run("create index clinics_by_id on clinics (clinic_id)")
+    indexed = db.try_index("clinics_by_id", "clinics", KEY)
     db.copy(NETWORKS, networks.networks)
     give_settings(db, card, options, networks)
     for name, frame in {**scorecard_frames(card), **_run_frames(about)}.items():
@@ -89,6 +89,7 @@ def finish(
     for step in ("networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state"):
         db.view(step, sql_text(f"views/{step}"))
     _comments(db, card)
+    return indexed
 
 
 def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]]) -> None:

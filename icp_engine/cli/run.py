@@ -189,6 +189,8 @@ def _notes(about: dict[str, Any]) -> list[tuple[str, str]]:
             notes.append(("Clipped", f"{name}: {one['clipped']:,} values above the scale, cut to its top"))
     if rows["rejected"]:
         notes.append(("Rejected", f"{rows['rejected']:,} rows, see rejects.parquet"))
+    if about.get("indexed") is False:
+        notes.append(("No index", "look-ups by clinic_id in icp.duckdb are slower; a higher --memory-limit makes it"))
     if about["replaced_columns"]:
         notes.append(("Replaced", f"{', '.join(about['replaced_columns'])}: in the extract already, written anew"))
     return notes
