@@ -139,7 +139,7 @@ def export(warehouse: Path, what: str, wanted: Filter, columns: Sequence[str] = 
         for name in columns:
             if name not in known:
                 raise InputError(f"There is no column '{name}'{did_you_mean(name, known)}.")
-        chosen = list(columns) or default
+        chosen = list(dict.fromkeys(columns)) or default
         where, values = _where(wanted, prefix)
         source = (
             NETWORKS if not clinics else "clinics_icp_with_networks" if set(chosen) <= set(default) else "clinics_icp"

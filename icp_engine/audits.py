@@ -6,13 +6,14 @@ from typing import Any
 
 import polars as pl
 
+from icp_engine.columns import KEY
 from icp_engine.errors import GateError
 from icp_engine.networks import NETWORKS, Networks
 from icp_engine.queries import Database, database, sql_names, sql_text
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.warehouse_file import scorecard_frames
 
-_TABLES = ("clinics_icp", "icp_scores", "clinics_icp_with_networks", NETWORKS)
+_TABLES = ("icp_scores", "clinics_icp_with_networks", NETWORKS)
 
 
 def check_run(folder: Path, card: Scorecard, about: Mapping[str, Any], networks: Networks) -> None:
@@ -43,6 +44,8 @@ def audit(folder: Path, card: Scorecard, scored: int, overrides: pl.DataFrame) -
     with database() as db:
         for table in _TABLES:
             db.view_parquet(table, folder / f"{table}.parquet")
+        # Of the columns of an extract only the key: to SQL a carried `CLINIC_ID` would be the same.
+        db.give("clinics_icp", pl.read_parquet(folder / "clinics_icp.parquet", columns=[KEY]))
         _give(db, card, scored, overrides)
         return {name: db.frame(sql_text(name)) for name in sql_names("audits")}
 

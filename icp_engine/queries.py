@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from icp_engine.errors import InputError
+from icp_engine.errors import InputError, first_line
 
 _HERE = Path(__file__).resolve().parent
 FOLDER = _HERE / "sql" if (_HERE / "sql").is_dir() else _HERE.parent / "sql"  # in a wheel, or in a checkout
@@ -63,9 +63,14 @@ class Database:
             relation = self.connection.sql(query, params=dict(parameters) if parameters else None)
             if relation is None:
                 raise InputError("That statement returns no rows; give a query such as select or describe.")
+            if "INTERVAL" in map(str, relation.types):  # of which Polars has no type
+                columns = zip(relation.columns, map(str, relation.types), strict=True)
+                relation = relation.project(", ".join(_readable(*one) for one in enumerate(columns, 1)))
             found = pl.from_arrow(relation.to_arrow_table())
         except duckdb.Error as error:
             raise InputError(_plain(error)) from error
+        except pl.exceptions.PolarsError as error:
+            raise InputError(f"The rows cannot be shown ({first_line(error)}).") from error
         assert isinstance(found, pl.DataFrame)
         return found
 
@@ -208,6 +213,12 @@ def new_file(path: Path, *, memory_limit: int, temp_dir: Path) -> Iterator[Datab
         db.run("checkpoint")
         db.run("use memory")
         db.run("detach icp")
+
+
+def _readable(place: int, column: tuple[str, str]) -> str:
+    name, kind = column
+    value = f"cast(#{place} as varchar)" if kind == "INTERVAL" else f"#{place}"
+    return value + ' as "' + name.replace('"', '""') + '"'
 
 
 def _plain(error: duckdb.Error) -> str:

@@ -91,9 +91,10 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         about |= _about(extract, found, rejects, card, options)
         work = Work(extract, card, options, folder, temp, stages)
         networks = _networks(scored, work)
-        about |= _write(scored, networks, work, about)
-        if len(rejects):
-            _write_table("rejects", rejected_rows(extract, rejects), work)
+        rejected = rejected_rows(extract, rejects) if len(rejects) else None
+        about |= _write(scored, networks, work, about, rejected)
+        if rejected is not None:
+            _write_table("rejects", rejected, work)
         about["seconds"] = stages.seconds
         about["outputs"] = _outputs(folder)
         write_json(folder / MANIFEST, about)
@@ -132,7 +133,9 @@ def _networks(scored: Scored, work: Work) -> Networks | None:
         return find_networks(db, work.card, work.options.network)
 
 
-def _write(scored: Scored, networks: Networks | None, work: Work, about: Mapping[str, Any]) -> dict[str, Any]:
+def _write(
+    scored: Scored, networks: Networks | None, work: Work, about: Mapping[str, Any], rejected: pl.DataFrame | None
+) -> dict[str, Any]:
     """Write all tables and the warehouse file; return the counts for the manifest."""
     with ExitStack() as stack:
         file: WarehouseFile | None = None
@@ -150,7 +153,9 @@ def _write(scored: Scored, networks: Networks | None, work: Work, about: Mapping
             tables = _clinic_tables(work.extract, work.card)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
                 audited = pool.submit(_audit, work, about, networks)
-                counts["indexed"] = finish(file, work.card, networks, work.options.network, about, tables)
+                counts["indexed"] = finish(
+                    file, work.card, networks, work.options.network, about, tables, rejects=rejected
+                )
                 stack.close()
                 audited.result()
         counts["networks"] = {"found": len(networks.networks), "clinics": len(networks.columns)}

@@ -1,6 +1,6 @@
 """`icp.duckdb`: a run as one file for ad-hoc SQL, with the scorecard as dimensions and a comment on everything."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +18,16 @@ from icp_engine.tables import Rows
 
 FILE = "icp.duckdb"
 _PATTERN = f"{HELPERS}pattern"
-_VALUE_MACRO = """
+_ROW = f"{HELPERS}row"  # no column has that name, so that no column can be taken for the table
+# Text as bands compare it: all white space of Unicode trimmed, and two letters that DuckDB lowers otherwise.
+_VALUE_MACRO = r"""
 create macro json_value_as_compared(fields, name) as case json_type(fields, '$."' || name || '"')
-    when 'VARCHAR' then to_json(lower(regexp_replace(fields ->> name, '^\\s+|\\s+$', '', 'g')))
+    when 'VARCHAR' then to_json(lower(regexp_replace(
+        replace(
+            regexp_replace(fields ->> name, '^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$', '', 'g'), 'İ', 'i̇'
+        ),
+        '(\p{L})Σ($|[^\p{L}])', '\1ς\2', 'g'
+    )))
     else json_extract(fields, '$."' || name || '"')
 end
 """
@@ -37,6 +44,8 @@ class WarehouseFile:
     def write(self, rows: Rows, codes: ReasonCodes) -> None:
         """Add rows, and the reason codes that have not come before."""
         table = rows.arrow.append_column(_PATTERN, codes.pattern.to_arrow())
+        names = names_in_sql(table.column_names)
+        table = table.rename_columns([names[name] for name in table.column_names])
         fresh = ~codes.known.is_in(self._patterns.implode())
         texts = pl.DataFrame({"pattern": codes.known.filter(fresh), "reason_codes": codes.text.filter(fresh)})
         self._patterns = pl.concat([self._patterns, texts["pattern"].alias(_PATTERN)])
@@ -62,6 +71,8 @@ def finish(
     options: NetworkOptions,
     about: Mapping[str, Any],
     tables: Mapping[str, list[str]],
+    *,
+    rejects: pl.DataFrame | None = None,
 ) -> bool:
     """Add index, networks, dimensions, views and comments; return whether there was memory for the index.
 
@@ -72,6 +83,7 @@ def finish(
         options: how it grouped.
         about: the manifest.
         tables: the columns of the clinic tables that are views here, `icp_scores` with its reason codes.
+        rejects: the rejected rows, if there are any.
     """
     db = file.db
     kept = db.frame("select count(*) from clinics").item()
@@ -82,6 +94,8 @@ def finish(
     give_settings(db, card, options, networks)
     for name, frame in {**scorecard_frames(card), **_run_frames(about)}.items():
         db.copy(name, frame)
+    if rejects is not None:
+        db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
     db.run(_VALUE_MACRO)
     _views(db, card, tables)
     for step in ("shared_names", "network_candidates", "clinic_bibliography"):
@@ -95,11 +109,31 @@ def finish(
 def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]]) -> None:
     codes = card.column("reason_codes")
     for name, columns in tables.items():
-        chosen = ", ".join(f'reason_codes as "{codes}"' if one == codes else quoted(one) for one in columns)
-        join = f' left join reason_patterns on pattern = "{_PATTERN}"' if codes in columns else ""
-        db.view(name, f"select {chosen} from clinics{join}")
+        names = names_in_sql(columns)
+        chosen = ", ".join(
+            f'reason_patterns.reason_codes as "{codes}"' if one == codes else f"{_ROW}.{quoted(names[one])}"
+            for one in columns
+        )
+        join = (
+            f' left join reason_patterns on reason_patterns.pattern = {_ROW}."{_PATTERN}"' if codes in columns else ""
+        )
+        db.view(name, f"select {chosen} from clinics as {_ROW}{join}")
     bands = ", ".join(f"{quoted(BANDS + one.column)} as {quoted(one.column)}" for one in card.characteristics)
     db.view("icp_bands", f'select clinic_id, "{HELPERS}normalized_name" as normalized_name, {bands} from clinics')
+
+
+def names_in_sql(columns: Iterable[str]) -> dict[str, str]:
+    """Return what columns are called in SQL, where capitals make no difference and every column has a name."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(columns, key=lambda one: one != one.lower()):  # the engine's own are in lower case
+        number, free = 1, name or "unnamed"
+        while free.lower() in taken:
+            number += 1
+            free = f"{name or 'unnamed'}_{number}"
+        taken.add(free.lower())
+        names[name] = free
+    return names
 
 
 def quoted(name: str) -> str:
@@ -233,6 +267,7 @@ _TABLES = {
     "scorecard_bands": "Bands of the scorecard: what each band number means",
     "scorecard_tiers": "Tiers of clinics and of networks",
     "scorecard_segments": "Strategic segments",
+    "rejects": "Rows of the extract that were not scored, as they were, and why",
     "run_facts": "The run that made this file, one row",
     "run_inputs": "Files that the run read",
     "run_settings": "How clinics were grouped, one row",
@@ -249,15 +284,17 @@ _COLUMNS = {
 def _comments(db: Database, card: Scorecard) -> None:
     """Comment on every table, view and column: from the contract where it knows them, else from their names."""
     known = {name: one.description for name, one in card.fields.items()}
-    known |= {one.name: one.description for one in (*card.columns, *NETWORK_COLUMNS, *NETWORKS_TABLE)}
+    known |= {one.name: one.description for one in (*NETWORKS_TABLE, *card.columns, *NETWORK_COLUMNS)}
     known |= {card.column("reason_codes"): _COLUMNS["reason_codes"], **_COLUMNS}
     known |= {one.column: f"Band of {one.label.lower()}: see scorecard_bands" for one in card.characteristics}
     known |= {BANDS + name: text for name, text in known.items()}
     for kind, name in db.relations():
+        own = {one.name: one.description for one in NETWORKS_TABLE} if name == NETWORKS else {}
         text = _TABLES.get(name) or " ".join(header(sql_text(_file_of(name)))[:1])
         db.comment(kind, name, text)
         for column in db.columns(name):
-            described = known.get(column) or known.get(column.removeprefix(HELPERS)) or column.replace("_", " ").strip()
+            described = own.get(column) or known.get(column) or known.get(column.removeprefix(HELPERS))
+            described = described or column.replace("_", " ").strip() or column
             db.comment("column", f"{name}.{column}", described)
 
 

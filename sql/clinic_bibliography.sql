@@ -4,7 +4,9 @@
 -- A band number says everything but the value: code, points, reason and note are look-ups on it.
 with
 long as (
-    unpivot (select clinic_id, to_json(clinics) as fields, columns('^__icp_band_') from clinics)
+    unpivot (
+        select clinic_id, to_json(__icp_row) as fields, columns('^__icp_band_') from clinics as __icp_row
+    )
     on columns('^__icp_band_') into name band_column value band
 ),
 entries as (

@@ -264,30 +264,30 @@ def test_rejected_rows_are_in_the_file(tmp_path: Path) -> None:
     assert found["mine"].to_list() == [2, 3]
 
 
-CARRIED = {"pattern": "x", "reason_codes": "y", "clinics": "z", "Account_Name": "q", "CLINIC_ID": "k", "": "n",
-           "_": "u", "long": "l", "band": "b", "code": "c", "a.b": "d", "a\nb": "e", "it's": "f"}  # fmt: skip
+CARRIED = {
+    "names of the file": ["pattern", "reason_codes", "clinics", "long", "band", "code", "fields", "position"],
+    "capitals": ["Account_Name", "CLINIC_ID", "Mine", "mine", "MINE"],
+    "odd": ["_", "a.b", "a\nb", "it's", 'a"b', "ß诊🦷"],
+    "no name": [""],
+}
 
 
-@pytest.mark.parametrize("name", CARRIED)
-def test_a_column_of_any_name_is_carried_and_breaks_nothing(tmp_path: Path, name: str) -> None:
-    carried = [CARRIED[name], None, "'"]
-    out = published_run(
-        tmp_path, {name: carried, "clinic_id": ["a", "b", "c"], "account_name": ["N"] * 3, "npi_count": [55, 1, None]}
-    )
-    assert sorted(pl.read_parquet(out / "clinics_icp.parquet")[name], key=str) == sorted(carried, key=str)
+@pytest.mark.parametrize("case", CARRIED)
+def test_columns_of_any_name_are_carried_and_break_nothing(tmp_path: Path, case: str) -> None:
+    carried = {name: [f"{name}1", None, "'"] for name in CARRIED[case]}
+    known = {"clinic_id": ["a", "b", "c"], "account_name": ["N"] * 3, "npi_count": [55, 1, None]}
+    out = published_run(tmp_path, {**carried, **known})
+    whole = pl.read_parquet(out / "clinics_icp.parquet").sort("clinic_id")
+    assert whole.select(*carried).to_dict(as_series=False) == carried
     with duckdb.connect(str(out / "icp.duckdb"), read_only=True) as connection:
         found = frame(connection, "from clinics_icp order by clinic_id")
-        assert found.to_series(0).to_list() == carried
+        assert [found.to_series(place).to_list() for place in range(len(carried))] == list(carried.values())
         assert found["clinic_id"].to_list() == ["a", "b", "c"]
-        assert rows(connection, "select count(distinct clinic_id) from icp_scores where icp_reason_codes > ''") == [
-            (3,)
-        ]
+        query = "select count(distinct clinic_id) from icp_scores where icp_reason_codes > ''"
+        assert rows(connection, query) == [(3,)]
         assert bibliography_in(connection) == bibliography_of_few(out)
-        unsaid = rows(
-            connection,
-            "select column_name from duckdb_columns() where not internal and trim(coalesce(comment, '')) = ''",
-        )
-    assert unsaid == []
+        unsaid = "select column_name from duckdb_columns() where not internal and trim(coalesce(comment, '')) = ''"
+        assert rows(connection, unsaid) == []
 
 
 def bibliography_of_few(out: Path) -> dict[str, list[dict[str, Any]]]:

@@ -1,6 +1,7 @@
 """Printing for people: aligned tables, bars, numbers with separators, progress on a terminal."""
 
 import json
+import math
 import shutil
 import sys
 import time
@@ -15,7 +16,16 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 def emit(value: Any) -> None:
     """Print a value as JSON on stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
+
+
+def _finite(value: Any) -> Any:
+    """Return the value with null for the numbers that JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def table(rows: Sequence[Sequence[object]], align: str, *, indent: str = "", header: bool = False) -> str:

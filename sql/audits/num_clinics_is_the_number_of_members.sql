@@ -2,7 +2,8 @@
 -- Grain: one row per such network. Inputs: networks_icp, clinics_icp_with_networks.
 with
 members as (
-    select network_id, count(*) as num_members, min(num_clinics) as least, max(num_clinics) as most
+    select network_id, count(*) as num_members, min(num_clinics) as least, max(num_clinics) as most,
+        count(num_clinics) as num_said
     from clinics_icp_with_networks
     where network_id is not null
     group by network_id
@@ -13,3 +14,4 @@ left join members using (network_id)
 where num_members is distinct from networks_icp.num_clinics
    or least is distinct from networks_icp.num_clinics
    or most is distinct from networks_icp.num_clinics
+   or num_said is distinct from num_members

@@ -1,5 +1,5 @@
--- Networks that have no anchor among their members, or more than one, or another than they name.
--- Grain: one row per such network. Inputs: networks_icp, clinics_icp_with_networks.
+-- Networks that have no anchor among their members, or more than one, or another than they name; anchors of no network.
+-- Grain: one row per such network or clinic. Inputs: networks_icp, clinics_icp_with_networks.
 with
 anchors as (
     select network_id, count(*) as num_anchors, any_value(clinic_id) as clinic_id
@@ -11,3 +11,7 @@ select networks_icp.network_id, anchor_clinic_id, clinic_id, coalesce(num_anchor
 from networks_icp
 left join anchors using (network_id)
 where num_anchors is distinct from 1 or clinic_id is distinct from anchor_clinic_id
+union all
+select null, null, clinic_id, 1
+from clinics_icp_with_networks
+where is_network_anchor and network_id is null
