@@ -169,7 +169,7 @@ def database(
         path: the file; in memory unless given.
         read_only: nothing can be changed, neither in the file nor beside it.
         memory_limit: bytes; beyond it DuckDB writes to `temp_dir`.
-        threads: how many; all cores unless given.
+        threads: how many; as many as Polars has unless given.
         temp_dir: where intermediate results go.
 
     Raises:
@@ -178,8 +178,7 @@ def database(
     config: dict[str, Any] = {"autoinstall_known_extensions": False}
     if memory_limit is not None:
         config["memory_limit"] = f"{memory_limit}B"
-    if threads is not None:
-        config["threads"] = threads
+    config["threads"] = threads or pl.thread_pool_size()
     if temp_dir is not None:
         config["temp_directory"] = str(temp_dir)
     if read_only:

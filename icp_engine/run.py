@@ -52,6 +52,12 @@ class Stages:
 
     report: Report
     seconds: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began; stages that run beside each other count once."""
+        return round(time.perf_counter() - self.began, 3)
 
     @contextmanager
     def __call__(self, name: str, rows: int = 0) -> Iterator[None]:
@@ -96,10 +102,12 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         if rejected is not None:
             _write_table("rejects", rejected, work)
         about["seconds"] = stages.seconds
+        about["elapsed_seconds"] = stages.elapsed
         about["outputs"] = _outputs(folder)
         write_json(folder / MANIFEST, about)
         with stages("publish"):
             publish(folder, out, options.keep)
+    about["elapsed_seconds"] = stages.elapsed
     return about
 
 

@@ -41,4 +41,6 @@ cat <<END
 Try next:
   .venv/bin/icp-engine explain $clinic --warehouse $warehouse
   .venv/bin/icp-engine stats --warehouse $warehouse
+  .venv/bin/icp-engine networks list --warehouse $warehouse --min-clinics 5
+  .venv/bin/icp-engine sql --file sql/analyst/anchors_by_state.sql --warehouse $warehouse
 END

@@ -125,7 +125,7 @@ def command(
 
 def _summary(about: dict[str, Any], out: Path) -> str:
     rows, card = about["rows"], about["scorecard"]
-    seconds = sum(about["seconds"].values())
+    seconds = about["elapsed_seconds"]
     lines = [
         f"{rows['scored']:,} clinics scored with {card['id']} {card['version']} in {seconds:.1f} s "
         f"({rows['scored'] / max(seconds, 1e-9):,.0f} a second)",
