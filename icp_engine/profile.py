@@ -39,11 +39,6 @@ class Profile:
     duplicate_ids: int = 0
     duplicate_examples: tuple[str, ...] = ()
 
-    def missing_share(self, name: str) -> float:
-        """Return the share of rows in which a field is missing or invalid, 0 to 1."""
-        one = self.fields[name]
-        return 1 - one.valid / self.rows if self.rows else 1.0
-
 
 def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
     """Count what every field holds, and find ids that are blank or stand twice.
