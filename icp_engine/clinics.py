@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from icp_engine.columns import KEY, NAME, NETWORK_COLUMNS, STATE
+from icp_engine.columns import HELPERS, KEY, NAME, NETWORK_COLUMNS, STATE
 from icp_engine.conform import CLIPPED, INVALID
 from icp_engine.errors import InputError
 from icp_engine.extract import Extract, Rejects, conformed_rows, file_of, find_rejects
@@ -19,7 +19,7 @@ from icp_engine.names import normalized_name
 from icp_engine.options import RunOptions
 from icp_engine.ordering import materialised, sorted_slices, with_order
 from icp_engine.profile import Profile, profile
-from icp_engine.scorecard.compiler import HELPERS, prepared
+from icp_engine.scorecard.compiler import prepared
 from icp_engine.scorecard.explain import ReasonCodes, reason_code_patterns, with_bibliography
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring import add_bands, add_scores, band_columns, score_columns
@@ -30,8 +30,8 @@ Report = Callable[[str, int, int], None]
 """Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
 
 NORMALIZED = f"{HELPERS}normalized_name"
-SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
-SCORES_AFTER = ("npi_count", "site_count", "fqhc_flag", "aco_member")
+_SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
+_SCORES_AFTER = ("npi_count", "site_count", "fqhc_flag", "aco_member")
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
 _BIBLIOGRAPHY_ROWS = 8_192  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
 _AHEAD = 2  # slices that may wait while the slowest table is written
@@ -63,7 +63,7 @@ def score_clinics(
 
 
 def _score(extract: Extract, rejects: Rejects, card: Scorecard, most: int, temp: Path) -> Scored:
-    needed = {*card.reads, *SCORES_BEFORE, *SCORES_AFTER}
+    needed = {*card.reads, *_SCORES_BEFORE, *_SCORES_AFTER}
     lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
     lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED))
     lf = with_order(lf, card.column("total_score")).drop(one.meta.output_name() for one in prepared(card))
@@ -164,20 +164,21 @@ def clinic_outputs(
     extract: Extract, card: Scorecard, options: RunOptions, folder: Path, warehouse: WarehouseFile | None
 ) -> list[Output]:
     """Return the clinic tables of a run, the slowest first."""
-    results = score_columns(card)
-    metadata = {"scorecard_id": card.id, "scorecard_version": card.version, "scorecard_hash": card.hash}
-    network = [one.name for one in NETWORK_COLUMNS] if options.networks else []
-    carried = [name for name in extract.columns if name not in own_columns(card)]
-    scores = [*SCORES_BEFORE, *results, *SCORES_AFTER]
+    tables = clinic_tables(extract, card, networks=options.networks)
+    codes = card.column("reason_codes")
+    plain = {name: [one for one in columns if one != codes] for name, columns in tables.items()}
     csv = options.format == "both"
 
     def output(name: str, write: Callable[[TableWriter, Slice], None], *, as_csv: bool = csv) -> Output:
-        writer = TableWriter(folder, name, metadata, as_csv)
+        writer = TableWriter(folder, name, metadata(card), as_csv)
         return Output(writer, partial(write, writer))
 
     outputs = [
-        output("icp_scores", partial(_write_scores, card=card, columns=scores, bibliography=options.bibliography)),
-        output("clinics_icp", partial(_write_columns, columns=_same(*carried, *results, *network))),
+        output(
+            "icp_scores",
+            partial(_write_scores, card=card, columns=plain["icp_scores"], bibliography=options.bibliography),
+        ),
+        output("clinics_icp", partial(_write_columns, columns=_same(*plain["clinics_icp"]))),
         output(
             "icp_bands",
             partial(_write_columns, columns={KEY: KEY, "normalized_name": NORMALIZED, **band_columns(card)}),
@@ -185,7 +186,7 @@ def clinic_outputs(
         ),
     ]
     if warehouse is not None:
-        with_networks = partial(_write_coded, card=card, columns=[*scores, *network])
+        with_networks = partial(_write_coded, card=card, columns=plain["clinics_icp_with_networks"])
         outputs.insert(1, output("clinics_icp_with_networks", with_networks))
         outputs.insert(0, Output(warehouse, lambda part: warehouse.write(part.rows, part.codes.result())))
     return outputs
@@ -221,6 +222,23 @@ def _explained(part: pl.DataFrame, card: Scorecard, columns: list[str]) -> tuple
 
 def _same(*names: str) -> dict[str, str]:
     return {name: name for name in names}
+
+
+def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:
+    """Return the columns of the clinic tables, in order; without networks the last one is not written."""
+    results = score_columns(card)
+    network = [one.name for one in NETWORK_COLUMNS] if networks else []
+    scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER, card.column("reason_codes")]
+    return {
+        "clinics_icp": [*(name for name in extract.columns if name not in own_columns(card)), *results, *network],
+        "icp_scores": scores,
+        "clinics_icp_with_networks": [*scores, *network],
+    }
+
+
+def metadata(card: Scorecard) -> dict[str, str]:
+    """Return what every Parquet file says of the scorecard that made it."""
+    return {"scorecard_id": card.id, "scorecard_version": card.version, "scorecard_hash": card.hash}
 
 
 def own_columns(card: Scorecard) -> set[str]:

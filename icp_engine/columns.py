@@ -43,6 +43,7 @@ class Column:
     description: str
 
 
+HELPERS = "__icp_"  # every column that is not for the eyes of users starts with this
 KEY = "clinic_id"
 NAME = "account_name"
 STATE = "state_code"

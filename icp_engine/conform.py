@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from icp_engine.columns import STATE, Field
+from icp_engine.columns import HELPERS, STATE, Field
 from icp_engine.errors import InputError
 
-INVALID = "__icp_invalid_"
-CLIPPED = "__icp_clipped_"
+INVALID = f"{HELPERS}invalid_"
+CLIPPED = f"{HELPERS}clipped_"
 
 _ABSENT_WORDS = ["na", "n/a", "null", "none", "nan"]
 _INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
-from icp_engine.columns import FIELDS, KEY, Field
+from icp_engine.columns import FIELDS, HELPERS, KEY, Field
 from icp_engine.conform import conform, conformed
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.files import RawFile, open_files
 
-HELPERS = "__icp_"
-FILE = "__icp_file"
-ROW = "__icp_row"
-_REASON = "__icp_reason"
+FILE = f"{HELPERS}file"
+ROW = f"{HELPERS}row"
+_REASON = f"{HELPERS}reason"
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,8 +208,10 @@ def _count(path: str, sign: bytes) -> int:
         return sum(block.count(sign) for block in iter(lambda: file.read(_BLOCK), b""))
 
 
-def _records(path: str, delimiter: str) -> Iterator[int]:
-    """Yield the line on which each record starts: values may hold line ends, and blank lines are no records.
+def _records(path: str, delimiter: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield the lines on which each record starts and the next one does, and whether it holds anything.
+
+    Values may hold line ends, and blank lines are no records to pyarrow.
 
     Raises:
         csv.Error: the file ends within quotes.
@@ -217,27 +219,24 @@ def _records(path: str, delimiter: str) -> Iterator[int]:
     csv.field_size_limit(sys.maxsize)
     with _text(path) as file:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
-        before = 0
+        start = 1
         for row in reader:
-            if row:
-                yield before + 1
-            before = reader.line_num
+            yield start, reader.line_num + 1, bool(row)
+            start = reader.line_num + 1
 
 
 def _line_of(path: str, record: int, delimiter: str) -> int:
     """Return the line on which a record starts, both counted from 1."""
-    return next(islice(_records(path, delimiter), record - 1, None))
+    starts = (start for start, _, filled in _records(path, delimiter) if filled)
+    return next(islice(starts, record - 1, None))
 
 
 def _open_quote(path: str, delimiter: str) -> int | None:
     """Return the line of the record whose quotes are never closed, None where there is none."""
-    after = 1
+    following = 1
     try:
-        with _text(path) as file:
-            csv.field_size_limit(sys.maxsize)
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            for _ in reader:
-                after = reader.line_num + 1
+        for _, after, _ in _records(path, delimiter):
+            following = after
     except csv.Error as error:
-        return after if "end of data" in str(error) else None
+        return following if "end of data" in str(error) else None
     return None

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
-from icp_engine.columns import KEY, STATE
+from icp_engine.columns import HELPERS, KEY, STATE
 
-_ORDER = "__icp_order"
+_ORDER = f"{HELPERS}order"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STATES = [first + second for first in _LETTERS for second in _LETTERS]
 

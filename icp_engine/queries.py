@@ -107,6 +107,8 @@ class Database:
             self.connection.execute(f'create index "{index}" on "{table}" ("{column}")')
         except duckdb.OutOfMemoryException:
             return False
+        except duckdb.Error as error:
+            raise InputError(_plain(error)) from error
         return True
 
     def relations(self) -> list[tuple[str, str]]:
@@ -150,8 +152,15 @@ class Database:
         self.connection.register(name, frame.to_arrow(compat_level=pl.CompatLevel.newest()))
 
     def view_parquet(self, name: str, path: Path) -> None:
-        """Make a Parquet file readable under a name."""
-        self.connection.read_parquet(str(path)).create_view(name)
+        """Make a Parquet file readable under a name.
+
+        Raises:
+            InputError: it is not there, or not whole.
+        """
+        try:
+            self.connection.read_parquet(str(path)).create_view(name)
+        except duckdb.Error as error:
+            raise InputError(f"{path} cannot be read ({_plain(error)}).") from error
 
 
 @contextmanager
@@ -197,7 +206,7 @@ def database(
 
 @contextmanager
 def new_file(path: Path, *, memory_limit: int, temp_dir: Path) -> Iterator[Database]:
-    """Make a DuckDB file that every client from 1.0 on opens, and have it written when the context is left.
+    """Make a DuckDB file that every client from 1.1 on opens, and have it written when the context is left.
 
     Raises:
         InputError: the file cannot be written.

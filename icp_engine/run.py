@@ -17,16 +17,15 @@ import polars as pl
 from icp_engine.audits import check_run
 from icp_engine.clinics import (
     NORMALIZED,
-    SCORES_AFTER,
-    SCORES_BEFORE,
     Report,
     Scored,
     clinic_outputs,
+    clinic_tables,
+    metadata,
     own_columns,
     score_clinics,
     write_clinics,
 )
-from icp_engine.columns import NETWORK_COLUMNS
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.networks import NETWORKS, Networks, check_card, find_networks, give_clinics, network_inputs
@@ -35,7 +34,6 @@ from icp_engine.profile import Profile, describe
 from icp_engine.queries import database
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scoring import score_columns
 from icp_engine.tables import Rows, TableWriter, write_json
 from icp_engine.warehouse import MANIFEST, UNFINISHED, new_run, publish, run_id
 from icp_engine.warehouse_file import WarehouseFile, finish, warehouse_file
@@ -92,6 +90,7 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         about["run_id"] = run_id(folder)
         with stages("read"):
             extract = open_extract(patterns, card.fields, options.mapping, temp=temp)
+        _check_partition(extract, card, options)
         with stages("score", extract.rows):
             scored, found, rejects = score_clinics(extract, card, options, temp)
         about |= _about(extract, found, rejects, card, options)
@@ -157,8 +156,8 @@ def _write(
             return counts
         with work.stages("warehouse", scored.rows):
             _partition(work)
-            _write_table(NETWORKS, networks.networks, work, _metadata(work.card))
-            tables = _clinic_tables(work.extract, work.card)
+            _write_table(NETWORKS, networks.networks, work, metadata(work.card))
+            tables = clinic_tables(work.extract, work.card)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
                 audited = pool.submit(_audit, work, about, networks)
                 counts["indexed"] = finish(
@@ -176,38 +175,32 @@ def _audit(work: Work, about: Mapping[str, Any], networks: Networks) -> None:
         check_run(work.folder, work.card, about, networks)
 
 
+def _check_partition(extract: Extract, card: Scorecard, options: RunOptions) -> None:
+    """Say before anything is scored that the copy that was asked for cannot be made."""
+    column = options.partition_by
+    if column is None:
+        return
+    if not options.networks:
+        raise InputError("--partition-by copies clinics_icp_with_networks, which --no-networks leaves out; drop one.")
+    known = clinic_tables(extract, card)["clinics_icp_with_networks"]
+    if column not in known:
+        raise InputError(f"--partition-by {column}: there is no such column{did_you_mean(column, known)}.")
+
+
 def _partition(work: Work) -> None:
     """Write the hive-partitioned copy that was asked for: a folder per value, for engines that read by folder."""
     column = work.options.partition_by
     if column is None:
         return
-    known = _clinic_tables(work.extract, work.card)["clinics_icp_with_networks"]
-    if column not in known:
-        raise InputError(f"--partition-by {column}: there is no such column{did_you_mean(column, known)}.")
     with database(memory_limit=work.sql_memory, temp_dir=work.temp) as db:
         db.view_parquet("clinics", work.folder / "clinics_icp_with_networks.parquet")
         db.write_partitioned("clinics", work.folder / f"clinics_by_{column}", column)
-
-
-def _clinic_tables(extract: Extract, card: Scorecard) -> dict[str, list[str]]:
-    """Return the columns of the clinic tables that are views in the warehouse file."""
-    results, network = score_columns(card), [one.name for one in NETWORK_COLUMNS]
-    scores = [*SCORES_BEFORE, *results, *SCORES_AFTER, card.column("reason_codes")]
-    return {
-        "clinics_icp": [*(name for name in extract.columns if name not in own_columns(card)), *results, *network],
-        "icp_scores": scores,
-        "clinics_icp_with_networks": [*scores, *network],
-    }
 
 
 def _write_table(name: str, frame: pl.DataFrame, work: Work, metadata: dict[str, str] | None = None) -> None:
     writer = TableWriter(work.folder, name, metadata or {}, csv=work.options.format == "both")
     writer.write(Rows.of(frame))
     writer.close()
-
-
-def _metadata(card: Scorecard) -> dict[str, str]:
-    return {"scorecard_id": card.id, "scorecard_version": card.version, "scorecard_hash": card.hash}
 
 
 def _outputs(folder: Path) -> list[dict[str, Any]]:

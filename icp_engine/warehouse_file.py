@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from icp_engine.columns import KEY, NETWORK_COLUMNS, NETWORKS_TABLE
+from icp_engine.columns import HELPERS, KEY, NETWORK_COLUMNS, NETWORKS_TABLE
 from icp_engine.networks import NETWORKS, NetworkOptions, Networks, give_settings
 from icp_engine.queries import Database, header, new_file, sql_text
-from icp_engine.scorecard.compiler import BANDS, HELPERS
+from icp_engine.scorecard.compiler import BANDS
 from icp_engine.scorecard.explain import ReasonCodes
 from icp_engine.scorecard.model import Characteristic, Fixed, Line, Outcome, Scorecard
 from icp_engine.tables import Rows

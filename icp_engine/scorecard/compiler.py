@@ -7,6 +7,7 @@ from operator import and_, or_
 
 import polars as pl
 
+from icp_engine.columns import HELPERS
 from icp_engine.scorecard.model import (
     TOTAL,
     AllOf,
@@ -30,10 +31,9 @@ from icp_engine.scorecard.model import (
 BAND = pl.UInt8
 HUNDREDTHS = pl.Int32  # points are summed as whole hundredths, so that no order of addition changes a digit
 
-HELPERS = "__icp_"  # every column that is not for the eyes of users starts with this
-BANDS = "__icp_band_"
-_TEXT = "__icp_text_"
-_DERIVED = "__icp_derived_"
+BANDS = f"{HELPERS}band_"
+_TEXT = f"{HELPERS}text_"
+_DERIVED = f"{HELPERS}derived_"
 
 
 def band_of(one: Characteristic) -> pl.Expr:

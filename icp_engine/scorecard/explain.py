@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from icp_engine.columns import HELPERS
 from icp_engine.scorecard.compiler import (
     BAND,
-    HELPERS,
     band_of,
     in_points,
     points_expr,
