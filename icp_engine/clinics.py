@@ -20,7 +20,7 @@ from icp_engine.options import RunOptions
 from icp_engine.ordering import materialised, sorted_slices, with_order
 from icp_engine.profile import Profile, profile
 from icp_engine.scorecard.compiler import prepared
-from icp_engine.scorecard.explain import ReasonCodes, reason_code_patterns, with_bibliography
+from icp_engine.scorecard.explain import ReasonCodes, ReasonSpeller, with_bibliography
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring import add_bands, add_scores, band_columns, score_columns
 from icp_engine.tables import ROW_GROUP, Rows, TableWriter
@@ -131,6 +131,7 @@ def write_clinics(
             stack.callback(output.writer.close)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
         codes = stack.enter_context(ThreadPoolExecutor(1))
+        speller = ReasonSpeller(card)
         writing: deque[list[Future[None]]] = deque()
         frame = scored.frame.drop(pl.selectors.starts_with(INVALID, CLIPPED))
         for piece in sorted_slices(frame, scored.rows, scored.most, ROW_GROUP):
@@ -141,7 +142,7 @@ def write_clinics(
             report("write", done, scored.rows)
             done += len(piece)
             whole = piece if networks is None else _with_networks(piece, networks)
-            part = Slice(Rows.of(whole), codes.submit(reason_code_patterns, piece, card))
+            part = Slice(Rows.of(whole), codes.submit(speller.spell, piece))
             writing.append([pool.submit(output.write, part) for pool, output in zip(pools, outputs, strict=True)])
         for futures in writing:
             _finish(futures)
@@ -210,14 +211,16 @@ def _write_scores(writer: TableWriter, part: Slice, card: Scorecard, columns: li
         return
     with ThreadPoolExecutor(2) as pool:  # texts are put together while those before them are written
         explained = partial(_explained, card=card, columns=[*columns, f"{card.prefix}_bibliography"])
-        for rows, codes in pool.map(explained, part.rows.frame.iter_slices(_BIBLIOGRAPHY_ROWS)):
-            writer.write(rows, {card.column("reason_codes"): codes}, before=f"{card.prefix}_bibliography")
+        codes, start = part.codes.result(), 0
+        for rows in pool.map(explained, part.rows.frame.iter_slices(_BIBLIOGRAPHY_ROWS)):
+            some = codes.slice(start, len(rows.frame))
+            writer.write(rows, {card.column("reason_codes"): some}, before=f"{card.prefix}_bibliography")
+            start += len(rows.frame)
 
 
-def _explained(part: pl.DataFrame, card: Scorecard, columns: list[str]) -> tuple[Rows, ReasonCodes]:
-    """Return rows with their bibliography, and their reason codes."""
-    whole = with_bibliography(part, card).select(columns)
-    return Rows.of(whole, views=True), reason_code_patterns(part, card)
+def _explained(part: pl.DataFrame, card: Scorecard, columns: list[str]) -> Rows:
+    """Return rows with their bibliography."""
+    return Rows.of(with_bibliography(part, card).select(columns), views=True)
 
 
 def _same(*names: str) -> dict[str, str]:

@@ -8,6 +8,13 @@ _SUFFIX = "|".join([*_WORDS, *(r"\.?\s*".join(letters) for letters in _INITIALS)
 _SUFFIXES = rf"(?:[\s,]+(?:{_SUFFIX})\.?)+$"
 _NOISE = r"[^\p{L}\p{M}\p{Nd}\s]+"
 _SPACES = r"\s{2,}|[^\S ]"  # single spaces stay as they are, which is four times as fast
+_ASCII = [chr(code) for code in range(128) if not chr(code).isalnum()]
+_ODD_SPACES = "\t\n\v\f\r"
+_ASCII_NOISE = [one for one in _ASCII if one not in f" {_ODD_SPACES}"]
+_IN_ONE_PASS = {
+    **dict.fromkeys(["  ", *(f" {one} " for one in _ASCII_NOISE), *_ODD_SPACES], " "),
+    **dict.fromkeys(_ASCII_NOISE, ""),
+}
 
 
 def normalized_name(name: pl.Expr) -> pl.Expr:
@@ -25,14 +32,22 @@ def _normalized(names: pl.Series) -> pl.Series:
     if len(wide):  # plain ASCII is NFKC already
         names = names.scatter(wide, names.gather(wide).str.normalize("NFKC"))
     low = names.str.to_lowercase().str.strip_chars()
-    words = _words(low.str.replace(_SUFFIXES, ""))
+    words = _words(low.str.replace(_SUFFIXES, ""), wide)
     empty = (words == "").arg_true()
     if len(empty):
-        again = _words(low.gather(empty))
+        again = low.gather(empty)
+        again = _words(again, pl.arange(len(again), dtype=pl.UInt32, eager=True))
         words = words.scatter(empty, again.set(again == "", None))
     return words
 
 
-def _words(text: pl.Series) -> pl.Series:
-    """Return the words of each text, one space between them."""
-    return text.str.replace_all(_NOISE, "").str.replace_all(_SPACES, " ").str.strip_chars()
+def _words(text: pl.Series, wide: pl.Series) -> pl.Series:
+    """Return the words of each text, one space between them; `wide` are the places of those that are not plain ASCII.
+
+    One pass does nearly all of them, and only what it leaves goes through the regular expressions, at half the speed.
+    """
+    words = text.str.replace_many(_IN_ONE_PASS, leftmost=True)
+    rest = pl.concat([wide, words.str.contains("  ", literal=True).arg_true()])
+    if len(rest):
+        words = words.scatter(rest, words.gather(rest).str.replace_all(_NOISE, "").str.replace_all(_SPACES, " "))
+    return words.str.strip_chars()

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 
 from icp_engine.errors import InputError, first_line
+
+if TYPE_CHECKING:  # loaded where it is used: a run without networks does without
+    import duckdb
 
 _HERE = Path(__file__).resolve().parent
 FOLDER = _HERE / "sql" if (_HERE / "sql").is_dir() else _HERE.parent / "sql"  # in a wheel, or in a checkout
@@ -40,7 +42,7 @@ def header(text: str) -> list[str]:
 class Database:
     """An open DuckDB connection."""
 
-    connection: duckdb.DuckDBPyConnection
+    connection: "duckdb.DuckDBPyConnection"
 
     def run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement for its effect.
@@ -48,10 +50,8 @@ class Database:
         Raises:
             InputError: DuckDB cannot do it, for want of space for example.
         """
-        try:
+        with _said():
             self.connection.execute(statement, dict(parameters or {}))
-        except duckdb.Error as error:
-            raise InputError(_plain(error)) from error
 
     def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Return the rows of a query.
@@ -60,15 +60,14 @@ class Database:
             InputError: the query is wrong, or wants to write to a read-only database.
         """
         try:
-            relation = self.connection.sql(query, params=dict(parameters) if parameters else None)
-            if relation is None:
-                raise InputError("That statement returns no rows; give a query such as select or describe.")
-            if "INTERVAL" in map(str, relation.types):  # of which Polars has no type
-                columns = zip(relation.columns, map(str, relation.types), strict=True)
-                relation = relation.project(", ".join(_readable(*one) for one in enumerate(columns, 1)))
-            found = pl.from_arrow(relation.to_arrow_table())
-        except duckdb.Error as error:
-            raise InputError(_plain(error)) from error
+            with _said():
+                relation = self.connection.sql(query, params=dict(parameters) if parameters else None)
+                if relation is None:
+                    raise InputError("That statement returns no rows; give a query such as select or describe.")
+                if "INTERVAL" in map(str, relation.types):  # of which Polars has no type
+                    columns = zip(relation.columns, map(str, relation.types), strict=True)
+                    relation = relation.project(", ".join(_readable(*one) for one in enumerate(columns, 1)))
+                found = pl.from_arrow(relation.to_arrow_table())
         except pl.exceptions.PolarsError as error:
             raise InputError(f"The rows cannot be shown ({first_line(error)}).") from error
         assert isinstance(found, pl.DataFrame)
@@ -103,12 +102,13 @@ class Database:
 
     def try_index(self, index: str, table: str, column: str) -> bool:
         """Make an index; return whether it could be made: unlike all else it has to fit into memory as a whole."""
-        try:
-            self.connection.execute(f'create index "{index}" on "{table}" ("{column}")')
-        except duckdb.OutOfMemoryException:
-            return False
-        except duckdb.Error as error:
-            raise InputError(_plain(error)) from error
+        from duckdb import OutOfMemoryException
+
+        with _said():
+            try:
+                self.connection.execute(f'create index "{index}" on "{table}" ("{column}")')
+            except OutOfMemoryException:
+                return False
         return True
 
     def relations(self) -> list[tuple[str, str]]:
@@ -157,10 +157,8 @@ class Database:
         Raises:
             InputError: it is not there, or not whole.
         """
-        try:
+        with _said(f"{path} cannot be read"):
             self.connection.read_parquet(str(path)).create_view(name)
-        except duckdb.Error as error:
-            raise InputError(f"{path} cannot be read ({_plain(error)}).") from error
 
 
 @contextmanager
@@ -184,6 +182,8 @@ def database(
     Raises:
         InputError: the file is not a DuckDB database, or somebody writes to it.
     """
+    import duckdb
+
     config: dict[str, Any] = {"autoinstall_known_extensions": False}
     if memory_limit is not None:
         config["memory_limit"] = f"{memory_limit}B"
@@ -192,12 +192,10 @@ def database(
         config["temp_directory"] = str(temp_dir)
     if read_only:
         config["enable_external_access"] = False
-    try:
+    with _said(f"{path} cannot be opened"):
         connection = duckdb.connect(
             str(path) if path else ":memory:", read_only=read_only and path is not None, config=config
         )
-    except duckdb.Error as error:
-        raise InputError(f"{path} cannot be opened: {_plain(error)}") from error
     try:
         yield Database(connection)
     finally:
@@ -229,6 +227,13 @@ def _readable(place: int, column: tuple[str, str]) -> str:
     return value + ' as "' + name.replace('"', '""') + '"'
 
 
-def _plain(error: duckdb.Error) -> str:
-    """Return the first sentence of what DuckDB says, without the kind of error in front."""
-    return str(error).strip().split("\n\n")[0].replace("\n", " ")
+@contextmanager
+def _said(what: str = "") -> Iterator[None]:
+    """Say in one sentence what DuckDB says, without the kind of error in front; `what` goes before it."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        said = str(error).strip().split("\n\n")[0].replace("\n", " ")
+        raise InputError(f"{what}: {said}" if what else said) from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +39,14 @@ class WarehouseFile:
 
     db: Database
     rows: int = 0
-    _patterns: pl.Series = field(default_factory=lambda: pl.Series(_PATTERN, [], dtype=pl.UInt64), repr=False)
 
     def write(self, rows: Rows, codes: ReasonCodes) -> None:
         """Add rows, and the reason codes that have not come before."""
         table = rows.arrow.append_column(_PATTERN, codes.pattern.to_arrow())
         names = names_in_sql(table.column_names)
         table = table.rename_columns([names[name] for name in table.column_names])
-        fresh = ~codes.known.is_in(self._patterns.implode())
-        texts = pl.DataFrame({"pattern": codes.known.filter(fresh), "reason_codes": codes.text.filter(fresh)})
-        self._patterns = pl.concat([self._patterns, texts["pattern"].alias(_PATTERN)])
         self.db.append("clinics", table)
-        self.db.append("reason_patterns", texts.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        self.db.append("reason_patterns", codes.fresh.to_arrow(compat_level=pl.CompatLevel.oldest()))
         self.rows += len(table)
 
     def close(self) -> None:

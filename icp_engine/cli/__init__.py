@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from types import FrameType
 from typing import Any
 
@@ -55,7 +54,7 @@ class _Commands(click.Group):
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("icp-engine"), prog_name="icp-engine")
+@click.version_option(package_name="icp-engine", prog_name="icp-engine")
 def cli() -> None:
     """Whom to call first in US healthcare, and why.
 

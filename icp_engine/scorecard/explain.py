@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from icp_engine.columns import HELPERS
 from icp_engine.scorecard.compiler import (
     BAND,
     band_of,
@@ -19,7 +18,6 @@ from icp_engine.scorecard.compiler import (
 )
 from icp_engine.scorecard.model import Category, Characteristic, Fixed, Outcome, Scorecard
 
-_PATTERN = f"{HELPERS}pattern"
 _MOST_PATTERNS = 2**63
 
 
@@ -28,46 +26,75 @@ def reason_codes_expr(card: Scorecard) -> pl.Expr:
 
     Source: band columns, and the conformed fields where a cap has to be told.
     """
-    return _joined([(number, texts) for number, texts in _reasons(card)])
+    return _joined(_reasons(card))
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonCodes:
-    """The reason codes of some clinics: the pattern of each (u64), every pattern once, sorted, and the text of each."""
+    """The reason codes of some clinics.
+
+    Attributes:
+        pattern: of each clinic (u64): what stands for its codes.
+        text: every text that occurs, once, in the order of its pattern.
+        number: the place of each clinic's text in `text`, from 0 (i32).
+        fresh: `pattern` and `reason_codes` of those that no clinic before these had.
+    """
 
     pattern: pl.Series
-    known: pl.Series
     text: pl.Series
+    number: pl.Series
+    fresh: pl.DataFrame
 
-    @property
-    def number(self) -> pl.Series:
-        """The place of each clinic's pattern in `known`, from 0."""
-        return self.pattern.rank("dense") - 1
+    def slice(self, start: int, length: int) -> "ReasonCodes":
+        """Return the reason codes of some of the clinics."""
+        places = self.number.slice(start, length)
+        text = self.text.gather(places.unique().sort())
+        return ReasonCodes(self.pattern.slice(start, length), text, _places(places), self.fresh.clear())
 
 
-def reason_code_patterns(frame: pl.DataFrame, card: Scorecard) -> ReasonCodes:
-    """Return the reason codes of a frame.
+class ReasonSpeller:
+    """Puts the reason codes of a run together, one part of its clinics after the other.
 
     Far fewer patterns of bands occur than clinics: a text of 450 characters is put together once per pattern.
     """
-    parts = _reasons(card)
-    if math.prod(len(texts) + 1 for _, texts in parts) >= _MOST_PATTERNS:
-        texts_of_all = frame.select(reason_codes_expr(card)).to_series()
-        known = texts_of_all.unique().to_frame("text").with_columns(pl.col("text").hash().alias("known")).sort("known")
-        return ReasonCodes(texts_of_all.hash(), known["known"], known["text"])
-    pattern = pl.lit(0, pl.UInt64)
-    for number, texts in parts:
-        pattern = pattern * (len(texts) + 1) + number.fill_null(len(texts))
-    patterns = frame.select(pattern.alias(_PATTERN)).to_series()
-    known_patterns = patterns.unique().sort()
-    spelled = known_patterns.to_frame().select(_joined(_taken_apart(parts))).to_series()
-    return ReasonCodes(patterns, known_patterns, spelled)
+
+    def __init__(self, card: Scorecard) -> None:
+        """Start with no pattern known."""
+        self._parts = _reasons(card)
+        self._spelled = pl.DataFrame(schema={"pattern": pl.UInt64, "reason_codes": pl.String})
+
+    def spell(self, frame: pl.DataFrame) -> ReasonCodes:
+        """Return the reason codes of some clinics. Source: what `reason_codes_expr` reads."""
+        patterns, spelled = self._patterns(frame)
+        fresh = spelled.join(self._spelled, on="pattern", how="anti")
+        if "reason_codes" not in fresh.columns:
+            fresh = fresh.select("pattern", _joined(_taken_apart(self._parts)).alias("reason_codes"))
+        self._spelled = pl.concat([self._spelled, fresh])
+        text = spelled.select("pattern").join(self._spelled, on="pattern", how="left", maintain_order="left")
+        return ReasonCodes(patterns, text["reason_codes"], _places(patterns), fresh)
+
+    def _patterns(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
+        """Return the pattern of each row, and every pattern once, sorted; where 64 bits are too few, with its text."""
+        if math.prod(len(texts) + 1 for _, texts in self._parts) >= _MOST_PATTERNS:
+            codes = frame.select(_joined(self._parts).alias("reason_codes"))
+            codes = codes.with_columns(pl.col("reason_codes").hash().alias("pattern"))
+            return codes["pattern"], codes.select("pattern", "reason_codes").unique("pattern").sort("pattern")
+        pattern = pl.lit(0, pl.UInt64)
+        for number, texts in self._parts:
+            pattern = pattern * (len(texts) + 1) + number.fill_null(len(texts))
+        patterns = frame.select(pattern.alias("pattern")).to_series()
+        return patterns, patterns.unique().sort().to_frame()
+
+
+def _places(values: pl.Series) -> pl.Series:
+    """Return where each value stands among the different ones in their order, from 0."""
+    return (values.rank("dense") - 1).cast(pl.Int32)
 
 
 def _taken_apart(parts: list[tuple[pl.Expr, list[str]]]) -> list[tuple[pl.Expr, list[str]]]:
     """Return the parts with their numbers read back from a pattern, last first as they were put together."""
     apart: list[tuple[pl.Expr, list[str]]] = []
-    rest = pl.col(_PATTERN)
+    rest = pl.col("pattern")
     for _, texts in reversed(parts):
         number = (rest % (len(texts) + 1)).cast(BAND)
         apart.append((pl.when(number < len(texts)).then(number), texts))
