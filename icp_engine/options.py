@@ -11,6 +11,7 @@ class RunOptions:
     """What a run is asked to do; the defaults are those of the command line. `memory_limit` is in bytes.
 
     Without `networks` clinics are scored and explained only: no network columns, no networks, no warehouse file.
+    Without `charts` there are no pictures and no report.
     """
 
     scorecard: str = "icp"
@@ -22,6 +23,7 @@ class RunOptions:
     networks: bool = True
     network: NetworkOptions = field(default_factory=NetworkOptions)
     partition_by: str | None = None
+    charts: bool = True
     keep: int = 2
     memory_limit: int = 4 << 30
     temp_dir: str | None = None

@@ -1,6 +1,7 @@
 """Read a published run: one clinic explained, the statistics of all. Everything comes from its files."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,14 @@ def explain_clinic(warehouse: Path, clinic_id: str) -> Explanation:
         InputError: nothing is published there, or it has no such clinic.
     """
     folder = published(warehouse)
-    card = run_scorecard(folder)
+    found = explained(folder, run_scorecard(folder), clinic_id)
+    if found is None:
+        raise InputError(f"{warehouse} has no clinic '{clinic_id}'; check its clinic_id (capitals and blanks count).")
+    return found
+
+
+def explained(folder: Path, card: Scorecard, clinic_id: str) -> Explanation | None:
+    """Return why a clinic of the run in a folder scored what it scored; None where it has no such clinic."""
     this = pl.col(KEY) == clinic_id
     bands = pl.scan_parquet(folder / "icp_bands.parquet").filter(this)
     bands = bands.select(KEY, *(pl.col(one.column).alias(BANDS + one.column) for one in card.characteristics))
@@ -49,7 +57,7 @@ def explain_clinic(warehouse: Path, clinic_id: str) -> Explanation:
     absent = [pl.lit(None, card.fields[name].dtype).alias(name) for name in card.reads if name not in given]
     found = clinics.with_columns(absent).join(bands, on=KEY, how="inner").collect()
     if found.is_empty():
-        raise InputError(f"{warehouse} has no clinic '{clinic_id}'; check its clinic_id (capitals and blanks count).")
+        return None
     text = with_bibliography(found, card).item(0, f"{card.prefix}_bibliography")
     return Explanation(found.select(given).row(0, named=True), json.loads(text), card)
 
@@ -61,7 +69,11 @@ def statistics(warehouse: Path) -> dict[str, Any]:
         InputError: nothing is published there.
     """
     folder = published(warehouse)
-    about, card = manifest(folder), run_scorecard(folder)
+    return run_statistics(folder, run_scorecard(folder), manifest(folder))
+
+
+def run_statistics(folder: Path, card: Scorecard, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the statistics of the run in a folder, of which the manifest is `about`, or as much of it as there is."""
     scores = pl.scan_parquet(folder / "icp_scores.parquet")
     total = pl.col(card.column("total_score"))
     rows: int = about["rows"]["scored"]
@@ -87,7 +99,7 @@ def statistics(warehouse: Path) -> dict[str, Any]:
             for letter, label in card.segments.items()
         ],
         "categories": _categories(scores, card),
-        "top": _top(scores, card),
+        "top": _top(scores, card, _TOP),
         "data_quality": {
             "distinct_scores": len(by_score),
             "most_common_score": by_score["score"][0],
@@ -123,8 +135,18 @@ def _categories(scores: pl.LazyFrame, card: Scorecard) -> list[dict[str, Any]]:
     ]
 
 
-def _top(scores: pl.LazyFrame, card: Scorecard) -> list[dict[str, Any]]:
+def best_clinics(warehouse: Path, most: int) -> list[dict[str, Any]]:
+    """Return the best clinics of the published run: id, name, state, score, tier.
+
+    Raises:
+        InputError: nothing is published there.
+    """
+    folder = published(warehouse)
+    return _top(pl.scan_parquet(folder / "icp_scores.parquet"), run_scorecard(folder), most)
+
+
+def _top(scores: pl.LazyFrame, card: Scorecard, most: int) -> list[dict[str, Any]]:
     """Return the best clinics: by score, highest first, then id."""
     total = card.column("total_score")
     shown = [KEY, NAME, STATE, total, card.column("tier_label")]
-    return scores.select(shown).sort(total, KEY, descending=[True, False]).head(_TOP).collect().to_dicts()
+    return scores.select(shown).sort(total, KEY, descending=[True, False]).head(most).collect().to_dicts()

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from icp_engine.warehouse_file import WarehouseFile, finish, warehouse_file
 __all__ = ["RunOptions", "run"]
 
 _LEAST_SQL_MEMORY = 256 << 20  # bytes; DuckDB starts no query with less
+_DRAW_WITH = ("plotly", "jinja2")  # of the extra `charts`
 _SQL_SHARE = 4  # of the memory limit that goes to SQL, while clinics wait in memory
 
 
@@ -100,6 +102,7 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         about |= _write(scored, networks, work, about, rejected)
         if rejected is not None:
             _write_table("rejects", rejected, work)
+        about["no_charts"] = _draw(work, about)
         about["seconds"] = stages.seconds
         about["elapsed_seconds"] = stages.elapsed
         about["outputs"] = _outputs(folder)
@@ -175,6 +178,21 @@ def _audit(work: Work, about: Mapping[str, Any], networks: Networks) -> None:
         check_run(work.folder, work.card, about, networks)
 
 
+def _draw(work: Work, about: dict[str, Any]) -> str | None:
+    """Write charts and report; return in one sentence why there are none, None where there are or none were wanted."""
+    if not work.options.charts:
+        return None
+    if not all(map(find_spec, _DRAW_WITH)):
+        return "Charts and report need more packages: pip install 'icp-engine[charts]', then icp-engine report."
+    from icp_engine.report.content import content
+    from icp_engine.report.pages import write_pages
+
+    with work.stages("charts", about["rows"]["scored"]):
+        so_far = {**about, "seconds": work.stages.seconds, "outputs": _outputs(work.folder)}
+        write_pages(content(work.folder, work.card, so_far), work.folder)
+    return None
+
+
 def _check_partition(extract: Extract, card: Scorecard, options: RunOptions) -> None:
     """Say before anything is scored that the copy that was asked for cannot be made."""
     column = options.partition_by
@@ -206,8 +224,11 @@ def _write_table(name: str, frame: pl.DataFrame, work: Work, metadata: dict[str,
 def _outputs(folder: Path) -> list[dict[str, Any]]:
     """Return every file of a run with its size, and the rows of those that hold one table."""
     rows = {path.stem: pl.scan_parquet(path).select(pl.len()).collect().item() for path in folder.glob("*.parquet")}
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    return [{"file": path.name, "rows": rows.get(path.stem), "bytes": path.stat().st_size} for path in files]
+    files = sorted(path for path in (*folder.glob("*"), *folder.glob("charts/*")) if path.is_file())
+    return [
+        {"file": path.relative_to(folder).as_posix(), "rows": rows.get(path.stem), "bytes": path.stat().st_size}
+        for path in files
+    ]
 
 
 def _about(extract: Extract, found: Profile, rejects: Rejects, card: Scorecard, options: RunOptions) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from icp_engine.errors import InputError
 
@@ -41,10 +41,7 @@ def new_run(out: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"{out} cannot be written to ({error.strerror}); choose another folder with --out.") from error
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputError(f"Another run is writing to {out}; wait for it, or choose another --out.") from error
+        _take(lock, out)
         for left in runs.glob(f"*{UNFINISHED}"):
             shutil.rmtree(left)
         for orphan in _newer_than_published(out):
@@ -60,6 +57,31 @@ def new_run(out: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
             if made and not (out / _CURRENT).exists():
                 _unmake(out, made)
+
+
+def _take(lock: TextIO, out: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise InputError(f"Another run is writing to {out}; wait for it, or choose another --out.") from error
+
+
+@contextmanager
+def add_to_published(out: Path, names: list[str]) -> Iterator[None]:
+    """Link more files of the published run, which are put into its folder inside.
+
+    Raises:
+        InputError: a run is writing, or a file of the user's stands where one is to be linked.
+    """
+    try:
+        lock = (out / _RUNS / "lock").open("w")
+    except OSError as error:
+        raise InputError(f"{out} cannot be written to ({error.strerror}); choose another place with --out.") from error
+    with lock:
+        _take(lock, out)
+        check_free(out, names)
+        yield
+        _link(out, names)
 
 
 def _unmake(out: Path, made: list[Path]) -> None:
@@ -102,9 +124,7 @@ def publish(folder: Path, out: Path, keep: int) -> None:
     final = folder.with_name(run_id(folder))
     _flush(folder)
     folder.rename(final)
-    for name in names:
-        if not os.path.lexists(out / name):
-            (out / name).symlink_to(Path(_CURRENT) / name)  # leads nowhere until the switch
+    _link(out, names)  # leads nowhere until the switch
     fresh = out / f"{_CURRENT}.{uuid.uuid4().hex[:6]}"
     fresh.symlink_to(Path(_RUNS) / final.name)
     fresh.rename(out / _CURRENT)
@@ -112,6 +132,12 @@ def publish(folder: Path, out: Path, keep: int) -> None:
         if _is_ours(link) and not link.exists():
             link.unlink()  # a table that this run did not make
     _prune(out, final.name, keep)
+
+
+def _link(out: Path, names: list[str]) -> None:
+    for name in names:
+        if not os.path.lexists(out / name):
+            (out / name).symlink_to(Path(_CURRENT) / name)
 
 
 def _is_ours(path: Path) -> bool:

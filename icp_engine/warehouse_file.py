@@ -88,7 +88,7 @@ def finish(
     indexed = db.try_index("clinics_by_id", "clinics", KEY)
     db.copy(NETWORKS, networks.networks)
     give_settings(db, card, options, networks)
-    for name, frame in {**scorecard_frames(card), **_run_frames(about)}.items():
+    for name, frame in {**scorecard_frames(card), **run_frames(about)}.items():
         db.copy(name, frame)
     if rejects is not None:
         db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
@@ -214,7 +214,7 @@ def _band(one: Characteristic, number: int, out: Outcome) -> dict[str, Any]:
     }
 
 
-def _run_frames(about: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
+def run_frames(about: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
     """Return what the manifest says as tables: the run, its inputs, coverage by field."""
     rows, card = about["rows"], about["scorecard"]
     coverage = [

@@ -14,9 +14,11 @@ from icp_engine.errors import IcpError, first_line
 # Modules are loaded when their command is called: `--threads` has to be read before Polars starts.
 _COMMANDS = {
     "audit": "audit",
+    "charts": "charts",
     "explain": "explain",
     "export": "export",
     "networks": "networks",
+    "report": "report",
     "run": "run",
     "scorecard": "scorecard",
     "sql": "sql",

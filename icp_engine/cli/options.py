@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -106,6 +107,23 @@ def long_command(command: _Command) -> _Command:
     for option in (as_json, quiet, temp_dir, memory_limit, threads):
         command = option(command)
     return command
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Say which extra to install where what is loaded inside is not there.
+
+    Raises:
+        InputError: a package is missing.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("icp_engine"):
+            raise
+        from icp_engine.errors import InputError
+
+        raise InputError(f"This needs more packages: pip install 'icp-engine[{name}]'.") from error
 
 
 def fields_by_column(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:

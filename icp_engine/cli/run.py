@@ -7,6 +7,8 @@ import click
 
 from icp_engine.cli import options, show
 
+_BEST = 5
+
 
 @click.command("run")
 @options.extract
@@ -47,7 +49,7 @@ from icp_engine.cli import options, show
 @click.option("--exclude-names", metavar="FILE", help="Text file of names that never group, one a line.")
 @click.option("--network-overrides", metavar="FILE", help="CSV or Parquet: clinic_id, network_name, is_anchor.")
 @click.option("--partition-by", metavar="COLUMN", help="Also write a hive-partitioned copy, e.g. by state_code.")
-@click.option("--no-charts", is_flag=True, help="Do not draw charts.")
+@click.option("--no-charts", is_flag=True, help="No charts and no report page.")
 @click.option("--keep", type=click.IntRange(1), default=2, show_default=True, help="Runs to keep, this one included.")
 @options.long_command
 def command(
@@ -67,7 +69,7 @@ def command(
     exclude_names: str | None,
     network_overrides: str | None,
     partition_by: str | None,
-    no_charts: bool,  # noqa: ARG001 (charts come with an issue of their own; the flag is part of the contract)
+    no_charts: bool,
     keep: int,
     memory_limit: int,
     temp_dir: Path | None,
@@ -110,6 +112,7 @@ def command(
                 overrides=network_overrides,
             ),
             partition_by=partition_by,
+            charts=not no_charts,
             keep=keep,
             memory_limit=memory_limit,
             temp_dir=None if temp_dir is None else str(temp_dir),
@@ -120,10 +123,13 @@ def command(
     if as_json:
         show.emit(about)
     elif not quiet:
-        click.echo(_summary(about, out))
+        from icp_engine.results import best_clinics
+
+        click.echo(_summary(about, out, best_clinics(out, _BEST)))
 
 
-def _summary(about: dict[str, Any], out: Path) -> str:
+def _summary(about: dict[str, Any], out: Path, best: list[dict[str, Any]]) -> str:
+    """Return what a run comes to, on one screen: rows, tiers, segments, networks, top five, what was missing, where."""
     rows, card = about["rows"], about["scorecard"]
     seconds = about["elapsed_seconds"]
     lines = [
@@ -138,12 +144,26 @@ def _summary(about: dict[str, Any], out: Path) -> str:
         found = about["networks"]
         share = show.percent(found["clinics"] / rows["scored"])
         lines += ["", about["no_networks"] or f"{found['found']:,} networks of {found['clinics']:,} clinics ({share})"]
-    notes = [*_notes(about)]
-    if notes:
-        lines += ["", show.table(notes, "<<")]
-    best = f"icp-engine stats --warehouse {out}"
-    lines += ["", show.table([("Results", f"{out} (run {about['run_id']})"), ("Next", best)], "<<")]
+    lines += ["", _best(best)]
+    lines += ["", show.table([*_notes(about), *_places(about, out, best)], "<<")]
     return "\n".join(lines)
+
+
+def _best(best: list[dict[str, Any]]) -> str:
+    rows: list[tuple[object, ...]] = [("Top", "score", "state", "clinic")]
+    for place, one in enumerate(best, 1):
+        _, name, state, score, _ = one.values()
+        rows.append((place, f"{score:g}", state or "", show.cut(name or "No name", show.width() - 25)))
+    return show.table(rows, ">><<")
+
+
+def _places(about: dict[str, Any], out: Path, best: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return where the results are, and what to do next."""
+    at = "" if out == Path("warehouse") else f" -w {out}"
+    places = [("Results", f"{out} (run {about['run_id']})"), ("Why", f"icp-engine explain {best[0]['clinic_id']}{at}")]
+    if (out / "report.html").exists():
+        places.insert(0, ("Report", f"{out / 'report.html'}: open it in a browser"))
+    return places
 
 
 def _tiers(about: dict[str, Any]) -> str:
@@ -191,6 +211,8 @@ def _notes(about: dict[str, Any]) -> list[tuple[str, str]]:
         notes.append(("Rejected", f"{rows['rejected']:,} rows, see rejects.parquet"))
     if about.get("indexed") is False:
         notes.append(("No index", "look-ups by clinic_id in icp.duckdb are slower; a higher --memory-limit makes it"))
+    if about["no_charts"]:
+        notes.append(("No charts", about["no_charts"]))
     if about["replaced_columns"]:
         notes.append(("Replaced", f"{', '.join(about['replaced_columns'])}: in the extract already, written anew"))
     return notes

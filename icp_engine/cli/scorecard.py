@@ -99,39 +99,30 @@ def check_command(paths: tuple[str, ...]) -> None:
 
 
 def _text(card: "Scorecard") -> str:
+    from icp_engine.scorecard.words import edges
+
     origin = f", extends {card.extends}" if card.extends else ""
     parts = [f"{card.title}\n{card.id} {card.version}{origin}, {card.maximum:g} points, hash {card.hash[:12]}"]
     parts += [_category(category) for category in card.categories]
     for heading, tiers in (("Tiers", card.tiers), ("Network tiers", card.network_tiers)):
         if tiers:
-            rows = [(one.label, _edges(one.at_least), one.meaning) for one in tiers]
+            rows = [(one.label, edges(one, card), one.meaning) for one in tiers]
             parts.append(f"{heading}\n{show.table(rows, '<<<', indent='  ')}")
     if card.segments:
         parts.append(f"Segments\n{show.table(list(card.segments.items()), '<<', indent='  ')}")
     return "\n\n".join(parts)
 
 
-def _edges(at_least: dict[str, float]) -> str:
-    if not at_least:
-        return "otherwise"
-    return ", ".join(f"{part} {edge:g} and above" for part, edge in at_least.items())
-
-
 def _category(category: "Category") -> str:
+    from icp_engine.scorecard.words import caveats
+
     head = f"{category.label}, at most {category.maximum:g} points"
-    return "\n".join([head, *(_characteristic(one) for one in category.characteristics)])
+    notes = [f"  {one}" for one in caveats(category)]
+    return "\n".join([head, *notes, *(_characteristic(one) for one in category.characteristics)])
 
 
 def _characteristic(one: "Characteristic") -> str:
-    only = "".join(f", only for {name} {' / '.join(bands)}" for name, bands in one.only_for.items())
-    rows = [(band.name, _worth(band.points.most, band.points), band.reason or band.note or "") for band in one.bands]
-    if one.missing:
-        rows.append(("missing", f"{one.missing.points:g}", one.missing.note))
-    head = f"  {one.label} ({', '.join(one.sources)}{only})"
-    return f"{head}\n{show.table(rows, '<><', indent='    ')}"
+    from icp_engine.scorecard.words import looks_at, rules
 
-
-def _worth(most: float, points: object) -> str:
-    from icp_engine.scorecard.model import Fixed
-
-    return f"{most:g}" if isinstance(points, Fixed) else f"up to {most:g}"
+    rows = [(rule.band, rule.points, rule.says) for rule in rules(one)]
+    return f"  {one.label} ({looks_at(one)})\n{show.table(rows, '<><', indent='    ')}"

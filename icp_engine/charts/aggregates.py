@@ -1,0 +1,101 @@
+"""What the charts of a run show, as small frames: chosen in SQL over its Parquet files, whatever the scorecard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from icp_engine.columns import KEY, NAME, STATE
+from icp_engine.networks import NETWORKS
+from icp_engine.queries import Database, database, sql_text
+from icp_engine.scorecard.model import Category, Characteristic, Fixed, Outcome, Scorecard
+from icp_engine.warehouse_file import quoted, run_frames, scorecard_frames
+
+_STEPS = 100  # of the score, from nothing to the maximum
+_MOST_NETWORKS = 25
+_CLINICS = ("score_distribution", "tiers_and_segments", "category_averages", "points_out_of_reach", "tiers_by_state")
+_OUTCOMES = pl.Schema(
+    {"characteristic": pl.String(), "band": pl.UInt8(), "fields": pl.List(pl.String()), "points": pl.Float64()}
+)
+_OF_NETWORKS = ("top_networks", "network_sizes")
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregates:
+    """The frames of a run's charts by the names of their files in `sql/charts`, and the scorecard that made them.
+
+    Without networks `top_networks` and `network_sizes` are empty.
+    """
+
+    card: Scorecard
+    frames: Mapping[str, pl.DataFrame]
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        """Return one frame; an empty one where the run made nothing of the kind."""
+        return self.frames.get(name, pl.DataFrame())
+
+
+def aggregates(folder: Path, card: Scorecard, about: Mapping[str, Any]) -> Aggregates:
+    """Return what the charts show of the run in a folder.
+
+    Args:
+        folder: with the Parquet files of the run.
+        card: its scorecard.
+        about: its manifest, or as much of it as there is.
+    """
+    with database() as db:
+        _give(db, folder, card, about)
+        values = {
+            "score_distribution": {"step": max(1, round(card.maximum * 100 / _STEPS))},
+            "top_networks": {"most": _MOST_NETWORKS},
+        }
+        wanted = _CLINICS + (_OF_NETWORKS if (folder / f"{NETWORKS}.parquet").exists() else ())
+        return Aggregates(card, {name: db.frame(sql_text(f"charts/{name}"), values.get(name)) for name in wanted})
+
+
+def _give(db: Database, folder: Path, card: Scorecard, about: Mapping[str, Any]) -> None:
+    """Make what the files of `sql/charts` read; the score columns lose the prefix of the scorecard."""
+    db.view_parquet("icp_scores", folder / "icp_scores.parquet")
+    db.view_parquet("icp_bands", folder / "icp_bands.parquet")
+    names = {KEY: KEY, NAME: NAME, STATE: STATE}
+    names |= {card.column("total_score"): "total_score", card.column("tier"): "tier"}
+    names |= {card.column("tier_label"): "tier_label"}
+    names |= {one.column: f"category_{one.name}" for one in card.categories}
+    segment = f"{quoted(card.column('segment'))} as segment" if card.segment_source else "'' as segment"
+    chosen = ", ".join(f"{quoted(column)} as {quoted(name)}" for column, name in names.items())
+    db.view("clinic_scores", f"select {chosen}, {segment} from icp_scores")
+    if (folder / f"{NETWORKS}.parquet").exists():
+        db.view_parquet(NETWORKS, folder / f"{NETWORKS}.parquet")
+    db.copy("scorecard_categories", scorecard_frames(card)["scorecard_categories"])
+    db.copy("field_coverage", run_frames(about)["field_coverage"])
+    db.copy("missing_outcomes", missing_outcomes(card))
+
+
+def missing_outcomes(card: Scorecard) -> pl.DataFrame:
+    """Return what every MISSING band keeps a clinic from: band column, band, the fields behind it, points.
+
+    Where a category wants its first characteristic, or nothing of it is known, the whole category is out of reach.
+    """
+    rows = [
+        {
+            "characteristic": one.column,
+            "band": number,
+            "fields": list(outcome.sources or one.sources),
+            "points": _lost(one, outcome, category),
+        }
+        for category in card.categories
+        for one in category.characteristics
+        for number, outcome in enumerate(one.outcomes)
+        if outcome.missing
+    ]
+    return pl.DataFrame(rows, schema=_OUTCOMES)
+
+
+def _lost(one: Characteristic, outcome: Outcome, category: Category) -> float:
+    """Return the points that a band out of reach costs; a band that reads as a value costs what is above it."""
+    whole = outcome is one.nothing_known or category.requires == one.name
+    points = outcome.points
+    given = (points.value if isinstance(points, Fixed) else points.most) + outcome.bonus
+    return max(0.0, (category.maximum if whole else one.most) - given)

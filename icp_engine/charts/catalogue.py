@@ -1,0 +1,101 @@
+"""All charts of a run, each with a sentence that says what it shows and the numbers behind it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import polars as pl
+
+from icp_engine.charts import figures
+from icp_engine.charts.aggregates import Aggregates
+from icp_engine.results import Explanation
+from icp_engine.scorecard.model import Scorecard
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One picture: its name in files, a sentence for those who cannot see it, the figure, and its numbers."""
+
+    name: str
+    says: str
+    figure: go.Figure
+    data: pl.DataFrame
+
+    @property
+    def title(self) -> str:
+        """The heading of the figure."""
+        return str(self.figure.layout.title.text)
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the page has to carry outlines."""
+        return any(trace.type == "choropleth" for trace in self.figure.data)
+
+
+_Draw = Callable[[pl.DataFrame, Scorecard], go.Figure]
+_CHARTS: tuple[tuple[str, _Draw, str], ...] = (
+    (
+        "score_distribution",
+        figures.score_distribution,
+        "Clinics per point of score. Dashed lines mark where tiers begin: how many stand close below a line tells "
+        "what a lower cut-off would bring.",
+    ),
+    (
+        "tiers_and_segments",
+        figures.tiers_and_segments,
+        "Tiers sort by score, segments by kind of clinic, whatever the score.",
+    ),
+    (
+        "category_averages",
+        figures.category_averages,
+        "Average points of each category by segment; the mark is the most that the category can bring. What lacks "
+        "is either a poor fit or missing data.",
+    ),
+    (
+        "points_out_of_reach",
+        figures.missing_data,
+        "Points that an average clinic cannot get because a field is unknown, and for how many clinics each field "
+        "is known. Collecting the field on top moves the ranking most.",
+    ),
+    (
+        "tiers_by_state",
+        figures.tiers_by_state,
+        "Share of each state's clinics above the lowest tier. Territories, and clinics without a state, are in the "
+        "numbers below.",
+    ),
+    (
+        "top_networks",
+        figures.top_networks,
+        "Networks with the highest scores, and how many clinics each has: one call to the anchor opens the door to "
+        "all of them.",
+    ),
+    (
+        "network_sizes",
+        figures.network_sizes,
+        "Every network by size and score; a bubble stands for all networks of about the same. Large ones high up "
+        "are worth the most work.",
+    ),
+)
+
+
+def draw(found: Aggregates) -> list[Chart]:
+    """Return the charts of a run; what it has no data for, networks for example, is left out."""
+    return [
+        Chart(name, says, picture(found[name], found.card), found[name])
+        for name, picture, says in _CHARTS
+        if not found[name].is_empty()
+    ]
+
+
+def draw_clinic(found: Explanation) -> Chart:
+    """Return one clinic's score as a waterfall."""
+    card = found.card
+    data = pl.DataFrame(
+        {
+            "category": [one.label for one in card.categories],
+            "points": [found.clinic[one.column] for one in card.categories],
+            "maximum": [float(one.maximum) for one in card.categories],
+        }
+    )
+    says = "How the score of one clinic is put together, category by category."
+    return Chart("waterfall", says, figures.waterfall(found.clinic, card), data)

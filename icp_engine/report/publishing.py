@@ -1,0 +1,88 @@
+"""Make the charts and the report of a run that is published already."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from icp_engine.charts.aggregates import aggregates
+from icp_engine.charts.catalogue import Chart, draw, draw_clinic
+from icp_engine.charts.png import check_png, write_pngs
+from icp_engine.errors import InputError
+from icp_engine.report.content import content
+from icp_engine.report.pages import CHARTS, REPORT, write_charts, write_report
+from icp_engine.results import explain_clinic, run_scorecard
+from icp_engine.warehouse import add_to_published, manifest, published
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage, the steps done and the steps in all; 0 where a stage does not count."""
+
+
+def publish_charts(
+    warehouse: Path,
+    out: Path | None = None,
+    *,
+    clinic: str | None = None,
+    png: bool = False,
+    report: Progress = lambda *_: None,
+) -> list[Path]:
+    """Draw the charts of the published run; return the paths of the pages, and of the pictures where wanted.
+
+    Args:
+        warehouse: where it is published.
+        out: the folder to write into; `charts` of the warehouse unless given.
+        clinic: draw the score of this clinic alone.
+        png: pictures too.
+        report: called as the work goes on.
+
+    Raises:
+        InputError: nothing is published there, there is no such clinic, or pictures cannot be made here.
+    """
+    if png:
+        check_png()
+    folder = published(warehouse)  # that of one run, whatever is published meanwhile
+    report("charts", 0, 0)
+    charts = [draw_clinic(explain_clinic(warehouse, clinic))] if clinic else _charts(folder)
+    if out is not None:
+        return _write(charts, out, report, png=png)
+    with add_to_published(warehouse, [CHARTS]):
+        written = _write(charts, folder / CHARTS, report, png=png)
+    return [warehouse / CHARTS / path.name for path in written]
+
+
+def _charts(folder: Path) -> list[Chart]:
+    return draw(aggregates(folder, run_scorecard(folder), manifest(folder)))
+
+
+def _write(charts: list[Chart], folder: Path, report: Progress, *, png: bool) -> list[Path]:
+    try:
+        paths = write_charts(charts, folder)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written to ({error.strerror}); choose another --out.") from error
+    if png:
+        report("png", 0, 0)
+        paths += write_pngs(charts, folder)
+    return paths
+
+
+def publish_report(warehouse: Path, out: Path | None = None, report: Progress = lambda *_: None) -> Path:
+    """Write the report of the published run; return its path.
+
+    Args:
+        warehouse: where it is published.
+        out: the file to write; `report.html` of the warehouse unless given.
+        report: called as the work goes on.
+
+    Raises:
+        InputError: nothing is published there, or the file cannot be written.
+    """
+    folder = published(warehouse)
+    report("report", 0, 0)
+    page = content(folder, run_scorecard(folder), manifest(folder))
+    if out is not None:
+        try:
+            write_report(page, out)
+        except OSError as error:
+            raise InputError(f"{out} cannot be written ({error.strerror}); choose another --out.") from error
+        return out
+    with add_to_published(warehouse, [REPORT]):
+        write_report(page, folder / REPORT)
+    return warehouse / REPORT

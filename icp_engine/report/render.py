@@ -1,0 +1,98 @@
+"""Pages from templates: the report, and a page per chart. Everything that comes from data is escaped."""
+
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from icp_engine.charts.catalogue import Chart
+from icp_engine.charts.figures import percent
+from icp_engine.charts.outlines import outlines_script
+from icp_engine.charts.style import TEMPLATES
+from icp_engine.report.content import Report
+from icp_engine.scorecard import words
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_SMALL = 100_000  # bytes below which kilobytes read better
+PLOTLY_JS = "plotly.min.js"  # beside the pages of single charts, which share it
+
+
+def report_page(report: Report) -> str:
+    """Return the page of a run, whole: scripts, styles and outlines are in it."""
+    charts = [*report.charts.values(), *([report.best] if report.best else [])]
+    page = _environment().get_template("report.html")
+    return page.render(report=report, words=words, has_map=any(one.has_map for one in charts))
+
+
+def chart_page(chart: Chart) -> str:
+    """Return the page of one chart, which wants `PLOTLY_JS` beside it."""
+    return _environment().get_template("chart.html").render(chart=chart, has_map=chart.has_map)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": percent,
+        "bytes": _bytes,
+        "cell": _cell,
+        "points": "{:,.2f}".format,
+        "moment": _moment,
+        "specification": _specification,
+    }
+    environment.globals |= {
+        "plotly_js": lambda: Markup(get_plotlyjs().replace("</script", "<\\/script")),
+        "outlines_js": lambda: Markup(outlines_script()),
+        "templates": Markup(_json({name: dict(one) for name, one in TEMPLATES.items()})),
+        "asset": lambda name: Markup((_TEMPLATES / name).read_text(encoding="utf-8")),
+        "PLOTLY_JS": PLOTLY_JS,
+    }
+    return environment
+
+
+def _specification(chart: Chart) -> Markup:
+    """Return a figure for the script of the page, which adds the theme; the page has the heading."""
+    layout = chart.figure.layout.to_plotly_json()
+    figure = {"data": json.loads(chart.figure.to_json())["data"], "layout": layout}
+    for key in ("template", "title"):
+        layout.pop(key, None)
+    layout["margin"] = {**layout.get("margin", {}), "t": 44}
+    layout["height"] -= 32
+    return Markup(_json(figure))
+
+
+def _json(value: Any) -> str:
+    """Return a value as JSON that no browser takes for markup."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _cell(value: Any) -> str:
+    """Return a value as a table shows it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _moment(text: str) -> str:
+    """Return a time of the manifest as people read it."""
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC"
+
+
+def _bytes(count: int) -> str:
+    """Return a size in megabytes, small ones in kilobytes."""
+    return f"{count / 1e6:,.1f} MB" if count >= _SMALL else f"{count / 1e3:,.1f} kB"
