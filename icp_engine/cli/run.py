@@ -1,6 +1,7 @@
 """`icp-engine run`: from an extract to published results."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -159,8 +160,8 @@ def _best(best: list[dict[str, Any]]) -> str:
 
 def _places(about: dict[str, Any], out: Path, best: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Return where the results are, and what to do next."""
-    at = "" if out == Path("warehouse") else f" -w {out}"
-    places = [("Results", f"{out} (run {about['run_id']})"), ("Why", f"icp-engine explain {best[0]['clinic_id']}{at}")]
+    at = "" if out == Path("warehouse") else f" -w {quote(str(out))}"
+    places = [("Results", f"{out} (run {about['run_id']})"), ("Why", f"icp-engine explain {quote(best[0]['clinic_id'])}{at}")]
     if (out / "report.html").exists():
         places.insert(0, ("Report", f"{out / 'report.html'}: open it in a browser"))
     return places
