@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from icp_engine.columns import HELPERS, KEY, NETWORK_COLUMNS, NETWORKS_TABLE
+from icp_engine.columns import HELPERS, KEY
+from icp_engine.comments import comment_all
 from icp_engine.networks import NETWORKS, NetworkOptions, Networks, give_settings
-from icp_engine.queries import Database, header, new_file, sql_text
+from icp_engine.queries import Database, new_file, sql_text
 from icp_engine.scorecard.compiler import BANDS
 from icp_engine.scorecard.explain import ReasonCodes
 from icp_engine.scorecard.model import Characteristic, Fixed, Line, Outcome, Scorecard
@@ -98,7 +99,7 @@ def finish(
         db.view(step, sql_text(step))
     for step in ("networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state"):
         db.view(step, sql_text(f"views/{step}"))
-    _comments(db, card)
+    comment_all(db, card)
     return indexed
 
 
@@ -245,54 +246,3 @@ def run_frames(about: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
         "run_inputs": pl.DataFrame(about["inputs"]),
         "field_coverage": pl.DataFrame(coverage, infer_schema_length=None),
     }
-
-
-_TABLES = {
-    "clinics": "Everything known of a clinic, one row each: the tables clinics_icp, icp_scores, icp_bands and "
-    "clinics_icp_with_networks are views on it",
-    "clinics_icp": "One row per clinic: every column of the extract, scores, network columns",
-    "icp_scores": "One row per clinic: scores and reason codes",
-    "icp_bands": "One row per clinic: the band that each characteristic landed in, see scorecard_bands",
-    "clinics_icp_with_networks": "One row per clinic: scores, reason codes, network columns; for CRM and BI",
-    NETWORKS: "One row per network, by score, highest first",
-    "network_overrides": "Clinics put into a network, or out of any, by hand",
-    "excluded_names": "Normalised names that must never group",
-    "reason_patterns": "The text of every pattern of reason codes that occurs",
-    "scorecard_categories": "Categories of the scorecard",
-    "scorecard_characteristics": "Characteristics of the scorecard, in order",
-    "scorecard_bands": "Bands of the scorecard: what each band number means",
-    "scorecard_tiers": "Tiers of clinics and of networks",
-    "scorecard_segments": "Strategic segments",
-    "rejects": "Rows of the extract that were not scored, as they were, and why",
-    "run_facts": "The run that made this file, one row",
-    "run_inputs": "Files that the run read",
-    "run_settings": "How clinics were grouped, one row",
-    "field_coverage": "Per field of the extract: rows with a value, missing, invalid, cut to scale",
-}
-
-_COLUMNS = {
-    "reason_codes": "Codes of the bands that the clinic landed in, in scorecard order, separated by |",
-    "normalized_name": "Organisation name as networks compare it",
-    "band_column": "Column of clinics that holds the band number; in icp_bands without the prefix",
-}
-
-
-def _comments(db: Database, card: Scorecard) -> None:
-    """Comment on every table, view and column: from the contract where it knows them, else from their names."""
-    known = {name: one.description for name, one in card.fields.items()}
-    known |= {one.name: one.description for one in (*NETWORKS_TABLE, *card.columns, *NETWORK_COLUMNS)}
-    known |= {card.column("reason_codes"): _COLUMNS["reason_codes"], **_COLUMNS}
-    known |= {one.column: f"Band of {one.label.lower()}: see scorecard_bands" for one in card.characteristics}
-    known |= {BANDS + name: text for name, text in known.items()}
-    for kind, name in db.relations():
-        own = {one.name: one.description for one in NETWORKS_TABLE} if name == NETWORKS else {}
-        text = _TABLES.get(name) or " ".join(header(sql_text(_file_of(name)))[:1])
-        db.comment(kind, name, text)
-        for column in db.columns(name):
-            described = own.get(column) or known.get(column) or known.get(column.removeprefix(HELPERS))
-            described = described or column.replace("_", " ").strip() or column
-            db.comment("column", f"{name}.{column}", described)
-
-
-def _file_of(view: str) -> str:
-    return view if view in ("shared_names", "network_candidates", "clinic_bibliography") else f"views/{view}"

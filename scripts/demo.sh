@@ -30,17 +30,16 @@ start=$(icp_seconds)
 .venv/bin/icp-engine run "$extract" --out "$warehouse"
 icp_say "Scoring and publishing into $warehouse: $(($(icp_seconds) - start)) s"
 
-clinic=$(.venv/bin/python -c '
-import sys
-import polars as pl
-scores = pl.scan_parquet(sys.argv[1]).select("clinic_id", "icp_total_score")
-print(scores.top_k(1, by="icp_total_score").collect()["clinic_id"][0])
-' "$warehouse/icp_scores.parquet")
+clinic=$(.venv/bin/icp-engine sql --csv --warehouse "$warehouse" \
+    "select clinic_id from icp_scores order by icp_total_score desc, clinic_id limit 1" | tail -n 1)
 cat <<END
 
+Open this page in a browser:
+  $(pwd)/$warehouse/report.html
+
 Try next:
-  .venv/bin/icp-engine explain $clinic --warehouse $warehouse
-  .venv/bin/icp-engine stats --warehouse $warehouse
-  .venv/bin/icp-engine networks list --warehouse $warehouse --min-clinics 5
-  .venv/bin/icp-engine sql --file sql/analyst/anchors_by_state.sql --warehouse $warehouse
+  .venv/bin/icp-engine explain $clinic -w $warehouse
+  .venv/bin/icp-engine charts --clinic $clinic --out demo/slides -w $warehouse
+  .venv/bin/icp-engine networks list -w $warehouse --min-clinics 5
+  .venv/bin/icp-engine sql --file sql/analyst/anchors_by_state.sql -w $warehouse
 END

@@ -22,7 +22,7 @@ LAYERS = [
     ["scorecard.examples", "ordering", "tables", "validate"],
     ["queries"],
     ["networks"],
-    ["options", "warehouse", "warehouse_file", "dictionary"],
+    ["options", "warehouse", "comments", "warehouse_file", "dictionary"],
     ["audits", "clinics"],
     ["results", "analyst"],
     ["exports", "charts.*"],

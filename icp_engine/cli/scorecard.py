@@ -103,7 +103,7 @@ def _text(card: "Scorecard") -> str:
 
     origin = f", extends {card.extends}" if card.extends else ""
     parts = [f"{card.title}\n{card.id} {card.version}{origin}, {card.maximum:g} points, hash {card.hash[:12]}"]
-    parts += [_category(category) for category in card.categories]
+    parts += [_category(category, card) for category in card.categories]
     for heading, tiers in (("Tiers", card.tiers), ("Network tiers", card.network_tiers)):
         if tiers:
             rows = [(one.label, edges(one, card), one.meaning) for one in tiers]
@@ -113,11 +113,11 @@ def _text(card: "Scorecard") -> str:
     return "\n\n".join(parts)
 
 
-def _category(category: "Category") -> str:
+def _category(category: "Category", card: "Scorecard") -> str:
     from icp_engine.scorecard.words import caveats
 
     head = f"{category.label}, at most {category.maximum:g} points"
-    notes = [f"  {one}" for one in caveats(category)]
+    notes = [f"  {one}" for one in caveats(category, card)]
     return "\n".join([head, *notes, *(_characteristic(one) for one in category.characteristics)])
 
 

@@ -42,7 +42,7 @@ def rules(one: Characteristic) -> list[Rule]:
         found.append(Rule("missing", _missing_when(one.missing), points, one.missing.note))
     for band in one.bands:
         line = band.points if isinstance(band.points, Line) else None
-        sloped = f", in a line from {line.low:g} to {line.high:g} of {line.field}" if line else ""
+        sloped = f", rising with {line.field} from {line.low:g} to {line.high:g}" if line else ""
         says = band.reason or band.note or ""
         found.append(Rule(band.name, when(band.condition) + sloped, worth(band.points), says))
     if one.bonus:
@@ -93,9 +93,10 @@ def looks_at(one: Characteristic) -> str:
     return f"{', '.join(one.sources)}{f'; {only}' if only else ''}{most}"
 
 
-def caveats(category: Category) -> list[str]:
+def caveats(category: Category, card: Scorecard) -> list[str]:
     """Return what holds for a category as a whole, a sentence each."""
-    found = []
+    shown = dict.fromkeys(name for one in category.characteristics for name in one.value_fields)
+    found = [f"{name} is {' divided by '.join(card.derived[name])}." for name in shown if name in card.derived]
     if category.can_exceed:
         found.append(f"The characteristics can add up to more; the category stops at {category.maximum:g}.")
     if category.requires:

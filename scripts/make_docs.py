@@ -1,0 +1,125 @@
+"""Writes what the documentation takes from the code: data model, scoring reference, API reference.
+
+python scripts/make_docs.py
+"""
+
+import inspect
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import polars as pl
+
+import icp_engine
+from icp_engine.cli import cli
+from icp_engine.columns import FIELDS
+from icp_engine.dictionary import data_dictionary
+from icp_engine.queries import database
+from icp_engine.run import RunOptions, run
+from icp_engine.scorecard import words
+from icp_engine.scorecard.loader import load_scorecard
+from icp_engine.scorecard.model import Category, Characteristic, Scorecard
+from icp_engine.scorecard.source import shipped_names
+from icp_engine.warehouse_file import FILE
+
+ROOT = Path(__file__).resolve().parents[1]
+_MADE = "<!-- written by scripts/make_docs.py from the code; a test compares them -->"
+
+
+def dictionary() -> str:
+    """Return the data model and dictionary of a run over one clinic that has every field."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        clinic = pl.DataFrame({name: ["a" if one.type == "text" else None] for name, one in FIELDS.items()})
+        typed = clinic.cast({name: one.dtype for name, one in FIELDS.items()})
+        typed.write_parquet(place / "clinic.parquet")
+        run([str(place / "clinic.parquet")], place / "out", RunOptions(format="parquet", charts=False))
+        with database(place / "out" / FILE, read_only=True) as db:
+            return data_dictionary(db)
+
+
+def scoring() -> str:
+    """Return the scoring reference: every scorecard band by band, one that extends another as it differs."""
+    parts = [f"# Scoring reference\n\n{_MADE}\n\nA characteristic lands in the first band that holds, from the top."]
+    parts += ["Missing data is never guessed: each characteristic says what it is worth."]
+    for name in shipped_names():
+        card = load_scorecard(name)
+        base = load_scorecard(card.extends) if card.extends in shipped_names() else None
+        parts += _card(card, base)
+    return "\n\n".join(parts) + "\n"
+
+
+def _card(card: Scorecard, base: Scorecard | None) -> Iterator[str]:
+    yield f"## `{card.id}` {card.version}: {card.title}"
+    yield words.total(card)
+    if base:
+        yield f"It extends `{base.id}`; what is not listed here is as it is there."
+    for heading, tiers in (("Tiers of clinics", card.tiers), ("Tiers of networks", card.network_tiers)):
+        if tiers:
+            rows = [(one.label, words.edges(one, card), one.meaning) for one in tiers]
+            yield _table((heading, "from", "meaning"), rows)
+    if card.segments and not base:
+        yield _table(("segment", "clinics"), list(card.segments.items()))
+    known = {one.code: words.rules(one) for one in base.characteristics} if base else {}
+    for category in card.categories:
+        shown = [one for one in category.characteristics if words.rules(one) != known.get(one.code)]
+        if shown:
+            yield from _category(category, card, shown)
+
+
+def _category(category: Category, card: Scorecard, shown: list[Characteristic]) -> Iterator[str]:
+    yield f"### {category.label}: at most {category.maximum:g} points"
+    yield from words.caveats(category, card)
+    for one in shown:
+        yield f"**{one.label}** looks at {words.looks_at(one)}."
+        yield _table(
+            ("when", "points", "reason", "code"),
+            [(rule.when, rule.points, rule.says, f"`{one.code}.{rule.band}`") for rule in words.rules(one)],
+        )
+
+
+def _table(head: tuple[str, ...], rows: list[Any]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in lines)
+
+
+def api() -> str:
+    """Return the API reference: the public names of the package, and every command with its help."""
+    parts = [f"# API reference\n\n{_MADE}", "## Python"]
+    parts.append("`import icp_engine` gives these names; everything else may change.")
+    parts += [_name(name) for name in icp_engine.__all__]
+    parts.append("## Command line")
+    parts += _commands(cli, "icp-engine")
+    return "\n\n".join(parts) + "\n"
+
+
+def _name(name: str) -> str:
+    thing = getattr(icp_engine, name)
+    signature = "" if inspect.isclass(thing) else str(inspect.signature(thing))
+    return f"### `{name}`\n\n```text\n{name}{signature}\n\n{inspect.getdoc(thing)}\n```"
+
+
+def _commands(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[str]:
+    """Yield the help of a command and of those below it."""
+    settings = command.context_settings | {"max_content_width": 100, "terminal_width": 100}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
+    yield f"### `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```"
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            assert found is not None
+            yield from _commands(found, below, context)
+
+
+DOCS = {
+    ROOT / "warehouse" / "README.md": dictionary,
+    ROOT / "docs" / "scoring.md": scoring,
+    ROOT / "docs" / "api.md": api,
+}
+
+if __name__ == "__main__":
+    for target, text in DOCS.items():
+        target.write_text(text(), encoding="utf-8")
+        click.echo(target.relative_to(ROOT))
