@@ -103,7 +103,7 @@ def _name(name: str) -> str:
 
 def _commands(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[str]:
     """Yield the help of a command and of those below it."""
-    settings = command.context_settings | {"max_content_width": 100, "terminal_width": 100}
+    settings: dict[str, Any] = {**command.context_settings, "max_content_width": 100, "terminal_width": 100}
     context = click.Context(command, info_name=name, parent=parent, **settings)
     yield f"### `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```"
     if isinstance(command, click.Group):
