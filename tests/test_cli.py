@@ -1,5 +1,6 @@
 """The command line: help with an example everywhere, JSON that parses, nothing but text where nobody looks."""
 
+import io
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from icp_engine.cli import cli
+from icp_engine.cli import cli, show
 from icp_engine.run import RunOptions, run
 
 PROGRAM = Path(sys.executable).with_name("icp-engine")
@@ -269,3 +270,62 @@ def test_a_reader_that_has_seen_enough_ends_the_program_quietly(warehouse: Path)
         child.stdout.close()
         error = child.stderr.read()
     assert (child.returncode, error) == (0, b"")
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_goes_on_while_a_stage_is_silent_and_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, plain = _Terminal(), io.StringIO()
+    monkeypatch.setattr(show, "_TICK", 0.01)
+    monkeypatch.setattr("sys.stderr", terminal)
+    with show.Progress(quiet=False) as progress:
+        progress("write", 500, 1000)
+        while terminal.getvalue().count("write") < 3:
+            pass
+    shown = terminal.getvalue()
+    assert "500 of 1,000 rows" in shown
+    assert shown.endswith("\r\x1b[K")
+    with show.Progress(quiet=True) as progress:
+        progress("write", 500, 1000)
+    assert terminal.getvalue() == shown
+    monkeypatch.setattr("sys.stderr", plain)
+    with show.Progress(quiet=False) as progress:
+        progress("write", 500, 1000)
+    assert plain.getvalue() == ""
+
+
+def test_the_summary_of_a_run_fits_a_screen_and_names_what_matters(tmp_path: Path) -> None:
+    extract = tmp_path / "clinics.parquet"
+    names = [f"Hope Hospice {number}" for number in range(8)] + ["Shared Name"] * 4
+    pl.DataFrame(
+        {
+            "clinic_id": [f"it's {number}" for number in range(12)],
+            "account_name": names,
+            "state_code": ["TX", "CA"] * 6,
+            "segment_label": ["Hospice"] * 12,
+            "npi_count": list(range(0, 120, 10)),
+        }
+    ).write_parquet(extract)
+    done = call("run", str(extract), "--out", str(tmp_path / "out"))
+    assert done.exit_code == 0
+    lines = done.output.splitlines()
+    assert len(lines) <= 24
+    assert lines[0].startswith("12 clinics scored with icp")
+    for said in (
+        "Tier 1 - HOT",
+        "Segment A",
+        "1 network of 4 clinics",
+        "Top  score  state  clinic",
+        "Not there",
+        "Results",
+    ):
+        assert said in done.output
+    assert [line.split()[0] for line in lines[lines.index("Top  score  state  clinic") + 1 :][:5]] == list("12345")
+    assert f"Report     {tmp_path}/out/report.html" in done.output
+    why = next(line for line in lines if line.startswith("Why"))
+    arguments = shlex.split(why.removeprefix("Why"))
+    assert call(*arguments[1:]).exit_code == 0
+    assert arguments[2].startswith("it's ")

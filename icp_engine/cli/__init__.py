@@ -83,8 +83,6 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (Exception, KeyboardInterrupt) as error:
         message, code = _explained(error)
-        if sys.stderr.isatty():
-            click.echo("\r\x1b[K", nl=False, err=True)
         click.echo(message, err=True)
         sys.exit(code)
 

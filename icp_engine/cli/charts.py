@@ -31,9 +31,8 @@ def command(warehouse: Path, png: bool, clinic: str | None, out: Path | None, qu
     with options.extra("charts"):
         from icp_engine.report.publishing import publish_charts
 
-    progress = show.Progress(quiet=quiet or as_json)
-    paths = publish_charts(warehouse, out, clinic=clinic, png=png, report=progress)
-    progress.close()
+    with show.Progress(quiet=quiet or as_json) as progress:
+        paths = publish_charts(warehouse, out, clinic=clinic, png=png, report=progress)
     if as_json:
         show.emit([str(path) for path in paths])
     elif not quiet:

@@ -28,9 +28,8 @@ def command(warehouse: Path, out: Path | None, quiet: bool, as_json: bool) -> No
     with options.extra("charts"):
         from icp_engine.report.publishing import publish_report
 
-    progress = show.Progress(quiet=quiet or as_json)
-    path = publish_report(warehouse, out, report=progress)
-    progress.close()
+    with show.Progress(quiet=quiet or as_json) as progress:
+        path = publish_report(warehouse, out, report=progress)
     if as_json:
         show.emit({"report": str(path)})
     elif not quiet:

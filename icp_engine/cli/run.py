@@ -92,35 +92,30 @@ def command(
     from icp_engine.networks import NetworkOptions
     from icp_engine.run import RunOptions, run
 
-    progress = show.Progress(quiet=quiet or as_json)
-    about = run(
-        extract,
-        out,
-        RunOptions(
-            scorecard=scorecard,
-            mapping=options.fields_by_column(mapping),
-            format=format_,  # type: ignore[arg-type]
-            bibliography=bibliography,
-            duplicates=duplicates,  # type: ignore[arg-type]
-            strict=strict,
-            networks=not no_networks,
-            network=NetworkOptions(
-                min_clinics=min_clinics,
-                min_states=min_states,
-                min_single_state=min_single_state,
-                mean=network_mean,  # type: ignore[arg-type]
-                exclude_names=exclude_names,
-                overrides=network_overrides,
-            ),
-            partition_by=partition_by,
-            charts=not no_charts,
-            keep=keep,
-            memory_limit=memory_limit,
-            temp_dir=None if temp_dir is None else str(temp_dir),
+    asked = RunOptions(
+        scorecard=scorecard,
+        mapping=options.fields_by_column(mapping),
+        format=format_,  # type: ignore[arg-type]
+        bibliography=bibliography,
+        duplicates=duplicates,  # type: ignore[arg-type]
+        strict=strict,
+        networks=not no_networks,
+        network=NetworkOptions(
+            min_clinics=min_clinics,
+            min_states=min_states,
+            min_single_state=min_single_state,
+            mean=network_mean,  # type: ignore[arg-type]
+            exclude_names=exclude_names,
+            overrides=network_overrides,
         ),
-        progress,
+        partition_by=partition_by,
+        charts=not no_charts,
+        keep=keep,
+        memory_limit=memory_limit,
+        temp_dir=None if temp_dir is None else str(temp_dir),
     )
-    progress.close()
+    with show.Progress(quiet=quiet or as_json) as progress:
+        about = run(extract, out, asked, progress)
     if as_json:
         show.emit(about)
     elif not quiet:
@@ -144,7 +139,8 @@ def _summary(about: dict[str, Any], out: Path, best: list[dict[str, Any]]) -> st
     if about.get("networks"):
         found = about["networks"]
         share = show.percent(found["clinics"] / rows["scored"])
-        lines += ["", about["no_networks"] or f"{found['found']:,} networks of {found['clinics']:,} clinics ({share})"]
+        word = "network" if found["found"] == 1 else "networks"
+        lines += ["", about["no_networks"] or f"{found['found']:,} {word} of {found['clinics']:,} clinics ({share})"]
     lines += ["", _best(best)]
     lines += ["", show.table([*_notes(about), *_places(about, out, best)], "<<")]
     return "\n".join(lines)

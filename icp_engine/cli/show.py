@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ import click
 
 _BAR = "█"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+_TICK = 0.2  # seconds between two looks at the clock
 
 
 def emit(value: Any) -> None:
@@ -75,27 +77,44 @@ def width() -> int:
 
 
 class Progress:
-    """One line on stderr that tells the stage, the rows and the time; silent where it is not a terminal."""
+    """One line on stderr that tells the stage, the rows and the time; silent where it is not a terminal.
+
+    The time goes on while a stage has nothing to say. The line is gone when the context is left.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self._on = not quiet and sys.stderr.isatty()
         self._start = time.monotonic()
+        self._now = ("", 0, 0)
+        self._left = threading.Event()
+        self._clock = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> "Progress":
+        """Start the clock."""
+        if self._on:
+            self._clock.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the clock and clear the line."""
+        if self._on:
+            self._left.set()
+            self._clock.join()
+            click.echo("\r\x1b[K", nl=False, err=True)
 
     def __call__(self, stage: str, done: int, rows: int) -> None:
         """Show where the work is."""
-        if not self._on:
-            return
-        seconds = time.monotonic() - self._start
-        part = (
-            f"{bar(done / rows, 20):<20}  {done:,} of {rows:,} rows"
-            if rows and done
-            else f"{rows:,} rows"
-            if rows
-            else ""
-        )
-        click.echo(f"\r\x1b[K{seconds:6.1f} s  {stage:<8}  {part}", nl=False, err=True)
+        self._now = (stage, done, rows)
+        self._draw()
 
-    def close(self) -> None:
-        """Clear the line."""
-        if self._on:
-            click.echo("\r\x1b[K", nl=False, err=True)
+    def _tick(self) -> None:
+        while not self._left.wait(_TICK):
+            self._draw()
+
+    def _draw(self) -> None:
+        stage, done, rows = self._now
+        if not self._on or not stage:
+            return
+        counted = f"{bar(done / rows, 20):<20}  {done:,} of {rows:,} rows" if rows and done else ""
+        part = counted or (f"{rows:,} rows" if rows else "")
+        click.echo(f"\r\x1b[K{time.monotonic() - self._start:6.1f} s  {stage:<9}  {part}", nl=False, err=True)

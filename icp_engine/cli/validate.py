@@ -36,7 +36,9 @@ def command(
     """
     from icp_engine.validate import validate
 
-    found = validate(extract, scorecard, options.fields_by_column(mapping), temp_dir)
+    with show.Progress(quiet=as_json) as progress:
+        progress("validate", 0, 0)
+        found = validate(extract, scorecard, options.fields_by_column(mapping), temp_dir)
     if as_json:
         show.emit(found)
     else:
