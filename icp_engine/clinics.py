@@ -206,7 +206,7 @@ def _with_networks(piece: pl.DataFrame, networks: pl.DataFrame) -> pl.DataFrame:
 def clinic_outputs(
     extract: Extract, card: Scorecard, options: RunOptions, folder: Path, warehouse: WarehouseFile | None
 ) -> list[Output]:
-    """Return the clinic tables of a run, the slowest first."""
+    """Return the clinic tables of a run, and before them the warehouse file where there is one."""
     tables: dict[str, dict[str, str]] = {
         name: {one: one for one in columns}
         for name, columns in clinic_tables(extract, card, networks=options.networks).items()

@@ -23,9 +23,9 @@ _DICTIONARY = 64 << 20  # bytes; reason codes are long, and few of them are diff
 
 _FILE_ROWS, _GROUPS = 3, 4  # FileMetaData
 _COLUMNS, _BYTES, _ROWS, _START, _COMPRESSED = 1, 2, 3, 5, 6  # RowGroup
-_ABOUT = 3  # ColumnChunk
+_ABOUT, _INDEXES = 3, {4, 5, 6, 7}  # ColumnChunk
 _PATH, _UNCOMPRESSED, _SIZE, _DATA_PAGE, _DICTIONARY_PAGE = 3, 6, 7, 9, 11  # ColumnMetaData
-_ELSEWHERE = {4, 5, 6, 7}, {10, 14}  # of both: page indexes and Bloom filters, which are not copied
+_MORE_PLACES = {10, 14}  # of the same: the index page and the Bloom filter, which are not copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Encoding:
 
     def encode(self, table: pa.Table) -> dict[str, Column]:
         """Return the columns of one row group, compressed with zstd."""
-        data = self.file(table, {})
+        data = _written(table, self, {})
         columns = {one.name: Column(one, len(table), []) for one in table.schema}
         for group in thrift.items(_footer(data)[_GROUPS][1]):
             for one in thrift.items(thrift.fields(group)[_COLUMNS][1]):
@@ -78,31 +78,13 @@ class Encoding:
                 columns[thrift.text(thrift.items(chunk.about[_PATH][1])[0]).decode()].chunks.append(chunk)
         return columns
 
-    def file(self, table: pa.Table, metadata: Mapping[str, str]) -> memoryview:
-        """Return a Parquet file of one row group, or of none where there are no rows."""
-        sink = pa.BufferOutputStream()
-        with pq.ParquetWriter(
-            sink,
-            table.schema,
-            compression="zstd",
-            use_dictionary=list(self.dictionary),
-            dictionary_pagesize_limit=_DICTIONARY,
-            write_statistics=list(self.statistics),
-            store_schema=False,  # categories are a matter of storage; readers see text
-            write_page_index=False,
-        ) as writer:
-            writer.add_key_value_metadata(metadata)
-            if len(table):
-                writer.write_table(table, row_group_size=len(table))
-        return memoryview(sink.getvalue())
-
 
 class ParquetFile:
     """A Parquet file being written, row group by row group: complete once it is closed."""
 
     def __init__(self, path: Path, schema: pa.Schema, metadata: Mapping[str, str]) -> None:
         """Open the file. But for its row groups the footer is that of an empty file."""
-        self._footer = _footer(Encoding([], []).file(schema.empty_table(), metadata))
+        self._footer = _footer(_written(schema.empty_table(), Encoding([], []), metadata))
         self._groups: list[bytes] = []
         self._rows = 0
         self._file = path.open("wb")
@@ -138,6 +120,25 @@ class ParquetFile:
             self._file.write(footer + len(footer).to_bytes(_LENGTH, "little") + _MAGIC)
 
 
+def _written(table: pa.Table, encoding: Encoding, metadata: Mapping[str, str]) -> memoryview:
+    """Return a file of one row group that PyArrow has written, of none where there are no rows."""
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(
+        sink,
+        table.schema,
+        compression="zstd",
+        use_dictionary=list(encoding.dictionary),
+        dictionary_pagesize_limit=_DICTIONARY,
+        write_statistics=list(encoding.statistics),
+        write_page_index=False,
+        store_schema=False,  # categories are a matter of storage; readers see text
+    ) as writer:
+        writer.add_key_value_metadata(metadata)
+        if len(table):
+            writer.write_table(table, row_group_size=len(table))
+    return memoryview(sink.getvalue())
+
+
 def _footer(data: memoryview) -> Fields:
     """Return the footer (FileMetaData) of a file."""
     end = len(data) - len(_MAGIC) - _LENGTH
@@ -149,7 +150,7 @@ def _chunk(data: memoryview, one: bytes) -> Chunk:
     """Return the column chunk that a footer describes."""
     chunk = thrift.fields(one)
     about = thrift.fields(chunk[_ABOUT][1])
-    if _ELSEWHERE[0] & chunk.keys() or _ELSEWHERE[1] & about.keys():
+    if _INDEXES & chunk.keys() or _MORE_PLACES & about.keys():
         raise AssertionError("this version of PyArrow writes indexes that nobody asked for; nothing was published")
     places = {field: thrift.number(about[field][1]) for field in (_DATA_PAGE, _DICTIONARY_PAGE) if field in about}
     start = min(places.values())

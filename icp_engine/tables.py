@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -62,8 +63,8 @@ class TableWriter:
 
 def write_table(writer: TableWriter, frame: pl.DataFrame) -> None:
     """Write a frame as a table of its own."""
-    writer.write(encoding(frame).encode(arrow(frame)), lambda: frame)
-    writer.close()
+    with closing(writer):
+        writer.write(encoding(frame).encode(arrow(frame)), lambda: frame)
 
 
 def arrow(frame: pl.DataFrame, *, views: bool = False) -> pa.Table:
@@ -89,8 +90,8 @@ def encoding(frame: pl.DataFrame, codes: str | None = None) -> Encoding:
     """
     repetitive = _repetitive(frame)
     texts = frame.select(pl.selectors.string()).columns
-    sorted_columns = [name for name in frame.columns if name in repetitive or name not in texts]
-    return Encoding([*repetitive, *([codes] if codes else [])], sorted_columns)
+    helpful = [name for name in frame.columns if name != codes and (name in repetitive or name not in texts)]
+    return Encoding([*repetitive, *([codes] if codes else [])], helpful)
 
 
 def _repetitive(frame: pl.DataFrame) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 Fields = dict[int, tuple[int, bytes]]
 """A struct: the type and the bytes of every field by its number, in ascending order."""
 
-I16, I64, BINARY, LIST, STRUCT = 4, 6, 8, 9, 12
+I64, BINARY, LIST, STRUCT = 6, 8, 9, 12
 _TRUE, _FALSE, _BYTE, _DOUBLE, _SET, _MAP, _UUID = 1, 2, 3, 7, 10, 11, 13
 _FIXED = {_TRUE: 1, _FALSE: 1, _BYTE: 1, _DOUBLE: 8, _UUID: 16}  # bytes; a boolean takes one only outside a struct
 _SHORT = 15  # from here on a size, or the way from one field number to the next, does not fit into half a byte

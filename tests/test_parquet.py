@@ -153,6 +153,15 @@ def test_a_file_that_was_not_closed_is_no_parquet_file(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "own.parquet").equals(table)
 
 
+def test_indexes_that_would_have_to_be_copied_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = pq.ParquetWriter
+    monkeypatch.setattr(
+        pq, "ParquetWriter", lambda *args, **options: writer(*args, **options | {"write_page_index": True})
+    )
+    with pytest.raises(AssertionError, match="indexes"):
+        Encoding([], ["id"]).encode(pa.table({"id": [1, 2]}))
+
+
 NUMBERS = [0, 1, -1, 63, 64, -64, -65, 127, 128, 2**31, 2**63 - 1, -(2**63)]
 
 
@@ -184,7 +193,7 @@ VALUES: dict[str, tuple[int, bytes]] = {
     "double": (7, b"\0\1\2\3\4\5\6\7"),
     "text": (thrift.BINARY, thrift.as_text(b"\0" * 200)),
     "booleans": (thrift.LIST, thrift.as_list(1, [b"\1", b"\2"])),
-    "set": (10, thrift.as_list(thrift.I16, [thrift.as_number(1)])),
+    "set": (10, thrift.as_list(4, [thrift.as_number(1)])),
     "struct": (thrift.STRUCT, thrift.as_struct({20: (1, b""), 1: (thrift.STRUCT, thrift.as_struct({}))})),
     "structs": (thrift.LIST, thrift.as_list(thrift.STRUCT, [thrift.as_struct({3: (2, b"")})] * 20)),
     "uuid": (13, b"0123456789abcdef"),
