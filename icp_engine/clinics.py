@@ -1,7 +1,7 @@
 """Score all clinics of an extract, and write the clinic tables in the order of the result, slice by slice."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from icp_engine.columns import HELPERS, KEY, NAME, NETWORK_COLUMNS, STATE
 from icp_engine.conform import CLIPPED, INVALID
@@ -18,12 +19,13 @@ from icp_engine.extract import Extract, Rejects, conformed_rows, file_of, find_r
 from icp_engine.names import normalized_name
 from icp_engine.options import RunOptions
 from icp_engine.ordering import materialised, sorted_slices, with_order
+from icp_engine.parquet import Column, Encoding
 from icp_engine.profile import Profile, profile
 from icp_engine.scorecard.compiler import prepared
 from icp_engine.scorecard.explain import ReasonCodes, ReasonSpeller, with_bibliography
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring import add_bands, add_scores, band_columns, score_columns
-from icp_engine.tables import ROW_GROUP, Rows, TableWriter
+from icp_engine.tables import ROW_GROUP, TableWriter, arrow, coded, encoding, spelled
 from icp_engine.warehouse_file import WarehouseFile
 
 Report = Callable[[str, int, int], None]
@@ -34,6 +36,7 @@ _SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
 _SCORES_AFTER = ("npi_count", "site_count", "fqhc_flag", "aco_member")
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
 _BIBLIOGRAPHY_ROWS = 8_192  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
+_ENCODERS = 2  # threads that encode columns
 _AHEAD = 2  # slices that may wait while the slowest table is written
 
 
@@ -95,18 +98,58 @@ def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Rows of the result in their order, and their reason codes, which are put together while others write."""
+    """Rows of the result in their order, each column encoded once for all tables that hold it.
 
-    rows: Rows
+    Attributes:
+        frame: all that is known of the clinics but their reason codes.
+        arrow: the same as Arrow.
+        codes: their reason codes, which are put together while others write.
+        encoding: how tables of the run are written.
+        columns: what holds the encoded columns, by name.
+    """
+
+    frame: pl.DataFrame
+    arrow: pa.Table
     codes: Future[ReasonCodes]
+    encoding: Encoding
+    columns: Mapping[str, Future[dict[str, Column]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One table being made: who writes it, and how a slice gets there."""
+    """One table being made: who writes it, how a slice gets there, and the columns that it wants encoded."""
 
     writer: TableWriter | WarehouseFile
     write: Callable[[Slice], None]
+    columns: Collection[str] = ()
+
+
+class _Slicer:
+    """Makes slices of the clinics of a run, one after the other; their columns are encoded in threads."""
+
+    def __init__(self, card: Scorecard, columns: Collection[str], stack: ExitStack) -> None:
+        """Encode the given columns alone, until the stack is left."""
+        self._name = card.column("reason_codes")
+        self._columns = [name for name in columns if name != self._name]
+        self._speller = ReasonSpeller(card)
+        self._spelling = stack.enter_context(ThreadPoolExecutor(1))
+        self._encoding = stack.enter_context(ThreadPoolExecutor(_ENCODERS))
+        self._how: Encoding | None = None
+
+    def slice(self, frame: pl.DataFrame) -> Slice:
+        """Return the next slice of the run."""
+        if self._how is None:
+            self._how = encoding(frame, self._name)
+        table, codes = arrow(frame), self._spelling.submit(self._speller.spell, frame)
+        columns: dict[str, Future[dict[str, Column]]] = {}
+        for start in range(_ENCODERS):
+            names = self._columns[start::_ENCODERS]
+            columns |= dict.fromkeys(names, self._encoding.submit(self._how.encode, table.select(names)))
+        columns[self._name] = self._encoding.submit(self._encode_codes, self._how, codes)
+        return Slice(frame, table, codes, self._how, columns)
+
+    def _encode_codes(self, how: Encoding, codes: Future[ReasonCodes]) -> dict[str, Column]:
+        return how.encode(pa.table({self._name: coded(codes.result())}))
 
 
 def write_clinics(
@@ -130,8 +173,7 @@ def write_clinics(
         for output in outputs:
             stack.callback(output.writer.close)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
-        codes = stack.enter_context(ThreadPoolExecutor(1))
-        speller = ReasonSpeller(card)
+        slicer = _Slicer(card, list(dict.fromkeys(name for one in outputs for name in one.columns)), stack)
         writing: deque[list[Future[None]]] = deque()
         frame = scored.frame.drop(pl.selectors.starts_with(INVALID, CLIPPED))
         for piece in sorted_slices(frame, scored.rows, scored.most, ROW_GROUP):
@@ -142,7 +184,7 @@ def write_clinics(
             report("write", done, scored.rows)
             done += len(piece)
             whole = piece if networks is None else _with_networks(piece, networks)
-            part = Slice(Rows.of(whole), codes.submit(speller.spell, piece))
+            part = slicer.slice(whole)
             writing.append([pool.submit(output.write, part) for pool, output in zip(pools, outputs, strict=True)])
         for futures in writing:
             _finish(futures)
@@ -164,67 +206,54 @@ def _with_networks(piece: pl.DataFrame, networks: pl.DataFrame) -> pl.DataFrame:
 def clinic_outputs(
     extract: Extract, card: Scorecard, options: RunOptions, folder: Path, warehouse: WarehouseFile | None
 ) -> list[Output]:
-    """Return the clinic tables of a run, the slowest first."""
-    tables = clinic_tables(extract, card, networks=options.networks)
-    codes = card.column("reason_codes")
-    plain = {name: [one for one in columns if one != codes] for name, columns in tables.items()}
-    csv = options.format == "both"
+    """Return the clinic tables of a run, and before them the warehouse file where there is one."""
+    tables: dict[str, dict[str, str]] = {
+        name: {one: one for one in columns}
+        for name, columns in clinic_tables(extract, card, networks=options.networks).items()
+    }
+    tables["icp_bands"] = {KEY: KEY, "normalized_name": NORMALIZED, **band_columns(card)}
+    if not options.networks:
+        del tables["clinics_icp_with_networks"]
 
-    def output(name: str, write: Callable[[TableWriter, Slice], None], *, as_csv: bool = csv) -> Output:
-        writer = TableWriter(folder, name, metadata(card), as_csv)
-        return Output(writer, partial(write, writer))
+    def output(name: str, columns: Mapping[str, str]) -> Output:
+        csv = options.format == "both" and name != "icp_bands"
+        writer = TableWriter(folder, name, metadata(card), csv)
+        if name == "icp_scores" and options.bibliography:
+            return Output(writer, partial(_write_bibliography, writer, columns=columns, card=card))
+        write = partial(_write, writer, columns=columns, codes=card.column("reason_codes"))
+        return Output(writer, write, columns.values())
 
-    outputs = [
-        output(
-            "icp_scores",
-            partial(_write_scores, card=card, columns=plain["icp_scores"], bibliography=options.bibliography),
-        ),
-        output("clinics_icp", partial(_write_columns, columns=_same(*plain["clinics_icp"]))),
-        output(
-            "icp_bands",
-            partial(_write_columns, columns={KEY: KEY, "normalized_name": NORMALIZED, **band_columns(card)}),
-            as_csv=False,
-        ),
-    ]
+    outputs = [output(name, columns) for name, columns in tables.items()]
     if warehouse is not None:
-        with_networks = partial(_write_coded, card=card, columns=plain["clinics_icp_with_networks"])
-        outputs.insert(1, output("clinics_icp_with_networks", with_networks))
-        outputs.insert(0, Output(warehouse, lambda part: warehouse.write(part.rows, part.codes.result())))
+        outputs.insert(0, Output(warehouse, lambda part: warehouse.write(part.arrow, part.codes.result())))
     return outputs
 
 
-def _write_columns(writer: TableWriter, part: Slice, columns: Mapping[str, str]) -> None:
-    writer.write(part.rows.select(columns))
+def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], codes: str) -> None:
+    """Write columns: the new name of each, and the one it has in the slice."""
+    encoded = {new: part.columns[old].result()[old] for new, old in columns.items()}
+    writer.write(encoded, lambda: _with_codes(part.frame, part.codes.result(), codes, columns))
 
 
-def _write_coded(writer: TableWriter, part: Slice, card: Scorecard, columns: list[str]) -> None:
-    """Write columns and the reason codes, which stand before the network columns."""
-    names = [one.name for one in NETWORK_COLUMNS]
-    before = next((name for name in columns if name in names), None)
-    coded = {card.column("reason_codes"): part.codes.result()}
-    writer.write(part.rows.select(_same(*columns)), coded, before=before)
-
-
-def _write_scores(writer: TableWriter, part: Slice, card: Scorecard, columns: list[str], *, bibliography: bool) -> None:
-    if not bibliography:
-        _write_coded(writer, part, card, columns)
-        return
+def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, str], card: Scorecard) -> None:
+    """Write the scores with bibliography, whose texts are so large that they get row groups of their own."""
+    name, text = card.column("reason_codes"), f"{card.prefix}_bibliography"
+    columns = {**columns, text: text}
+    plain = [one for one in columns if one != name]
     with ThreadPoolExecutor(2) as pool:  # texts are put together while those before them are written
-        explained = partial(_explained, card=card, columns=[*columns, f"{card.prefix}_bibliography"])
         codes, start = part.codes.result(), 0
-        for rows in pool.map(explained, part.rows.frame.iter_slices(_BIBLIOGRAPHY_ROWS)):
-            some = codes.slice(start, len(rows.frame))
-            writer.write(rows, {card.column("reason_codes"): some}, before=f"{card.prefix}_bibliography")
-            start += len(rows.frame)
+        pieces = part.frame.iter_slices(_BIBLIOGRAPHY_ROWS)
+        for frame in pool.map(lambda piece: with_bibliography(piece, card).select(plain), pieces):
+            some = codes.slice(start, len(frame))
+            encoded = part.encoding.encode(arrow(frame, views=True).append_column(name, coded(some)))
+            writer.write({one: encoded[one] for one in columns}, partial(_with_codes, frame, some, name, columns))
+            start += len(frame)
 
 
-def _explained(part: pl.DataFrame, card: Scorecard, columns: list[str]) -> Rows:
-    """Return rows with their bibliography."""
-    return Rows.of(with_bibliography(part, card).select(columns), views=True)
-
-
-def _same(*names: str) -> dict[str, str]:
-    return {name: name for name in names}
+def _with_codes(frame: pl.DataFrame, codes: ReasonCodes, name: str, columns: Mapping[str, str]) -> pl.DataFrame:
+    """Return columns of a frame, and the reason codes as text where they are among them."""
+    whole = frame.with_columns(spelled(codes).alias(name)) if name in columns else frame
+    return whole.select(pl.col(old).alias(new) for new, old in columns.items())
 
 
 def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:

@@ -35,7 +35,7 @@ from icp_engine.profile import Profile, describe
 from icp_engine.queries import database
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.tables import Rows, TableWriter, write_json
+from icp_engine.tables import TableWriter, write_json, write_table
 from icp_engine.warehouse import MANIFEST, UNFINISHED, new_run, publish, run_id
 from icp_engine.warehouse_file import WarehouseFile, finish, warehouse_file
 
@@ -216,9 +216,7 @@ def _partition(work: Work) -> None:
 
 
 def _write_table(name: str, frame: pl.DataFrame, work: Work, metadata: dict[str, str] | None = None) -> None:
-    writer = TableWriter(work.folder, name, metadata or {}, csv=work.options.format == "both")
-    writer.write(Rows.of(frame))
-    writer.close()
+    write_table(TableWriter(work.folder, name, metadata or {}, csv=work.options.format == "both"), frame)
 
 
 def _outputs(folder: Path) -> list[dict[str, Any]]:

@@ -1,39 +1,19 @@
 """Write tables slice by slice, as Parquet and as CSV, so that memory does not grow with the number of rows."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from icp_engine.parquet import Column, Encoding, ParquetFile
 from icp_engine.scorecard.explain import ReasonCodes
 
-_DICTIONARY = 64 << 20  # bytes; reason codes are long, and few of them are different within a row group
 ROW_GROUP = 122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows in two forms: a Polars frame, and the same as Arrow, converted once for all tables that hold them."""
-
-    frame: pl.DataFrame
-    arrow: pa.Table
-
-    @classmethod
-    def of(cls, frame: pl.DataFrame, *, views: bool = False) -> "Rows":
-        """Return a frame in both forms; as views long texts are not copied, though short ones take longer to write."""
-        level = pl.CompatLevel.newest() if views else pl.CompatLevel.oldest()
-        return cls(frame, frame.to_arrow(compat_level=level))
-
-    def select(self, columns: Mapping[str, str]) -> "Rows":
-        """Return some of the columns: the new name of each, and the one it has."""
-        names = list(columns)
-        frame = self.frame.select(pl.col(old).alias(new) for new, old in columns.items())
-        return Rows(frame, self.arrow.select(list(columns.values())).rename_columns(names))
 
 
 @dataclass(slots=True)
@@ -48,7 +28,7 @@ class TableWriter:
     metadata: dict[str, str]
     csv: bool
     rows: int = 0
-    _parquet: pq.ParquetWriter | None = field(default=None, repr=False)
+    _parquet: ParquetFile | None = field(default=None, repr=False)
     _csv: BinaryIO | None = field(default=None, repr=False)
 
     @property
@@ -56,46 +36,22 @@ class TableWriter:
         """The files of the table."""
         return [self.folder / f"{self.name}.{suffix}" for suffix in (("parquet", "csv") if self.csv else ("parquet",))]
 
-    def write(self, rows: Rows, coded: Mapping[str, ReasonCodes] | None = None, before: str | None = None) -> None:
+    def write(self, columns: Mapping[str, Column], frame: Callable[[], pl.DataFrame]) -> None:
         """Add rows.
 
         Args:
-            rows: the same columns every time.
-            coded: text columns, each as the pattern of every row and the text of every pattern.
-            before: the column that these stand before; they come last unless given.
+            columns: the same ones every time.
+            frame: makes the same as a frame, which CSV is written from.
         """
-        coded = coded or {}
-        table = rows.arrow
-        place = table.num_columns if before is None else table.schema.get_field_index(before)
-        for name, codes in coded.items():
-            array = pa.DictionaryArray.from_arrays(codes.number.cast(pl.Int32).to_arrow(), _strings(codes.text))
-            table = table.add_column(place, name, array)
         if self._parquet is None:
-            self._parquet = self._opened(table.schema, _repetitive(rows.frame), coded)
-        self._parquet.write_table(table, row_group_size=max(len(table), 1))
+            schema = pa.schema([column.field.with_name(name) for name, column in columns.items()])
+            self._parquet = ParquetFile(self.files[0], schema, self.metadata)
+        self._parquet.add(columns)
         if self.csv:
             if self._csv is None:
                 self._csv = self.files[1].open("wb")
-            spelled = (codes.text.gather(codes.number).alias(name) for name, codes in coded.items())
-            flat(rows.frame.with_columns(*spelled).select(table.column_names)).write_csv(
-                self._csv, include_header=self.rows == 0
-            )
-        self.rows += len(table)
-
-    def _opened(self, schema: pa.Schema, repetitive: list[str], coded: Iterable[str]) -> pq.ParquetWriter:
-        """Open the Parquet file. The least and greatest of names and ids help no reader skip rows, and are dear."""
-        unsorted = {name for name in schema.names if pa.types.is_large_string(schema.field(name).type)} - {*repetitive}
-        writer = pq.ParquetWriter(
-            self.files[0],
-            schema,
-            compression="zstd",
-            use_dictionary=[*repetitive, *coded],
-            dictionary_pagesize_limit=_DICTIONARY,
-            write_statistics=[name for name in schema.names if name not in coded and name not in unsorted],
-            store_schema=False,  # categories are a matter of storage; readers see text
-        )
-        writer.add_key_value_metadata(self.metadata)
-        return writer
+            flat(frame()).write_csv(self._csv, include_header=self.rows == 0)
+        self.rows += next(iter(columns.values())).rows
 
     def close(self) -> None:
         """Finish the files."""
@@ -105,15 +61,44 @@ class TableWriter:
             self._csv.close()
 
 
+def write_table(writer: TableWriter, frame: pl.DataFrame) -> None:
+    """Write a frame as a table of its own."""
+    with closing(writer):
+        writer.write(encoding(frame).encode(arrow(frame)), lambda: frame)
+
+
+def arrow(frame: pl.DataFrame, *, views: bool = False) -> pa.Table:
+    """Return a frame as Arrow; as views long texts are not copied, though short ones take longer to write."""
+    return frame.to_arrow(compat_level=pl.CompatLevel.newest() if views else pl.CompatLevel.oldest())
+
+
+def coded(codes: ReasonCodes) -> pa.DictionaryArray:
+    """Return the reason codes of clinics as Arrow, every text once."""
+    texts = codes.text.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return pa.DictionaryArray.from_arrays(codes.number.cast(pl.Int32).to_arrow(), texts)
+
+
+def spelled(codes: ReasonCodes) -> pl.Series:
+    """Return the reason codes of clinics as text."""
+    return codes.text.gather(codes.number)
+
+
+def encoding(frame: pl.DataFrame, codes: str | None = None) -> Encoding:
+    """Return how tables of such rows are written, all alike.
+
+    The least and greatest of names, ids and the column of reason codes help no reader skip rows, and are dear.
+    """
+    repetitive = _repetitive(frame)
+    texts = frame.select(pl.selectors.string()).columns
+    helpful = [name for name in frame.columns if name != codes and (name in repetitive or name not in texts)]
+    return Encoding([*repetitive, *([codes] if codes else [])], helpful)
+
+
 def _repetitive(frame: pl.DataFrame) -> list[str]:
     """Return the columns that are worth a dictionary: those whose values come twice or more on average."""
     flat_columns = frame.select(~pl.selectors.nested() & ~pl.selectors.boolean() & ~pl.selectors.object())
     counts = flat_columns.select(pl.all().approx_n_unique()).row(0, named=True) if len(frame) else {}
     return [name for name, count in counts.items() if count * 2 <= len(frame)]
-
-
-def _strings(texts: pl.Series) -> pa.Array:
-    return texts.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 def flat(frame: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from icp_engine.columns import HELPERS, KEY
 from icp_engine.comments import comment_all
@@ -15,7 +16,6 @@ from icp_engine.queries import Database, new_file, sql_text
 from icp_engine.scorecard.compiler import BANDS
 from icp_engine.scorecard.explain import ReasonCodes
 from icp_engine.scorecard.model import Characteristic, Fixed, Line, Outcome, Scorecard
-from icp_engine.tables import Rows
 
 FILE = "icp.duckdb"
 _PATTERN = f"{HELPERS}pattern"
@@ -41,9 +41,9 @@ class WarehouseFile:
     db: Database
     rows: int = 0
 
-    def write(self, rows: Rows, codes: ReasonCodes) -> None:
+    def write(self, rows: pa.Table, codes: ReasonCodes) -> None:
         """Add rows, and the reason codes that have not come before."""
-        table = rows.arrow.append_column(_PATTERN, codes.pattern.to_arrow())
+        table = rows.append_column(_PATTERN, codes.pattern.to_arrow())
         names = names_in_sql(table.column_names)
         table = table.rename_columns([names[name] for name in table.column_names])
         self.db.append("clinics", table)

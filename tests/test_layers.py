@@ -13,13 +13,13 @@ ROOT = Path(__file__).resolve().parents[1] / "icp_engine"
 # A module may import from its own row and the rows above it; no modules may import each other in a circle.
 # "name" is that module alone, "name.*" that package with all that it holds, "__init__" icp_engine itself.
 LAYERS = [
-    ["errors", "columns"],
+    ["errors", "columns", "thrift"],
     ["scorecard.model", "scorecard.reach", "scorecard.words"],
     ["scorecard.locate", "scorecard.source", "scorecard.reading"],
     ["scorecard.conditions", "scorecard.build", "scorecard.check", "scorecard.loader"],
     ["scorecard.compiler"],
     ["scorecard.explain", "scorecard", "conform", "files", "extract", "profile", "names", "scoring"],
-    ["scorecard.examples", "ordering", "tables", "validate"],
+    ["scorecard.examples", "ordering", "parquet", "tables", "validate"],
     ["queries"],
     ["networks"],
     ["options", "warehouse", "comments", "warehouse_file", "dictionary"],
