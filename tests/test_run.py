@@ -302,16 +302,21 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
     assert {int(tier): count for tier, count in about["tiers"].items()} == Counter(scores["icp_tier"])
     assert about["segments"] == Counter(scores["icp_segment"])
     outputs = {one["file"]: (one["rows"], one["bytes"]) for one in about["outputs"]}
+    pages = [warehouse / "report.html", *(warehouse / "charts").iterdir()]
+    assert len(pages) == 10
     rows = {
         "icp.duckdb": None,
         **dict.fromkeys(["networks_icp.csv", "networks_icp.parquet"], about["networks"]["found"]),
+    }
+    assert {path.name: outputs.pop(path.relative_to(warehouse).as_posix()) for path in pages} == {
+        path.name: (None, path.stat().st_size) for path in pages
     }
     assert outputs == {
         path.name: (rows.get(path.name, SIZE), path.stat().st_size)
         for path in warehouse.iterdir()
         if path.suffix in (".csv", ".parquet", ".duckdb")
     }
-    assert {"read", "score", "networks", "write", "warehouse", "audit"} <= set(about["seconds"])
+    assert {"read", "score", "networks", "write", "warehouse", "audit", "charts"} <= set(about["seconds"])
     assert all(seconds >= 0 for seconds in about["seconds"].values())
     for name, one in about["fields"].items():
         column = extract[name]
