@@ -302,15 +302,14 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
     assert {int(tier): count for tier, count in about["tiers"].items()} == Counter(scores["icp_tier"])
     assert about["segments"] == Counter(scores["icp_segment"])
     outputs = {one["file"]: (one["rows"], one["bytes"]) for one in about["outputs"]}
-    rows = {
-        "icp.duckdb": None,
-        **dict.fromkeys(["networks_icp.csv", "networks_icp.parquet"], about["networks"]["found"]),
-    }
+    rows = dict.fromkeys(TABLES, SIZE) | {"networks_icp": about["networks"]["found"]}
+    current = warehouse / ".current"
     assert outputs == {
-        path.name: (rows.get(path.name, SIZE), path.stat().st_size)
-        for path in warehouse.iterdir()
-        if path.suffix in (".csv", ".parquet", ".duckdb")
+        path.relative_to(current).as_posix(): (rows.get(path.stem), path.stat().st_size)
+        for path in current.rglob("*")
+        if path.is_file() and path.name != "run.json"
     }
+    assert {"icp.duckdb", "report.html", "charts/plotly.min.js", "charts/tiers_by_state.html"} <= set(outputs)
     assert {"read", "score", "networks", "write", "warehouse", "audit"} <= set(about["seconds"])
     assert all(seconds >= 0 for seconds in about["seconds"].values())
     for name, one in about["fields"].items():

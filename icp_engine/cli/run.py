@@ -161,7 +161,10 @@ def _best(best: list[dict[str, Any]]) -> str:
 def _places(about: dict[str, Any], out: Path, best: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Return where the results are, and what to do next."""
     at = "" if out == Path("warehouse") else f" -w {quote(str(out))}"
-    places = [("Results", f"{out} (run {about['run_id']})"), ("Why", f"icp-engine explain {quote(best[0]['clinic_id'])}{at}")]
+    places = [
+        ("Results", f"{out} (run {about['run_id']})"),
+        ("Why", f"icp-engine explain {quote(best[0]['clinic_id'])}{at}"),
+    ]
     if (out / "report.html").exists():
         places.insert(0, ("Report", f"{out / 'report.html'}: open it in a browser"))
     return places

@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs
 from icp_engine.charts.catalogue import Chart
 from icp_engine.charts.figures import percent
 from icp_engine.charts.outlines import outlines_script
-from icp_engine.charts.style import TEMPLATES
+from icp_engine.charts.style import TEMPLATES, TITLE, TOP
 from icp_engine.report.content import Report
 from icp_engine.scorecard import words
 
@@ -67,8 +67,9 @@ def _specification(chart: Chart) -> Markup:
     figure = {"data": json.loads(chart.figure.to_json())["data"], "layout": layout}
     for key in ("template", "title"):
         layout.pop(key, None)
-    layout["margin"] = {**layout.get("margin", {}), "t": 44}
-    layout["height"] -= 32
+    margin = layout.setdefault("margin", {})
+    margin["t"] = margin.get("t", TOP) - TITLE
+    layout["height"] -= TITLE
     return Markup(_json(figure))
 
 
