@@ -286,7 +286,7 @@ def top_networks(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
             )
         )
     chart = figure(f"The best {len(frame)} networks: score · clinics", 120 + len(frame) * 24, traces)
-    chart.update_xaxes(range=[0, card.maximum * 1.2], title="Score, points", nticks=6, tickangle=0)
+    chart.update_xaxes(range=[0, card.maximum * _ROOM], title="Score, points", nticks=6, tickangle=0)
     chart.update_yaxes(categoryorder="array", categoryarray=names, autorange="reversed", showgrid=False)
     return chart
 
@@ -368,6 +368,6 @@ def waterfall(clinic: dict[str, Any], card: Scorecard) -> go.Figure:
     name = cut(clinic.get("account_name") or clinic["clinic_id"], 48)
     chart = figure(f"{name}: {total:g} points", 84 + 34 * (len(names) + 1), [trace], showlegend=False)
     chart.update_layout(margin={"t": TITLE + 12})
-    chart.update_xaxes(range=[0, max(card.maximum, total) * 1.2], tickvals=_ticks(card.maximum), title="Points")
+    chart.update_xaxes(range=[0, max(card.maximum, total) * _ROOM], tickvals=_ticks(card.maximum), title="Points")
     chart.update_yaxes(autorange="reversed", showgrid=False)
     return chart

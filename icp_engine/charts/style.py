@@ -85,6 +85,7 @@ def tier_colour(number: int) -> str:
 
 
 def cut(text: str | None, width: int = 32) -> str:
-    """Return a name as a figure can show it: on one line, and none of it taken for markup."""
+    """Return a name as a figure can show it: on one line, and none of it taken for markup or mathematics."""
     line = " ".join((text or "No name").split())
-    return escape(line if len(line) <= width else line[: width - 1].rstrip() + "…", quote=False)
+    short = line if len(line) <= width else line[: width - 1].rstrip() + "…"
+    return escape(short, quote=False).replace("$", "&#36;")
