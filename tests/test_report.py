@@ -116,7 +116,10 @@ def shown(value: Any) -> str:
     """A value as a table of the page shows it."""
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
-    return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = "–" if value is None else str(value)
+    return text if len(text) <= 120 else f"{text[:119]}…"
 
 
 # ---------------------------------------------------------------- figures
@@ -144,7 +147,8 @@ def test_the_best_networks(page: Page, scores: pl.DataFrame, networks: pl.DataFr
         state = f", {anchor['state_code']}" if anchor["state_code"] else ""
         due.append(
             [
-                str(place), f"{one['display_name']}|{one['network_id']}", f"{one['network_icp_total_score']:,.2f}",
+                str(place), f"{shown(one['display_name'])}|{one['network_id']}",
+                f"{one['network_icp_total_score']:,.2f}",
                 one["network_icp_tier_label"], shown(one["num_clinics"]), shown(one["num_states"]),
                 f"{shown(anchor['account_name'])}{state}|{anchor['clinic_id']}",
             ]
@@ -156,7 +160,7 @@ def test_the_best_clinics(page: Page, scores: pl.DataFrame) -> None:
     best = scores.sort("icp_total_score", "clinic_id", descending=[True, False]).head(10)
     assert page.tables["top-clinics"][1:] == [
         [
-            str(place), f"{one['account_name'] or 'No name'}|{one['clinic_id']}", shown(one["state_code"]),
+            str(place), f"{shown(one['account_name'] or 'No name')}|{one['clinic_id']}", shown(one["state_code"]),
             f"{one['icp_total_score']:.2f}", one["icp_tier_label"],
         ]
         for place, one in enumerate(best.iter_rows(named=True), 1)

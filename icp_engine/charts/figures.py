@@ -286,7 +286,8 @@ def top_networks(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
             )
         )
     chart = figure(f"The best {len(frame)} networks: score · clinics", 120 + len(frame) * 24, traces)
-    chart.update_xaxes(range=[0, card.maximum * _ROOM], title="Score, points", nticks=6, tickangle=0)
+    half = card.maximum / 2
+    chart.update_xaxes(range=[0, card.maximum * _ROOM], title="Score, points", tickvals=[0, half, card.maximum])
     chart.update_yaxes(categoryorder="array", categoryarray=names, autorange="reversed", showgrid=False)
     return chart
 

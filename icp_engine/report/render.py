@@ -18,6 +18,7 @@ from icp_engine.report.content import Report
 from icp_engine.scorecard import words
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_LONGEST = 120  # characters of a text in a table; names of 10,000 occur
 _SMALL = 100_000  # bytes below which kilobytes read better
 PLOTLY_JS = "plotly.min.js"  # beside the pages of single charts, which share it
 
@@ -86,7 +87,10 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _moment(text: str) -> str:
