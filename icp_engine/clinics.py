@@ -190,7 +190,7 @@ def write_clinics(
             _finish(futures)
     if done != scored.rows:
         raise AssertionError(f"{scored.rows} clinics went in and {done} came out; nothing was published")
-    return {name: dict(sorted(one.items())) for name, one in counts.items()}
+    return {name: {str(key): one[key] for key in sorted(one)} for name, one in counts.items()}  # keys as JSON has them
 
 
 def _finish(writing: Iterable[Future[None]]) -> None:

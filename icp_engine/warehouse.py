@@ -67,11 +67,16 @@ def _take(lock: TextIO, out: Path) -> None:
 
 
 @contextmanager
-def add_to_published(out: Path, names: list[str]) -> Iterator[None]:
+def add_to_published(out: Path, folder: Path, names: list[str]) -> Iterator[None]:
     """Link more files of the published run, which are put into its folder inside.
 
+    Args:
+        out: the warehouse.
+        folder: of the run that the files are made from.
+        names: the files.
+
     Raises:
-        InputError: a run is writing, or a file of the user's stands where one is to be linked.
+        InputError: a run is writing, or has published since; or a file of the user's stands where one is to be linked.
     """
     try:
         lock = (out / _RUNS / "lock").open("w")
@@ -79,6 +84,8 @@ def add_to_published(out: Path, names: list[str]) -> Iterator[None]:
         raise InputError(f"{out} cannot be written to ({error.strerror}); choose another place with --out.") from error
     with lock:
         _take(lock, out)
+        if published(out) != folder:
+            raise InputError(f"A newer run was published in {out} meanwhile; try again.")
         check_free(out, names)
         yield
         _link(out, names)

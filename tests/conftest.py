@@ -1,10 +1,31 @@
 """Fixtures that many test files share."""
 
+import random
 from pathlib import Path
 
+import oracle
+import polars as pl
 import pytest
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+HOSTILE = (
+    "<b>Bold</b> & Sons",
+    "<script>alert('script')</script>",
+    "</script><img src=x onerror=alert(1)>",
+    "Very long name " * 20,
+    "🦷 Zähne\nund mehr",
+    "مركز الصحة",
+    "%{y} {{ card }} $x$",
+)
+_STATES = """
+AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR PA RI
+SC SD TN TX UT VA VT WA WI WV WY
+"""
+STATES = _STATES.split()
+BEST = {
+    "segment_label": "Behavioral Health", "npi_count": 120, "site_count": 12, "denial_pressure": 9.0,
+    "roi_readiness": 8.0, "pecos_enrolled": True, "aco_member": True, "allowed_amt": 1e6, "bene_count": 6000,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +34,27 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("real public data is not here: no ../shared/data beside the checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def pictured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a run publishes with charts and report, of clinics in every state; the best have names that are markup.
+
+    Two rows are rejected, some values are invalid, others above their scale. Nothing may be written into it.
+    """
+    from icp_engine.run import RunOptions, run
+
+    folder, rng, rows = tmp_path_factory.mktemp("pictured"), random.Random(7), []
+    for number in range(1_500):
+        state = [*STATES, "PR", None][number % (len(STATES) + 2)]
+        row = {**oracle.random_typed_clinic(rng), "clinic_id": f"c{number}", "state_code": state}
+        rows.append(row | {"account_name": f"Group {int(rng.expovariate(0.02))}, Inc."})
+    for number, name in enumerate(HOSTILE * 3):
+        rows.append({**BEST, "clinic_id": f"<i>{number}&", "account_name": name, "state_code": STATES[number]})
+    rows += [{"clinic_id": blank, "account_name": "Nobody"} for blank in (" ", None)]
+    rows += [{"clinic_id": f"bad{number}", "npi_count": -1, "denial_pressure": 11.5} for number in range(9)]
+    names = sorted({name for row in rows for name in row})
+    table = {name: [row.get(name) for row in rows] for name in names}
+    pl.DataFrame(table, strict=False, infer_schema_length=None).write_parquet(folder / "clinics.parquet")
+    run([str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet"))
+    return folder / "out"

@@ -46,12 +46,12 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def score(tmp_path: Path, out: Path) -> Score:
-    """Runs a small extract of the given ids into the warehouse, and gives the manifest."""
+    """Runs a small extract of the given ids into the warehouse, without charts, and gives the manifest."""
 
     def runs(*ids: str, **options: Any) -> dict[str, Any]:
         file = tmp_path / "small.csv"
         file.write_text("clinic_id,account_name\n" + "".join(f"{one},NAME {one}\n" for one in ids))
-        return run([str(file)], out, RunOptions(**options))
+        return run([str(file)], out, RunOptions(**{"charts": False, **options}))
 
     return runs
 
@@ -75,8 +75,8 @@ def ids_of(out: Path) -> list[str]:
 
 
 def test_every_name_is_a_link_through_the_current_run(out: Path, score: Score) -> None:
-    about = score("a")
-    assert names(out) == [*TABLES, "run.json"]
+    about = score("a", charts=True)
+    assert names(out) == sorted([*TABLES, "charts", "report.html", "run.json"])
     assert all(str((out / name).readlink()) == f".current/{name}" for name in names(out))
     assert str((out / ".current").readlink()) == f".runs/{about['run_id']}"
     assert names(out / ".runs" / about["run_id"]) == names(out)

@@ -82,7 +82,7 @@ def missing_outcomes(card: Scorecard) -> pl.DataFrame:
         {
             "characteristic": one.column,
             "band": number,
-            "fields": list(outcome.sources or one.sources),
+            "fields": _behind(one, outcome, card),
             "points": _lost(one, outcome, category),
         }
         for category in card.categories
@@ -91,6 +91,13 @@ def missing_outcomes(card: Scorecard) -> pl.DataFrame:
         if outcome.missing
     ]
     return pl.DataFrame(rows, schema=_OUTCOMES)
+
+
+def _behind(one: Characteristic, outcome: Outcome, card: Scorecard) -> list[str]:
+    """Return the fields for want of which a clinic lands in a MISSING band."""
+    if outcome.sources or one.missing is None:
+        return list(outcome.sources or one.sources)
+    return [source for name in one.missing.fields for source in card.derived.get(name, (name,))]
 
 
 def _lost(one: Characteristic, outcome: Outcome, category: Category) -> float:

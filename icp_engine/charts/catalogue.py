@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import unescape
 
 import plotly.graph_objects as go
 import polars as pl
@@ -23,8 +24,8 @@ class Chart:
 
     @property
     def title(self) -> str:
-        """The heading of the figure."""
-        return str(self.figure.layout.title.text)
+        """The heading of the figure as text, which the figure holds as markup."""
+        return unescape(str(self.figure.layout.title.text))
 
     @property
     def has_map(self) -> bool:
@@ -48,14 +49,14 @@ _CHARTS: tuple[tuple[str, _Draw, str], ...] = (
     (
         "category_averages",
         figures.category_averages,
-        "Average points of each category by segment; the mark is the most that the category can bring. What lacks "
-        "is either a poor fit or missing data.",
+        "Average points of each category by segment; the mark is the most that the category can bring. What is "
+        "short of it is either a poor fit or missing data.",
     ),
     (
         "points_out_of_reach",
         figures.missing_data,
-        "Points that an average clinic cannot get because a field is unknown, and for how many clinics each field "
-        "is known. Collecting the field on top moves the ranking most.",
+        "Points that an average clinic cannot get because a field is unknown, and the share of clinics for which it "
+        "is known. Filling in the field on top moves the ranking most.",
     ),
     (
         "tiers_by_state",
@@ -83,8 +84,13 @@ def draw(found: Aggregates) -> list[Chart]:
     return [
         Chart(name, says, picture(found[name], found.card), found[name])
         for name, picture, says in _CHARTS
-        if not found[name].is_empty()
+        if _has_data(name, found[name])
     ]
+
+
+def _has_data(name: str, frame: pl.DataFrame) -> bool:
+    """Return whether there is anything to draw; a map needs a state."""
+    return not frame.is_empty() and (name != "tiers_by_state" or frame["state_code"].count() > 0)
 
 
 def draw_clinic(found: Explanation) -> Chart:

@@ -8,10 +8,12 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from icp_engine.charts.style import BAR, LOSS, SEGMENTS, TEMPLATES, cut, figure, tier_colour
+from icp_engine.charts.style import BAR, LOSS, ON_BAR, SEGMENTS, TEMPLATES, TITLE, cut, figure, tier_colour
 from icp_engine.scorecard.model import Scorecard, Tier
 
 _ROW = 26  # pixels of a bar and the room around it
+_SUBTITLES = TITLE + 28  # pixels above figures that have headings inside
+_ROOM = 1.55  # of the longest bar: what is written behind it fits on a phone too
 
 
 def score_distribution(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
@@ -33,6 +35,7 @@ def score_distribution(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
             )
         )
     chart = figure("How scores spread", 360, traces, barmode="stack", bargap=0)
+    chart.update_layout(legend_traceorder="normal")
     chart.update_xaxes(range=[0, card.maximum], title="Score, points")
     chart.update_yaxes(title="Clinics")
     for tier in card.tiers:
@@ -77,7 +80,8 @@ def tiers_and_segments(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
     chart.update_layout(
         template=TEMPLATES["light"],
         title={"text": "Tiers and segments"},
-        height=110 + (len(tiers) + len(segments)) * 34 + 50,
+        height=140 + (len(tiers) + len(segments)) * 34,
+        margin={"t": _SUBTITLES},
         showlegend=False,
     )
     for title in chart.layout.annotations:
@@ -96,9 +100,10 @@ def _shares(names: list[str], counts: list[int], rows: int, colours: list[str], 
         x=[count / rows for count in counts],
         y=names,
         orientation="h",
-        marker={"color": colours},
+        marker={"color": colours, "line": {"width": 1, "color": colours}},  # without a line nothing is drawn for 0
         text=[f"{count:,} ({percent(count / rows)})" for count in counts],
-        textposition="auto",
+        textposition=["inside" if count > rows / 2 else "outside" for count in counts],
+        insidetextfont={"color": ON_BAR},
         textangle=0,
         cliponaxis=False,
         customdata=hover,
@@ -154,7 +159,7 @@ def missing_data(frame: pl.DataFrame, card: Scorecard) -> go.Figure:  # noqa: AR
     """Return the points that an average clinic loses for want of each field, and how often each field is known."""
     chart = make_subplots(
         rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.06,
-        subplot_titles=["Points out of reach, average", "Known for"],
+        subplot_titles=["Points lost", "Known for"],
     )  # fmt: skip
     points, shares = frame["average_points"].to_list(), frame["given_share"].to_list()
     chart.add_trace(
@@ -188,14 +193,15 @@ def missing_data(frame: pl.DataFrame, card: Scorecard) -> go.Figure:  # noqa: AR
     chart.update_layout(
         template=TEMPLATES["light"],
         title={"text": "Where points are lost to missing data"},
-        height=110 + len(frame) * _ROW,
+        height=76 + len(frame) * _ROW,
+        margin={"t": _SUBTITLES, "b": 12},
         showlegend=False,
     )
     for title in chart.layout.annotations:
         title.update(font={"size": 12})
     chart.update_yaxes(autorange="reversed", showgrid=False)
-    chart.update_xaxes(range=[0, max(points, default=0) * 1.35 or 1], showticklabels=False, row=1, col=1)
-    chart.update_xaxes(range=[0, 1.35], showticklabels=False, row=1, col=2)
+    chart.update_xaxes(range=[0, max(points, default=0) * _ROOM or 1], showticklabels=False, row=1, col=1)
+    chart.update_xaxes(range=[0, _ROOM], showticklabels=False, row=1, col=2)
     return chart
 
 
@@ -237,8 +243,8 @@ def tiers_by_state(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
             "title": {"text": f"Share of clinics in {_better(card)}", "side": "top", "font": {"size": 12}},
         },
     )  # fmt: skip
-    chart = figure("Where the better clinics are", 430, [trace])
-    chart.update_layout(geo={"scope": "usa"}, margin={"b": 70})
+    chart = figure("Where the better clinics are", 400, [trace])
+    chart.update_layout(geo={"scope": "usa"}, margin={"t": TITLE, "b": 70})
     return chart
 
 
@@ -254,7 +260,7 @@ def _short(tier: Tier) -> str:
 
 def top_networks(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
     """Return the best networks by score, coloured by tier, each with its size."""
-    names = _unique([cut(name, 30) for name in frame["display_name"]])
+    names = _unique([cut(name, 24) for name in frame["display_name"]])
     traces = []
     for tier in card.network_tiers:
         own = frame.with_columns(pl.Series("name", names)).filter(pl.col("network_icp_tier") == tier.number)
@@ -280,7 +286,8 @@ def top_networks(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
             )
         )
     chart = figure(f"The best {len(frame)} networks: score · clinics", 120 + len(frame) * 24, traces)
-    chart.update_xaxes(range=[0, card.maximum * 1.2], title="Score, points", nticks=6, tickangle=0)
+    half = card.maximum / 2
+    chart.update_xaxes(range=[0, card.maximum * _ROOM], title="Score, points", tickvals=[0, half, card.maximum])
     chart.update_yaxes(categoryorder="array", categoryarray=names, autorange="reversed", showgrid=False)
     return chart
 
@@ -360,7 +367,8 @@ def waterfall(clinic: dict[str, Any], card: Scorecard) -> go.Figure:
         hovertemplate="%{y}: %{text} points<extra></extra>",
     )
     name = cut(clinic.get("account_name") or clinic["clinic_id"], 48)
-    chart = figure(f"{name}: {total:g} points", 110 + 34 * (len(names) + 1), [trace], showlegend=False)
-    chart.update_xaxes(range=[0, max(card.maximum, total) * 1.2], tickvals=_ticks(card.maximum), title="Points")
+    chart = figure(f"{name}: {total:g} points", 84 + 34 * (len(names) + 1), [trace], showlegend=False)
+    chart.update_layout(margin={"t": TITLE + 12})
+    chart.update_xaxes(range=[0, max(card.maximum, total) * _ROOM], tickvals=_ticks(card.maximum), title="Points")
     chart.update_yaxes(autorange="reversed", showgrid=False)
     return chart

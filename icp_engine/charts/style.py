@@ -10,8 +10,11 @@ import plotly.graph_objects as go
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 TIERS = ("#D1495B", "#B7791F", "#6B7C93")
 SEGMENTS = ("#2A7FBA", "#9C62C4", "#2F9E72", "#B7791F", "#D1495B", "#6B7C93")
+ON_BAR = "#000000"  # text on any of the colours above
 BAR = "#2A7FBA"
 LOSS = "#C2553D"
+TITLE = 32  # pixels of a figure's heading
+TOP = TITLE + 44  # and of its legend
 _SCALE = ((0.0, "#DCE9F2"), (0.5, "#5B9BC8"), (1.0, "#12486F"))
 _SCALE_DARK = ((0.0, "#1F3A4D"), (0.5, "#3F88BB"), (1.0, "#BFE0F5"))
 
@@ -39,11 +42,11 @@ def _template(paper: str, ink: str, grid: str, land: str, scale: Sequence[tuple[
                 "pad": {"l": 12, "t": 12},
                 "font": {"size": 17},
             },
-            "margin": {"l": 12, "r": 16, "t": 76, "b": 40, "pad": 2},
+            "margin": {"l": 12, "r": 16, "t": TOP, "b": 40, "pad": 2},
             "xaxis": axis,
             "yaxis": axis,
             "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
-            "hoverlabel": {"font": {"family": FONT, "size": 13}},
+            "hoverlabel": {"bgcolor": paper, "font": {"family": FONT, "size": 13, "color": ink}},
             "bargap": 0.25,
             "colorscale": {"sequential": scale},
             "geo": {
@@ -82,6 +85,7 @@ def tier_colour(number: int) -> str:
 
 
 def cut(text: str | None, width: int = 32) -> str:
-    """Return a name as a figure can show it: on one line, and none of it taken for markup."""
+    """Return a name as a figure can show it: on one line, and none of it taken for markup or mathematics."""
     line = " ".join((text or "No name").split())
-    return escape(line if len(line) <= width else line[: width - 1].rstrip() + "…", quote=False)
+    short = line if len(line) <= width else line[: width - 1].rstrip() + "…"
+    return escape(short, quote=False).replace("$", "&#36;")

@@ -76,7 +76,9 @@ def content(folder: Path, card: Scorecard, about: Mapping[str, Any]) -> Report:
 def _tiles(statistics: Mapping[str, Any], about: Mapping[str, Any]) -> list[Tile]:
     rows, score = statistics["total_clinics"], statistics["score_distribution"]
     tiles = [Tile("Clinics scored", f"{rows:,}", f"{about['rows']['rejected']:,} rows rejected")]
-    tiles += [Tile(one["label"], f"{one['clinics']:,}", percent(one["share"])) for one in statistics["tiers"]]
+    tiles += [
+        Tile(one["label"], f"{one['clinics']:,}", f"{percent(one['share'])} of clinics") for one in statistics["tiers"]
+    ]
     networks = about.get("networks")
     if networks:
         share = percent(networks["clinics"] / rows)

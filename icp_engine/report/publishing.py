@@ -43,7 +43,7 @@ def publish_charts(
     charts = [draw_clinic(explain_clinic(warehouse, clinic))] if clinic else _charts(folder)
     if out is not None:
         return _write(charts, out, report, png=png)
-    with add_to_published(warehouse, [CHARTS]):
+    with add_to_published(warehouse, folder, [CHARTS]):
         written = _write(charts, folder / CHARTS, report, png=png)
     return [warehouse / CHARTS / path.name for path in written]
 
@@ -83,6 +83,6 @@ def publish_report(warehouse: Path, out: Path | None = None, report: Progress = 
         except OSError as error:
             raise InputError(f"{out} cannot be written ({error.strerror}); choose another --out.") from error
         return out
-    with add_to_published(warehouse, [REPORT]):
+    with add_to_published(warehouse, folder, [REPORT]):
         write_report(page, folder / REPORT)
     return warehouse / REPORT

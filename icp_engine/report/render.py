@@ -13,11 +13,12 @@ from plotly.offline import get_plotlyjs
 from icp_engine.charts.catalogue import Chart
 from icp_engine.charts.figures import percent
 from icp_engine.charts.outlines import outlines_script
-from icp_engine.charts.style import TEMPLATES
+from icp_engine.charts.style import TEMPLATES, TITLE, TOP
 from icp_engine.report.content import Report
 from icp_engine.scorecard import words
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_LONGEST = 120  # characters of a text in a table; names of 10,000 occur
 _SMALL = 100_000  # bytes below which kilobytes read better
 PLOTLY_JS = "plotly.min.js"  # beside the pages of single charts, which share it
 
@@ -67,8 +68,9 @@ def _specification(chart: Chart) -> Markup:
     figure = {"data": json.loads(chart.figure.to_json())["data"], "layout": layout}
     for key in ("template", "title"):
         layout.pop(key, None)
-    layout["margin"] = {**layout.get("margin", {}), "t": 44}
-    layout["height"] -= 32
+    margin = layout.setdefault("margin", {})
+    margin["t"] = margin.get("t", TOP) - TITLE
+    layout["height"] -= TITLE
     return Markup(_json(figure))
 
 
@@ -85,7 +87,10 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _moment(text: str) -> str:

@@ -65,7 +65,7 @@ def when(condition: Condition | None) -> str:
         nested = [isinstance(one, AnyOf | AllOf) for one in condition.conditions]
         return word.join(f"({part})" if deep else part for part, deep in zip(parts, nested, strict=True))
     if isinstance(condition, Compare):
-        return f"{condition.field} {_EDGES[condition.test].format(f'{condition.edge:,g}')}"
+        return f"{condition.field} {_EDGES[condition.test].format(f'{condition.edge:,.12g}')}"
     if isinstance(condition, Flag):
         return f"{condition.field} is {'true' if condition.value else 'false'}"
     return _phrases(condition)

@@ -1,37 +1,45 @@
 "use strict";
 (() => {
   const templates = JSON.parse(document.getElementById("templates").textContent);
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const NARROW = 480, PRINTED = 680;
+  const dark = matchMedia("(prefers-color-scheme: dark)"), print = matchMedia("print");
+  const NARROW = 480, PRINTED = 640;
   const charts = [...document.querySelectorAll(".chart")];
-  const theme = (printing) => templates[dark.matches && !printing ? "dark" : "light"];
+  let printing = false;
+  const theme = () => templates[dark.matches && !printing ? "dark" : "light"];
 
   for (const chart of charts) {
     const figure = JSON.parse(document.getElementById(chart.id + "-figure").textContent);
-    const layout = { ...figure.layout, template: theme(false) };
+    const layout = { ...figure.layout, template: theme() };
     if (chart.clientWidth < NARROW) {
       layout.font = { size: 11 };
-      if (layout.geo) layout.height = Math.round(chart.clientWidth * 0.65) + 110;
+      if (layout.geo) layout.height = Math.round(chart.clientWidth * 0.65) + 90;
     }
     Plotly.newPlot(chart, figure.data, layout, { responsive: true, displayModeBar: false });
   }
 
-  const restyle = (printing) => {
+  const restyle = () => {
     for (const chart of charts) {
-      Plotly.relayout(chart, { template: theme(printing), width: printing ? PRINTED : null, autosize: !printing });
+      Plotly.relayout(chart, { template: theme(), width: printing ? PRINTED : null, autosize: !printing });
     }
   };
-  dark.addEventListener("change", () => restyle(false));
+  dark.addEventListener("change", restyle);
 
-  // On paper nothing can be opened, and everything is light.
+  // On paper nothing can be opened, and everything is light. Not every browser tells of it in the same way.
   let opened = [];
-  addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details.card:not([open])")];
-    opened.forEach((one) => { one.open = true; });
-    restyle(true);
+  const onPaper = (begins) => {
+    if (begins === printing) return;
+    printing = begins;
+    if (begins) opened = [...document.querySelectorAll("details.card:not([open])")];
+    opened.forEach((one) => { one.open = begins; });
+    restyle();
+  };
+  addEventListener("beforeprint", () => onPaper(true));
+  addEventListener("afterprint", () => onPaper(false));
+  print.addEventListener("change", () => onPaper(print.matches));
+
+  // What can be scrolled can be reached by keyboard.
+  const watch = new ResizeObserver((seen) => {
+    for (const { target } of seen) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
   });
-  addEventListener("afterprint", () => {
-    opened.forEach((one) => { one.open = false; });
-    restyle(false);
-  });
+  document.querySelectorAll(".scroll").forEach((one) => watch.observe(one));
 })();

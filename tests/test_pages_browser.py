@@ -1,0 +1,175 @@
+"""The pages of a run in a browser: they draw, ask the network for nothing, and fit screen, phone and paper."""
+
+import shutil
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from conftest import STATES
+
+from icp_engine.charts.style import TEMPLATES
+from icp_engine.cli import cli
+
+pytestmark = pytest.mark.browser
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
+CHARTS = (
+    "category_averages", "network_sizes", "points_out_of_reach", "score_distribution", "tiers_and_segments",
+    "tiers_by_state", "top_networks", "waterfall",
+)  # fmt: skip
+TEXTS_CUT = """() => [...document.querySelectorAll(".chart")].flatMap((chart) => {
+  const box = chart.getBoundingClientRect();
+  return [...chart.querySelectorAll("text")].filter((one) => {
+    const own = one.getBoundingClientRect();
+    return own.width && (own.left < box.left - 1 || own.right > box.right + 1
+                         || own.top < box.top - 1 || own.bottom > box.bottom + 1);
+  }).map((one) => `${chart.id}: ${one.textContent}`);
+})"""
+FOCUS_WHAT_SCROLLS = """() => [...document.querySelectorAll(".scroll")].every(
+  (one) => one.closest("details:not([open])") || (one.scrollWidth > one.clientWidth) === (one.tabIndex === 0))"""
+WIDTHS = """() => [...document.querySelectorAll(".chart .main-svg:first-of-type")].map((one) => one.clientWidth)"""
+PAPERS = """() => [...document.querySelectorAll(".chart .main-svg:first-of-type")].map((one) => one.style.background)"""
+
+
+@dataclass
+class Opened:
+    """A page in the browser, and what it said and asked for."""
+
+    page: Any
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One browser for all tests."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no browser is installed: none of " + ", ".join(BROWSERS))
+    driver = pytest.importorskip("playwright.sync_api")
+    with driver.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
+    """Open pages; whatever they say, and every request but for the files themselves, is a mistake."""
+    pages: list[Opened] = []
+
+    def opened(path: Path, viewport: dict[str, int], scheme: str = "light") -> Opened:
+        one = Opened(browser.new_page(viewport=viewport, color_scheme=scheme))
+        one.page.on("console", lambda message: one.said.append(message.text))
+        one.page.on("pageerror", lambda error: one.said.append(str(error)))
+        one.page.on("request", lambda request: one.asked.append(request.url))
+        one.page.goto(path.resolve().as_uri())
+        one.page.wait_for_function(
+            "() => [...document.querySelectorAll('.chart')].every((one) => one.querySelector('.bglayer, .geolayer'))"
+        )
+        pages.append(one)
+        return one
+
+    yield opened
+    for one in pages:
+        one.page.close()
+        assert one.said == []
+        files = {Path(url.removeprefix("file://")).name for url in one.asked if not url.startswith("data:")}
+        assert all(url.startswith(("file://", "data:")) for url in one.asked)
+        assert files <= {"report.html", "plotly.min.js", *(f"{name}.html" for name in CHARTS)}
+
+
+def rgb(colour: str) -> str:
+    return f"rgb({', '.join(str(int(colour[place : place + 2], 16)) for place in (1, 3, 5))})"
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")])
+def test_the_report_is_drawn(
+    opened: Callable[..., Opened], pictured: Path, viewport: dict[str, int], scheme: str
+) -> None:
+    page = opened(pictured / "report.html", viewport, scheme).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert page.locator(".chart").count() == len(CHARTS)
+    assert page.evaluate(PAPERS) == [rgb(TEMPLATES[scheme]["layout"]["paper_bgcolor"])] * len(CHARTS)
+    assert page.evaluate(TEXTS_CUT) == []
+    locations = page.evaluate("document.getElementById('tiers_by_state-chart').data[0].locations")
+    assert set(locations) - {"PR"} == set(STATES)
+    assert page.locator("#tiers_by_state-chart .choroplethlayer path[d^=M]").count() == len(STATES) == 51
+    assert page.locator("#score_distribution-chart .barlayer .point").count() > 20
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_has_a_page(opened: Callable[..., Opened], pictured: Path, name: str) -> None:
+    page = opened(pictured / "charts" / f"{name}.html", PHONE).page
+    assert page.locator("h1").is_visible()
+    assert page.evaluate(TEXTS_CUT) == []
+    light = page.evaluate(PAPERS)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"before => ({PAPERS})()[0] !== before[0]", arg=light)
+    assert (light, page.evaluate(PAPERS)) == (
+        ["rgb(255, 255, 255)"],
+        [rgb(TEMPLATES["dark"]["layout"]["paper_bgcolor"])],
+    )
+    page.set_viewport_size(DESK)
+    assert page.evaluate("document.documentElement.scrollWidth") <= DESK["width"]
+
+
+def test_the_report_on_paper(opened: Callable[..., Opened], pictured: Path) -> None:
+    page = opened(pictured / "report.html", DESK, "dark").page
+    closed = "document.querySelectorAll('details.card:not([open])').length"
+    assert page.evaluate(closed) == 7
+    page.emulate_media(media="print")
+    page.wait_for_function(f"() => {closed} === 0")
+    page.wait_for_function(f"() => ({PAPERS})().every((one) => one === 'rgb(255, 255, 255)')")
+    assert set(page.evaluate(WIDTHS)) == {640}
+    page.emulate_media(media="screen")
+    page.wait_for_function(f"() => {closed} === 7")
+    assert page.evaluate(PAPERS) == [rgb(TEMPLATES["dark"]["layout"]["paper_bgcolor"])] * len(CHARTS)
+    printed = page.pdf(format="A4")
+    assert printed.startswith(b"%PDF")
+    assert 4 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 16
+    assert page.evaluate(closed) == 7
+
+
+def test_the_report_by_keyboard(opened: Callable[..., Opened], pictured: Path) -> None:
+    page = opened(pictured / "report.html", PHONE).page
+    page.keyboard.press("Tab")
+    focused = page.locator(":focus")
+    assert focused.get_attribute("class") == "skip"
+    assert focused.bounding_box()["x"] >= 0
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+    for summary in page.locator("summary").all():
+        summary.focus()
+        assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    page.keyboard.press("Enter")
+    assert page.locator("details.card").last.get_attribute("open") is not None
+    page.wait_for_function(FOCUS_WHAT_SCROLLS)
+
+
+def test_what_the_mouse_stands_on_is_told_legibly(opened: Callable[..., Opened], pictured: Path) -> None:
+    page = opened(pictured / "charts" / "score_distribution.html", DESK, "dark").page
+    page.locator(".barlayer .point path").nth(20).hover(force=True)
+    label = page.locator(".hoverlayer .hovertext")
+    label.first.wait_for()
+    assert "clinics from" in label.first.text_content()
+    assert "<b>" not in page.locator(".hoverlayer").text_content()
+
+
+def test_pictures(pictured: Path, tmp_path: Path, browser: Any) -> None:
+    assert browser.is_connected()
+    done = CliRunner().invoke(cli, ["charts", "-w", str(pictured), "--png", "--out", str(tmp_path)])
+    assert (done.exit_code, done.exception) == (0, None)
+    paths = [Path(line) for line in done.stdout.splitlines() if line.endswith(".png")]
+    assert sorted(path.stem for path in paths) == sorted({*CHARTS} - {"waterfall"})
+    for path in paths:
+        data = path.read_bytes()
+        assert data[:8] == b"\x89PNG\r\n\x1a\n"
+        width, height = struct.unpack(">II", data[16:24])
+        assert width == 1800
+        assert height >= 400
+        assert len(data) > 15_000, "not an empty picture"
