@@ -10,7 +10,7 @@ import polars as pl
 from icp_engine.charts import figures
 from icp_engine.charts.aggregates import Aggregates
 from icp_engine.results import Explanation
-from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.model import TOTAL, Scorecard
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,17 @@ _CHARTS: tuple[tuple[str, _Draw, str], ...] = (
     (
         "score_distribution",
         figures.score_distribution,
-        "Clinics per point of score. Dashed lines mark where tiers begin: how many stand close below a line tells "
-        "what a lower cut-off would bring.",
+        "Clinics per step of score.",
     ),
     (
         "tiers_and_segments",
         figures.tiers_and_segments,
-        "Tiers sort by score, segments by kind of clinic, whatever the score.",
+        "Clinics in each tier.",
     ),
     (
         "category_averages",
         figures.category_averages,
-        "Average points of each category by segment; the mark is the most that the category can bring. What is "
+        "Average points of each category; the mark is the most that the category can bring. What is "
         "short of it is either a poor fit or missing data.",
     ),
     (
@@ -77,15 +76,32 @@ _CHARTS: tuple[tuple[str, _Draw, str], ...] = (
         "are worth the most work.",
     ),
 )
+# What is true of scorecards of some kind only.
+_ALSO: dict[str, tuple[Callable[[Scorecard], bool], str]] = {
+    "score_distribution": (
+        lambda card: any(TOTAL in one.at_least for one in card.tiers),
+        "Dashed lines mark where tiers begin: how many stand close below one tells what a lower cut-off would bring.",
+    ),
+    "tiers_and_segments": (
+        lambda card: bool(card.segments),
+        "Tiers sort by score, segments by kind of clinic, whatever the score.",
+    ),
+}
 
 
 def draw(found: Aggregates) -> list[Chart]:
     """Return the charts of a run; what it has no data for, networks for example, is left out."""
     return [
-        Chart(name, says, picture(found[name], found.card), found[name])
+        Chart(name, _whole(name, says, found.card), picture(found[name], found.card), found[name])
         for name, picture, says in _CHARTS
         if _has_data(name, found[name])
     ]
+
+
+def _whole(name: str, says: str, card: Scorecard) -> str:
+    """Return all that is to be said of a chart under a scorecard."""
+    holds, also = _ALSO.get(name, (bool, ""))
+    return f"{says} {also}" if also and holds(card) else says
 
 
 def _has_data(name: str, frame: pl.DataFrame) -> bool:

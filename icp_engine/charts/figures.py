@@ -79,7 +79,7 @@ def tiers_and_segments(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
         )
     chart.update_layout(
         template=TEMPLATES["light"],
-        title={"text": "Tiers and segments"},
+        title={"text": "Tiers and segments" if segments else "Tiers"},
         height=140 + (len(tiers) + len(segments)) * 34,
         margin={"t": _SUBTITLES},
         showlegend=False,
