@@ -173,8 +173,18 @@ def test_everything_has_a_comment(db: duckdb.DuckDBPyConnection) -> None:
         assert [one for one, text in found if not (text or "").strip()] == [], what
 
 
-@pytest.mark.parametrize("table", ["clinics_icp", "icp_scores", "clinics_icp_with_networks", "networks_icp"])
-def test_result_columns_have_the_comments_of_the_contract(db: duckdb.DuckDBPyConnection, table: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "column", "unit"),
+    [
+        ("clinics_icp", "num_clinics", "clinics"),
+        ("icp_scores", "npi_count", "providers"),
+        ("clinics_icp_with_networks", "num_clinics", "clinics"),
+        ("networks_icp", "num_clinics", "clinics"),
+    ],
+)
+def test_result_columns_have_the_comments_of_the_contract(
+    db: duckdb.DuckDBPyConnection, table: str, column: str, unit: str
+) -> None:
     results = (*icp_engine.load_scorecard("icp").columns, *NETWORK_COLUMNS)
     contract = [*FIELDS.values(), *(NETWORKS_TABLE if table == "networks_icp" else results)]
     known = {one.name: (one.description, f"{one.description} ({one.unit})") for one in contract}
@@ -182,7 +192,7 @@ def test_result_columns_have_the_comments_of_the_contract(db: duckdb.DuckDBPyCon
     shared = found.keys() & known.keys()
     assert len(shared) >= 17
     assert [name for name in shared if found[name] not in known[name]] == []
-    assert found["num_clinics"].endswith("(clinics)")
+    assert found[column].endswith(f"({unit})")
 
 
 def test_the_file_works_elsewhere_without_its_folder(warehouses: dict[str, Path], tmp_path: Path) -> None:
