@@ -233,6 +233,7 @@ def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], codes: 
     """Write columns: the new name of each, and the one it has in the slice."""
     encoded = {new: part.columns[old].result()[old] for new, old in columns.items()}
     writer.write(encoded, lambda: _with_codes(part.frame, part.codes.result(), codes, columns))
+    writer.settle()
 
 
 def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, str], card: Scorecard) -> None:
@@ -248,6 +249,7 @@ def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, 
             encoded = part.encoding.encode(arrow(frame, views=True).append_column(name, coded(some)))
             writer.write({one: encoded[one] for one in columns}, partial(_with_codes, frame, some, name, columns))
             start += len(frame)
+    writer.settle()
 
 
 def _with_codes(frame: pl.DataFrame, codes: ReasonCodes, name: str, columns: Mapping[str, str]) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Write tables slice by slice, as Parquet and as CSV, so that memory does not grow with the number of rows."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -53,12 +54,26 @@ class TableWriter:
             flat(frame()).write_csv(self._csv, include_header=self.rows == 0)
         self.rows += next(iter(columns.values())).rows
 
+    def settle(self) -> None:
+        """Have the disk hold what has been written so far, while others compute: at the end a run would wait for it."""
+        for path in self.files:
+            settle(path)
+
     def close(self) -> None:
         """Finish the files."""
         if self._parquet is not None:
             self._parquet.close()
         if self._csv is not None:
             self._csv.close()
+
+
+def settle(path: Path) -> None:
+    """Have the disk hold what has been written to a file so far, or the names that a folder holds."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_table(writer: TableWriter, frame: pl.DataFrame) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from icp_engine.errors import InputError
+from icp_engine.tables import settle
 
 MANIFEST = "run.json"
 _RUNS = ".runs"
@@ -154,11 +155,7 @@ def _is_ours(path: Path) -> bool:
 def _flush(folder: Path) -> None:
     """Have the disk hold every file before anything leads to it."""
     for path in (*folder.rglob("*"), folder):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        settle(path)
 
 
 def _newer_than_published(out: Path) -> list[Path]:
