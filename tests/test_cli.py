@@ -152,6 +152,17 @@ def test_words_that_the_program_does_not_know_end_with_2(words: list[str]) -> No
     assert done.stderr.splitlines()[-1].startswith("Error: ")
 
 
+@pytest.mark.parametrize(
+    ("word", "near"), [("rum", "'run'"), ("scorcard", "'scorecard'"), ("explian", "'explain'"), ("xyzzy", None)]
+)
+def test_a_command_that_does_not_exist_is_told_by_its_near_names(word: str, near: str | None) -> None:
+    result = CliRunner().invoke(cli, [word])
+    assert result.exit_code == 2
+    assert f"No such command '{word}'." in result.stderr
+    assert ("Did you mean" in result.stderr) == (near is not None)
+    assert (near or "") in result.stderr
+
+
 @pytest.mark.parametrize("variables", [{}, {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": "60"}])
 def test_the_installed_program_from_run_to_explain(extract: Path, tmp_path: Path, variables: dict[str, str]) -> None:
     out = tmp_path / "out"

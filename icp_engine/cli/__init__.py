@@ -39,9 +39,11 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command; near names are suggested by click."""
+        """Load a command; of another name click says which ones are near."""
         if cmd_name not in _COMMANDS:
-            return super().get_command(ctx, cmd_name)
+            if ctx.resilient_parsing or cmd_name.startswith("-"):
+                return None
+            raise click.NoSuchCommand(cmd_name, possibilities=_COMMANDS, ctx=ctx)
         module = import_module(f"icp_engine.cli.{_COMMANDS[cmd_name]}")
         command: click.Command = module.command
         return command

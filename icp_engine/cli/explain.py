@@ -94,7 +94,8 @@ def _missing(found: "Explanation") -> list[str]:
         return []
     fields = dict.fromkeys(name for one in missing for name in one["sources"] if found.clinic.get(name) is None)
     more = sum(_room(category, found) for category in found.card.categories)
-    return ["", f"Not known: {', '.join(fields)}. With them up to {more:g} points more."]
+    them = "it" if len(fields) == 1 else "them"
+    return ["", f"Not known: {', '.join(fields)}. With {them} up to {more:g} points more."]
 
 
 def _room(category: "Category", found: "Explanation") -> float:

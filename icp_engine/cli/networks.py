@@ -102,7 +102,7 @@ def _profile(one: dict[str, Any], members: list[dict[str, Any]]) -> str:
     known = [
         ("Score", f"{one['network_icp_total_score']:.2f}"),
         ("Class", f"{one['network_icp_tier_label']}, segment {one['network_icp_segment']}"),
-        ("Clinics", f"{one['num_clinics']:,} in {one['num_states']} states ({one['states_covered'] or 'none known'})"),
+        ("Clinics", f"{one['num_clinics']:,}, states: {one['states_covered'] or 'none known'}"),
         ("Providers", "not known" if one["total_npi_count"] is None else f"{one['total_npi_count']:,}"),
         ("Sites", "not known" if one["total_site_count"] is None else f"{one['total_site_count']:,}"),
         ("Categories", ", ".join(f"{part} {one[f'network_icp_{part}_score']:.2f}" for part in parts)),
