@@ -87,19 +87,20 @@ def finish(
     if kept != about["rows"]["scored"]:
         raise AssertionError(f"{about['rows']['scored']} clinics were scored and {kept} are in {FILE}")
     indexed = db.try_index("clinics_by_id", "clinics", KEY)
-    db.copy(NETWORKS, networks.networks)
-    give_settings(db, card, options, networks)
-    for name, frame in {**scorecard_frames(card), **run_frames(about)}.items():
-        db.copy(name, frame)
-    if rejects is not None:
-        db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
-    db.run(_VALUE_MACRO)
-    _views(db, card, tables)
-    for step in ("shared_names", "network_candidates", "clinic_bibliography"):
-        db.view(step, sql_text(step))
-    for step in ("networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state"):
-        db.view(step, sql_text(f"views/{step}"))
-    comment_all(db, card)
+    with db.at_once():
+        db.copy(NETWORKS, networks.networks)
+        give_settings(db, card, options, networks)
+        for name, frame in {**scorecard_frames(card), **run_frames(about)}.items():
+            db.copy(name, frame)
+        if rejects is not None:
+            db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
+        db.run(_VALUE_MACRO)
+        _views(db, card, tables)
+        for step in ("shared_names", "network_candidates", "clinic_bibliography"):
+            db.view(step, sql_text(step))
+        for step in ("networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state"):
+            db.view(step, sql_text(f"views/{step}"))
+        comment_all(db, card)
     return indexed
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from icp_engine.charts.style import BAR, LOSS, ON_BAR, SEGMENTS, TEMPLATES, TITLE, cut, figure, tier_colour
+from icp_engine.charts.style import BAR, LOSS, ON_BAR, SEGMENTS, TITLE, cut, figure, tier_colour
 from icp_engine.scorecard.model import Scorecard, Tier
 
 _ROW = 26  # pixels of a bar and the room around it
@@ -52,6 +52,12 @@ def tiers_and_segments(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
     tiers = [(one.label, one.number, _sum(frame, pl.col("tier") == one.number)) for one in card.tiers]
     segments = [(letter, label, _sum(frame, pl.col("segment") == letter)) for letter, label in card.segments.items()]
     chart = make_subplots(
+        figure=figure(
+            "Tiers and segments" if segments else "Tiers",
+            140 + (len(tiers) + len(segments)) * 34,
+            margin={"t": _SUBTITLES},
+            showlegend=False,
+        ),
         rows=2 if segments else 1,
         cols=1,
         row_heights=[len(tiers), len(segments)] if segments else None,
@@ -77,13 +83,6 @@ def tiers_and_segments(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
             row=2,
             col=1,
         )
-    chart.update_layout(
-        template=TEMPLATES["light"],
-        title={"text": "Tiers and segments" if segments else "Tiers"},
-        height=140 + (len(tiers) + len(segments)) * 34,
-        margin={"t": _SUBTITLES},
-        showlegend=False,
-    )
     for title in chart.layout.annotations:
         title.update(x=0, xanchor="left", font={"size": 13})
     chart.update_xaxes(range=[0, 1.02], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
@@ -158,6 +157,12 @@ def category_averages(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
 def missing_data(frame: pl.DataFrame, card: Scorecard) -> go.Figure:  # noqa: ARG001 (every chart takes both)
     """Return the points that an average clinic loses for want of each field, and how often each field is known."""
     chart = make_subplots(
+        figure=figure(
+            "Where points are lost to missing data",
+            76 + len(frame) * _ROW,
+            margin={"t": _SUBTITLES, "b": 12},
+            showlegend=False,
+        ),
         rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.06,
         subplot_titles=["Points lost", "Known for"],
     )  # fmt: skip
@@ -189,13 +194,6 @@ def missing_data(frame: pl.DataFrame, card: Scorecard) -> go.Figure:  # noqa: AR
         ),
         row=1,
         col=2,
-    )
-    chart.update_layout(
-        template=TEMPLATES["light"],
-        title={"text": "Where points are lost to missing data"},
-        height=76 + len(frame) * _ROW,
-        margin={"t": _SUBTITLES, "b": 12},
-        showlegend=False,
     )
     for title in chart.layout.annotations:
         title.update(font={"size": 12})

@@ -74,9 +74,8 @@ TEMPLATES: Mapping[str, dict[str, Any]] = MappingProxyType(
 
 def figure(title: str, height: int, traces: Sequence[Any] = (), **layout: Any) -> go.Figure:
     """Return a figure on white paper; `height` in pixels, the width is that of the page."""
-    chart = go.Figure(data=list(traces))
-    chart.update_layout(template=TEMPLATES["light"], title={"text": title}, height=height, **layout)
-    return chart
+    look = {"template": TEMPLATES["light"], "title": {"text": title}, "height": height}  # at once: else Plotly's own
+    return go.Figure(data=list(traces), layout=look | layout)  # template is copied into every figure first
 
 
 def tier_colour(number: int) -> str:
