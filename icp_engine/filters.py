@@ -48,7 +48,7 @@ def conditions(wanted: Filter, what: Literal["clinics", "networks"]) -> tuple[Co
         Condition(f"{prefix}total_score", "at least", wanted.min_score),
         Condition("num_clinics", "at least", wanted.min_clinics),
         Condition("num_states", "at least", wanted.min_states),
-        Condition(in_state.column, in_state.test, wanted.state.upper() if wanted.state else None),
+        Condition(in_state.column, in_state.test, wanted.state and wanted.state.upper()),
         Condition("network_id", "is", wanted.network_id),
         *(Condition(_NAMES[what], "mentions", word) for word in wanted.words or ()),
     ]
@@ -84,9 +84,9 @@ def _expression(one: Condition) -> pl.Expr:
         case "one of":
             return column.is_in(list(one.value))
         case "is":
-            return column == one.value
+            return column.eq(one.value)
         case "at least":
-            return column >= one.value
+            return column.ge(one.value)
         case "lists":
             return (pl.lit(",") + column + pl.lit(",")).str.contains(f",{one.value},", literal=True)
         case "mentions":
