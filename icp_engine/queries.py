@@ -73,6 +73,16 @@ class Database:
         assert isinstance(found, pl.DataFrame)
         return found
 
+    def row(self, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
+        """Return the first row of a query, or none: the quick way for a single one.
+
+        Raises:
+            InputError: the query is wrong.
+        """
+        with _said():
+            found: tuple[Any, ...] | None = self.connection.execute(query, dict(parameters or {})).fetchone()
+        return found
+
     @contextmanager
     def another(self) -> Iterator["Database"]:
         """Give a connection of its own to the same database: two threads may use two at once, but not one."""

@@ -94,30 +94,35 @@ def known(port: int) -> Known:
         clinics=[one["clinic_id"] for one in clinics],
         networks=[one["network_id"] for one in rows("/icp/networks?limit=5000", "networks")],
         states=sorted({one["state_code"] for one in clinics if one["state_code"]}),
-        words=sorted({word for word in re.findall(r"[a-z]{4,}", names)}),
+        words=sorted(set(re.findall(r"[a-z]{4,}", names))),
     )
 
 
 def path_of(kind: str, about: Known, rng: random.Random) -> str:
-    """Return what to ask for: never the same twice where there is a choice."""
-    filters: dict[str, Any] = {"min_score": rng.randint(2_000, 6_000) / 100}
-    if kind == "clinic":
-        return f"/icp/clinic/{quote(rng.choice(about.clinics), safe='')}"
-    if kind == "network":
-        return f"/icp/networks/{rng.choice(about.networks)}"
-    if kind in ("stats", "unchanged"):
-        return "/icp/stats"
+    """Return what to ask for: hardly ever the same twice where there is a choice."""
+    plain = {
+        "clinic": f"/icp/clinic/{quote(rng.choice(about.clinics), safe='')}",
+        "network": f"/icp/networks/{rng.choice(about.networks)}",
+        "stats": "/icp/stats",
+        "unchanged": "/icp/stats",
+    }
+    if kind in plain:
+        return plain[kind]
+    asked: dict[str, Any] = {"min_score": rng.randint(2_000, 6_000) / 100}
     if kind == "words":
-        return "/icp/clinics?" + urlencode({"q": " ".join(rng.sample(about.words, 2)), **filters})
-    if kind == "deep page":
-        return "/icp/clinics?" + urlencode({"offset": rng.randint(0, 1_000_000), "sort_by": rng.choice(_SORTS)})
-    filters |= {"tier": rng.choice(("1", "2", "3", "1,2", "2,3"))} if rng.random() < 0.6 else {}
-    filters |= {"segment": rng.choice("ABC")} if rng.random() < 0.4 else {}
-    filters |= {"state": rng.choice(about.states)} if rng.random() < 0.5 else {}
+        asked["q"] = " ".join(rng.sample(about.words, 2))
+    elif kind == "deep page":
+        asked = {"offset": rng.randint(0, 1_000_000), "sort_by": rng.choice(_SORTS)}
+    else:
+        asked |= {"tier": rng.choice(("1", "2", "3", "1,2", "2,3"))} if rng.random() < 0.6 else {}
+        asked |= {"segment": rng.choice("ABC")} if rng.random() < 0.4 else {}
+        asked |= {"state": rng.choice(about.states)} if rng.random() < 0.5 else {}
+    if kind == "filtered page":
+        asked |= {"sort_by": rng.choice(_SORTS)} if rng.random() < 0.3 else {}
+        asked["offset"] = rng.choice((0, 0, 100, 1_000))
     if kind == "networks":
-        return "/icp/networks?" + urlencode(filters | {"min_clinics": rng.randint(2, 8)})
-    filters |= {"sort_by": rng.choice(_SORTS)} if rng.random() < 0.3 else {}
-    return "/icp/clinics?" + urlencode(filters | {"offset": rng.choice((0, 0, 100, 1_000))})
+        return "/icp/networks?" + urlencode(asked | {"min_clinics": rng.randint(2, 8)})
+    return "/icp/clinics?" + urlencode(asked)
 
 
 def client(port: int, kinds: list[str], about: Known, seed: int) -> list[tuple[str, float]]:

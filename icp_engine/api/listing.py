@@ -82,15 +82,19 @@ class Listing:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """All rows that are shown, in order."""
+        """All rows in order, text that repeats itself as numbers of its values."""
         return self._frame.select(self.columns)
 
     def page(self, asked: tuple[Condition, ...], sort_by: str, *, descending: bool, limit: int, offset: int) -> Page:
         """Return the rows that meet all conditions, by a column (missing last), then id, from `offset` on."""
         places = self._places(asked, sort_by, descending=descending)
         if places is None:
-            return Page(len(self._frame), self._frame.slice(offset, limit).select(self.columns))
-        return Page(len(places), self._frame[places.slice(offset, limit)].select(self.columns))
+            return Page(len(self._frame), self._shown(self._frame.slice(offset, limit)))
+        return Page(len(places), self._shown(self._frame[places.slice(offset, limit)]))
+
+    def _shown(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows as they are shown; text as itself, since numbers of values are slow to write."""
+        return rows.select(pl.col(self.columns)).with_columns(pl.col(pl.Enum).cast(pl.String))
 
     def _places(self, asked: tuple[Condition, ...], sort_by: str, *, descending: bool) -> pl.Series | None:
         """Return the row numbers of an answer; None where it is the whole list as it stands."""
@@ -100,13 +104,10 @@ class Listing:
         key = (asked, sort_by, descending)
         found = self._kept.get(key)
         if found is None:
-            with self._one_at_a_time:  # whoever asks for the same meanwhile waits for it, instead of working too
-                found = self._kept.get(key)
-                if found is None:
-                    held = self._held(asked) if asked else None
-                    found = held if as_it_stands else self._ordered(held, sort_by, descending=descending)
-                    assert found is not None
-                    self._kept.put(key, found)
+            held = self._held(asked) if asked else None
+            found = held if as_it_stands else self._ordered(held, sort_by, descending=descending)
+            assert found is not None
+            self._kept.put(key, found)
         return found
 
     def _held(self, asked: tuple[Condition, ...]) -> pl.Series:
@@ -122,17 +123,23 @@ class Listing:
         return places
 
     def _ordered(self, held: pl.Series | None, sort_by: str, *, descending: bool) -> pl.Series:
-        """Return row numbers by a column; the order of all rows is kept for the next filter."""
-        key = ((), sort_by, descending)
-        order = self._kept.get(key)
-        if order is None:
-            values = self._frame.select(pl.col(sort_by).gather(self._by_id), self._by_id.alias(_PLACE))
-            order = values.sort(sort_by, descending=descending, nulls_last=True, maintain_order=True)[_PLACE]
-            self._kept.put(key, order)
+        """Return row numbers by a column, those of `held` alone where it is given."""
+        order = self._order(sort_by, descending=descending)
         if held is None:
             return order
         wanted = pl.repeat(value=False, n=len(self._frame), eager=True).scatter(held, values=True)
         return order.filter(wanted.gather(order))
+
+    def _order(self, sort_by: str, *, descending: bool) -> pl.Series:
+        """Return the row numbers of all rows by a column, which are kept for every filter to come."""
+        key = ((), sort_by, descending)
+        with self._one_at_a_time:  # it is dear, and who asks for it too while it is made had better wait
+            order = self._kept.get(key)
+            if order is None:
+                values = self._frame.select(pl.col(sort_by).gather(self._by_id), self._by_id.alias(_PLACE))
+                order = values.sort(sort_by, descending=descending, nulls_last=True, maintain_order=True)[_PLACE]
+                self._kept.put(key, order)
+        return order
 
 
 def _compact(column: pl.Series) -> pl.Series:

@@ -30,21 +30,29 @@ _SEGMENTS = {
     "C": "segment_c_multi_specialty_growth",
 }
 _TOP = 10
+_CLINIC = sql_text("api/clinic")
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A run to answer from: its lists in memory, its statistics, and its warehouse file for one clinic at a time.
 
-    `spelled` is what spells out a bibliography; `breakdown` has the name of each category in answers, by its column.
+    Attributes:
+        members: the clinics of networks, network by network, anchor first; `places` says from where on, and how many.
+        breakdown: the name of each category in answers, by its column.
+        schema: the columns of the table that one clinic is read from.
+        spelled: what spells out a bibliography.
     """
 
     run_id: str
     card: Scorecard
     clinics: Listing
     networks: Listing
+    members: pl.DataFrame
+    places: dict[str, tuple[int, int]]
     statistics: dict[str, Any]
     breakdown: dict[str, str]
+    schema: pl.Schema
     spelled: pl.Expr
     db: Database
 
@@ -73,14 +81,19 @@ def snapshot(folder: Path, warehouse: Path) -> Iterator[Snapshot]:
             score="network_icp_total_score",
             names=["display_name", "network_name"],
         )
+        members, places = _members(clinics)
+        schema = db.frame("from clinics limit 0").schema
         db.run("set threads = 1")  # a look-up has no use for more, and several of them run at once
         yield Snapshot(
             run_id=run_id(folder),
             card=card,
             clinics=clinics,
             networks=networks,
+            members=members,
+            places=places,
             statistics=_statistics(clinics, card, about, breakdown),
             breakdown=breakdown,
+            schema=schema,
             spelled=bibliography_expr(card),
             db=db,
         )
@@ -111,6 +124,18 @@ def _clinics(db: Database) -> pl.DataFrame:
     return frame.with_columns(absent).select(one.name for one in CLINIC)
 
 
+def _members(clinics: Listing) -> tuple[pl.DataFrame, dict[str, tuple[int, int]]]:
+    """Return the members of all networks, and where those of each stand: from which row on, and how many."""
+    rows = clinics.rows.filter(pl.col("network_id").is_not_null())
+    rows = rows.sort("network_id", ANCHOR, descending=[False, True], maintain_order=True)
+    counts = rows.group_by("network_id", maintain_order=True).len()
+    ends = counts["len"].cum_sum()
+    starts = (ends - counts["len"]).to_list()
+    ids = counts["network_id"].cast(pl.String)
+    places = dict(zip(ids, zip(starts, counts["len"].to_list(), strict=True), strict=True))
+    return rows.select(pl.col(MEMBER)).with_columns(pl.col(pl.Enum).cast(pl.String)), places
+
+
 def _statistics(clinics: Listing, card: Scorecard, about: dict[str, Any], breakdown: dict[str, str]) -> dict[str, Any]:
     """Return the statistics in the names of the API."""
     found = score_statistics(clinics.rows.lazy(), card, about)
@@ -132,10 +157,10 @@ def _statistics(clinics: Listing, card: Scorecard, about: dict[str, Any], breakd
 def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
     """Return everything known of one clinic, its score explained; None where there is none of that id."""
     with run.db.another() as db:
-        found = db.frame(sql_text("api/clinic"), {"clinic_id": clinic_id})
-    if found.is_empty():
+        values = db.row(_CLINIC, {"clinic_id": clinic_id})
+    if values is None:
         return None
-    row = found.row(0, named=True)
+    row = dict(zip(run.schema, values, strict=True))
     tier, letter = row[SCORES["tier"]], row[SCORES["segment"]]
     return {
         **{name: row.get(name) for name in (KEY, NAME, STATE, "segment_label")},
@@ -147,19 +172,14 @@ def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
         "segment": {"letter": letter, "description": run.card.segments.get(letter)},
         "operational_data": {name: row.get(name) for name in OPERATIONAL},
         "network": {name: row[name] for name in NETWORK_OF_CLINIC} if row["network_id"] is not None else None,
-        "bibliography": bibliography(found, run.card, run.spelled),
+        "bibliography": bibliography(pl.DataFrame([values], run.schema, orient="row"), run.card, run.spelled),
     }
 
 
 def network(run: Snapshot, network_id: str) -> dict[str, Any] | None:
     """Return a network and its members, anchor first, then as clinics are listed; None where there is none."""
-    wanted = Filter(network_id=network_id)
-    found = run.networks.page(
-        conditions(wanted, "networks"), "network_icp_total_score", descending=True, limit=1, offset=0
-    )
-    if found.rows.is_empty():
+    if network_id not in run.places:
         return None
-    asked = conditions(wanted, "clinics")
-    members = run.clinics.page(asked, SCORES["total_score"], descending=True, limit=run.count, offset=0).rows
-    members = members.select(MEMBER).sort(ANCHOR, descending=True, maintain_order=True)
-    return {**found.rows.row(0, named=True), "clinics": members.to_dicts()}
+    asked = conditions(Filter(network_id=network_id), "networks")
+    found = run.networks.page(asked, "network_icp_total_score", descending=True, limit=1, offset=0)
+    return {**found.rows.row(0, named=True), "clinics": run.members.slice(*run.places[network_id]).to_dicts()}
