@@ -13,6 +13,7 @@ Form = Literal["json", "csv"]
 RUN = "X-ICP-Run"
 TOTAL = "X-Total-Count"
 _TYPES: dict[Form, str] = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+_NOT_AT_ALL = (0.0, 2)  # of a media type that is named with q=0
 _ENGINE = version("icp-engine")
 
 
@@ -51,7 +52,7 @@ def _tag(run_id: str, path: str, asked: Mapping[str, Any], form: Form) -> str:
 def form_of(accept: str) -> Form:
     """Return the form that an Accept header likes better; the one it names on a tie, and JSON where it names both."""
     json_liking, csv_liking = _liking(accept, "application", "json"), _liking(accept, "text", "csv")
-    return "csv" if csv_liking > json_liking else "json"
+    return "csv" if csv_liking > max(json_liking, _NOT_AT_ALL) else "json"
 
 
 def _liking(accept: str, family: str, kind: str) -> tuple[float, int]:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.middleware.gzip import GZipMiddleware
 
 from icp_engine.api import shapes
@@ -68,6 +69,19 @@ def application(current: Current, token: str | None = None) -> FastAPI:
     return app
 
 
+class _Anything(Convertor[str]):
+    """The rest of a path whatever it holds, line breaks too: ids may hold any character."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("anything", _Anything())
 _ROUTES = APIRouter(prefix="/icp")
 
 
@@ -145,7 +159,7 @@ def _listed(
 
 
 @_ROUTES.get(
-    "/clinic/{clinic_id:path}", response_model=shapes.Clinic, responses=_ERRORS | _UNKNOWN,
+    "/clinic/{clinic_id:anything}", response_model=shapes.Clinic, responses=_ERRORS | _UNKNOWN,
     dependencies=[Depends(only(NothingAsked))], summary="One clinic, its score explained",
 )  # fmt: skip
 def _clinic(request: Request, clinic_id: str) -> Response:
@@ -163,7 +177,7 @@ def _clinic(request: Request, clinic_id: str) -> Response:
 
 
 @_ROUTES.get(
-    "/networks/{network_id:path}", response_model=shapes.Network, responses=_ERRORS | _UNKNOWN,
+    "/networks/{network_id:anything}", response_model=shapes.Network, responses=_ERRORS | _UNKNOWN,
     dependencies=[Depends(only(NothingAsked))], summary="One network and its members",
 )  # fmt: skip
 def _network(request: Request, network_id: str) -> Response:

@@ -46,12 +46,12 @@ MinScore = Annotated[
 ]
 Words = Annotated[
     str | None,
-    AfterValidator(_blank_is_none),
     _takes(
         "words, at most 500 characters",
         "each of them must occur in the name, anywhere and in any case; signs such as % stand for themselves",
         max_length=500,
     ),
+    AfterValidator(_blank_is_none),
 ]
 NetworkId = Annotated[str | None, _takes("the id of a network", "its members", min_length=1)]
 AtLeast = Annotated[int | None, _takes("a whole number from 0", "networks of at least so many", ge=0, le=_LARGEST)]

@@ -30,9 +30,5 @@ CLINIC: tuple[Column, ...] = (
     *field_columns("npi_count", "site_count", "bene_count", "allowed_amt"),
     *NETWORK_COLUMNS,
 )
-# Columns of answers that have a value in every row.
-ALWAYS = {
-    KEY, "network_name", "num_states", "network_icp_tier", "network_icp_tier_label",
-    "avg_clinic_icp_score", "anchor_clinic_id", ANCHOR, "is_ambiguous",
-    *(one.name for one in _CARD.columns if one.name != SCORES["segment"]),
-}  # fmt: skip
+# Those of its columns that have a value in every row.
+ALWAYS = {KEY, ANCHOR, *(one.name for one in _CARD.columns if one.name != SCORES["segment"])}
