@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -13,6 +14,25 @@ from icp_engine.api.current import Current
 from icp_engine.errors import InputError
 
 _PATIENCE = 5  # seconds that requests have to finish once the server is to end
+_LOGGING: dict[str, Any] = {  # all of it on stderr, as everything that is not data
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "error": {"format": "%(message)s"},
+        "access": {
+            "()": "uvicorn.logging.AccessFormatter",
+            "fmt": '%(client_addr)s "%(request_line)s" %(status_code)s',
+        },
+    },
+    "handlers": {
+        name: {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": name}
+        for name in ("error", "access")
+    },
+    "loggers": {
+        "uvicorn.error": {"handlers": ["error"], "level": "WARNING"},
+        "uvicorn.access": {"handlers": ["access"], "level": "INFO"},
+    },
+}
 
 
 def serve(
@@ -47,7 +67,7 @@ def serve(
             say(f"Listening on {address}; open {address}/docs. Ctrl-C ends it.")
             config = uvicorn.Config(
                 application(current, token),
-                log_level="info" if log else "warning",
+                log_config=_LOGGING,
                 access_log=log,
                 server_header=False,
                 timeout_graceful_shutdown=_PATIENCE,
