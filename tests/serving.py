@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,11 +43,12 @@ class Answer:
 
 @dataclass
 class Server:
-    """A running server: its process, where it listens, and what it said before it did."""
+    """A running server: its process, where it listens, what it said before it did, and where it goes on saying."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     port: int
     said: str
+    log: Path
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
@@ -61,8 +64,8 @@ class Server:
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal; return the exit code and the rest of what it said."""
         self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, said
+        code = self.process.wait(PATIENCE)
+        return code, self.log.read_text().removeprefix(self.said)
 
 
 def ask(
@@ -83,15 +86,17 @@ def served(warehouse: Path, *options: str, **variables: str) -> Iterator[Server]
     """A server over a warehouse, on a free port, gone afterwards."""
     environment = {name: value for name, value in os.environ.items() if name != "ICP_API_TOKEN"} | variables
     command = [str(PROGRAM), "serve", "--warehouse", str(warehouse), "--port", "0", *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    try:
-        assert process.stderr is not None
-        said = ""
-        while not (found := re.search(r"Listening on http://\S+:(\d+);", said)):
-            line = process.stderr.readline()
-            assert line, f"the server ended: {said}"
-            said += line
-        yield Server(process, int(found[1]), said)
-    finally:
-        process.kill()
-        process.communicate()
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(command, stderr=file, env=environment)
+        try:
+            end = time.monotonic() + PATIENCE
+            while not (found := re.search(r"Listening on http://\S+:(\d+);.*\n", log.read_text())):
+                assert process.poll() is None, f"the server ended: {log.read_text()}"
+                assert time.monotonic() < end, f"the server does not start: {log.read_text()}"
+                time.sleep(0.05)
+            yield Server(process, int(found[1]), log.read_text(), log)
+        finally:
+            process.kill()
+            process.wait()

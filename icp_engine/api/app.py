@@ -1,5 +1,6 @@
 """The application: paths, what they take and what they answer."""
 
+from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
@@ -47,7 +48,7 @@ def application(current: Current, token: str | None = None) -> FastAPI:
     """Return the application that answers from the current run; with a token, to those who send it."""
     app = FastAPIOffline(
         title="icp-engine",
-        version="1",
+        version=version("icp-engine"),
         description=_ABOUT,
         redoc_url=None,
         redirect_slashes=False,
@@ -59,7 +60,13 @@ def application(current: Current, token: str | None = None) -> FastAPI:
     app.add_exception_handler(UnavailableError, _unavailable)
     app.add_exception_handler(Exception, _mistake)
     app.add_api_route(
-        "/health", _health, response_model=shapes.Health, responses={503: _ERRORS[503]}, summary="Which run answers"
+        "/health",
+        _health,
+        operation_id="health",
+        tags=["server"],
+        summary="Which run answers",
+        response_model=shapes.Health,
+        responses={200: _ERRORS[200], 503: _ERRORS[503]},
     )
     if token is None:
         app.include_router(_ROUTES)
@@ -82,7 +89,7 @@ class _Anything(Convertor[str]):
 
 
 register_url_convertor("anything", _Anything())
-_ROUTES = APIRouter(prefix="/icp")
+_ROUTES = APIRouter(prefix="/icp", tags=["icp"])
 
 
 def _current(request: Request) -> Current:
@@ -91,7 +98,9 @@ def _current(request: Request) -> Current:
 
 
 @_ROUTES.get(
-    "/clinics", response_model=shapes.Clinics, responses=_LIST, dependencies=[Depends(only(ClinicsAsked))],
+    "/clinics", operation_id="list_clinics",
+    response_model=shapes.Clinics, responses=_LIST,
+    dependencies=[Depends(only(ClinicsAsked))],
     summary="Clinics, highest score first",
 )  # fmt: skip
 def _clinics(request: Request, asked: Annotated[ClinicsAsked, Query()]) -> Response:
@@ -106,7 +115,9 @@ def _clinics(request: Request, asked: Annotated[ClinicsAsked, Query()]) -> Respo
 
 
 @_ROUTES.get(
-    "/networks", response_model=shapes.Networks, responses=_LIST, dependencies=[Depends(only(NetworksAsked))],
+    "/networks", operation_id="list_networks",
+    response_model=shapes.Networks, responses=_LIST,
+    dependencies=[Depends(only(NetworksAsked))],
     summary="Networks, highest score first",
 )  # fmt: skip
 def _networks(request: Request, asked: Annotated[NetworksAsked, Query()]) -> Response:
@@ -159,7 +170,8 @@ def _listed(
 
 
 @_ROUTES.get(
-    "/clinic/{clinic_id:anything}", response_model=shapes.Clinic, responses=_ERRORS | _UNKNOWN,
+    "/clinic/{clinic_id:anything}", operation_id="get_clinic",
+    response_model=shapes.Clinic, responses=_ERRORS | _UNKNOWN,
     dependencies=[Depends(only(NothingAsked))], summary="One clinic, its score explained",
 )  # fmt: skip
 def _clinic(request: Request, clinic_id: str) -> Response:
@@ -177,7 +189,8 @@ def _clinic(request: Request, clinic_id: str) -> Response:
 
 
 @_ROUTES.get(
-    "/networks/{network_id:anything}", response_model=shapes.Network, responses=_ERRORS | _UNKNOWN,
+    "/networks/{network_id:anything}", operation_id="get_network",
+    response_model=shapes.Network, responses=_ERRORS | _UNKNOWN,
     dependencies=[Depends(only(NothingAsked))], summary="One network and its members",
 )  # fmt: skip
 def _network(request: Request, network_id: str) -> Response:
@@ -193,7 +206,9 @@ def _network(request: Request, network_id: str) -> Response:
 
 
 @_ROUTES.get(
-    "/stats", response_model=shapes.Stats, responses=_ERRORS, dependencies=[Depends(only(NothingAsked))],
+    "/stats", operation_id="get_stats",
+    response_model=shapes.Stats, responses=_ERRORS,
+    dependencies=[Depends(only(NothingAsked))],
     summary="Statistics of the run",
 )  # fmt: skip
 def _stats(request: Request) -> Response:
@@ -218,7 +233,7 @@ def _health(request: Request) -> Response:
 def _wrong_parameter(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     asked = NetworksAsked if request.url.path.startswith("/icp/networks") else ClinicsAsked
-    said = [wrong(asked, str(one["loc"][-1]), one["input"]) for one in error.errors()]
+    said = [wrong(asked, str(one["loc"][1]), one["input"]) for one in error.errors()]
     return _problem(422, " ".join(dict.fromkeys(said)))
 
 

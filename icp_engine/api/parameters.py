@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import HTTPException, Request
 from pydantic import AfterValidator, BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from icp_engine.api.rows import CLINIC, SCORES
 from icp_engine.columns import NETWORKS_TABLE
@@ -14,11 +15,12 @@ from icp_engine.filters import Filter
 
 MOST_ROWS = 10_000
 _LARGEST = 1_000_000_000
+_NONE = SkipJsonSchema[None]  # what is not given; a query cannot say null
 _SHOWN = 60  # characters of a wrong value that are repeated to who sent it
 
 
 def _takes(what: str, meaning: str, among: list[str] | None = None, **limits: Any) -> Any:
-    """Return a parameter that may be left out: what it takes, which errors repeat, and what it is for."""
+    """Return the description of a parameter: what it takes, which errors repeat, and what it is for."""
     extra: dict[str, Any] = {"x-takes": what} | ({"enum": among} if among else {})
     return Field(description=f"{what[:1].upper()}{what[1:]}; {meaning}", json_schema_extra=extra, **limits)
 
@@ -27,34 +29,28 @@ def _blank_is_none(text: str | None) -> str | None:
     return text if text and text.strip() else None
 
 
-Tier = Annotated[
-    str | None,
-    _takes("one or more of 1, 2, 3, separated by commas", "the tiers to take", pattern=r"^ *[123] *(, *[123] *)*$"),
-]
-Segment = Annotated[
-    str | None,
-    _takes(
-        "one or more of A, B, C, separated by commas",
-        "the segments to take",
-        pattern=r"^ *[ABCabc] *(, *[ABCabc] *)*$",
-    ),
-]
-State = Annotated[str | None, _takes("two letters", "the state to take, in any case", pattern=r"^[A-Za-z]{2}$")]
-MinScore = Annotated[
-    float | None,
-    _takes("a number", "scores of at least so many points", ge=-_LARGEST, le=_LARGEST, allow_inf_nan=False),
-]
+_Tiers = Annotated[str, Field(pattern=r"^ *[123] *(, *[123] *)*$")]
+_Segments = Annotated[str, Field(pattern=r"^ *[ABCabc] *(, *[ABCabc] *)*$")]
+_Letters = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$")]
+_Points = Annotated[float, Field(ge=-_LARGEST, le=_LARGEST, allow_inf_nan=False)]
+_Text = Annotated[str, Field(max_length=500)]
+_Id = Annotated[str, Field(min_length=1)]
+_Count = Annotated[int, Field(ge=0, le=_LARGEST)]
+
+Tier = Annotated[_Tiers | _NONE, _takes("one or more of 1, 2, 3, separated by commas", "the tiers to take")]
+Segment = Annotated[_Segments | _NONE, _takes("one or more of A, B, C, separated by commas", "the segments to take")]
+State = Annotated[_Letters | _NONE, _takes("two letters", "the state to take, in any case")]
+MinScore = Annotated[_Points | _NONE, _takes("a number", "scores of at least so many points")]
 Words = Annotated[
-    str | None,
+    _Text | _NONE,
     _takes(
         "words, at most 500 characters",
         "each of them must occur in the name, anywhere and in any case; signs such as % stand for themselves",
-        max_length=500,
     ),
     AfterValidator(_blank_is_none),
 ]
-NetworkId = Annotated[str | None, _takes("the id of a network", "its members", min_length=1)]
-AtLeast = Annotated[int | None, _takes("a whole number from 0", "networks of at least so many", ge=0, le=_LARGEST)]
+NetworkId = Annotated[_Id | _NONE, _takes("the id of a network", "its members")]
+AtLeast = Annotated[_Count | _NONE, _takes("a whole number from 0", "networks of at least so many")]
 Limit = Annotated[int, _takes(f"a whole number from 0 to {MOST_ROWS:,}", "the most rows to send", ge=0, le=MOST_ROWS)]
 Offset = Annotated[int, _takes(f"a whole number from 0 to {_LARGEST:,}", "rows to leave out", ge=0, le=_LARGEST)]
 Direction = Annotated[Literal["asc", "desc"], _takes("asc or desc", "what is missing comes last in both")]

@@ -1,6 +1,6 @@
 """The shapes of all answers, for the OpenAPI document; answers themselves are written as JSON without a detour."""
 
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -110,6 +110,15 @@ class Segment(BaseModel):
     description: str | None
 
 
+def _may_be_absent(description: str) -> Any:
+    """Return a field that is not always there, and then has no value, not even null."""
+    return Field(default=None, description=description, json_schema_extra=_no_default)
+
+
+def _no_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
 class Entry(BaseModel):
     """What one characteristic was worth, and why: a value and its reason, or MISSING and a note."""
 
@@ -118,11 +127,11 @@ class Entry(BaseModel):
     score: str = Field(description="The category")
     code: str = Field(description="Characteristic and band, as in reason codes")
     sources: list[str] = Field(description="The fields that the characteristic reads")
-    value: Any = Field(default=None, description="What was compared; several fields as an object")
+    value: Any = _may_be_absent("What was compared; several fields as an object; absent where it is missing")
     points: float
-    status: str = Field(default="MISSING", description="MISSING, where there was nothing to compare; absent otherwise")
-    reason: str = Field(default="", description="Absent where the value is missing")
-    note: str = Field(default="", description="Absent where nothing is to be added")
+    status: Literal["MISSING"] = _may_be_absent("Where there was nothing to compare; absent otherwise")
+    reason: str = _may_be_absent("Absent where the value is missing")
+    note: str = _may_be_absent("Absent where nothing is to be added")
 
 
 class Clinic(BaseModel):
