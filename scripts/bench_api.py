@@ -7,6 +7,7 @@ import gzip
 import http.client
 import json
 import multiprocessing
+import os
 import random
 import re
 import statistics
@@ -65,6 +66,12 @@ def server(program: str, warehouse: Path) -> Iterator[tuple[int, int]]:
 def megabytes(pid: int) -> float:
     """Return the memory that a process holds now."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+def cpu(pid: int) -> float:
+    """Return the milliseconds of processor that a process has used: what is left of a time where others work too."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def ask(connection: http.client.HTTPConnection, path: str, **headers: str) -> tuple[int, Any, dict[str, str]]:
@@ -139,21 +146,24 @@ def client(port: int, kinds: list[str], about: Known, seed: int) -> list[tuple[s
     return took
 
 
-def all_clients(port: int, kinds: list[list[str]], about: Known, seed: int) -> tuple[list[tuple[str, float]], float]:
-    """Have every client ask its list at once; return what each request took, and the seconds of all."""
+def all_clients(
+    port: int, pid: int, kinds: list[list[str]], about: Known, seed: int
+) -> tuple[list[tuple[str, float]], float, float]:
+    """Have every client ask its list at once; return what each request took, the seconds of all, the server's CPU."""
     with multiprocessing.get_context("fork").Pool(len(kinds)) as pool:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), cpu(pid)
         took = pool.starmap(client, [(port, one, about, seed + number) for number, one in enumerate(kinds)])
-        return [one for part in took for one in part], time.perf_counter() - start
+        return [one for part in took for one in part], time.perf_counter() - start, cpu(pid) - used
 
 
-def report(title: str, took: list[tuple[str, float]], seconds: float) -> bool:
+def report(title: str, took: list[tuple[str, float]], seconds: float, used: float) -> bool:
     """Print what each kind of request took; return whether all goals are met."""
     by_kind = defaultdict(list)
     for kind, milliseconds in took:
         by_kind[kind].append(milliseconds)
     good = True
-    click.echo(f"{title}: {len(took):,} requests, {len(took) / seconds:,.0f} a second")
+    each = f"{used / len(took):.1f} ms of the server's CPU each"
+    click.echo(f"{title}: {len(took):,} requests, {len(took) / seconds:,.0f} a second, {each}")
     for kind, times in by_kind.items():
         cuts = statistics.quantiles(times, n=100)
         goal = _GOALS.get(kind)
@@ -172,13 +182,15 @@ def bench_api(program: str, warehouse: Path) -> bool:
         start, about = megabytes(pid), known(port)
         results = []
         for seed, kind in enumerate(kinds):
-            took = all_clients(port, [[kind] * ALONE] * CLIENTS, about, 1_000 * seed)
+            took = all_clients(port, pid, [[kind] * ALONE] * CLIENTS, about, 1_000 * seed)
             results.append(report(f"{CLIENTS} clients, {kind} alone", *took))
         before = ALONE * len(kinds) * CLIENTS
         rng, memory = random.Random(7), {before: megabytes(pid)}
         for seed, upto in enumerate((MIXED_EARLY, MIXED_LATE), 100):
             each = (upto - (MIXED_EARLY if upto == MIXED_LATE else 0)) // CLIENTS
-            took = all_clients(port, [rng.choices(kinds, shares, k=each) for _ in range(CLIENTS)], about, 1_000 * seed)
+            took = all_clients(
+                port, pid, [rng.choices(kinds, shares, k=each) for _ in range(CLIENTS)], about, 1_000 * seed
+            )
             results.append(report(f"{CLIENTS} clients, mixed", *took))
             memory[before + upto] = megabytes(pid)
     said = ", ".join(f"{value:,.0f} MB after {count:,} requests" for count, value in memory.items())
