@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import polars as pl
 from icp_engine.audits import audit
 from icp_engine.columns import KEY, NETWORKS_TABLE
 from icp_engine.errors import InputError, did_you_mean
+from icp_engine.filters import Filter, conditions, in_sql
 from icp_engine.networks import NETWORKS
 from icp_engine.queries import Database, database
 from icp_engine.results import run_scorecard
@@ -29,23 +29,20 @@ def open_warehouse(warehouse: Path) -> Iterator[Database]:
     Raises:
         InputError: nothing is published there, or it was scored without networks.
     """
-    path = published(warehouse) / FILE
-    if not path.exists():
-        raise InputError(f"{warehouse} was published with --no-networks and has no {FILE}; run again without it.")
-    with database(path, read_only=True) as db:
+    with database(warehouse_file_of(published(warehouse), warehouse), read_only=True) as db:
         yield db
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which rows to take; what is None does not narrow."""
+def warehouse_file_of(folder: Path, warehouse: Path) -> Path:
+    """Return the warehouse file in the folder of a run.
 
-    tiers: tuple[int, ...] | None = None
-    segments: tuple[str, ...] | None = None
-    state: str | None = None
-    min_score: float | None = None
-    min_clinics: int | None = None
-    min_states: int | None = None
+    Raises:
+        InputError: the run was published without one.
+    """
+    path = folder / FILE
+    if not path.exists():
+        raise InputError(f"{warehouse} was published with --no-networks and has no {FILE}; run again without it.")
+    return path
 
 
 def networks(warehouse: Path, wanted: Filter, sort: str = "network_icp_total_score", limit: int = 20) -> pl.DataFrame:
@@ -58,7 +55,7 @@ def networks(warehouse: Path, wanted: Filter, sort: str = "network_icp_total_sco
     if sort not in types:
         raise InputError(f"networks_icp has no column '{sort}'{did_you_mean(sort, types)}.")
     direction = "asc" if types[sort] == pl.String else "desc"
-    where, values = _where(wanted, "network_icp_")
+    where, values = in_sql(conditions(wanted, "networks"))
     with open_warehouse(warehouse) as db:
         query = f"from {NETWORKS} where {where} order by {quoted(sort)} {direction} nulls last, network_id limit $limit"
         return db.frame(query, {**values, "limit": limit})
@@ -81,24 +78,6 @@ def network(warehouse: Path, network_id: str) -> tuple[dict[str, Any], pl.DataFr
             {"id": network_id},
         )
     return found.row(0, named=True), members
-
-
-def _where(wanted: Filter, prefix: str) -> tuple[str, dict[str, Any]]:
-    """Return the condition of a filter and its values; nothing that a user typed becomes SQL."""
-    conditions = {
-        "tiers": (wanted.tiers and list(wanted.tiers), f"list_contains($tiers, {prefix}tier)"),
-        "segments": (wanted.segments and list(wanted.segments), f"list_contains($segments, {prefix}segment)"),
-        "min_score": (wanted.min_score, f"{prefix}total_score >= $min_score"),
-        "min_clinics": (wanted.min_clinics, "num_clinics >= $min_clinics"),
-        "min_states": (wanted.min_states, "num_states >= $min_states"),
-        "state": (
-            wanted.state and wanted.state.upper(),
-            "state_code = $state" if prefix == "icp_" else "list_contains(string_split(states_covered, ','), $state)",
-        ),
-    }
-    used = {name: (value, text) for name, (value, text) in conditions.items() if value not in (None, [], ())}
-    where = " and ".join(text for _, text in used.values()) or "true"
-    return where, {name: value for name, (value, _) in used.items()}
 
 
 def query(warehouse: Path, text: str) -> pl.DataFrame:
@@ -140,7 +119,7 @@ def export(warehouse: Path, what: str, wanted: Filter, columns: Sequence[str] = 
             if name not in known:
                 raise InputError(f"There is no column '{name}'{did_you_mean(name, known)}.")
         chosen = list(dict.fromkeys(columns)) or default
-        where, values = _where(wanted, prefix)
+        where, values = in_sql(conditions(wanted, "clinics" if clinics else "networks"))
         source = (
             NETWORKS if not clinics else "clinics_icp_with_networks" if set(chosen) <= set(default) else "clinics_icp"
         )

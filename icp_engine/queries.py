@@ -73,6 +73,25 @@ class Database:
         assert isinstance(found, pl.DataFrame)
         return found
 
+    def row(self, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
+        """Return the first row of a query, or none: the quick way for a single one.
+
+        Raises:
+            InputError: the query is wrong.
+        """
+        with _said():
+            found: tuple[Any, ...] | None = self.connection.execute(query, dict(parameters or {})).fetchone()
+        return found
+
+    @contextmanager
+    def another(self) -> Iterator["Database"]:
+        """Give a connection of its own to the same database: two threads may use two at once, but not one."""
+        connection = self.connection.cursor()
+        try:
+            yield Database(connection)
+        finally:
+            connection.close()
+
     def table(self, name: str, query: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Make a table of the rows of a query; the name is one of the engine's own."""
         self.run(f'create table "{name}" as {query}', parameters)

@@ -54,12 +54,21 @@ def explained(folder: Path, card: Scorecard, clinic_id: str) -> Explanation | No
     bands = bands.select(KEY, *(pl.col(one.column).alias(BANDS + one.column) for one in card.characteristics))
     clinics = pl.scan_parquet(folder / "clinics_icp.parquet").filter(this)
     given = clinics.collect_schema().names()
-    absent = [pl.lit(None, card.fields[name].dtype).alias(name) for name in card.reads if name not in given]
-    found = clinics.with_columns(absent).join(bands, on=KEY, how="inner").collect()
+    found = clinics.join(bands, on=KEY, how="inner").collect()
     if found.is_empty():
         return None
-    text = with_bibliography(found, card).item(0, f"{card.prefix}_bibliography")
-    return Explanation(found.select(given).row(0, named=True), json.loads(text), card)
+    return Explanation(found.select(given).row(0, named=True), bibliography(found, card), card)
+
+
+def bibliography(clinic: pl.DataFrame, card: Scorecard, spelled: pl.Expr | None = None) -> list[dict[str, Any]]:
+    """Return the bibliography of a clinic, a frame of one row with what was given of the fields, and its bands.
+
+    `spelled` is what `with_bibliography` takes.
+    """
+    absent = [pl.lit(None, card.fields[name].dtype).alias(name) for name in card.reads if name not in clinic.columns]
+    text = with_bibliography(clinic.with_columns(absent), card, spelled).item(0, f"{card.prefix}_bibliography")
+    entries: list[dict[str, Any]] = json.loads(text)
+    return entries
 
 
 def statistics(warehouse: Path) -> dict[str, Any]:
@@ -74,7 +83,11 @@ def statistics(warehouse: Path) -> dict[str, Any]:
 
 def run_statistics(folder: Path, card: Scorecard, about: Mapping[str, Any]) -> dict[str, Any]:
     """Return the statistics of the run in a folder, of which the manifest is `about`, or as much of it as there is."""
-    scores = pl.scan_parquet(folder / "icp_scores.parquet")
+    return score_statistics(pl.scan_parquet(folder / "icp_scores.parquet"), card, about)
+
+
+def score_statistics(scores: pl.LazyFrame, card: Scorecard, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the statistics of a run of which the manifest is `about`. Source: a row of `icp_scores` per clinic."""
     total = pl.col(card.column("total_score"))
     rows: int = about["rows"]["scored"]
     by_score = scores.group_by(total.alias("score")).len().sort("len", "score", descending=[True, False]).collect()

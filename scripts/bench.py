@@ -1,6 +1,7 @@
 """Times `icp-engine run` against a plain Polars copy of the same extract, in turn, as whole processes.
 
     python scripts/bench.py [EXTRACT] [--rows N] [--runs N]
+    python scripts/bench.py --api [EXTRACT] [--rows N]     # the server instead, see bench_api.py
 
 Prints seconds, rows a second, peak memory and the ratio to the copy of the same turn, and the goal of each; then the
 share of a default run that its pages take. The machine's speed drifts, so the median of the ratios is what counts, not
@@ -18,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from bench_api import bench_api
 
 COPY = "import sys, polars as pl; pl.scan_parquet(sys.argv[1]).sink_parquet(sys.argv[2])"
 SCRIPTS = Path(__file__).resolve().parent
 MEGABYTE = 1_000_000
+SERVED = ["--format", "parquet", "--no-charts"]
 PLAIN = ["--format", "parquet", "--no-networks", "--no-charts"]
 
 
@@ -39,7 +42,7 @@ class Case:
 CASES = [
     Case("scores", PLAIN, 4, 2, 4),
     Case("scores and bibliography", [*PLAIN, "--bibliography"], 14, 3, 4),
-    Case("everything, Parquet", ["--format", "parquet", "--no-charts"], 12, 2, 5),
+    Case("everything, Parquet", SERVED, 12, 2, 5),
     Case("everything, Parquet and CSV", ["--no-charts"], 20, 2, 5),
 ]
 PAGES = 0.2  # the most of a default run's time that charts and report may take
@@ -63,7 +66,8 @@ def measured(command: list[str]) -> tuple[float, float]:
 @click.argument("extract", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--rows", default=1_450_000, show_default=True, help="Rows of the extract to make where none is given.")
 @click.option("--runs", default=5, show_default=True, help="Turns of copy and run; the first, a warm-up, is left out.")
-def main(extract: Path | None, rows: int, runs: int) -> None:
+@click.option("--api", is_flag=True, help="Measure the server over a run of the extract instead.")
+def main(extract: Path | None, rows: int, runs: int, api: bool) -> None:
     """Measure and compare."""
     program = shutil.which("icp-engine", path=str(Path(sys.executable).parent))
     if program is None:
@@ -73,6 +77,10 @@ def main(extract: Path | None, rows: int, runs: int) -> None:
         if extract is None:
             extract = place / "clinics.parquet"
             measured([sys.executable, str(SCRIPTS / "make_extract.py"), "--rows", str(rows), "--out", str(extract)])
+        if api:
+            warehouse = place / "out"
+            measured([program, "run", str(extract), "--out", str(warehouse), "--quiet", *SERVED])
+            sys.exit(0 if bench_api(program, warehouse) else 3)
         missed = [not _case(case, extract, program, place, runs) for case in CASES]
         missed.append(not _pages(extract, program, place, runs))
     sys.exit(3 if any(missed) else 0)

@@ -1,4 +1,4 @@
-"""Writes what the documentation takes from the code: data model, scoring reference, API reference.
+"""Writes what the documentation takes from the code: data model, scoring reference, Python and HTTP API.
 
 python scripts/make_docs.py
 """
@@ -13,6 +13,8 @@ import click
 import polars as pl
 
 import icp_engine
+from icp_engine.api.app import application
+from icp_engine.api.current import Current
 from icp_engine.cli import cli
 from icp_engine.columns import FIELDS
 from icp_engine.dictionary import data_dictionary
@@ -113,10 +115,64 @@ def _commands(command: click.Command, name: str, parent: click.Context | None = 
             yield from _commands(found, below, context)
 
 
+def http() -> str:
+    """Return the HTTP reference, from the OpenAPI document of a server with a token."""
+    document = application(Current(Path("warehouse")), "token").openapi()
+    parts = [f"# HTTP API\n\n{_MADE}", document["info"]["description"].strip()]
+    parts.append("`icp-engine serve` serves it; `/docs` of the server lists the same, to try out.")
+    for path, methods in document["paths"].items():
+        parts += _path(path, methods["get"])
+    parts.append("## Shapes")
+    for name, shape in document["components"]["schemas"].items():
+        rows = [
+            (f"`{field}`", _kind(one), one.get("description", "")) for field, one in shape.get("properties", {}).items()
+        ]
+        parts.append(f"### {name}\n\n{shape.get('description', '')}".strip())
+        parts.append(_table(("field", "type", "meaning"), rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def _path(path: str, operation: dict[str, Any]) -> Iterator[str]:
+    """Yield what one path takes and answers."""
+    token = "Needs the token where one is set." if "security" in operation else "Needs no token."
+    yield f"## `GET {path}`\n\n{operation['summary']}. {token}"
+    if "parameters" in operation:
+        rows = [
+            (f"`{one['name']}`", one.get("description", "The id; any character, escaped"), _default(one["schema"]))
+            for one in operation["parameters"]
+        ]
+        yield _table(("parameter", "takes", "default"), rows)
+    rows = []
+    for status, answer in operation["responses"].items():
+        kinds = {kind: one["schema"] for kind, one in answer.get("content", {}).items()}
+        shapes = " or ".join(f"{_kind(one)} ({kind})" for kind, one in kinds.items())
+        rows.append((status, answer["description"].replace("Successful Response", "The answer"), shapes))
+    yield _table(("status", "when", "body"), rows)
+
+
+def _default(schema: dict[str, Any]) -> str:
+    return f"`{schema['default']}`" if "default" in schema else ""
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """Return the type of a value in words."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(map(_kind, schema["anyOf"]))
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema['items'])}"
+    if schema.get("type") == "object" and "additionalProperties" in schema:
+        return f"{_kind(schema['additionalProperties'])} by name"
+    return str(schema.get("type", "any"))
+
+
 DOCS = {
     ROOT / "warehouse" / "README.md": dictionary,
     ROOT / "docs" / "scoring.md": scoring,
     ROOT / "docs" / "api.md": api,
+    ROOT / "docs" / "http.md": http,
 }
 
 if __name__ == "__main__":

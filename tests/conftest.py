@@ -1,12 +1,16 @@
 """Fixtures that many test files share."""
 
 import random
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import oracle
 import polars as pl
 import pytest
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 HOSTILE = (
     "<b>Bold</b> & Sons",
@@ -58,3 +62,16 @@ def pictured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pl.DataFrame(table, strict=False, infer_schema_length=None).write_parquet(folder / "clinics.parquet")
     run([str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet"))
     return folder / "out"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One browser for all tests."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no browser is installed: none of " + ", ".join(BROWSERS))
+    driver = pytest.importorskip("playwright.sync_api")
+    with driver.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -13,7 +13,7 @@ from icp_engine.columns import FIELDS, NETWORK_COLUMNS, NETWORKS_TABLE
 from icp_engine.scorecard.loader import load_scorecard
 
 ROOT = Path(__file__).resolve().parents[1]
-WRITTEN = ("warehouse/README.md", "docs/scoring.md", "docs/api.md")
+WRITTEN = ("warehouse/README.md", "docs/scoring.md", "docs/api.md", "docs/http.md")
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +70,13 @@ def test_the_api_reference_has_every_public_name_and_every_command() -> None:
     for name in _COMMANDS:
         assert f"### `icp-engine {name}`\n" in written
     assert written.count("\n### `icp-engine") > len(_COMMANDS)
+
+
+def test_the_http_reference_has_every_path_and_every_parameter() -> None:
+    from icp_engine.api.parameters import ClinicsAsked, NetworksAsked
+
+    written = read("docs/http.md")
+    for path in ("clinics", "clinic/{clinic_id}", "stats", "networks", "networks/{network_id}"):
+        assert f"## `GET /icp/{path}`" in written
+    for name in (*ClinicsAsked.model_fields, *NetworksAsked.model_fields):
+        assert f"| `{name}` |" in written

@@ -23,7 +23,7 @@ LAYERS = [
     ["queries"],
     ["networks"],
     ["options", "warehouse", "comments", "warehouse_file", "dictionary"],
-    ["audits", "clinics"],
+    ["audits", "clinics", "filters"],
     ["results", "analyst"],
     ["exports", "charts.*"],
     ["report.*"],
@@ -56,6 +56,8 @@ THIRD_PARTY = {
     "tree_sitter": {"scorecard.locate"},
     "tree_sitter_toml": {"scorecard.locate"},
     "fastapi": {"api.*"},
+    "fastapi_offline": {"api.*"},
+    "pydantic": {"api.*"},
     "starlette": {"api.*"},
     "uvicorn": {"api.*"},
 }

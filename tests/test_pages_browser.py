@@ -1,6 +1,5 @@
 """The pages of a run in a browser: they draw, ask the network for nothing, and fit screen, phone and paper."""
 
-import shutil
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from icp_engine.charts.style import TEMPLATES
 from icp_engine.cli import cli
 
 pytestmark = pytest.mark.browser
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
 CHARTS = (
     "category_averages", "network_sizes", "points_out_of_reach", "score_distribution", "tiers_and_segments",
@@ -42,19 +40,6 @@ class Opened:
     page: Any
     said: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """One browser for all tests."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no browser is installed: none of " + ", ".join(BROWSERS))
-    driver = pytest.importorskip("playwright.sync_api")
-    with driver.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ _COMMANDS = {
     "report": "report",
     "run": "run",
     "scorecard": "scorecard",
+    "serve": "serve",
     "sql": "sql",
     "stats": "stats",
     "validate": "validate",

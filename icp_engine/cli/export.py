@@ -49,7 +49,8 @@ def command(
       icp-engine export --what networks --tier 1 --format xlsx --out networks.xlsx
       icp-engine export --tier 1 --columns clinic_id,account_name,icp_total_score
     """
-    from icp_engine.analyst import Filter, export, write_list
+    from icp_engine.analyst import export, write_list
+    from icp_engine.filters import Filter
     from icp_engine.tables import flat
 
     if out is None and format_ != "csv":

@@ -49,7 +49,8 @@ def list_command(
       icp-engine networks list --tier 1,2 --segment A --state TX
       icp-engine networks list --sort num_clinics --limit 10
     """
-    from icp_engine.analyst import Filter, networks
+    from icp_engine.analyst import networks
+    from icp_engine.filters import Filter
 
     wanted = Filter(tier, segment, state, min_score, min_clinics, min_states)
     found = networks(warehouse, wanted, sort, limit)

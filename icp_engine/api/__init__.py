@@ -1,0 +1,1 @@
+"""The published run over HTTP; see `icp-engine serve`."""

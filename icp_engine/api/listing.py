@@ -1,0 +1,150 @@
+"""A list in memory, in the order in which it is asked for: which rows answer a request, and one page of them."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from icp_engine.columns import HELPERS
+from icp_engine.filters import SEARCHED, Condition, in_frame
+
+_PLACE = f"{HELPERS}place"
+_MOST_CATEGORIES = 1 << 16
+_KEPT_BYTES = 64_000_000  # some ten orders of 1.45 million rows, or hundreds of filtered ones
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a list, and how many rows all pages have together."""
+
+    total: int
+    rows: pl.DataFrame
+
+
+class Kept:
+    """The row numbers of the last lists that were asked for, as many as fit into some bytes."""
+
+    def __init__(self, most: int) -> None:
+        """Start empty."""
+        self._most = most
+        self._held: OrderedDict[Hashable, pl.Series] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> pl.Series | None:
+        """Return what is kept under a key."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+            return self._held.get(key)
+
+    def put(self, key: Hashable, places: pl.Series) -> None:
+        """Keep row numbers; those that nobody has asked for longest go where there is no more room."""
+        with self._lock:
+            self._size += _bytes(places) - _bytes(self._held.pop(key, None))
+            self._held[key] = places
+            while self._size > self._most and len(self._held) > 1:
+                self._size -= _bytes(self._held.popitem(last=False)[1])
+
+
+def _bytes(places: pl.Series | None) -> int:
+    """Return what an entry takes; an empty one is not for nothing, or there could be any number of them."""
+    return 0 if places is None else len(places) * 4 + 1_000
+
+
+class Listing:
+    """The rows of one list, highest score first, then by id.
+
+    A request is answered by row numbers (u32) in its order, which are kept, so that the next page costs no more than
+    its rows. Several threads may ask at once.
+    """
+
+    def __init__(self, frame: pl.DataFrame, *, key: str, score: str, names: Sequence[str]) -> None:
+        """Sort the rows.
+
+        Args:
+            frame: the columns to show.
+            key: the column of ids.
+            score: the column that it is sorted by.
+            names: the columns of names, in which words are looked for.
+        """
+        self.columns = frame.columns
+        self._score = score
+        searched = pl.concat_str(*names, separator="\n", ignore_nulls=True).str.to_lowercase().alias(SEARCHED)
+        by_id = frame.select(key, score).with_row_index(_PLACE).sort(key).select(_PLACE, score)
+        order = by_id.sort(score, descending=True, maintain_order=True)[_PLACE]
+        self._frame = frame.select(*map(_compact, frame), searched)[order].rechunk()
+        self._by_id = order.arg_sort()[by_id[_PLACE]]
+        self._kept = Kept(_KEPT_BYTES)
+        self._one_at_a_time = threading.Lock()
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """All rows in order, text that repeats itself as numbers of its values."""
+        return self._frame.select(self.columns)
+
+    def page(self, asked: tuple[Condition, ...], sort_by: str, *, descending: bool, limit: int, offset: int) -> Page:
+        """Return the rows that meet all conditions, by a column (missing last), then id, from `offset` on."""
+        places = self._places(asked, sort_by, descending=descending)
+        if places is None:
+            return Page(len(self._frame), self._shown(self._frame.slice(offset, limit)))
+        return Page(len(places), self._shown(self._frame[places.slice(offset, limit)]))
+
+    def _shown(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows as they are shown; text as itself, since numbers of values are slow to write."""
+        return rows.select(pl.col(self.columns)).with_columns(pl.col(pl.Enum).cast(pl.String))
+
+    def _places(self, asked: tuple[Condition, ...], sort_by: str, *, descending: bool) -> pl.Series | None:
+        """Return the row numbers of an answer; None where it is the whole list as it stands."""
+        as_it_stands = sort_by == self._score and descending
+        if as_it_stands and not asked:
+            return None
+        key = (asked, sort_by, descending)
+        found = self._kept.get(key)
+        if found is None:
+            held = self._held(asked) if asked else None
+            found = held if as_it_stands else self._ordered(held, sort_by, descending=descending)
+            assert found is not None
+            self._kept.put(key, found)
+        return found
+
+    def _held(self, asked: tuple[Condition, ...]) -> pl.Series:
+        """Return the row numbers that meet all conditions. Words come last, long ones first: they are dear."""
+        words = sorted((one for one in asked if one.test == "mentions"), key=lambda one: -len(one.value))
+        others = [one for one in asked if one.test != "mentions"]
+        places = self._frame.select(in_frame(others).arg_true()).to_series() if others or not words else None
+        for word in words:
+            texts = self._frame.select(SEARCHED)
+            hits = (texts if places is None else texts[places]).select(in_frame([word])).to_series()
+            places = hits.arg_true() if places is None else places.filter(hits)
+        assert places is not None
+        return places
+
+    def _ordered(self, held: pl.Series | None, sort_by: str, *, descending: bool) -> pl.Series:
+        """Return row numbers by a column, those of `held` alone where it is given."""
+        order = self._order(sort_by, descending=descending)
+        if held is None:
+            return order
+        wanted = pl.repeat(value=False, n=len(self._frame), eager=True).scatter(held, values=True)
+        return order.filter(wanted.gather(order))
+
+    def _order(self, sort_by: str, *, descending: bool) -> pl.Series:
+        """Return the row numbers of all rows by a column, which are kept for every filter to come."""
+        key = ((), sort_by, descending)
+        with self._one_at_a_time:  # it is dear, and who asks for it too while it is made had better wait
+            order = self._kept.get(key)
+            if order is None:
+                values = self._frame.select(pl.col(sort_by).gather(self._by_id), self._by_id.alias(_PLACE))
+                order = values.sort(sort_by, descending=descending, nulls_last=True, maintain_order=True)[_PLACE]
+                self._kept.put(key, order)
+        return order
+
+
+def _compact(column: pl.Series) -> pl.Series:
+    """Return a column of text that repeats itself as numbers of its values, sorted, so that both sort alike."""
+    if column.dtype != pl.String:
+        return column
+    values = column.drop_nulls().unique()
+    return column.cast(pl.Enum(values.sort())) if len(values) < min(_MOST_CATEGORIES, len(column) // 2) else column

@@ -1,0 +1,94 @@
+"""The server process: a port, a run to answer from, and an orderly end."""
+
+import socket
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from icp_engine.api.access import check_host
+from icp_engine.api.app import application
+from icp_engine.api.current import Current
+from icp_engine.errors import InputError
+
+_PATIENCE = 5  # seconds that requests have to finish once the server is to end
+_LOGGING: dict[str, Any] = {  # all of it on stderr, as everything that is not data
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "error": {"format": "%(message)s"},
+        "access": {
+            "()": "uvicorn.logging.AccessFormatter",
+            "fmt": '%(client_addr)s "%(request_line)s" %(status_code)s',
+        },
+    },
+    "handlers": {
+        name: {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": name}
+        for name in ("error", "access")
+    },
+    "loggers": {
+        "uvicorn.error": {"handlers": ["error"], "level": "WARNING"},
+        "uvicorn.access": {"handlers": ["access"], "level": "INFO"},
+    },
+}
+
+
+def serve(
+    warehouse: Path,
+    host: str,
+    port: int,
+    token: str | None = None,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    log: bool = False,
+) -> None:
+    """Answer requests until interrupted, which is how a server ends.
+
+    Args:
+        warehouse: the folder that runs publish into; there may be no run yet.
+        host: the address to listen on.
+        port: where; 0 takes a free one.
+        token: what requests must carry.
+        say: called with a line about where it listens and which run answers.
+        log: have a line printed for every request.
+
+    Raises:
+        InputError: the port is taken, or others could read the results without a token.
+    """
+    check_host(host, token)
+    with closing(_listening(host, port)) as listener:
+        at = listener.getsockname()[1]
+        with Current(warehouse, say) as current:
+            if current.trouble:
+                say("Requests get 503 until there is a run to answer from.")
+            address = f"http://{f'[{host}]' if ':' in host else host}:{at}"
+            say(f"Listening on {address}; open {address}/docs. Ctrl-C ends it.")
+            config = uvicorn.Config(
+                application(current, token),
+                log_config=_LOGGING,
+                access_log=log,
+                server_header=False,
+                timeout_graceful_shutdown=_PATIENCE,
+                lifespan="off",
+            )
+            with suppress(KeyboardInterrupt):  # raised once all is closed
+                uvicorn.Server(config).run(sockets=[listener])
+    say("Stopped.")
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named by its protocol, for asyncio to switch off Nagle's algorithm: else each answer waits 40 ms for a receipt.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"Cannot listen on port {port} of {host} ({error.strerror}); choose another --port."
+        ) from error
+    return listener

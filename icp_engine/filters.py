@@ -1,0 +1,93 @@
+"""Which rows of a list are wanted: a filter once, as conditions that SQL and Polars both can say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+from icp_engine.columns import HELPERS, NAME, STATE
+
+SEARCHED = f"{HELPERS}searched"  # a frame's column of lower-cased names, in which words are looked for
+_NAMES = {"clinics": NAME, "networks": "concat_ws(' ', display_name, network_name)"}  # the same in SQL
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows to take; what is None does not narrow. Every one of `words` must occur in the name, in any case."""
+
+    tiers: tuple[int, ...] | None = None
+    segments: tuple[str, ...] | None = None
+    state: str | None = None
+    min_score: float | None = None
+    min_clinics: int | None = None
+    min_states: int | None = None
+    network_id: str | None = None
+    words: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a column must be: one of some values, that value, at least so much, a list (`A,B`) with that item.
+
+    `mentions` is about the name, and its column is what SQL makes the name of.
+    """
+
+    column: str
+    test: Literal["one of", "is", "at least", "lists", "mentions"]
+    value: Any
+
+
+def conditions(wanted: Filter, what: Literal["clinics", "networks"]) -> tuple[Condition, ...]:
+    """Return what the columns of clinics or networks must be, all of it; the names of columns are the engine's own."""
+    prefix = "icp_" if what == "clinics" else "network_icp_"
+    in_state = Condition(STATE, "is", None) if what == "clinics" else Condition("states_covered", "lists", None)
+    asked = [
+        Condition(f"{prefix}tier", "one of", wanted.tiers or None),
+        Condition(f"{prefix}segment", "one of", wanted.segments or None),
+        Condition(f"{prefix}total_score", "at least", wanted.min_score),
+        Condition("num_clinics", "at least", wanted.min_clinics),
+        Condition("num_states", "at least", wanted.min_states),
+        Condition(in_state.column, in_state.test, wanted.state and wanted.state.upper()),
+        Condition("network_id", "is", wanted.network_id),
+        *(Condition(_NAMES[what], "mentions", word) for word in wanted.words or ()),
+    ]
+    return tuple(one for one in asked if one.value is not None)
+
+
+def in_sql(asked: Sequence[Condition]) -> tuple[str, dict[str, Any]]:
+    """Return conditions as SQL, and the values that it names; nothing that a user typed becomes SQL."""
+    texts, values = [], {}
+    for number, one in enumerate(asked):
+        name = f"value_{number}"
+        values[name] = list(one.value) if one.test == "one of" else one.value
+        texts.append(
+            {
+                "one of": f"list_contains(${name}, {one.column})",
+                "is": f"{one.column} = ${name}",
+                "at least": f"{one.column} >= ${name}",
+                "lists": f"list_contains(string_split({one.column}, ','), ${name})",
+                "mentions": f"contains(lower({one.column}), lower(${name}))",
+            }[one.test]
+        )
+    return " and ".join(texts) or "true", values
+
+
+def in_frame(asked: Sequence[Condition]) -> pl.Expr:
+    """Return conditions as an expression, null where a column is missing. Source: `SEARCHED` where words are asked."""
+    return pl.all_horizontal(*map(_expression, asked)) if asked else pl.lit(value=True)
+
+
+def _expression(one: Condition) -> pl.Expr:
+    column = pl.col(SEARCHED if one.test == "mentions" else one.column)
+    match one.test:
+        case "one of":
+            return column.is_in(list(one.value))
+        case "is":
+            return column.eq(one.value)
+        case "at least":
+            return column.ge(one.value)
+        case "lists":
+            return (pl.lit(",") + column + pl.lit(",")).str.contains(f",{one.value},", literal=True)
+        case "mentions":
+            return column.str.contains(one.value.lower(), literal=True)

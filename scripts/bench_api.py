@@ -1,0 +1,202 @@
+"""Asks a real server with several clients at once: how long answers take, and whether memory stays where it is.
+
+Part of bench.py: python scripts/bench.py --api [EXTRACT] [--rows N]
+"""
+
+import gzip
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import re
+import statistics
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import click
+
+CLIENTS = 8
+ALONE = 50  # requests of each client for one kind by itself
+MIXED_EARLY, MIXED_LATE = 2_000, 20_000  # requests after which memory is looked at
+GROWTH = 1.05  # memory after the last request, as a share of that after the early ones: at most so much
+_SHARE = {"clinic": 30, "network": 15, "stats": 5, "filtered page": 20, "words": 5, "deep page": 10, "networks": 10}
+_SHARE["unchanged"] = 5
+_GOALS = {"clinic": 100, "network": 100, "stats": 100, "filtered page": 250, "deep page": 250, "words": 500}
+_SORTS = ("npi_count", "account_name", "icp_fit_score", "network_icp_score", "allowed_amt")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What clients ask about: ids and words of the run."""
+
+    clinics: list[str]
+    networks: list[str]
+    states: list[str]
+    words: list[str]
+
+
+@contextmanager
+def server(program: str, warehouse: Path) -> Iterator[tuple[int, int]]:
+    """Start a server; give its port and its process id."""
+    command = [program, "serve", "--warehouse", str(warehouse), "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        said = ""
+        for line in process.stderr:
+            said += line
+            found = re.search(r"Listening on http://\S+:(\d+)", line)
+            if found:
+                yield int(found[1]), process.pid
+                return
+        raise click.ClickException(f"The server did not start: {said}")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def megabytes(pid: int) -> float:
+    """Return the memory that a process holds now."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+def cpu(pid: int) -> float:
+    """Return the milliseconds of processor that a process has used: what is left of a time where others work too."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def ask(connection: http.client.HTTPConnection, path: str, **headers: str) -> tuple[int, Any, dict[str, str]]:
+    """Return status, body and headers of an answer."""
+    connection.request("GET", path, headers={"Accept-Encoding": "gzip", **headers})
+    answer = connection.getresponse()
+    body = answer.read()
+    return answer.status, body, {name.lower(): value for name, value in answer.getheaders()}
+
+
+def known(port: int) -> Known:
+    """Return ids and words from all over the run."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+
+    def rows(path: str, name: str) -> list[dict[str, Any]]:
+        body, headers = ask(connection, path)[1:]
+        body = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
+        found: list[dict[str, Any]] = json.loads(body)[name]
+        return found
+
+    total = int(ask(connection, "/icp/clinics?limit=0")[2]["x-total-count"])
+    clinics = [
+        one for part in range(10) for one in rows(f"/icp/clinics?limit=500&offset={total * part // 10}", "clinics")
+    ]
+    names = " ".join(one["account_name"] or "" for one in clinics).lower()
+    return Known(
+        clinics=[one["clinic_id"] for one in clinics],
+        networks=[one["network_id"] for one in rows("/icp/networks?limit=5000", "networks")],
+        states=sorted({one["state_code"] for one in clinics if one["state_code"]}),
+        words=sorted(set(re.findall(r"[a-z]{4,}", names))),
+    )
+
+
+def path_of(kind: str, about: Known, rng: random.Random) -> str:
+    """Return what to ask for: hardly ever the same twice where there is a choice."""
+    plain = {
+        "clinic": f"/icp/clinic/{quote(rng.choice(about.clinics), safe='')}",
+        "network": f"/icp/networks/{rng.choice(about.networks)}",
+        "stats": "/icp/stats",
+        "unchanged": "/icp/stats",
+    }
+    if kind in plain:
+        return plain[kind]
+    asked: dict[str, Any] = {"min_score": rng.randint(2_000, 6_000) / 100}
+    if kind == "words":
+        asked["q"] = " ".join(rng.sample(about.words, 2))
+    elif kind == "deep page":
+        asked = {"offset": rng.randint(0, 1_000_000), "sort_by": rng.choice(_SORTS)}
+    else:
+        asked |= {"tier": rng.choice(("1", "2", "3", "1,2", "2,3"))} if rng.random() < 0.6 else {}
+        asked |= {"segment": rng.choice("ABC")} if rng.random() < 0.4 else {}
+        asked |= {"state": rng.choice(about.states)} if rng.random() < 0.5 else {}
+    if kind == "filtered page":
+        asked |= {"sort_by": rng.choice(_SORTS)} if rng.random() < 0.3 else {}
+        asked["offset"] = rng.choice((0, 0, 100, 1_000))
+    if kind == "networks":
+        return "/icp/networks?" + urlencode(asked | {"min_clinics": rng.randint(2, 8)})
+    return "/icp/clinics?" + urlencode(asked)
+
+
+def client(port: int, kinds: list[str], about: Known, seed: int) -> list[tuple[str, float]]:
+    """Ask one after the other on one connection; return the kind and the milliseconds of each."""
+    rng, connection, took = random.Random(seed), http.client.HTTPConnection("127.0.0.1", port), []
+    tag = ask(connection, "/icp/stats")[2]["etag"]
+    for kind in kinds:
+        path = path_of(kind, about, rng)
+        start = time.perf_counter()
+        status, body, _ = ask(connection, path, **({"If-None-Match": tag} if kind == "unchanged" else {}))
+        took.append((kind, (time.perf_counter() - start) * 1000))
+        if status != (304 if kind == "unchanged" else 200):
+            raise RuntimeError(f"{path}: {status} {body[:200]!r}")
+    return took
+
+
+def all_clients(
+    port: int, pid: int, kinds: list[list[str]], about: Known, seed: int
+) -> tuple[list[tuple[str, float]], float, float]:
+    """Have every client ask its list at once; return what each request took, the seconds of all, the server's CPU."""
+    with multiprocessing.get_context("fork").Pool(len(kinds)) as pool:
+        start, used = time.perf_counter(), cpu(pid)
+        took = pool.starmap(client, [(port, one, about, seed + number) for number, one in enumerate(kinds)])
+        return [one for part in took for one in part], time.perf_counter() - start, cpu(pid) - used
+
+
+def report(title: str, took: list[tuple[str, float]], seconds: float, used: float) -> bool:
+    """Print what each kind of request took; return whether all goals are met."""
+    by_kind = defaultdict(list)
+    for kind, milliseconds in took:
+        by_kind[kind].append(milliseconds)
+    good = True
+    each = f"{used / len(took):.1f} ms of the server's CPU each"
+    click.echo(f"{title}: {len(took):,} requests, {len(took) / seconds:,.0f} a second, {each}")
+    for kind, times in by_kind.items():
+        cuts = statistics.quantiles(times, n=100)
+        goal = _GOALS.get(kind)
+        met = goal is None or cuts[94] <= goal
+        good = good and met
+        said = f"goal {goal}: {'met' if met else 'MISSED'}" if goal else ""
+        line = f"p50 {cuts[49]:6.1f}  p95 {cuts[94]:6.1f}  p99 {cuts[98]:6.1f} ms  {said}"
+        click.echo(f"  {kind:<14} {len(times):>6,}  {line}")
+    return good
+
+
+def bench_api(program: str, warehouse: Path) -> bool:
+    """Measure the server of a warehouse; return whether all goals are met."""
+    kinds, shares = list(_SHARE), list(_SHARE.values())
+    with server(program, warehouse) as (port, pid):
+        start, about = megabytes(pid), known(port)
+        results = []
+        for seed, kind in enumerate(kinds):
+            took = all_clients(port, pid, [[kind] * ALONE] * CLIENTS, about, 1_000 * seed)
+            results.append(report(f"{CLIENTS} clients, {kind} alone", *took))
+        before = ALONE * len(kinds) * CLIENTS
+        rng, memory = random.Random(7), {before: megabytes(pid)}
+        for seed, upto in enumerate((MIXED_EARLY, MIXED_LATE), 100):
+            each = (upto - (MIXED_EARLY if upto == MIXED_LATE else 0)) // CLIENTS
+            took = all_clients(
+                port, pid, [rng.choices(kinds, shares, k=each) for _ in range(CLIENTS)], about, 1_000 * seed
+            )
+            results.append(report(f"{CLIENTS} clients, mixed", *took))
+            memory[before + upto] = megabytes(pid)
+    said = ", ".join(f"{value:,.0f} MB after {count:,} requests" for count, value in memory.items())
+    flat = memory[before + MIXED_LATE] <= memory[before + MIXED_EARLY] * GROWTH
+    click.echo(
+        f"Memory: {start:,.0f} MB at the start, {said} (at most {GROWTH - 1:.0%} more between the last two: "
+        f"{'met' if flat else 'MISSED'})"
+    )
+    return all(results) and flat
