@@ -106,13 +106,13 @@ class Current:
             run = stack.enter_context(snapshot(folder, self.warehouse))
             self._replace(_Held(run, folder, stack.pop_all()))
         self._refused = None
-        self.trouble = None
         self.say(f"Answering from run {run.run_id}: {run.count:,} clinics, scorecard {run.card.id} {run.card.version}")
 
     def _replace(self, held: _Held | None) -> None:
         """Let another run answer from now on, and close the one before it, unless a request still reads it."""
         with self._lock:
             before, self._held = self._held, held
+            self.trouble = None  # that of the run before; whoever sees the new one sees none
             if before is not None:
                 before.replaced = True
             done = before is not None and not before.readers
