@@ -23,7 +23,7 @@ class GateError(IcpError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake of a scorecard, or of another file of rules: where it stands, what was found and what would be right."""
+    """One mistake of a scorecard or another file of rules: where it stands, what was found, what would be right."""
 
     source: str
     line: int

@@ -13,7 +13,7 @@ from icp_engine.files import RawFile, open_files
 
 FILE = f"{HELPERS}file"
 ROW = f"{HELPERS}row"
-_REASON = f"{HELPERS}reason"
+REASON = f"{HELPERS}reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Rejects:
     """Rows that are left out of the result, by file number and row number, with the reason of each."""
 
     positions: pl.DataFrame = field(
-        default_factory=lambda: pl.DataFrame(schema={FILE: pl.UInt32, ROW: pl.UInt32, _REASON: pl.String})
+        default_factory=lambda: pl.DataFrame(schema={FILE: pl.UInt32, ROW: pl.UInt32, REASON: pl.String})
     )
 
     def __len__(self) -> int:
@@ -186,13 +186,15 @@ def find_rejects(extract: Extract, *, blanks: bool = True, duplicates: bool = Fa
     """Return the rows with a blank id, and with `duplicates` every row whose id stood before (by file, then row)."""
     placed = ids(extract, positions=True)
     found = (
-        [placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit(f"blank {extract.key}").alias(_REASON))] if blanks else []
+        [placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit(f"blank {extract.key}").alias(REASON))]
+        if blanks
+        else []
     )
     if duplicates:
         twice = placed.drop_nulls(KEY).group_by(KEY).len().filter(pl.col("len") > 1)
         again = placed.join(twice, on=KEY, how="semi").sort(FILE, ROW).filter(~pl.col(KEY).is_first_distinct())
-        found.append(again.with_columns(pl.lit(f"duplicate {extract.key}").alias(_REASON)))
-    return Rejects(pl.concat(found).select(FILE, ROW, _REASON).sort(FILE, ROW).collect())
+        found.append(again.with_columns(pl.lit(f"duplicate {extract.key}").alias(REASON)))
+    return Rejects(pl.concat(found).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
 
 
 def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
@@ -204,8 +206,8 @@ def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
     ]
     rows = pl.concat(frames, how="diagonal_relaxed").sort(FILE, ROW).collect()
     source = pl.col(FILE).replace_strict(range(len(names)), names, return_dtype=pl.String)
-    about = [pl.col(_REASON).alias("reject_reason"), source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")]
-    own = [FILE, ROW, _REASON, *(one.meta.output_name() for one in about)]
+    about = [pl.col(REASON).alias("reject_reason"), source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")]
+    own = [FILE, ROW, REASON, *(one.meta.output_name() for one in about)]
     return rows.select(pl.exclude(own), *about)
 
 

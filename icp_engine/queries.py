@@ -151,6 +151,15 @@ class Database:
         """Make a frame readable under a name, without a copy where the types allow."""
         self.connection.register(name, frame.to_arrow(compat_level=pl.CompatLevel.newest()))
 
+    @contextmanager
+    def another(self) -> Iterator["Database"]:
+        """Give one more connection to the same database, for another thread."""
+        connection = self.connection.cursor()
+        try:
+            yield Database(connection)
+        finally:
+            connection.close()
+
     def view_parquet(self, name: str, path: Path) -> None:
         """Make a Parquet file readable under a name.
 

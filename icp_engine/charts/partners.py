@@ -1,0 +1,61 @@
+"""The chart of partnerships: practices by score."""
+
+import plotly.graph_objects as go
+import polars as pl
+
+from icp_engine.charts.catalogue import Chart
+from icp_engine.charts.style import cut, figure, tier_colour
+from icp_engine.scorecard.model import TOTAL, Scorecard
+
+_ROW = 26  # pixels of a bar and the room around it
+_NAME = 40  # characters of a name
+_AROUND = 150  # pixels of heading, legend and axis
+
+
+def partner_scores(best: pl.DataFrame, rows: int, card: Scorecard, name: str) -> Chart:
+    """Return the scores of practices as horizontal bars, coloured by tier, the best on top.
+
+    Args:
+        best: rows of `rula_partner_scores`, the best first.
+        rows: practices in all, of which `best` may be a part.
+        card: the scorecard.
+        name: what the files of the chart are called.
+    """
+    data = best.select("Rank", "Name", "Tier", "Score", "Practice Type", "Location")
+    traces = [_bars(data.filter(pl.col("Tier") == tier.label), tier.number, tier.label) for tier in card.tiers]
+    shown = f"The best {len(data):,} of {rows:,} practices" if rows > len(data) else f"{rows:,} practices"
+    title = "Referral partners by score" + (f": the best {len(data)}" if rows > len(data) else "")
+    chart = figure(title, _AROUND + _ROW * len(data), traces, barmode="overlay")
+    chart.update_layout(legend_traceorder="normal")
+    chart.update_xaxes(range=[0, card.maximum], title="Score, points")
+    chart.update_yaxes(
+        tickmode="array",
+        tickvals=data["Rank"].to_list(),
+        ticktext=[cut(one, _NAME) for one in data["Name"]],
+        range=[len(data) + 0.5, 0.5],
+        showgrid=False,
+    )
+    for tier in card.tiers:
+        edge = tier.at_least.get(TOTAL)
+        if edge is not None:
+            chart.add_vline(x=edge, line={"width": 1, "dash": "dash"})
+    says = f"{shown} by score, the best on top, coloured by tier; dashed lines mark where tiers begin."
+    return Chart(name, says, chart, data)
+
+
+def _bars(own: pl.DataFrame, number: int, label: str) -> go.Bar:
+    told = own.select("Rank", pl.col("Name", "Practice Type", "Location").fill_null("")).rows()
+    return go.Bar(
+        x=own["Score"].to_list(),
+        y=own["Rank"].to_list(),
+        orientation="h",
+        name=label,
+        marker={"color": tier_colour(number)},
+        text=[f"{score:.1f}" for score in own["Score"]],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[[rank, *(cut(one, 60) if one else "" for one in texts)] for rank, *texts in told],
+        hovertemplate="%{customdata[0]}. %{customdata[1]}<br>%{customdata[2]}, %{customdata[3]}<br>"
+        "%{x:.2f} points<extra>%{fullData.name}</extra>",
+        showlegend=not own.is_empty(),
+    )
