@@ -72,7 +72,7 @@ def find_accounts(ask: Ask, db: Database, most: int, temp: Path) -> Accounts:
         by_id = "practice_id" in ask.practices.columns
         log = sum_up(ask.contacts, ask.as_of, ask.today, by_id=by_id)
         calls = materialised(resolved(log, scored.select(KEY, FOLDED)), rows, most, temp, "calls")
-        problems += contact_problems(log, calls, ask.today)
+        problems += contact_problems(log, calls)
         counts = _counts(log, calls)
         lf = scored.join(latest(log, calls, ask.as_of), on=KEY, how="left")
     else:

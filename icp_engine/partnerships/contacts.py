@@ -1,6 +1,6 @@
 """The contact log: who was contacted last, when and by whom, as of a day."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.columns import HELPERS
+from icp_engine.conform import INVALID
 from icp_engine.errors import InputError
 from icp_engine.extract import Extract, Rejects, conformed_rows, open_extract
 from icp_engine.partnerships.columns import CONTACT_FIELDS, FOLDED, KEY, NAME
@@ -16,7 +17,10 @@ from icp_engine.partnerships.practices import BY_ID, folded
 from icp_engine.partnerships.sla import DAYS
 
 CONTACT = f"{HELPERS}contact"  # what a contact calls its practice: `id:...` or `name:...`
-USED, LATER, FUTURE, UNDATED, SHARED = (f"{HELPERS}{name}" for name in ("used", "later", "future", "undated", "shared"))
+ROWS, FIRST, NEWEST = f"{HELPERS}rows", f"{HELPERS}first", f"{HELPERS}newest"  # of all its contacts
+USED, LATER, FUTURE, UNDATED, UNREADABLE, SHARED = (
+    f"{HELPERS}{name}" for name in ("used", "later", "future", "undated", "unreadable", "shared")
+)
 _LAST, _BY = f"{HELPERS}last", f"{HELPERS}by"
 _DAY = 86_400  # seconds
 _OWNERS = 2**24  # that fit beside the seconds of a moment into one whole number
@@ -24,9 +28,9 @@ _OWNERS = 2**24  # that fit beside the seconds of a moment into one whole number
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A contact log, summed up per practice as it names it: the latest contact and counts in contacts.
+    """A contact log, summed up per practice as it names it, in one or a few rows: latest contact, counts in contacts.
 
-    `by_id` says whether contacts go by practice_id where they have one.
+    `owners` are as they stand there, and `by_id` says whether contacts go by practice_id where they have one.
     """
 
     extract: Extract
@@ -63,34 +67,41 @@ def sum_up(extract: Extract, as_of: date, today: date, *, by_id: bool) -> Log:
         today: contacts after this day are counted as mistakes.
         by_id: whether practices have a practice_id; without, contacts go by name alone.
     """
-    rows = with_contact(extract, by_id=by_id)
+    rows = conformed_rows(extract, Rejects(), CONTACT_FIELDS)
     owners = rows.select(pl.col("owner").unique()).collect()["owner"].drop_nulls().sort()
     if len(owners) >= _OWNERS:
         raise InputError(f"The contact log has {len(owners):,} owners; is another column meant? See --map-contacts.")
+    named = [name for name in ("practice_id", NAME) if name in extract.columns]
+    marked, unreadable = f"{INVALID}contacted_at" in rows.collect_schema(), pl.col(f"{INVALID}contacted_at")
     seconds, day = pl.col("contacted_at").dt.epoch("s"), pl.col("contacted_at").dt.date()
     number = pl.col("owner").cast(pl.Enum(owners)).to_physical().cast(pl.Int64)
     in_time = (day <= pl.lit(as_of)).fill_null(value=False)
     rows = rows.select(
-        CONTACT,
+        *named,
         pl.when(in_time).then(seconds).alias(_LAST),
         pl.when(in_time).then(seconds * _OWNERS + number).alias(_BY),  # of one second, the last by the alphabet
         in_time.alias(USED),
         (day > pl.lit(as_of)).fill_null(value=False).alias(LATER),
         (day > pl.lit(today)).fill_null(value=False).alias(FUTURE),
-        day.is_null().alias(UNDATED),
+        (unreadable if marked else pl.lit(value=False)).alias(UNREADABLE),
+        (day.is_null() & ~unreadable if marked else day.is_null()).alias(UNDATED),
+        "contacted_at",
     )
-    summed = rows.group_by(CONTACT).agg(
-        pl.col(_LAST, _BY).max(), pl.col(USED, LATER, FUTURE, UNDATED).sum().cast(pl.Int64)
+    summed = rows.group_by(named).agg(
+        pl.col(_LAST, _BY).max(),
+        pl.col(USED, LATER, FUTURE, UNDATED, UNREADABLE).sum().cast(pl.Int64),
+        pl.col("contacted_at").min().alias(FIRST),
+        pl.col("contacted_at").max().alias(NEWEST),
+        pl.len().cast(pl.Int64).alias(ROWS),
     )
-    return Log(extract, summed, owners, by_id)
+    return Log(extract, summed.with_columns(_called(named, by_id=by_id)), owners, by_id)
 
 
-def with_contact(extract: Extract, *, by_id: bool) -> pl.LazyFrame:
-    """Return the rows of the log, conformed, with `CONTACT`; missing where a row names no practice."""
-    by_name = folded(pl.col(NAME))
-    called = pl.coalesce(pl.lit(BY_ID) + pl.col("practice_id").str.strip_chars(), by_name) if by_id else by_name
-    owner = pl.col("owner").str.strip_chars().str.replace_all(r"\s+", " ")
-    return conformed_rows(extract, Rejects(), CONTACT_FIELDS).with_columns(called.alias(CONTACT), owner.alias("owner"))
+def _called(named: Collection[str], *, by_id: bool) -> pl.Expr:
+    """Return what a contact calls its practice, `CONTACT`; missing where it names none."""
+    parts = [pl.lit(BY_ID) + pl.col("practice_id").str.strip_chars()] if by_id and "practice_id" in named else []
+    parts += [folded(pl.col(NAME))] if NAME in named else []
+    return pl.coalesce(parts or [pl.lit(None, pl.String)]).alias(CONTACT)
 
 
 def resolved(log: Log, practices: pl.LazyFrame) -> pl.LazyFrame:
@@ -116,6 +127,7 @@ def latest(log: Log, calls: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     known = calls.filter(pl.col(SHARED) == 1, pl.col(_LAST).is_not_null())
     known = known.group_by(KEY).agg(pl.col(_LAST, _BY).max())
     last_day = pl.col(_LAST).floordiv(_DAY).cast(pl.Int32).cast(pl.Date)
-    owners = pl.LazyFrame({_BY: pl.Series(range(len(log.owners)), dtype=pl.Int64), OWNER: log.owners})
+    tidy = log.owners.str.strip_chars().str.replace_all(r"\s+", " ")
+    owners = pl.LazyFrame({_BY: pl.Series(range(len(tidy)), dtype=pl.Int64), OWNER: tidy})
     dated = known.select(KEY, (pl.lit(as_of) - last_day).dt.total_days().alias(DAYS), pl.col(_BY) & (_OWNERS - 1))
     return dated.join(owners, on=_BY, how="left").drop(_BY)

@@ -8,8 +8,8 @@ import polars as pl
 
 from icp_engine.conform import INVALID
 from icp_engine.extract import Extract, Rejects, rejected_rows
-from icp_engine.partnerships.columns import NAME, PROBLEMS
-from icp_engine.partnerships.contacts import CONTACT, FUTURE, SHARED, UNDATED, Log, with_contact
+from icp_engine.partnerships.columns import CONTACT_FIELDS, NAME, PROBLEMS
+from icp_engine.partnerships.contacts import CONTACT, FIRST, FUTURE, NEWEST, ROWS, SHARED, UNDATED, UNREADABLE, Log
 from icp_engine.partnerships.practices import AGAIN, BLANK
 from icp_engine.profile import invalid_values
 from icp_engine.scorecard.compiler import band_of
@@ -28,7 +28,7 @@ class Kind:
     examples: tuple[str, ...]
 
 
-def kinds(problems: pl.LazyFrame) -> list[Kind]:
+def kinds(problems: pl.DataFrame) -> list[Kind]:
     """Return the kinds of mistakes in a frame of `PROBLEMS`, the most frequent first."""
     who = pl.col(_PRACTICE).fill_null(pl.col(_VALUE))
     said = pl.when(pl.col(_PRACTICE).is_not_null() & pl.col(_VALUE).is_not_null())
@@ -36,7 +36,7 @@ def kinds(problems: pl.LazyFrame) -> list[Kind]:
     found = problems.group_by(_PROBLEM).agg(
         pl.col(_ROWS).sum(), example.drop_nulls().unique().bottom_k(_EXAMPLES).sort().alias(_VALUE)
     )
-    rows = found.sort(_ROWS, _PROBLEM, descending=[True, False]).collect().select(_PROBLEM, _ROWS, _VALUE).rows()
+    rows = found.sort(_ROWS, _PROBLEM, descending=[True, False]).select(_PROBLEM, _ROWS, _VALUE).rows()
     return [Kind(says, count, tuple(examples)) for says, count, examples in rows]
 
 
@@ -98,46 +98,38 @@ def _rejected(extract: Extract, rejects: Rejects) -> pl.LazyFrame:
     )
 
 
-def contact_problems(log: Log, calls: pl.LazyFrame, today: date) -> Iterator[pl.LazyFrame]:
+def contact_problems(log: Log, calls: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
     """Yield the mistakes among the contacts, a frame of `PROBLEMS` per kind that occurs. Source: `resolved`."""
-    unknown, shared = pl.col(SHARED).is_null() & pl.col(CONTACT).is_not_null(), pl.col(SHARED) > 1
-    counts = calls.select(
-        unknown.any().alias("unknown"),
-        shared.any().alias("shared"),
-        pl.col(CONTACT).is_null().any().alias("nobody"),
-        pl.col(UNDATED).sum().alias("undated"),
-        pl.col(FUTURE).sum().alias("future"),
-    ).collect().row(0, named=True)  # fmt: skip
-    rows = with_contact(log.extract, by_id=log.by_id)
-    name = _as_named(log)
-    if counts["unknown"]:
-        theirs = rows.join(calls.filter(unknown).select(CONTACT), on=CONTACT, how="semi")
-        yield _counted(theirs, "contact with a practice that is not there; left out", name)
-    if counts["shared"]:
-        theirs = rows.join(calls.filter(shared).select(CONTACT), on=CONTACT, how="semi")
-        says = "contact with one of several practices of that name; left out, it needs a practice_id"
-        yield _counted(theirs, says, name)
-    if counts["nobody"]:
-        yield _counted(rows.filter(pl.col(CONTACT).is_null()), "contact without a practice; left out", name)
-    if counts["undated"]:
-        undated = rows.filter(pl.col("contacted_at").is_null())
-        yield _counted(undated, "contacted_at is missing, or not a date; the contact is left out", name)
-    if counts["future"]:
-        late = rows.filter(pl.col("contacted_at").dt.date() > pl.lit(today))
-        yield _counted(late, "contacted_at is after today; left out", name)
-
-
-def _as_named(log: Log) -> pl.Expr:
-    """Return what a contact calls its practice, as it stands there: the name, or else the id."""
-    named = [pl.col(one) for one in (NAME, "practice_id") if one in log.extract.columns]
-    return pl.coalesce(named)
-
-
-def _counted(rows: pl.LazyFrame, says: str, name: pl.Expr) -> pl.LazyFrame:
-    """Return one line per practice: how many contacts, and when the first was."""
-    first = pl.col("contacted_at").min().dt.date().cast(pl.String)
-    summed = rows.group_by(CONTACT).agg(name.min().alias(_PRACTICE), first.alias(_VALUE), pl.len().alias(_ROWS))
-    return summed.select(pl.lit(says).alias(_PROBLEM), _PRACTICE, _VALUE, pl.col(_ROWS).cast(pl.Int64))
+    named = [one for one in (NAME, "practice_id") if one in log.extract.columns]
+    nobody = pl.col(CONTACT).is_null()
+    kinds_of_rows = (
+        ("contact with a practice that is not there; left out", pl.col(SHARED).is_null() & ~nobody, ROWS, FIRST),
+        (
+            "contact with one of several practices of that name; left out, it needs a practice_id",
+            pl.col(SHARED) > 1,
+            ROWS,
+            FIRST,
+        ),
+        ("contact without a practice; left out", nobody, ROWS, FIRST),
+        ("contact without contacted_at; left out", pl.col(UNDATED) > 0, UNDATED, None),
+        ("contacted_at is after today; left out", pl.col(FUTURE) > 0, FUTURE, NEWEST),
+    )
+    checks = [holds.any().alias(says) for says, holds, *_ in kinds_of_rows]
+    found = calls.select(*checks, pl.col(UNREADABLE).sum()).collect().row(0, named=True)
+    for says, holds, rows, moment in kinds_of_rows:
+        if found[says]:
+            yield calls.filter(holds).select(
+                pl.lit(says).alias(_PROBLEM),
+                pl.coalesce(named).alias(_PRACTICE),
+                (_day(moment) if moment else pl.lit(None, pl.String)).alias(_VALUE),
+                pl.col(rows).alias(_ROWS),
+            )
+    if found[UNREADABLE]:
+        beside = [CONTACT_FIELDS[one] for one in named]
+        wrong = invalid_values(log.extract, CONTACT_FIELDS["contacted_at"], *beside)
+        yield _problem(
+            wrong, "contacted_at is not a date; the contact is left out", pl.coalesce(named), pl.col("value")
+        )
 
 
 def _problem(rows: pl.LazyFrame, says: str, practice: pl.Expr, value: pl.Expr) -> pl.LazyFrame:

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from importlib.metadata import version
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal
 
@@ -172,13 +174,13 @@ def _problems(accounts: Accounts, folder: Path, options: PartnerOptions) -> list
     """
     if not accounts.problems:
         return []
-    found = pl.concat(accounts.problems)
+    found = pl.concat(accounts.problems).collect()
     told = kinds(found)
     if options.strict:
         said = "; ".join(f"{one.rows:,} x {one.says}, such as {', '.join(one.examples)}" for one in told)
         raise InputError(f"Mistakes in the input: {said}. Correct them, or leave --strict out.")
     order = [one.name for one in PROBLEMS]
-    write_table(_writer(PROBLEMS_TABLE, folder, options), found.sort(order).collect())
+    write_table(_writer(PROBLEMS_TABLE, folder, options), found.sort(order))
     return told
 
 
@@ -211,10 +213,10 @@ def _write(
             }
             for one in outputs.values():
                 stack.enter_context(closing(one.writer))
+            pool = stack.enter_context(ThreadPoolExecutor(len(outputs)))
             ordered, done = accounts.frame.with_columns(order), 0
             for rows in sorted_slices(ordered, accounts.rows, accounts.most, ROW_GROUP, tables.TIES):
-                for one in outputs.values():
-                    one.write(rows)
+                list(pool.map(Output.write, outputs.values(), repeat(rows)))
                 done += len(rows)
                 report("write", done, accounts.rows)
         heads |= {part: one.head for part, one in outputs.items() if one.head is not None}
