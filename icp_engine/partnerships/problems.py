@@ -92,7 +92,7 @@ def _rejected(extract: Extract, rejects: Rejects) -> pl.LazyFrame:
     reason = pl.col("reject_reason").replace_strict(says, return_dtype=pl.String)
     return rows.select(
         reason.alias(_PROBLEM),
-        pl.col(NAME).cast(pl.String).alias(_PRACTICE),
+        pl.when(pl.col("reject_reason") != BLANK).then(pl.col(NAME).cast(pl.String)).alias(_PRACTICE),
         place.alias(_VALUE),
         pl.lit(1, pl.Int64).alias(_ROWS),
     )
