@@ -1,4 +1,4 @@
--- The MD5 of what stands for a practice, as two whole numbers: the same in every run and on every machine.
+-- The MD5 of what stands for a practice, as two whole numbers (each half with its lowest byte first): always the same.
 -- Grain: one row per row of the input, in its order.
 -- Inputs: practice_keys (row_number, key).
 select
