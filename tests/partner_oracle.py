@@ -95,7 +95,7 @@ def standing(number: int, wait: int | None) -> str:
 
 
 def action(number: int, notes: str) -> str:
-    lead = notes.split(";")[0].strip().removesuffix(".").strip()
+    lead = notes.split(";", maxsplit=1)[0].strip().removesuffix(".").strip()
     if number == 1:
         return f"Personalized email - Lead with: {lead}" if lead else "Personalized email"
     return "Templated intro email" if number == 2 else "Drip nurture sequence - revisit in 90 days"
@@ -176,7 +176,15 @@ def random_practice(rng: random.Random, number: int) -> tuple[Raw, list[tuple[st
     volumes = ["", "0", "499", "500", "501", "1000", "1001", "2000", "2001", "9000", "-5", "1e3", "lots"]
     gaps = ["full", " FULL ", "Full Gap", "full", "partial", "Partial gap", "none", "No gap", "maybe", "", "gap"]
     spelled = ["Aetna", " AETNA", "anthem", "Blue Cross  Blue Shield", "Cigna", "humana ", "Medicaid", "MEDICARE"]
-    spelled += ["Oscar Health", "UnitedHealthcare", "United Healthcare", "Optum", "Molina Healthcare", "Centene", "Other"]
+    spelled += [
+        "Oscar Health",
+        "UnitedHealthcare",
+        "United Healthcare",
+        "Optum",
+        "Molina Healthcare",
+        "Centene",
+        "Other",
+    ]
     pieces = rng.sample(PIECES, rng.choice([0, 1, 1, 2, 3]))
     end = rng.choice(["", ".", " "])
     plans = rng.sample(spelled, rng.choice([0, 1, 5, 9, len(spelled)]))
