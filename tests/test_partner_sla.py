@@ -152,6 +152,6 @@ def test_mistakes_of_all_files_come_at_once(tmp_path: Path) -> None:
 )
 def test_mistakes_in_owners(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "owners.toml").write_text(text)
-    with pytest.raises(MistakesError, match="owners.toml:[0-9]+: ") as caught:
+    with pytest.raises(MistakesError, match=r"owners\.toml:[0-9]+: ") as caught:
         read_rules(CARD, owners=tmp_path / "owners.toml")
     assert message in str(caught.value)

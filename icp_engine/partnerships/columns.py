@@ -38,8 +38,8 @@ CONTACT_FIELDS: dict[str, Field] = {
 }
 
 
-def practice_fields(card: Scorecard) -> dict[str, Field]:
-    """Return the fields of practices under a scorecard.
+def check_card(card: Scorecard) -> None:
+    """Make sure that a scorecard has what partnerships are made of.
 
     Raises:
         InputError: the scorecard does not score practices as `rula` does.
@@ -49,6 +49,10 @@ def practice_fields(card: Scorecard) -> dict[str, Field]:
             f"Partnerships need the four categories of rula ({', '.join(CATEGORIES)}), which {card.id} has not; "
             'start a scorecard of your own with: extends = "rula".'
         )
+
+
+def practice_fields(card: Scorecard) -> dict[str, Field]:
+    """Return the fields of practices under a scorecard."""
     own = {name: one for name, one in card.fields.items() if name in (*_READ, *card.reads)}
     return own | PRACTICE_FIELDS
 

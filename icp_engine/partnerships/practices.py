@@ -24,7 +24,7 @@ def open_practices(patterns: Iterable[str], card: Scorecard, mapping: Mapping[st
     """Open the files of practices.
 
     Raises:
-        InputError: a file cannot be read or has no column `name`, or the scorecard is not for practices.
+        InputError: a file cannot be read or has no column `name`.
     """
     return open_extract(patterns, practice_fields(card), mapping, temp=temp, key=NAME)
 

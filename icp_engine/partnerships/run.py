@@ -18,7 +18,7 @@ from icp_engine.ordering import ORDER, sorted_slices
 from icp_engine.partnerships import tables
 from icp_engine.partnerships.accounts import Accounts, Ask, find_accounts
 from icp_engine.partnerships.chart import draw_chart
-from icp_engine.partnerships.columns import GRAIN, PROBLEMS, TABLES
+from icp_engine.partnerships.columns import GRAIN, PROBLEMS, TABLES, check_card
 from icp_engine.partnerships.contacts import open_log
 from icp_engine.partnerships.practices import find_unusable, open_practices
 from icp_engine.partnerships.problems import Kind, kinds
@@ -132,6 +132,7 @@ def run_partners(
     """
     began, practices, contacts = time.perf_counter(), list(practices), options.contacts
     card = load_scorecard(options.scorecard)
+    check_card(card)
     rules = read_rules(card, options.sla, options.owners, options.hooks)
     own = [f"{name}.{suffix}" for part in parts for name in [PARTS[part]] for suffix in _SUFFIXES[part == "chart"]]
     own += [f"{PROBLEMS_TABLE}.{suffix}" for suffix in _SUFFIXES[False]] + [ABOUT]

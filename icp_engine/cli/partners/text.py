@@ -162,8 +162,7 @@ def _files(about: dict[str, Any], out: Path) -> str:
     for one in about["outputs"]:
         stem, _, suffix = one.rpartition(".")
         names.setdefault(stem, []).append(suffix)
-    listed = ", ".join(f"{stem} ({', '.join(suffixes)})" for stem, suffixes in names.items())
-    return f"Files in {out}: {listed}"
+    return f"Files in {out}\n{show.table([(stem, ', '.join(some)) for stem, some in names.items()], '<<', indent='  ')}"
 
 
 def warnings(found: "Partners", parts: Collection["Part"], out: Path) -> Iterator[str]:
