@@ -1,4 +1,4 @@
-"""Writes what the documentation takes from the code: data model, scoring reference, API reference.
+"""Writes what the documentation takes from the code: data model, scoring, partnerships and API reference.
 
 python scripts/make_docs.py
 """
@@ -16,6 +16,8 @@ import icp_engine
 from icp_engine.cli import cli
 from icp_engine.columns import FIELDS
 from icp_engine.dictionary import data_dictionary
+from icp_engine.partnerships.columns import CONTACT_FIELDS, GRAIN, TABLES, practice_fields
+from icp_engine.partnerships.rules import read_rules
 from icp_engine.queries import database
 from icp_engine.run import RunOptions, run
 from icp_engine.scorecard import words
@@ -56,7 +58,8 @@ def _card(card: Scorecard, base: Scorecard | None) -> Iterator[str]:
     yield words.total(card)
     if base:
         yield f"It extends `{base.id}`; what is not listed here is as it is there."
-    for heading, tiers in (("Tiers of clinics", card.tiers), ("Tiers of networks", card.network_tiers)):
+    own = "Tiers of clinics" if card.network_tiers else "Tiers"
+    for heading, tiers in ((own, card.tiers), ("Tiers of networks", card.network_tiers)):
         if tiers:
             rows = [(one.label, words.edges(one, card), one.meaning) for one in tiers]
             yield _table((heading, "from", "meaning"), rows)
@@ -78,6 +81,35 @@ def _category(category: Category, card: Scorecard, shown: list[Characteristic]) 
             ("when", "points", "reason", "code"),
             [(rule.when, rule.points, rule.says, f"`{one.code}.{rule.band}`") for rule in words.rules(one)],
         )
+
+
+def partnerships() -> str:
+    """Return the reference of partnerships: what goes in, every column that comes out, the shipped SLA."""
+    card = load_scorecard("rula")
+    parts = [f"# Partnerships: fields and files\n\n{_MADE}", "## What goes in"]
+    for heading, fields in (("practices", practice_fields(card)), ("contact log", CONTACT_FIELDS)):
+        known = [(f"`{one.name}`", one.type, one.unit, one.description) for one in fields.values()]
+        parts.append(_table((heading, "type", "unit", "meaning"), known))
+    parts.append("## What comes out")
+    for name, columns in TABLES.items():
+        rows = [(one.name, _kind(one.dtype), one.unit, one.description) for one in columns]
+        parts += [f"### `{name}`\n\n{GRAIN[name]}", _table(("column", "type", "unit", "meaning"), rows)]
+    sla = read_rules(card).sla
+    limits = [
+        (f"Tier {number}", one.days, one.at_risk_from, one.within, one.at_risk, one.over)
+        for number, one in sla.limits.items()
+    ]
+    head = ("tier", "limit, days", "at risk from", "within", "at risk", "over")
+    parts += ["## SLA as shipped", _table(head, _filled(limits))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _kind(dtype: pl.DataType) -> str:
+    return {pl.String(): "text", pl.Int64(): "integer", pl.Float64(): "number"}.get(dtype, "list of texts")
+
+
+def _filled(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [tuple("-" if cell in {None, ""} else cell for cell in row) for row in rows]
 
 
 def _table(head: tuple[str, ...], rows: list[Any]) -> str:
@@ -116,6 +148,7 @@ def _commands(command: click.Command, name: str, parent: click.Context | None = 
 DOCS = {
     ROOT / "warehouse" / "README.md": dictionary,
     ROOT / "docs" / "scoring.md": scoring,
+    ROOT / "docs" / "partnerships.md": partnerships,
     ROOT / "docs" / "api.md": api,
 }
 

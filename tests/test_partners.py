@@ -325,6 +325,38 @@ def test_a_day_in_the_future_is_said(tmp_path: Path) -> None:
     assert "2999-01-01 is after today" in done.stderr
 
 
+def test_contacts_after_today_never_count(tmp_path: Path) -> None:
+    options = PartnerOptions(contacts=(str(CONTACTS),), as_of=date(2026, 3, 20), today=date(2026, 3, 16))
+    about = run_partners([str(PRACTICES)], tmp_path, options, ["sla"]).about
+    assert (about["contacts"]["used"], about["after_today"]) == (18, True)
+    assert [(one["rows"], one["says"]) for one in about["problems"]] == [(2, "contacted_at is after today; left out")]
+
+
+def test_contacts_by_id_want_practices_with_one(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("practice_id,contacted_at\n1,2026-03-01\n")
+    done = call("sla", PRACTICES, "--contacts", tmp_path / "c.csv", "--out", tmp_path / "out")
+    assert isinstance(done.exception, InputError)
+    assert "names practices by practice_id alone, and the practices have no such column" in str(done.exception)
+
+
+def test_a_log_in_files_of_several_kinds(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "a.csv").write_text("name,contacted_at\nStonebrook Primary Care,2026-03-14\nx,soon\n")
+    later = pl.DataFrame({"name": ["Stonebrook Primary Care", "Bluewater Pediatrics"], "owner": ["Zoe", None]})
+    later.with_columns(contacted_at=pl.Series([date(2026, 3, 15), None])).write_parquet(tmp_path / "log" / "b.parquet")
+    options = PartnerOptions(contacts=(str(tmp_path / "log"),), as_of=DAY)
+    about = run_partners([str(PRACTICES)], tmp_path / "out", options, ["crm"]).about
+    crm = pl.read_parquet(tmp_path / "out" / "rula_crm_records.parquet").filter(
+        pl.col("Account Name").str.contains("Stone")
+    )
+    assert crm.select("Owner", "Days Since Last Contact").rows() == [("Zoe", 1)]
+    assert {one["says"]: one["rows"] for one in about["problems"]} == {
+        "contacted_at is not a date; the contact is left out": 1,
+        "contact without contacted_at; left out": 1,
+        "contact with a practice that is not there; left out": 1,
+    }
+
+
 def test_a_day_that_is_none(tmp_path: Path) -> None:
     done = call("sla", PRACTICES, "--as-of", "16.3.2026", "--out", tmp_path)
     assert done.exit_code == 2

@@ -71,7 +71,8 @@ def find_accounts(ask: Ask, db: Database, most: int, temp: Path) -> Accounts:
     if ask.contacts is not None:
         by_id = "practice_id" in ask.practices.columns
         log = sum_up(ask.contacts, ask.as_of, ask.today, by_id=by_id)
-        calls = materialised(resolved(log, scored.select(KEY, FOLDED)), rows, most, temp, "calls")
+        calls = resolved(log, scored.select(KEY, FOLDED))
+        calls = materialised(calls, log.extract.rows, most, temp, "calls")  # at most a row per contact
         problems += contact_problems(log, calls)
         counts = _counts(log, calls)
         lf = scored.join(latest(log, calls, ask.as_of), on=KEY, how="left")

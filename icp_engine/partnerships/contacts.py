@@ -64,18 +64,27 @@ def sum_up(extract: Extract, as_of: date, today: date, *, by_id: bool) -> Log:
     Args:
         extract: of `open_log`.
         as_of: contacts after this day are counted and left out.
-        today: contacts after this day are counted as mistakes.
+        today: contacts after this day are counted as mistakes and left out, whatever `as_of`.
         by_id: whether practices have a practice_id; without, contacts go by name alone.
+
+    Raises:
+        InputError: contacts go by practice_id alone, and practices by name alone.
     """
+    if not by_id and NAME not in extract.columns:
+        raise InputError(
+            f"{extract.files[0].path} names practices by practice_id alone, and the practices have no such column; "
+            "add it to them, or a column 'name' here."
+        )
     rows = conformed_rows(extract, Rejects(), CONTACT_FIELDS)
     owners = rows.select(pl.col("owner").unique()).collect()["owner"].drop_nulls().sort()
     if len(owners) >= _OWNERS:
         raise InputError(f"The contact log has {len(owners):,} owners; is another column meant? See --map-contacts.")
     named = [name for name in ("practice_id", NAME) if name in extract.columns]
-    marked, unreadable = f"{INVALID}contacted_at" in rows.collect_schema(), pl.col(f"{INVALID}contacted_at")
+    mark = f"{INVALID}contacted_at"
+    unreadable = pl.col(mark).fill_null(value=False) if mark in rows.collect_schema() else pl.lit(value=False)
     seconds, day = pl.col("contacted_at").dt.epoch("s"), pl.col("contacted_at").dt.date()
     number = pl.col("owner").cast(pl.Enum(owners)).to_physical().cast(pl.Int64)
-    in_time = (day <= pl.lit(as_of)).fill_null(value=False)
+    in_time = (day <= pl.lit(min(as_of, today))).fill_null(value=False)
     rows = rows.select(
         *named,
         pl.when(in_time).then(seconds).alias(_LAST),
@@ -83,8 +92,8 @@ def sum_up(extract: Extract, as_of: date, today: date, *, by_id: bool) -> Log:
         in_time.alias(USED),
         (day > pl.lit(as_of)).fill_null(value=False).alias(LATER),
         (day > pl.lit(today)).fill_null(value=False).alias(FUTURE),
-        (unreadable if marked else pl.lit(value=False)).alias(UNREADABLE),
-        (day.is_null() & ~unreadable if marked else day.is_null()).alias(UNDATED),
+        unreadable.alias(UNREADABLE),
+        (day.is_null() & ~unreadable).alias(UNDATED),
         "contacted_at",
     )
     summed = rows.group_by(named).agg(
@@ -101,7 +110,7 @@ def _called(named: Collection[str], *, by_id: bool) -> pl.Expr:
     """Return what a contact calls its practice, `CONTACT`; missing where it names none."""
     parts = [pl.lit(BY_ID) + pl.col("practice_id").str.strip_chars()] if by_id and "practice_id" in named else []
     parts += [folded(pl.col(NAME))] if NAME in named else []
-    return pl.coalesce(parts or [pl.lit(None, pl.String)]).alias(CONTACT)
+    return pl.coalesce(parts).alias(CONTACT)
 
 
 def resolved(log: Log, practices: pl.LazyFrame) -> pl.LazyFrame:

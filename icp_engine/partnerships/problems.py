@@ -16,6 +16,7 @@ from icp_engine.scorecard.compiler import band_of
 from icp_engine.scorecard.model import Characteristic, Scorecard
 
 _EXAMPLES = 3
+_DUE = {"integer": "a whole number, 0 or more", "number": "a number, 0 or more", "moment": "a date"}
 _PROBLEM, _PRACTICE, _VALUE, _ROWS = (one.name for one in PROBLEMS)
 
 
@@ -61,20 +62,16 @@ def practice_problems(
         if counts[name]:
             field = extract.fields[name.removeprefix(INVALID)]
             wrong = invalid_values(extract, field, extract.fields[NAME])
-            due = "a date" if field.type == "moment" else f"{_A[field.type]}, 0 or more"
-            yield _problem(wrong, f"{field.name} is not {due}; counts as missing", pl.col(NAME), pl.col("value"))
+            says = f"{field.name} is not {_DUE.get(field.type, f'a {field.type}')}; counts as missing"
+            yield _problem(wrong, says, pl.col(NAME), pl.col("value"))
     for one in unread:
         if counts[one.column] and one.field:
             wrong = practices.filter(band_of(one).is_in(_unread(one)))
-            yield _problem(
-                wrong, f"{one.field} is none that {card.id} knows; scores 0", pl.col(NAME), pl.col(one.field)
-            )
+            says = f"{one.field} is none that {card.id} knows; scores 0"
+            yield _problem(wrong, says, pl.col(NAME), pl.col(one.field))
     if counts[FUTURE]:
         says = "created_at is after today; the wait counts as 0 days until then"
         yield _problem(practices.filter(future), says, pl.col(NAME), _day("created_at"))
-
-
-_A = {"integer": "a whole number", "number": "a number", "flag": "true or false"}
 
 
 def _unread(one: Characteristic) -> list[int]:
@@ -127,9 +124,8 @@ def contact_problems(log: Log, calls: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
     if found[UNREADABLE]:
         beside = [CONTACT_FIELDS[one] for one in named]
         wrong = invalid_values(log.extract, CONTACT_FIELDS["contacted_at"], *beside)
-        yield _problem(
-            wrong, "contacted_at is not a date; the contact is left out", pl.coalesce(named), pl.col("value")
-        )
+        says = "contacted_at is not a date; the contact is left out"
+        yield _problem(wrong, says, pl.coalesce(named), pl.col("value"))
 
 
 def _problem(rows: pl.LazyFrame, says: str, practice: pl.Expr, value: pl.Expr) -> pl.LazyFrame:

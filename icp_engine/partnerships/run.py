@@ -44,6 +44,7 @@ PARTS: dict[Part, str] = {
 }
 PROBLEMS_TABLE = "rula_problems"
 ABOUT = "rula_run.json"
+_TABLE = ("parquet", "csv")
 _HEAD = 50  # practices on the chart, and rows of a table that the terminal may want, of the SLA tracker per status
 _BYTES_A_ROW = 2_000  # what a practice takes while it is sorted and written, measured
 _LEAST_SQL_MEMORY = 256 << 20
@@ -78,11 +79,10 @@ class PartnerOptions:
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """What a run made: all about it, the first rows of its tables as people read them, and the rules it went by."""
+    """What a run made: all about it, and the first rows of its tables as people read them."""
 
     about: dict[str, Any]
     heads: dict[Part, pl.DataFrame]
-    rules: Rules
 
 
 @dataclass(slots=True)
@@ -134,8 +134,7 @@ def run_partners(
     card = load_scorecard(options.scorecard)
     check_card(card)
     rules = read_rules(card, options.sla, options.owners, options.hooks)
-    own = [f"{name}.{suffix}" for part in parts for name in [PARTS[part]] for suffix in _SUFFIXES[part == "chart"]]
-    own += [f"{PROBLEMS_TABLE}.{suffix}" for suffix in _SUFFIXES[False]] + [ABOUT]
+    own = [*(name for part in parts for name in _names(part)), *(f"{PROBLEMS_TABLE}.{one}" for one in _TABLE), ABOUT]
     with (
         said([*practices, *contacts], out),
         files_beside(out, own) as folder,
@@ -161,10 +160,12 @@ def run_partners(
         about["outputs"] = sorted(one.name for one in folder.iterdir() if one.is_file())
         about["elapsed_seconds"] = round(time.perf_counter() - began, 3)
         write_json(folder / ABOUT, about)
-    return Partners(about, heads, rules)
+    return Partners(about, heads)
 
 
-_SUFFIXES = {False: ("parquet", "csv"), True: ("html", "png")}
+def _names(part: Part) -> list[str]:
+    """Return the files of a part."""
+    return [f"{PARTS[part]}.{suffix}" for suffix in (("html", "png") if part == "chart" else _TABLE)]
 
 
 def _problems(accounts: Accounts, folder: Path, options: PartnerOptions) -> list[Kind]:
@@ -178,8 +179,8 @@ def _problems(accounts: Accounts, folder: Path, options: PartnerOptions) -> list
     found = pl.concat(accounts.problems).collect()
     told = kinds(found)
     if options.strict:
-        said = "; ".join(f"{one.rows:,} x {one.says}, such as {', '.join(one.examples)}" for one in told)
-        raise InputError(f"Mistakes in the input: {said}. Correct them, or leave --strict out.")
+        listed = "; ".join(f"{one.rows:,} x {one.says}, such as {', '.join(one.examples)}" for one in told)
+        raise InputError(f"Mistakes in the input: {listed}. Correct them, or leave --strict out.")
     order = [one.name for one in PROBLEMS]
     write_table(_writer(PROBLEMS_TABLE, folder, options), found.sort(order))
     return told

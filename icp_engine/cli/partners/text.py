@@ -174,7 +174,7 @@ def warnings(found: "Partners", parts: Collection["Part"], out: Path) -> Iterato
         yield f"All of them, by name: {out / 'rula_problems.parquet'}"
     if about["after_today"]:
         yield f"{about['as_of']} is after today: this is how it will stand if nobody is contacted until then."
-    if about["contacts"] is None and about["no_waits"] and {"crm", "sla"} & set(parts):
+    if about["contacts"] is None and about["no_waits"] and {"crm", "sla", "chart"} & set(parts):
         yield "No contact log and no days_since_contact: every practice counts as never contacted. See --contacts."
     for suffix, why in about.get("chart", {}).items():
         yield f"No rula_partner_scores.{suffix}: {why}"
