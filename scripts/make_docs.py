@@ -27,6 +27,7 @@ from icp_engine.scorecard.source import shipped_names
 from icp_engine.warehouse_file import FILE
 
 ROOT = Path(__file__).resolve().parents[1]
+_KINDS = {"moment": "date, perhaps with a time"}
 _MADE = "<!-- written by scripts/make_docs.py from the code; a test compares them -->"
 
 
@@ -88,7 +89,9 @@ def partnerships() -> str:
     card = load_scorecard("rula")
     parts = [f"# Partnerships: fields and files\n\n{_MADE}", "## What goes in"]
     for heading, fields in (("practices", practice_fields(card)), ("contact log", CONTACT_FIELDS)):
-        known = [(f"`{one.name}`", one.type, one.unit, one.description) for one in fields.values()]
+        known = [
+            (f"`{one.name}`", _KINDS.get(one.type, one.type), one.unit, one.description) for one in fields.values()
+        ]
         parts.append(_table((heading, "type", "unit", "meaning"), known))
     parts.append("## What comes out")
     for name, columns in TABLES.items():

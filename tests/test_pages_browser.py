@@ -206,7 +206,8 @@ def hostile_partners(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("partners")
     names = [f"{name} {number}" for number in range(12) for name in HOSTILE]
     rows = {"name": names, "provider_count": [number % 30 for number in range(len(names))], "location": names}
-    pl.DataFrame(rows).with_columns(pl.lit("full").alias("bh_referral_gap")).write_parquet(folder / "p.parquet")
+    also = {"bh_referral_gap": pl.lit("full"), "days_since_contact": pl.lit(1)}
+    pl.DataFrame(rows).with_columns(**also).write_parquet(folder / "p.parquet")
     done = CliRunner().invoke(cli, ["partners", "report", str(folder / "p.parquet"), "--out", str(folder / "out")])
     assert (done.exit_code, done.stderr) == (0, "")
     return folder / "out"
