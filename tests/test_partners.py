@@ -1,6 +1,8 @@
 """Partnerships from files to files, and on the command line."""
 
+import fcntl
 import json
+import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -281,6 +283,18 @@ def test_a_run_that_fails_loses_nothing(tmp_path: Path) -> None:
         run_partners([str(tmp_path / "bad.csv")], tmp_path, PartnerOptions(as_of=DAY))
     (tmp_path / "bad.csv").unlink()
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_what_a_killed_run_left_is_removed_and_a_living_one_is_not(tmp_path: Path) -> None:
+    dead, living = tmp_path / ".partners-dead.unfinished", tmp_path / ".partners-living.unfinished"
+    for one in (dead, living):
+        one.mkdir()
+        (one / "rula_sla_tracker.csv").write_text("half a file")
+    held = os.open(living, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    made(tmp_path)
+    os.close(held)
+    assert (dead.exists(), living.exists()) == (False, True)
 
 
 def test_a_folder_in_the_way(tmp_path: Path) -> None:

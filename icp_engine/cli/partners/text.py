@@ -128,7 +128,7 @@ def _must_act(about: dict[str, Any], frame: pl.DataFrame) -> str:
     own = frame.filter(pl.col("Status").is_in([one["status"] for one in acting]))
     if own.is_empty():
         return _section("Who must act", "Nobody: no wait is near its limit.")
-    columns = {"Owner": 20, "Practice Name": _NAME, "Status": None, "Recommended Action": 60}
+    columns = {"Owner": 20, "Practice Name": _NAME, "Status": 24, "Recommended Action": 50}
     return _section("Who must act", _table(own, columns, "<<<<", rows, "rula_sla_tracker"))
 
 
