@@ -90,6 +90,7 @@ def test_the_file_says_that_record_ids_are_simulated(demo: Path) -> None:
 
 def test_the_demo_prints_the_same_every_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "110")
     monkeypatch.setattr("icp_engine.partnerships.run.draw_chart", lambda *_: {})
     done = call("demo")
     assert (done.exit_code, done.stderr) == (0, "")
@@ -369,6 +370,32 @@ def test_a_log_in_files_of_several_kinds(tmp_path: Path) -> None:
         "contact without contacted_at; left out": 1,
         "contact with a practice that is not there; left out": 1,
     }
+
+
+def test_without_what_draws_the_run_goes_on_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("icp_engine.partnerships.chart.find_spec", lambda _: None)
+    (tmp_path / "rula_partner_scores.png").write_bytes(b"of an older run")
+    done = call("run", PRACTICES, "--contacts", CONTACTS, "--as-of", "2026-03-16", "--out", tmp_path)
+    assert done.exit_code == 0
+    assert done.stderr == (
+        "No rula_partner_scores.html: the chart needs more packages: pip install 'icp-engine[charts]'.\n"
+    )
+    assert (tmp_path / "rula_partner_scores.csv").exists()
+    assert not (tmp_path / "rula_partner_scores.png").exists(), "it would show other scores than the tables"
+
+
+def test_without_a_browser_there_is_the_page_and_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing_there() -> None:
+        raise InputError("PNG needs an installed Chrome or Chromium.")
+
+    monkeypatch.setattr("icp_engine.charts.png.check_png", nothing_there)
+    done = call("report", PRACTICES, "--contacts", CONTACTS, "--as-of", "2026-03-16", "--out", tmp_path)
+    assert (done.exit_code, done.stderr) == (
+        0,
+        "No rula_partner_scores.png: PNG needs an installed Chrome or Chromium.\n",
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {"rula_partner_scores.html", "rula_run.json"}
+    assert "Summary\n=======" in done.stdout
 
 
 def test_a_day_that_is_none(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ _DRAW_WITH = ("plotly", "jinja2")  # of the extra `charts`
 
 
 def draw_chart(best: pl.DataFrame, rows: int, card: Scorecard, folder: Path, name: str) -> dict[str, str]:
-    """Draw the best practices; return why a file of it was not made, by its ending, empty where both were.
+    """Draw the best practices; return why it was not, by the ending of the file; nothing where page and picture were.
 
     Args:
         best: rows of `rula_partner_scores`, the best first.
@@ -22,8 +22,7 @@ def draw_chart(best: pl.DataFrame, rows: int, card: Scorecard, folder: Path, nam
         name: their name without an ending.
     """
     if not all(map(find_spec, _DRAW_WITH)):
-        missing = "the chart needs more packages: pip install 'icp-engine[charts]'"
-        return dict.fromkeys(("html", "png"), missing)
+        return {"html": "the chart needs more packages: pip install 'icp-engine[charts]'."}
     from icp_engine.charts.partners import partner_scores
     from icp_engine.charts.png import check_png, write_pngs
     from icp_engine.report.pages import write_page

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -137,9 +138,10 @@ def _hooks(about: dict[str, Any], frame: pl.DataFrame | None) -> str:
         return _section("Hooks", "No practice is in tier 1.")
     rows = sum(about["signals"].values())
     shown = frame.head(_ROWS)
-    text = "\n".join(f"{show.cut(name, 60)} ({signal})\n  {hook}" for name, signal, hook in shown.iter_rows())
+    fold = TextWrapper(show.width(), initial_indent="  ", subsequent_indent="  ")
+    told = (f"{show.cut(name, 60)} ({signal})\n{fold.fill(hook)}" for name, signal, hook in shown.iter_rows())
     more = f"\n... and {rows - len(shown):,} more in rula_outreach_hooks" if rows > len(shown) else ""
-    return _section("Hooks", text + more)
+    return _section("Hooks", "\n".join(told) + more)
 
 
 def _summary(about: dict[str, Any], best: pl.DataFrame) -> str:
