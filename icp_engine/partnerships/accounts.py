@@ -87,9 +87,10 @@ def find_accounts(ask: Ask, db: Database, most: int, temp: Path) -> Accounts:
     lf = with_sla(lf, ask.rules.sla, card.column("tier"), ask.as_of)
     found = materialised(lf, rows, most, temp, "accounts")
     new = materialised(assigned(found, ask.rules.owners, total).lazy(), rows, most, temp, "owners")
-    found = found.join(new, on=KEY, how="left", suffix="_new").with_columns(pl.coalesce(OWNER, f"{OWNER}_new"))
-    found = found.with_columns(action_expr(ask.rules.outreach, card.column("tier")).alias(ACTION))
-    return Accounts(found.drop(f"{OWNER}_new"), rows, most, counts, problems)
+    owned = found.join(new, on=KEY, how="left", suffix="_new").with_columns(
+        pl.coalesce(OWNER, f"{OWNER}_new"), action_expr(ask.rules.outreach, card.column("tier")).alias(ACTION)
+    )
+    return Accounts(materialised(owned.drop(f"{OWNER}_new"), rows, most, temp, "owned"), rows, most, counts, problems)
 
 
 def _counts(log: Log, calls: pl.LazyFrame) -> dict[str, int]:

@@ -15,6 +15,7 @@ import polars as pl
 
 from icp_engine.errors import InputError
 from icp_engine.ordering import ORDER, sorted_slices
+from icp_engine.parquet import Encoding
 from icp_engine.partnerships import tables
 from icp_engine.partnerships.accounts import Accounts, Ask, find_accounts
 from icp_engine.partnerships.chart import draw_chart
@@ -93,12 +94,14 @@ class Output:
     make: tables.Make
     per: str | None = None
     head: pl.DataFrame | None = None
+    encoding: Encoding | None = None
 
     def write(self, accounts: pl.DataFrame) -> None:
         """Add the rows of some accounts."""
         frame = self.make(accounts, self.writer.rows)
         told = tables.as_told(frame)
-        self.writer.write(encoding(frame).encode(arrow(frame)), lambda: told)
+        self.encoding = self.encoding or encoding(frame)  # of the first rows: they are all alike
+        self.writer.write(self.encoding.encode(arrow(frame)), lambda: told)
         self._keep(told.head(_HEAD) if self.per is None else _first(told, self.per))
 
     def _keep(self, rows: pl.DataFrame) -> None:

@@ -1,6 +1,6 @@
 """What `icp-engine partners` prints: ranked list, tiers, records, workload, SLA, hooks, summary."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any
@@ -32,15 +32,14 @@ _SHORT = {
 def sections(found: "Partners", parts: Collection["Part"], out: Path) -> Iterator[str]:
     """Yield the sections that belong to the parts that were made."""
     about, heads = found.about, found.heads
-    made: dict[Part, tuple[Any, ...]] = {
-        "scores": (_ranked(about, heads["scores"]), _tiers(about)) if "scores" in parts else (),
-        "crm": (_records(about, heads["crm"]), _workload(about)) if "crm" in parts else (),
-        "sla": (_waits(about, heads["sla"]), _must_act(about, heads["sla"])) if "sla" in parts else (),
-        "hooks": (_hooks(about, heads.get("hooks")),) if "hooks" in parts else (),
-    }
-    for part, texts in made.items():
-        if part in parts:
-            yield from texts
+    if "scores" in parts:
+        yield from (_ranked(about, heads["scores"]), _tiers(about))
+    if "crm" in parts:
+        yield from (_records(about, heads["crm"]), _workload(about))
+    if "sla" in parts:
+        yield from (_waits(about, heads["sla"]), _must_act(about, heads["sla"]))
+    if "hooks" in parts:
+        yield _hooks(about, heads["hooks"])
     if "chart" in parts:
         yield _summary(about, heads["scores"])
     yield _files(about, out)
@@ -50,7 +49,7 @@ def _section(title: str, body: str) -> str:
     return f"{title}\n{'=' * len(title)}\n{body}"
 
 
-def _table(frame: pl.DataFrame, columns: dict[str, int | None], align: str, rows: int, more: str) -> str:
+def _table(frame: pl.DataFrame, columns: Mapping[str, int | None], align: str, rows: int, more: str) -> str:
     """Return the first rows of a table under their headings, cut to widths; and how many more there are, where."""
     shown = frame.head(_ROWS)
     cells: list[list[str]] = [[_SHORT.get(name, name) for name in columns]]
@@ -133,8 +132,8 @@ def _must_act(about: dict[str, Any], frame: pl.DataFrame) -> str:
     return _section("Who must act", _table(own, columns, "<<<<", rows, "rula_sla_tracker"))
 
 
-def _hooks(about: dict[str, Any], frame: pl.DataFrame | None) -> str:
-    if frame is None or frame.is_empty():
+def _hooks(about: dict[str, Any], frame: pl.DataFrame) -> str:
+    if frame.is_empty():
         return _section("Hooks", "No practice is in tier 1.")
     rows = sum(about["signals"].values())
     shown = frame.head(_ROWS)
