@@ -6,7 +6,7 @@ from typing import Literal
 
 import polars as pl
 
-FieldType = Literal["text", "integer", "number", "flag", "list"]
+FieldType = Literal["text", "integer", "number", "flag", "list", "moment"]
 
 DTYPES: dict[str, pl.DataType] = {
     "text": pl.String(),
@@ -14,7 +14,9 @@ DTYPES: dict[str, pl.DataType] = {
     "number": pl.Float64(),
     "flag": pl.Boolean(),
     "list": pl.List(pl.String()),
+    "moment": pl.Datetime("us"),
 }
+SCORED_TYPES: tuple[FieldType, ...] = ("text", "integer", "number", "flag", "list")  # what bands can look at
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ _ABSENT_WORDS = ["na", "n/a", "null", "none", "nan"]
 _INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]
 _GROUPED = r"^([+-]?)\$?([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?$"
 _PLAIN = r"^[+-]?\$?[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+_HOURS, _MINUTES = 24, 60
+_CLOCK = r"(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?$"
+_DAYS = ((r"^(\d{4}-\d{2}-\d{2})", "%Y-%m-%d"), (r"^(\d{1,2}/\d{1,2}/\d{4})", "%m/%d/%Y"))
 _TRUE = ["1", "1.0", "true", "t", "yes", "y"]
 _FALSE = ["0", "0.0", "false", "f", "no", "n"]
 
@@ -53,8 +56,8 @@ def conformed(field: Field, dtype: pl.DataType | None) -> Conformed:
     if dtype == pl.Decimal:
         raw, dtype = raw.cast(pl.Float64), pl.Float64()
     plain = dtype in (pl.String, pl.Boolean) or dtype.is_numeric()
-    if field.type == "list":
-        return _list(field, raw, dtype)
+    if field.type in ("list", "moment"):
+        return _list(field, raw, dtype) if field.type == "list" else _moment(field, raw, dtype)
     if not plain:
         raise InputError(f"Column '{field.name}' is of type {dtype}, but {field.type} is due; convert it first.")
     if field.type == "text":
@@ -116,6 +119,33 @@ def _list(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     items = raw.str.split(";").list.eval(pl.element().str.strip_chars())
     value = pl.when(raw.str.strip_chars() != "").then(items)
     return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
+
+
+def _moment(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
+    """Read a date, or a date and a time: ISO 8601, or month/day/year. The clock is that of whoever wrote it.
+
+    An offset is left out, so that a call late in the evening stays on the day on which it was made.
+    """
+    if dtype in (pl.Date, pl.Datetime):
+        value = (raw.dt.replace_time_zone(None) if isinstance(dtype, pl.Datetime) else raw).cast(field.dtype)
+        return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
+    if dtype != pl.String:
+        raise InputError(f"Column '{field.name}' is of type {dtype}, but a date is due; convert it first.")
+    word = raw.str.strip_chars()
+    return Conformed(
+        field,
+        pl.coalesce(_parsed_moment(word, *one) for one in _DAYS),
+        _given_word(word.str.to_lowercase(), infinite=False),
+    )
+
+
+def _parsed_moment(word: pl.Expr, day: str, form: str) -> pl.Expr:
+    parts = word.str.extract_groups(day + _CLOCK)
+    hour, minute, second = (parts.struct[place].cast(pl.Int64).fill_null(0) for place in (1, 2, 3))
+    clock = pl.duration(hours=hour, minutes=minute, seconds=second, time_unit="us")
+    date = parts.struct[0].str.to_date(form, strict=False)
+    on_clock = (hour < _HOURS) & (minute < _MINUTES) & (second < _MINUTES)
+    return pl.when(on_clock).then(date.cast(pl.Datetime("us")) + clock)
 
 
 def _flag(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:

@@ -23,7 +23,7 @@ class GateError(IcpError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake of a scorecard: where it stands, what was found and what would be right."""
+    """One mistake of a scorecard or another file of rules: where it stands, what was found, what would be right."""
 
     source: str
     line: int
@@ -34,14 +34,18 @@ class Problem:
         return f"{self.source}:{self.line}: {self.message}"
 
 
-class ScorecardError(GateError):
-    """A scorecard with mistakes. `problems` holds all of them, in the order of the file."""
+class MistakesError(GateError):
+    """A file of rules with mistakes. `problems` holds all of them, in the order of the file."""
 
     exit_code = 1
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class ScorecardError(MistakesError):
+    """A scorecard with mistakes."""
 
 
 def first_line(error: BaseException) -> str:

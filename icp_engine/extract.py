@@ -13,17 +13,21 @@ from icp_engine.files import RawFile, open_files
 
 FILE = f"{HELPERS}file"
 ROW = f"{HELPERS}row"
-_REASON = f"{HELPERS}reason"
+REASON = f"{HELPERS}reason"
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """The files of an extract under the engine's field names; `columns` is their union, in order."""
+    """The files of an extract under the engine's field names; `columns` is their union, in order.
+
+    A row without `key` is no row.
+    """
 
     files: tuple[RawFile, ...]
     fields: dict[str, Field]
     columns: tuple[str, ...]
     mapping: dict[str, str]
+    key: str = KEY
 
     @property
     def rows(self) -> int:
@@ -36,7 +40,7 @@ class Rejects:
     """Rows that are left out of the result, by file number and row number, with the reason of each."""
 
     positions: pl.DataFrame = field(
-        default_factory=lambda: pl.DataFrame(schema={FILE: pl.UInt32, ROW: pl.UInt32, _REASON: pl.String})
+        default_factory=lambda: pl.DataFrame(schema={FILE: pl.UInt32, ROW: pl.UInt32, REASON: pl.String})
     )
 
     def __len__(self) -> int:
@@ -50,6 +54,8 @@ def open_extract(
     mapping: Mapping[str, str] | None = None,
     *,
     temp: Path,
+    key: str = KEY,
+    option: str = "--map",
 ) -> Extract:
     """Open an extract.
 
@@ -58,18 +64,20 @@ def open_extract(
         fields: the fields that are known, the scorecard's own among them.
         mapping: field name to the column that holds it, where the extract calls it otherwise.
         temp: a folder for what has to be turned into Parquet first.
+        key: the one field that every file has to have.
+        option: where a user says `mapping` on the command line.
 
     Raises:
-        InputError: a file cannot be read, has no `clinic_id`, or its types cannot be united with the others'.
+        InputError: a file cannot be read, has no column for the key, or its types cannot be united with the others'.
     """
     mapping = dict(mapping or {})
     files = tuple(open_files(patterns, temp))
-    _check_mapping(files, mapping, fields)
+    _check_mapping(files, mapping, fields, option)
     files = tuple(_renamed(file, mapping) for file in files)
     for file in files:
-        if KEY not in file.schema:
-            near = did_you_mean(KEY, file.schema) or f"; it has {', '.join(list(file.schema)[:8])}"
-            raise InputError(f"{file.path} has no column 'clinic_id'{near}; map it with --map clinic_id=COLUMN.")
+        if key not in file.schema:
+            near = did_you_mean(key, file.schema) or f"; it has {', '.join(list(file.schema)[:8])}"
+            raise InputError(f"{file.path} has no column '{key}'{near}; map it with {option} {key}=COLUMN.")
         reserved = next((name for name in file.schema if name.startswith(HELPERS)), None)
         if reserved:
             raise InputError(f"{file.path} has a column '{reserved}'; rename it, {HELPERS}... is the engine's.")
@@ -77,21 +85,23 @@ def open_extract(
         raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
     _check_types(files, fields)
-    return Extract(files, dict(fields), columns, mapping)
+    return Extract(files, dict(fields), columns, mapping, key)
 
 
-def _check_mapping(files: tuple[RawFile, ...], mapping: dict[str, str], fields: Mapping[str, Field]) -> None:
+def _check_mapping(
+    files: tuple[RawFile, ...], mapping: dict[str, str], fields: Mapping[str, Field], option: str
+) -> None:
     known = list(dict.fromkeys(name for file in files for name in file.schema))
     for new, old in mapping.items():
         if old not in known:
-            raise InputError(f"--map {new}={old}: no file has a column '{old}'{did_you_mean(old, known)}.")
+            raise InputError(f"{option} {new}={old}: no file has a column '{old}'{did_you_mean(old, known)}.")
         if new not in fields:
-            raise InputError(f"--map {new}={old}: there is no field '{new}'{did_you_mean(new, fields)}.")
+            raise InputError(f"{option} {new}={old}: there is no field '{new}'{did_you_mean(new, fields)}.")
         if new in known:
-            raise InputError(f"--map {new}={old}: the extract already has a column '{new}'; leave the mapping out.")
+            raise InputError(f"{option} {new}={old}: the extract already has a column '{new}'; leave the mapping out.")
     twice = [old for old in mapping.values() if list(mapping.values()).count(old) > 1]
     if twice:
-        raise InputError(f"--map uses column '{twice[0]}' twice; a column can become one field only.")
+        raise InputError(f"{option} uses column '{twice[0]}' twice; a column can become one field only.")
 
 
 def _renamed(file: RawFile, mapping: dict[str, str]) -> RawFile:
@@ -167,7 +177,7 @@ def ids(extract: Extract, *, positions: bool = False) -> pl.LazyFrame:
     raw = with_positions(extract) if positions else [file.frame for file in extract.files]
     frames = []
     for file, frame in zip(extract.files, raw, strict=True):
-        value = conformed(FIELDS[KEY], file.schema[KEY]).value.alias(KEY)
+        value = conformed(extract.fields[extract.key], file.schema[extract.key]).value.alias(KEY)
         frames.append(frame.select(value, FILE, ROW) if positions else frame.select(value))
     return pl.concat(frames)
 
@@ -176,13 +186,15 @@ def find_rejects(extract: Extract, *, blanks: bool = True, duplicates: bool = Fa
     """Return the rows with a blank id, and with `duplicates` every row whose id stood before (by file, then row)."""
     placed = ids(extract, positions=True)
     found = (
-        [placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit("blank clinic_id").alias(_REASON))] if blanks else []
+        [placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit(f"blank {extract.key}").alias(REASON))]
+        if blanks
+        else []
     )
     if duplicates:
         twice = placed.drop_nulls(KEY).group_by(KEY).len().filter(pl.col("len") > 1)
         again = placed.join(twice, on=KEY, how="semi").sort(FILE, ROW).filter(~pl.col(KEY).is_first_distinct())
-        found.append(again.with_columns(pl.lit("duplicate clinic_id").alias(_REASON)))
-    return Rejects(pl.concat(found).select(FILE, ROW, _REASON).sort(FILE, ROW).collect())
+        found.append(again.with_columns(pl.lit(f"duplicate {extract.key}").alias(REASON)))
+    return Rejects(pl.concat(found).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
 
 
 def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
@@ -194,8 +206,8 @@ def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
     ]
     rows = pl.concat(frames, how="diagonal_relaxed").sort(FILE, ROW).collect()
     source = pl.col(FILE).replace_strict(range(len(names)), names, return_dtype=pl.String)
-    about = [pl.col(_REASON).alias("reject_reason"), source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")]
-    own = [FILE, ROW, _REASON, *(one.meta.output_name() for one in about)]
+    about = [pl.col(REASON).alias("reject_reason"), source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")]
+    own = [FILE, ROW, REASON, *(one.meta.output_name() for one in about)]
     return rows.select(pl.exclude(own), *about)
 
 

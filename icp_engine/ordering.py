@@ -1,13 +1,13 @@
-"""Put clinics into the order of the result in bounded memory: bucket by bucket, each sorted by itself."""
+"""Put rows into the order of the result in bounded memory: bucket by bucket, each sorted by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from icp_engine.columns import HELPERS, KEY, STATE
 
-_ORDER = f"{HELPERS}order"
+ORDER = f"{HELPERS}order"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STATES = [first + second for first in _LETTERS for second in _LETTERS]
 
@@ -19,43 +19,44 @@ def with_order(lf: pl.LazyFrame, total: str) -> pl.LazyFrame:
     """
     state = pl.col(STATE).replace_strict(_STATES, range(len(_STATES)), return_dtype=pl.Int64)
     hundredths = (pl.col(total) * 100).round().cast(pl.Int64)
-    return lf.with_columns((state.fill_null(len(_STATES)) * 2**32 + 2**31 - hundredths).alias(_ORDER))
+    return lf.with_columns((state.fill_null(len(_STATES)) * 2**32 + 2**31 - hundredths).alias(ORDER))
 
 
-def materialised(lf: pl.LazyFrame, rows: int, most: int, temp: Path) -> pl.LazyFrame:
+def materialised(lf: pl.LazyFrame, rows: int, most: int, temp: Path, name: str = "scored") -> pl.LazyFrame:
     """Return the frame computed once: in memory up to `most` rows, else in a file of `temp`, row by row as it came."""
     if rows <= most:
         return lf.collect().rechunk().lazy()  # in one piece: rows are fetched from all over, and no second copy later
-    staged = temp / "scored.parquet"
+    staged = temp / f"{name}.parquet"
     lf.sink_parquet(staged, compression="lz4", statistics=False)
     return pl.scan_parquet(staged)
 
 
-def sorted_slices(lf: pl.LazyFrame, rows: int, most: int, size: int) -> Iterator[pl.DataFrame]:
-    """Yield all rows in order, `size` at a time. Memory is bounded by `most` rows, not by the number of clinics.
+def sorted_slices(
+    lf: pl.LazyFrame, rows: int, most: int, size: int, ties: Sequence[str] = (KEY,)
+) -> Iterator[pl.DataFrame]:
+    """Yield all rows in order, `size` at a time. Memory is bounded by `most` rows, not by the number of all.
 
-    Source: a frame of `materialised` with the column of `with_order`.
+    Source: a frame of `materialised` with a column `ORDER`, a whole number; rows that tie in it are sorted by `ties`,
+    which together are never the same.
     """
     for part in _parts(lf, most) if rows > most else (lf,):
         frame = part.collect().rechunk()
-        place = _place(frame)
-        frame = frame.drop(_ORDER)
+        place = _place(frame, ties)
+        frame = frame.drop(ORDER)
         for start in range(0, len(place), size):
             yield frame[place.slice(start, size)]
 
 
-def _place(frame: pl.DataFrame) -> pl.Series:
+def _place(frame: pl.DataFrame, by: Sequence[str]) -> pl.Series:
     """Return the row numbers in order. Ids are compared within ties only, a third of the cost of a sort by both."""
-    ties = frame.lazy().select(_ORDER, KEY).with_row_index("row").group_by(_ORDER)
-    return ties.agg(pl.col("row").sort_by(KEY)).sort(_ORDER).collect()["row"].explode()
+    ties = frame.lazy().select(ORDER, *by).with_row_index("row").group_by(ORDER)
+    return ties.agg(pl.col("row").sort_by(*by)).sort(ORDER).collect()["row"].explode()
 
 
 def _parts(lf: pl.LazyFrame, most: int) -> Iterator[pl.LazyFrame]:
     """Yield the rows range by range of the order, about `most` at a time; rows that tie stay together."""
-    counts = lf.group_by(_ORDER).agg(pl.len()).sort(_ORDER)
+    counts = lf.group_by(ORDER).agg(pl.len()).sort(ORDER)
     part = (pl.col("len").cum_sum() - pl.col("len")) // most
-    cuts = counts.group_by(part.alias("part")).agg(
-        pl.col(_ORDER).min().alias("low"), pl.col(_ORDER).max().alias("high")
-    )
+    cuts = counts.group_by(part.alias("part")).agg(pl.col(ORDER).min().alias("low"), pl.col(ORDER).max().alias("high"))
     for low, high in cuts.sort("part").select("low", "high").collect().iter_rows():
-        yield lf.filter(pl.col(_ORDER).is_between(low, high))
+        yield lf.filter(pl.col(ORDER).is_between(low, high))

@@ -1,7 +1,6 @@
 """One run, from the files of an extract to a published warehouse."""
 
 import platform
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +26,7 @@ from icp_engine.clinics import (
     score_clinics,
     write_clinics,
 )
-from icp_engine.errors import InputError, did_you_mean, first_line
+from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.networks import NETWORKS, Networks, check_card, find_networks, give_clinics, network_inputs
 from icp_engine.options import RunOptions
@@ -36,8 +35,9 @@ from icp_engine.queries import database
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables import TableWriter, write_json, write_table
-from icp_engine.warehouse import MANIFEST, UNFINISHED, new_run, publish, run_id
+from icp_engine.warehouse import MANIFEST, new_run, publish, run_id
 from icp_engine.warehouse_file import WarehouseFile, finish, warehouse_file
+from icp_engine.workspace import said, temporary
 
 __all__ = ["RunOptions", "run"]
 
@@ -88,7 +88,7 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         check_card(card)
     stages = Stages(report)
     about: dict[str, Any] = {"run_id": "", "started_at": datetime.now(UTC).isoformat(timespec="seconds")}
-    with _said(patterns, out), new_run(out) as folder, _temporary(options, folder) as temp:
+    with said(patterns, out), new_run(out) as folder, temporary(options.temp_dir, folder.parent) as temp:
         about["run_id"] = run_id(folder)
         with stages("read"):
             extract = open_extract(patterns, card.fields, options.mapping, temp=temp)
@@ -248,30 +248,3 @@ def _about(extract: Extract, found: Profile, rejects: Rejects, card: Scorecard, 
         "replaced_columns": [name for name in extract.columns if name in own_columns(card)],
         **describe(found, card),
     }
-
-
-@contextmanager
-def _said(patterns: Iterable[str], out: Path) -> Iterator[None]:
-    """Say which files were at fault where the libraries below do not."""
-    try:
-        yield
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"{', '.join(patterns)} cannot be scored ({first_line(error)}); is a file damaged?") from error
-    except OSError as error:
-        if error.filename:
-            raise
-        raise InputError(f"Writing to {out} failed ({error.strerror or first_line(error)}).") from error
-
-
-@contextmanager
-def _temporary(options: RunOptions, folder: Path) -> Iterator[Path]:
-    """Give a folder for what is read once and thrown away, beside the results unless another place is named."""
-    try:
-        with tempfile.TemporaryDirectory(
-            prefix="icp-", suffix=UNFINISHED, dir=options.temp_dir or folder.parent
-        ) as temp:
-            yield Path(temp)
-    except FileNotFoundError as error:
-        if options.temp_dir is None or Path(options.temp_dir).is_dir():
-            raise
-        raise InputError(f"{options.temp_dir} is not a folder; choose another --temp-dir.") from error

@@ -49,9 +49,10 @@ class TableWriter:
             self._parquet = ParquetFile(self.files[0], schema, self.metadata)
         self._parquet.add(columns)
         if self.csv:
+            first = self._csv is None
             if self._csv is None:
                 self._csv = self.files[1].open("wb")
-            flat(frame()).write_csv(self._csv, include_header=self.rows == 0)
+            flat(frame()).write_csv(self._csv, include_header=first)
         self.rows += next(iter(columns.values())).rows
 
     def settle(self) -> None:

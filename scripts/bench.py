@@ -1,7 +1,8 @@
 """Times `icp-engine run` against a plain Polars copy of the same extract, in turn, as whole processes.
 
     python scripts/bench.py [EXTRACT] [--rows N] [--runs N]
-    python scripts/bench.py --api [EXTRACT] [--rows N]     # the server instead, see bench_api.py
+    python scripts/bench.py --api [EXTRACT] [--rows N]          the server instead, see bench_api.py
+    python scripts/bench.py --partners [--rows N] [--runs N]    `partners run`, with ten contacts a practice
 
 Prints seconds, rows a second, peak memory and the ratio to the copy of the same turn, and the goal of each; then the
 share of a default run that its pages take. The machine's speed drifts, so the median of the ratios is what counts, not
@@ -21,7 +22,7 @@ from pathlib import Path
 import click
 from bench_api import bench_api
 
-COPY = "import sys, polars as pl; pl.scan_parquet(sys.argv[1]).sink_parquet(sys.argv[2])"
+COPY = "import sys, polars as pl; [pl.scan_parquet(one).sink_parquet(sys.argv[1]) for one in sys.argv[2:]]"
 SCRIPTS = Path(__file__).resolve().parent
 MEGABYTE = 1_000_000
 SERVED = ["--format", "parquet", "--no-charts"]
@@ -46,6 +47,11 @@ CASES = [
     Case("everything, Parquet and CSV", ["--no-charts"], 20, 2, 5),
 ]
 PAGES = 0.2  # the most of a default run's time that charts and report may take
+PARTNERS = [
+    Case("partners, Parquet", ["--format", "parquet"], 8, 3, 4),
+    Case("partners, Parquet and CSV", [], 8, 3, 4),
+]
+CONTACTS = 10  # contacts of a practice, on average
 LARGE = 4_000_000  # rows above which only memory has a goal
 
 
@@ -64,37 +70,57 @@ def measured(command: list[str]) -> tuple[float, float]:
 
 @click.command()
 @click.argument("extract", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--rows", default=1_450_000, show_default=True, help="Rows of the extract to make where none is given.")
+@click.option("--rows", type=int, help="Rows to make: 1,450,000 where no extract is given, 1,000,000 practices.")
 @click.option("--runs", default=5, show_default=True, help="Turns of copy and run; the first, a warm-up, is left out.")
 @click.option("--api", is_flag=True, help="Measure the server over a run of the extract instead.")
-def main(extract: Path | None, rows: int, runs: int, api: bool) -> None:
+@click.option("--partners", is_flag=True, help="Measure `partners run` instead.")
+def main(extract: Path | None, rows: int | None, runs: int, *, api: bool, partners: bool) -> None:
     """Measure and compare."""
     program = shutil.which("icp-engine", path=str(Path(sys.executable).parent))
     if program is None:
         raise click.ClickException("icp-engine is not installed beside this Python; run sh scripts/test.sh once.")
     with tempfile.TemporaryDirectory(prefix="icp-bench-") as folder:
         place = Path(folder)
-        if extract is None:
-            extract = place / "clinics.parquet"
-            measured([sys.executable, str(SCRIPTS / "make_extract.py"), "--rows", str(rows), "--out", str(extract)])
-        if api:
-            warehouse = place / "out"
-            measured([program, "run", str(extract), "--out", str(warehouse), "--quiet", *SERVED])
-            sys.exit(0 if bench_api(program, warehouse) else 3)
-        missed = [not _case(case, extract, program, place, runs) for case in CASES]
-        missed.append(not _pages(extract, program, place, runs))
+        if partners:
+            inputs, run = _partners(place, rows or 1_000_000, program)
+            missed = [not _case(case, inputs, run, place, runs) for case in PARTNERS]
+        elif api:
+            _, run = _extract(extract, place, rows or 1_450_000, program)
+            measured([*run, "--out", str(place / "out"), "--quiet", *SERVED])
+            missed = [not bench_api(program, place / "out")]
+        else:
+            inputs, run = _extract(extract, place, rows or 1_450_000, program)
+            missed = [not _case(case, inputs, run, place, runs) for case in CASES]
+            missed.append(not _pages(run, place, runs))
     sys.exit(3 if any(missed) else 0)
 
 
-def _case(case: Case, extract: Path, program: str, place: Path, runs: int) -> bool:
+def _extract(extract: Path | None, place: Path, rows: int, program: str) -> tuple[list[Path], list[str]]:
+    """Return the extract, made where none is given, and the command that reads it."""
+    if extract is None:
+        extract = place / "clinics.parquet"
+        measured([sys.executable, str(SCRIPTS / "make_extract.py"), "--rows", str(rows), "--out", str(extract)])
+    return [extract], [program, "run", str(extract)]
+
+
+def _partners(place: Path, rows: int, program: str) -> tuple[list[Path], list[str]]:
+    """Make practices and contacts; return their files, and the command that reads them."""
+    counts = ["--practices", str(rows), "--contacts", str(CONTACTS * rows)]
+    measured([sys.executable, str(SCRIPTS / "make_partners.py"), *counts, "--out", str(place)])
+    practices, contacts = place / "practices.parquet", place / "contacts.parquet"
+    named = [str(practices), "--contacts", str(contacts), "--as-of", "2026-02-20"]
+    return [practices, contacts], [program, "partners", "run", *named]
+
+
+def _case(case: Case, inputs: list[Path], run: list[str], place: Path, runs: int) -> bool:
     """Measure one case and print its line; return whether it meets its goals."""
     import pyarrow.parquet as pq
 
-    rows = pq.read_metadata(extract).num_rows
+    rows = pq.read_metadata(inputs[0]).num_rows
     copies, own, peaks = [], [], []
     for turn in range(runs + 1):
-        copied, _ = measured([sys.executable, "-c", COPY, str(extract), str(place / "copy.parquet")])
-        seconds, peak = measured([program, "run", str(extract), "--out", str(place / "out"), "--quiet", *case.options])
+        copied, _ = measured([sys.executable, "-c", COPY, str(place / "copy.parquet"), *map(str, inputs)])
+        seconds, peak = measured([*run, "--out", str(place / "out"), "--quiet", *case.options])
         if turn:
             copies.append(copied)
             own.append(seconds)
@@ -112,11 +138,11 @@ def _case(case: Case, extract: Path, program: str, place: Path, runs: int) -> bo
     return good
 
 
-def _pages(extract: Path, program: str, place: Path, runs: int) -> bool:
+def _pages(run: list[str], place: Path, runs: int) -> bool:
     """Measure the share of a default run that charts and report take, by the run's own account, and print it."""
     shares: list[float] = []
     for turn in range(runs + 1):
-        measured([program, "run", str(extract), "--out", str(place / "out"), "--quiet"])
+        measured([*run, "--out", str(place / "out"), "--quiet"])
         about = json.loads((place / "out" / "run.json").read_text(encoding="utf-8"))
         if turn:
             shares.append(about["seconds"]["charts"] / about["elapsed_seconds"])

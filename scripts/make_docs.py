@@ -1,4 +1,4 @@
-"""Writes what the documentation takes from the code: data model, scoring reference, Python and HTTP API.
+"""Writes what the documentation takes from the code: data model, scoring, partnerships, Python and HTTP API.
 
 python scripts/make_docs.py
 """
@@ -18,6 +18,8 @@ from icp_engine.api.current import Current
 from icp_engine.cli import cli
 from icp_engine.columns import FIELDS
 from icp_engine.dictionary import data_dictionary
+from icp_engine.partnerships.columns import CONTACT_FIELDS, GRAIN, TABLES, practice_fields
+from icp_engine.partnerships.rules import read_rules
 from icp_engine.queries import database
 from icp_engine.run import RunOptions, run
 from icp_engine.scorecard import words
@@ -27,6 +29,7 @@ from icp_engine.scorecard.source import shipped_names
 from icp_engine.warehouse_file import FILE
 
 ROOT = Path(__file__).resolve().parents[1]
+_KINDS = {"moment": "date, perhaps with a time"}
 _MADE = "<!-- written by scripts/make_docs.py from the code; a test compares them -->"
 
 
@@ -58,7 +61,8 @@ def _card(card: Scorecard, base: Scorecard | None) -> Iterator[str]:
     yield words.total(card)
     if base:
         yield f"It extends `{base.id}`; what is not listed here is as it is there."
-    for heading, tiers in (("Tiers of clinics", card.tiers), ("Tiers of networks", card.network_tiers)):
+    own = "Tiers of clinics" if card.network_tiers else "Tiers"
+    for heading, tiers in ((own, card.tiers), ("Tiers of networks", card.network_tiers)):
         if tiers:
             rows = [(one.label, words.edges(one, card), one.meaning) for one in tiers]
             yield _table((heading, "from", "meaning"), rows)
@@ -80,6 +84,37 @@ def _category(category: Category, card: Scorecard, shown: list[Characteristic]) 
             ("when", "points", "reason", "code"),
             [(rule.when, rule.points, rule.says, f"`{one.code}.{rule.band}`") for rule in words.rules(one)],
         )
+
+
+def partnerships() -> str:
+    """Return the reference of partnerships: what goes in, every column that comes out, the shipped SLA."""
+    card = load_scorecard("rula")
+    parts = [f"# Partnerships: fields and files\n\n{_MADE}", "## What goes in"]
+    for heading, fields in (("practices", practice_fields(card)), ("contact log", CONTACT_FIELDS)):
+        known = [
+            (f"`{one.name}`", _KINDS.get(one.type, one.type), one.unit, one.description) for one in fields.values()
+        ]
+        parts.append(_table((heading, "type", "unit", "meaning"), known))
+    parts.append("## What comes out")
+    for name, columns in TABLES.items():
+        rows = [(one.name, _column_type(one.dtype), one.unit, one.description) for one in columns]
+        parts += [f"### `{name}`\n\n{GRAIN[name]}", _table(("column", "type", "unit", "meaning"), rows)]
+    sla = read_rules(card).sla
+    limits = [
+        (f"Tier {number}", one.days, one.at_risk_from, one.within, one.at_risk, one.over)
+        for number, one in sla.limits.items()
+    ]
+    head = ("tier", "limit, days", "at risk from", "within", "at risk", "over")
+    parts += ["## SLA as shipped", _table(head, _filled(limits))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _column_type(dtype: pl.DataType) -> str:
+    return {pl.String(): "text", pl.Int64(): "integer", pl.Float64(): "number"}.get(dtype, "list of texts")
+
+
+def _filled(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [tuple("-" if cell in {None, ""} else cell for cell in row) for row in rows]
 
 
 def _table(head: tuple[str, ...], rows: list[Any]) -> str:
@@ -125,7 +160,8 @@ def http() -> str:
     parts.append("## Shapes")
     for name, shape in document["components"]["schemas"].items():
         rows = [
-            (f"`{field}`", _kind(one), one.get("description", "")) for field, one in shape.get("properties", {}).items()
+            (f"`{field}`", _json_type(one), one.get("description", ""))
+            for field, one in shape.get("properties", {}).items()
         ]
         parts.append(f"### {name}\n\n{shape.get('description', '')}".strip())
         parts.append(_table(("field", "type", "meaning"), rows))
@@ -145,7 +181,7 @@ def _path(path: str, operation: dict[str, Any]) -> Iterator[str]:
     rows = []
     for status, answer in operation["responses"].items():
         kinds = {kind: one["schema"] for kind, one in answer.get("content", {}).items()}
-        shapes = " or ".join(f"{_kind(one)} ({kind})" for kind, one in kinds.items())
+        shapes = " or ".join(f"{_json_type(one)} ({kind})" for kind, one in kinds.items())
         rows.append((status, answer["description"].replace("Successful Response", "The answer"), shapes))
     yield _table(("status", "when", "body"), rows)
 
@@ -154,23 +190,24 @@ def _default(schema: dict[str, Any]) -> str:
     return f"`{schema['default']}`" if "default" in schema else ""
 
 
-def _kind(schema: dict[str, Any]) -> str:
+def _json_type(schema: dict[str, Any]) -> str:
     """Return the type of a value in words."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         return f"[{name}](#{name.lower()})"
     if "anyOf" in schema:
-        return " or ".join(map(_kind, schema["anyOf"]))
+        return " or ".join(map(_json_type, schema["anyOf"]))
     if schema.get("type") == "array":
-        return f"list of {_kind(schema['items'])}"
+        return f"list of {_json_type(schema['items'])}"
     if schema.get("type") == "object" and "additionalProperties" in schema:
-        return f"{_kind(schema['additionalProperties'])} by name"
+        return f"{_json_type(schema['additionalProperties'])} by name"
     return str(schema.get("type", "any"))
 
 
 DOCS = {
     ROOT / "warehouse" / "README.md": dictionary,
     ROOT / "docs" / "scoring.md": scoring,
+    ROOT / "docs" / "partnerships.md": partnerships,
     ROOT / "docs" / "api.md": api,
     ROOT / "docs" / "http.md": http,
 }

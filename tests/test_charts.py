@@ -13,9 +13,11 @@ import icp_engine
 from icp_engine.charts import figures
 from icp_engine.charts.aggregates import Aggregates, aggregates, missing_outcomes
 from icp_engine.charts.catalogue import Chart, draw, draw_clinic
+from icp_engine.charts.partners import partner_scores
 from icp_engine.charts.style import SEGMENTS, TEMPLATES, TIERS, cut
 from icp_engine.queries import database, sql_names, sql_text
 from icp_engine.results import explain_clinic, run_scorecard
+from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.warehouse import manifest, published
 
@@ -491,3 +493,35 @@ def test_contrast_of_figures(theme: str) -> None:
     for colour in {*TIERS, *SEGMENTS, figures.BAR, figures.LOSS}:
         assert contrast(colour, paper) >= 3, colour
         assert contrast(figures.ON_BAR, colour) >= 4.5, colour
+
+
+def test_the_chart_of_partners() -> None:
+    card = load_scorecard("rula")
+    labels = [one.label for one in card.tiers]
+    best = pl.DataFrame(
+        {
+            "Rank": [1, 2, 3],
+            "Name": ["A & B", "A & B", "C"],
+            "Tier": [labels[0], labels[0], labels[2]],
+            "Score": [80.4, 74.6, 19.2],
+            "Practice Type": ["PC", None, "OB"],
+            "Location": [None, "X", "Y"],
+        }
+    )
+    chart = partner_scores(best, 3, card, "scores")
+    assert [(one.name, list(one.x), list(one.y), one.showlegend) for one in chart.figure.data] == [
+        (labels[0], [80.4, 74.6], [1, 2], True),
+        (labels[1], [], [], False),
+        (labels[2], [19.2], [3], True),
+    ]
+    assert len({one.marker.color for one in chart.figure.data}) == 3
+    axis = chart.figure.layout.yaxis
+    assert (axis.range, list(axis.ticktext)) == ((3.5, 0.5), ["A &amp; B", "A &amp; B", "C"]), "the best is on top"
+    assert chart.figure.layout.xaxis.range == (0, 100)
+    assert (chart.name, chart.title) == ("scores", "Referral partners by score")
+    assert chart.says.startswith("3 practices by score")
+    of_many = partner_scores(best, 3_000, card, "scores")
+    assert (of_many.title, of_many.says[:31]) == (
+        "Referral partners by score: the best 3",
+        "The best 3 of 3,000 practices b",
+    )

@@ -10,10 +10,11 @@ import pytest
 import icp_engine
 from icp_engine.cli import _COMMANDS
 from icp_engine.columns import FIELDS, NETWORK_COLUMNS, NETWORKS_TABLE
+from icp_engine.partnerships.columns import TABLES
 from icp_engine.scorecard.loader import load_scorecard
 
 ROOT = Path(__file__).resolve().parents[1]
-WRITTEN = ("warehouse/README.md", "docs/scoring.md", "docs/api.md", "docs/http.md")
+WRITTEN = ("warehouse/README.md", "docs/scoring.md", "docs/partnerships.md", "docs/api.md", "docs/http.md")
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,17 @@ def test_the_scoring_reference_has_every_band_of_the_first_scorecard() -> None:
             assert f"| `{one.code}.{band.name}` |" in written
     assert "| Tier 1 - HOT | score 80 or more |" in written
     assert "| Tier 1 - HOT | score 70 or more |" in written
+
+
+def test_the_partnerships_reference_has_every_column_and_says_what_is_simulated() -> None:
+    written = read("docs/partnerships.md")
+    for name, columns in TABLES.items():
+        part = written.split(f"### `{name}`\n")[1].split("\n## ")[0].split("\n### ")[0]
+        assert [line.split(" | ")[0].removeprefix("| ") for line in part.splitlines() if line.startswith("| ")][2:] == [
+            one.name for one in columns
+        ]
+    assert "| SF Record ID | text |  | Simulated: no Salesforce system knows it." in written
+    assert "| Tier 1 | 2 | 1 | ON TRACK | AT RISK | URGENT - SLA BREACH |" in written
 
 
 def test_the_api_reference_has_every_public_name_and_every_command() -> None:

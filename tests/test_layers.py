@@ -22,7 +22,7 @@ LAYERS = [
     ["scorecard.examples", "ordering", "parquet", "tables", "validate"],
     ["queries"],
     ["networks"],
-    ["options", "warehouse", "comments", "warehouse_file", "dictionary"],
+    ["options", "warehouse", "workspace", "comments", "warehouse_file", "dictionary"],
     ["audits", "clinics", "filters"],
     ["results", "analyst"],
     ["exports", "charts.*"],

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
-from conftest import STATES
+from conftest import HOSTILE, STATES
 
 from icp_engine.charts.style import TEMPLATES
 from icp_engine.cli import cli
@@ -65,7 +66,12 @@ def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
         assert one.said == []
         files = {Path(url.removeprefix("file://")).name for url in one.asked if not url.startswith("data:")}
         assert all(url.startswith(("file://", "data:")) for url in one.asked)
-        assert files <= {"report.html", "plotly.min.js", *(f"{name}.html" for name in CHARTS)}
+        assert files <= {
+            "report.html",
+            "rula_partner_scores.html",
+            "plotly.min.js",
+            *(f"{name}.html" for name in CHARTS),
+        }
 
 
 def rgb(colour: str) -> str:
@@ -158,3 +164,35 @@ def test_pictures(pictured: Path, tmp_path: Path, browser: Any) -> None:
         assert width == 1800
         assert height >= 400
         assert len(data) > 15_000, "not an empty picture"
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(DESK, "light"), (PHONE, "dark")])
+def test_the_chart_of_partners_stands_alone(
+    hostile_partners: Path, opened: Callable[..., Opened], viewport: dict[str, int], scheme: str
+) -> None:
+    one = opened(hostile_partners / "rula_partner_scores.html", viewport, scheme)
+    assert [Path(url).name for url in one.asked if not url.startswith("data:")] == ["rula_partner_scores.html"]
+    assert one.page.evaluate(TEXTS_CUT) == []
+    assert one.page.locator(".chart .bars .point").count() == 50
+    assert "the best 50" in one.page.locator("h1").inner_text()
+
+
+def test_the_picture_of_partners(hostile_partners: Path) -> None:
+    with (hostile_partners / "rula_partner_scores.png").open("rb") as file:
+        head = file.read(24)
+    width, height = struct.unpack(">II", head[16:])
+    assert (head[:8], width) == (b"\x89PNG\r\n\x1a\n", 1800)
+    assert height > 50 * 26 * 2
+
+
+@pytest.fixture(scope="module")
+def hostile_partners(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `partners report` draws of practices whose names are markup."""
+    folder = tmp_path_factory.mktemp("partners")
+    names = [f"{name} {number}" for number in range(12) for name in HOSTILE]
+    rows = {"name": names, "provider_count": [number % 30 for number in range(len(names))], "location": names}
+    also = {"bh_referral_gap": pl.lit("full"), "days_since_contact": pl.lit(1)}
+    pl.DataFrame(rows).with_columns(**also).write_parquet(folder / "p.parquet")
+    done = CliRunner().invoke(cli, ["partners", "report", str(folder / "p.parquet"), "--out", str(folder / "out")])
+    assert (done.exit_code, done.stderr) == (0, "")
+    return folder / "out"

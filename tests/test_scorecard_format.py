@@ -369,53 +369,6 @@ def test_a_scorecard_needs_no_network_tiers(tmp_path: Path) -> None:
 
 PLANS = ["Aetna", "Anthem", "Blue Cross Blue Shield", "Cigna", "Humana", "Medicaid", "Medicare", "Oscar Health"]
 PLANS += ["United Healthcare", "Optum", "Molina Healthcare", "Centene"]
-RULA = f"""
-id = "rula"
-version = "1.0.0"
-title = "Referral partnerships"
-prefix = "rula"
-[fields]
-provider_count = {{ type = "integer", description = "Providers" }}
-bh_referral_gap = {{ type = "text", description = "Gap in behavioral health referrals" }}
-insurance_networks = {{ type = "list", description = "Accepted plans" }}
-monthly_patient_volume = {{ type = "integer", description = "Patients a month" }}
-[lists]
-plans = {PLANS}
-[category]
-providers.label = "Providers"
-providers.max = 25
-bh_gap.label = "Gap"
-bh_gap.max = 35
-networks.label = "Plans"
-networks.max = 25
-volume.label = "Volume"
-volume.max = 15
-[category.providers.providers]
-field = "provider_count"
-missing = {EVER}
-bands = [{band(21, 25)}, {band(11, 20)}, {band(6, 15)}, {band(3, 10)}, {{ name = "few", points = 5, reason = "Few" }}]
-[category.bh_gap.gap]
-field = "bh_referral_gap"
-missing = {EVER}
-bands = [
-  {{ name = "full", equals = ["full", "full gap"], points = 35, reason = "Full" }},
-  {{ name = "partial", equals = ["partial", "partial gap"], points = 20, reason = "Partial" }},
-  {{ name = "none", equals = ["none", "no gap"], points = 5, reason = "None" }},
-  {{ name = "unclear", points = 0, note = "No gap that can be read" }},
-]
-[category.networks.plans]
-field = "insurance_networks"
-missing = {EVER}
-bands = [{{ name = "shared", points = {{ share_of = "plans", times = 25, round = 1 }}, reason = "Plans shared" }}]
-[category.volume.volume]
-field = "monthly_patient_volume"
-missing = {EVER}
-bands = [{band(2001, 15)}, {band(1001, 11)}, {band(500, 7)}, {{ name = "low", points = 3, reason = "Low" }}]
-[tier]
-1 = {{ label = "Tier 1 - High Priority", at_least = 70 }}
-2 = {{ label = "Tier 2 - Medium Priority", at_least = 50 }}
-3 = {{ label = "Tier 3 - Lower Priority" }}
-"""
 PRACTICES: list[tuple[tuple[Any, ...], tuple[float, ...]]] = [  # four fields; four scores, total, tier
     ((21, "Full Gap", PLANS, 2001), (25, 35, 25, 15, 100, 1)),
     ((20, " FULL ", PLANS[:6], 2000), (20, 35, 12.5, 11, 78.5, 1)),
@@ -436,8 +389,8 @@ def practices(rows: list[tuple[Any, ...]]) -> pl.LazyFrame:
     return frame([dict(zip(names, row, strict=True)) for row in rows])
 
 
-def test_the_whole_rula_card(tmp_path: Path) -> None:
-    card = written(tmp_path, RULA)
+def test_the_whole_rula_card() -> None:
+    card = icp_engine.load_scorecard("rula")
     found = icp_engine.score(practices([given for given, _ in PRACTICES]), card).collect()
     columns = ["providers_score", "bh_gap_score", "networks_score", "volume_score", "total_score", "tier"]
     assert found.select(f"rula_{name}" for name in columns).rows() == [due for _, due in PRACTICES]
@@ -445,18 +398,18 @@ def test_the_whole_rula_card(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("plans", "points"), [("Aetna; UnitedHealthcare ;aetna", 4.2), (" ; ", 0), ("Aetna,Cigna", 0)])
-def test_a_list_may_come_as_text(plans: str, points: float, tmp_path: Path) -> None:
-    found = icp_engine.score(practices([(1, "full", plans, 1)]), written(tmp_path, RULA)).collect()
+def test_a_list_may_come_as_text(plans: str, points: float) -> None:
+    found = icp_engine.score(practices([(1, "full", plans, 1)]), icp_engine.load_scorecard("rula")).collect()
     assert found["rula_networks_score"].to_list() == [points]
 
 
-def test_an_empty_list_is_not_missing(tmp_path: Path) -> None:
-    card = written(tmp_path, RULA)
+def test_an_empty_list_is_not_missing() -> None:
+    card = icp_engine.load_scorecard("rula")
     lf = practices([(1, "maybe", [], 1), (1, "none", None, 1), (1, None, ["Aetna"], 1)])
     codes = [[str(one["code"]) for one in icp_engine.explain(lf, card, clinic)][1:3] for clinic in "012"]
-    assert codes[0] == ["bh_gap.gap.unclear", "networks.plans.shared"]
-    assert codes[1] == ["bh_gap.gap.none", "networks.plans.missing"]
-    assert codes[2] == ["bh_gap.gap.missing", "networks.plans.shared"]
+    assert codes[0] == ["bh_gap.gap.unclear", "networks.accepted_plans.shared"]
+    assert codes[1] == ["bh_gap.gap.none", "networks.accepted_plans.missing"]
+    assert codes[2] == ["bh_gap.gap.missing", "networks.accepted_plans.shared"]
     statuses = [[one.get("status") for one in icp_engine.explain(lf, card, clinic)][1:3] for clinic in "012"]
     assert statuses == [["MISSING", None], [None, "MISSING"], ["MISSING", None]]
 
@@ -750,7 +703,7 @@ def test_worked_examples_that_fail_are_reported(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["icp", "icp-2025-11"])
+@pytest.mark.parametrize("name", ["icp", "icp-2025-11", "rula"])
 def test_worked_examples_of_the_shipped_scorecards(name: str) -> None:
     card = icp_engine.load_scorecard(name)
     assert len(card.examples) >= 2

@@ -18,6 +18,7 @@ _COMMANDS = {
     "explain": "explain",
     "export": "export",
     "networks": "networks",
+    "partners": "partners",
     "report": "report",
     "run": "run",
     "scorecard": "scorecard",

@@ -126,7 +126,7 @@ def extra(name: str) -> Iterator[None]:
         raise InputError(f"This needs more packages: pip install 'icp-engine[{name}]'.") from error
 
 
-def fields_by_column(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+def fields_by_column(pairs: tuple[tuple[str, str], ...], option: str = "--map") -> dict[str, str]:
     """Return the mappings by field.
 
     Raises:
@@ -135,5 +135,5 @@ def fields_by_column(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
     fields = [field for field, _ in pairs]
     twice = next((field for field in fields if fields.count(field) > 1), None)
     if twice:
-        raise click.UsageError(f"--map names '{twice}' twice; a field is read from one column.")
+        raise click.UsageError(f"{option} names '{twice}' twice; a field is read from one column.")
     return dict(pairs)

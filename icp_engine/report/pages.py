@@ -23,6 +23,11 @@ def write_report(report: Report, path: Path) -> None:
     _write(path, report_page(report))
 
 
+def write_page(chart: Chart, folder: Path) -> None:
+    """Write the page of one chart, which needs no other file: to open, or to mail."""
+    _write(folder / f"{chart.name}.html", chart_page(chart, alone=True))
+
+
 def write_charts(charts: Iterable[Chart], folder: Path) -> list[Path]:
     """Write a page per chart, and beside them the script that they share; return the paths of the pages."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -30,9 +30,9 @@ def report_page(report: Report) -> str:
     return page.render(report=report, words=words, has_map=any(one.has_map for one in charts))
 
 
-def chart_page(chart: Chart) -> str:
-    """Return the page of one chart, which wants `PLOTLY_JS` beside it."""
-    return _environment().get_template("chart.html").render(chart=chart, has_map=chart.has_map)
+def chart_page(chart: Chart, *, alone: bool = False) -> str:
+    """Return the page of one chart, which wants `PLOTLY_JS` beside it, or carries it where it has to stand alone."""
+    return _environment().get_template("chart.html").render(chart=chart, has_map=chart.has_map, alone=alone)
 
 
 @cache

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
-from icp_engine.columns import FIELDS, Field, FieldType
+from icp_engine.columns import FIELDS, SCORED_TYPES, Field
 from icp_engine.scorecard.conditions import (
     CONDITION_KEYS,
     TEST_KEYS,
@@ -101,8 +101,8 @@ def _names(top: Table) -> Names:
     for name, table in _only_tables(top, "fields"):
         kind = table.text("type", "number")
         scale = table.number("scale") if "scale" in table else None
-        if kind not in get_args(FieldType):
-            table.problem(f"expected one of {', '.join(get_args(FieldType))}, found {kind!r}", "type")
+        if kind not in SCORED_TYPES:
+            table.problem(f"expected one of {', '.join(SCORED_TYPES)}, found {kind!r}", "type")
             kind = "number"
         if name in FIELDS and kind != FIELDS[name].type:
             table.problem(f"'{name}' is a field of the engine, of type {FIELDS[name].type}", "type")

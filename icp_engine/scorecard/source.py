@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from icp_engine.errors import InputError, Problem, ScorecardError, did_you_mean
+from icp_engine.errors import InputError, MistakesError, Problem, ScorecardError, did_you_mean
 from icp_engine.scorecard.locate import Path, lines_of
 
 _WHOLE = ("missing", "bonus", "only_for", "unknown", "at_least")
@@ -71,15 +71,13 @@ def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[FilePath,
     """
     path = _path_of(name, folder)
     label = str(path) if name.endswith(".toml") else f"icp_engine/scorecards/{path.name}"
-    text = _read_text(path)
     try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScorecardError([_syntax_problem(label, text, error)]) from error
-    own = Source(label, content, {place: (label, line) for place, line in lines_of(text).items()})
-    if "extends" not in content:
+        own = read_toml(path, label, "Scorecard")
+    except MistakesError as error:
+        raise ScorecardError(error.problems) from error
+    if "extends" not in own.content:
         return own
-    base_name = content["extends"]
+    base_name = own.content["extends"]
     if not isinstance(base_name, str):
         raise ScorecardError([own.problem(("extends",), "expected the name or the path of a scorecard")])
     seen = (*_seen, path.resolve())
@@ -90,6 +88,26 @@ def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[FilePath,
     except InputError as error:
         raise ScorecardError([own.problem(("extends",), str(error))]) from error
     return _merged(base, own)
+
+
+def read_toml(path: FilePath, label: str, kind: str) -> Source:
+    """Return the content of one TOML file with its lines.
+
+    Args:
+        path: where it is.
+        label: what mistakes call it.
+        kind: what it is, e.g. `Scorecard`, for the sentence that says that it cannot be read.
+
+    Raises:
+        InputError: there is no such file.
+        MistakesError: it is not TOML.
+    """
+    text = _read_text(path, kind)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MistakesError([_syntax_problem(label, text, error)]) from error
+    return Source(label, content, {place: (label, line) for place, line in lines_of(text).items()})
 
 
 def _path_of(name: str, folder: FilePath) -> FilePath:
@@ -104,13 +122,13 @@ def _path_of(name: str, folder: FilePath) -> FilePath:
     return SHIPPED / f"{name}.toml"
 
 
-def _read_text(path: FilePath) -> str:
+def _read_text(path: FilePath, kind: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise InputError(f"Scorecard {path} does not exist; check the path.") from error
+        raise InputError(f"{kind} {path} does not exist; check the path.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Scorecard {path} cannot be read as UTF-8 text ({error}).") from error
+        raise InputError(f"{kind} {path} cannot be read as UTF-8 text ({error}).") from error
 
 
 def _syntax_problem(label: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:

@@ -1,0 +1,261 @@
+"""Partnerships from files to files: practices and contacts in; scores, CRM records, SLA tracker, hooks, chart out."""
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from importlib.metadata import version
+from itertools import repeat
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from icp_engine.errors import InputError
+from icp_engine.ordering import ORDER, sorted_slices
+from icp_engine.parquet import Encoding
+from icp_engine.partnerships import tables
+from icp_engine.partnerships.accounts import Accounts, Ask, find_accounts
+from icp_engine.partnerships.chart import draw_chart
+from icp_engine.partnerships.columns import GRAIN, PROBLEMS, TABLES, check_card
+from icp_engine.partnerships.contacts import open_log
+from icp_engine.partnerships.practices import find_unusable, open_practices
+from icp_engine.partnerships.problems import Kind, kinds
+from icp_engine.partnerships.publishing import files_beside
+from icp_engine.partnerships.rules import Rules, read_rules
+from icp_engine.partnerships.summary import summed
+from icp_engine.queries import database
+from icp_engine.scorecard.loader import load_scorecard
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.tables import ROW_GROUP, TableWriter, arrow, encoding, write_json, write_table
+from icp_engine.workspace import said, temporary
+
+Report = Callable[[str, int, int], None]
+"""Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
+Part = Literal["scores", "crm", "sla", "hooks", "chart"]
+
+PARTS: dict[Part, str] = {
+    "scores": "rula_partner_scores",
+    "crm": "rula_crm_records",
+    "sla": "rula_sla_tracker",
+    "hooks": "rula_outreach_hooks",
+    "chart": "rula_partner_scores",
+}
+PROBLEMS_TABLE = "rula_problems"
+ABOUT = "rula_run.json"
+_TABLE = ("parquet", "csv")
+_HEAD = 50  # practices on the chart, and rows of a table that the terminal may want, of the SLA tracker per status
+_BYTES_A_ROW = 2_000  # what a practice takes while it is sorted and written, measured
+_LEAST_SQL_MEMORY = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerOptions:
+    """What a run is asked to do; the defaults are those of the command line.
+
+    Attributes:
+        contacts: paths, folders, globs or addresses of the contact log; none where there is no log.
+        as_of: the day that it is to be true of; today unless given.
+        today: dates after this day are mistakes.
+        memory_limit: bytes.
+    """
+
+    contacts: tuple[str, ...] = ()
+    as_of: date | None = None
+    today: date = field(default_factory=date.today)
+    scorecard: str = "rula"
+    mapping: dict[str, str] = field(default_factory=dict)
+    contact_mapping: dict[str, str] = field(default_factory=dict)
+    sla: Path | None = None
+    owners: Path | None = None
+    hooks: Path | None = None
+    format: Literal["both", "parquet"] = "both"
+    duplicates: Literal["error", "first"] = "error"
+    strict: bool = False
+    memory_limit: int = 4 << 30
+    temp_dir: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """What a run made: all about it, and the first rows of its tables as people read them."""
+
+    about: dict[str, Any]
+    heads: dict[Part, pl.DataFrame]
+
+
+@dataclass(slots=True)
+class Output:
+    """One table being written: how its rows are made, and the first of them, for each value of a column or in all."""
+
+    writer: TableWriter
+    make: tables.Make
+    per: str | None = None
+    head: pl.DataFrame | None = None
+    encoding: Encoding | None = None
+
+    def write(self, accounts: pl.DataFrame) -> None:
+        """Add the rows of some accounts."""
+        frame = self.make(accounts, self.writer.rows)
+        told = tables.as_told(frame)
+        self.encoding = self.encoding or encoding(frame)  # of the first rows: they are all alike
+        self.writer.write(self.encoding.encode(arrow(frame)), lambda: told)
+        self._keep(told.head(_HEAD) if self.per is None else _first(told, self.per))
+
+    def _keep(self, rows: pl.DataFrame) -> None:
+        both = rows if self.head is None else pl.concat([self.head, rows])
+        self.head = both.head(_HEAD) if self.per is None else _first(both, self.per)
+
+
+def _first(frame: pl.DataFrame, per: str) -> pl.DataFrame:
+    return frame.filter(pl.int_range(pl.len()).over(per) < _HEAD)
+
+
+def run_partners(
+    practices: Iterable[str],
+    out: Path,
+    options: PartnerOptions,
+    parts: Collection[Part] = tuple(PARTS),
+    report: Report = lambda *_: None,
+) -> Partners:
+    """Score practices, see who was contacted when, and write what was asked for into a folder.
+
+    Args:
+        practices: paths, folders, globs or addresses.
+        out: the folder. What stands there stays until everything new is complete.
+        options: what to do.
+        parts: what to write.
+        report: called as the run goes on.
+
+    Raises:
+        InputError: a file or a folder cannot be used; with `strict` any mistake in the input.
+        MistakesError: the scorecard or the rules have mistakes.
+    """
+    began, practices, contacts = time.perf_counter(), list(practices), options.contacts
+    card = load_scorecard(options.scorecard)
+    check_card(card)
+    rules = read_rules(card, options.sla, options.owners, options.hooks)
+    own = [*(name for part in parts for name in _names(part)), *(f"{PROBLEMS_TABLE}.{one}" for one in _TABLE), ABOUT]
+    with (
+        said([*practices, *contacts], out),
+        files_beside(out, own) as folder,
+        temporary(options.temp_dir, folder) as temp,
+    ):
+        report("read", 0, 0)
+        extract = open_practices(practices, card, options.mapping, temp)
+        log = open_log(contacts, options.contact_mapping, temp) if contacts else None
+        day = options.as_of or options.today
+        ask = Ask(extract, find_unusable(extract, options.duplicates), log, card, rules, day, options.today, out)
+        most = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
+        with database(memory_limit=_LEAST_SQL_MEMORY, temp_dir=temp) as db:
+            report("score", 0, extract.rows)
+            accounts = find_accounts(ask, db, most, temp)
+            found = _problems(accounts, folder, options)
+            heads = _write(accounts, ask, folder, parts, options, report)
+            about = _about(ask, accounts, found) | summed(accounts, card, rules)
+            if "hooks" in parts:
+                about["signals"] = _signals(folder / f"{PARTS['hooks']}.parquet", rules)
+        if "chart" in parts:
+            report("chart", 0, 0)
+            about["chart"] = draw_chart(heads["scores"], accounts.rows, card, folder, PARTS["chart"])
+        about["outputs"] = sorted(one.name for one in folder.iterdir() if one.is_file())
+        about["elapsed_seconds"] = round(time.perf_counter() - began, 3)
+        write_json(folder / ABOUT, about)
+    return Partners(about, heads)
+
+
+def _names(part: Part) -> list[str]:
+    """Return the files of a part."""
+    return [f"{PARTS[part]}.{suffix}" for suffix in (("html", "png") if part == "chart" else _TABLE)]
+
+
+def _problems(accounts: Accounts, folder: Path, options: PartnerOptions) -> list[Kind]:
+    """Write all mistakes in the input, if there are any, and return them by kind.
+
+    Raises:
+        InputError: there are some, and they are not to be there.
+    """
+    if not accounts.problems:
+        return []
+    found = pl.concat(accounts.problems).collect()
+    told = kinds(found)
+    if options.strict:
+        listed = "; ".join(f"{one.rows:,} x {one.says}, such as {', '.join(one.examples)}" for one in told)
+        raise InputError(f"Mistakes in the input: {listed}. Correct them, or leave --strict out.")
+    order = [one.name for one in PROBLEMS]
+    write_table(_writer(PROBLEMS_TABLE, folder, options), found.sort(order))
+    return told
+
+
+def _writer(name: str, folder: Path, options: PartnerOptions) -> TableWriter:
+    columns = "\n".join(f"{one.name}: {one.description}" for one in TABLES[name])
+    about = {"icp_engine": version("icp-engine"), "documentation": f"{GRAIN[name]}\n{columns}"}
+    return TableWriter(folder, name, about, csv=options.format == "both")
+
+
+def _write(
+    accounts: Accounts, ask: Ask, folder: Path, parts: Collection[Part], options: PartnerOptions, report: Report
+) -> dict[Part, pl.DataFrame]:
+    """Write the tables, two passes over the accounts: the best first, and the most urgent first."""
+    card, rules = ask.card, ask.rules
+    makers: dict[Part, tables.Make] = {
+        "scores": tables.scores(card),
+        "crm": tables.crm(card, rules),
+        "hooks": tables.hooks(card, rules),
+    }
+    ranked = {part: make for part, make in makers.items() if part in parts}
+    urgent: dict[Part, tables.Make] = {"sla": tables.sla(card, rules)} if "sla" in parts else {}
+    heads: dict[Part, pl.DataFrame] = {"scores": _best(accounts, card)}
+    for makes, order in ((ranked, tables.best_first(card)), (urgent, tables.most_urgent_first(card))):
+        if not makes:
+            continue
+        with ExitStack() as stack:
+            outputs = {
+                part: Output(_writer(PARTS[part], folder, options), make, "Status" if part == "sla" else None)
+                for part, make in makes.items()
+            }
+            for one in outputs.values():
+                stack.enter_context(closing(one.writer))
+            pool = stack.enter_context(ThreadPoolExecutor(len(outputs)))
+            ordered, done = accounts.frame.with_columns(order), 0
+            for rows in sorted_slices(ordered, accounts.rows, accounts.most, ROW_GROUP, tables.TIES):
+                list(pool.map(Output.write, outputs.values(), repeat(rows)))
+                done += len(rows)
+                report("write", done, accounts.rows)
+        heads |= {part: one.head for part, one in outputs.items() if one.head is not None}
+    return heads
+
+
+def _signals(path: Path, rules: Rules) -> dict[str, int]:
+    """Return how many practices got their hook from each signal."""
+    found = dict(pl.scan_parquet(path).group_by("Signal").len().collect().iter_rows()) if path.exists() else {}
+    return {one.name: found.get(one.name, 0) for one in rules.outreach.signals}
+
+
+def _best(accounts: Accounts, card: Scorecard) -> pl.DataFrame:
+    """Return the best rows of `rula_partner_scores`, for chart and summary."""
+    by = [ORDER, *tables.TIES]
+    best = accounts.frame.with_columns(tables.best_first(card)).bottom_k(_HEAD, by=by).sort(by).collect()
+    return tables.scores(card)(best, 0)
+
+
+def _about(ask: Ask, accounts: Accounts, found: list[Kind]) -> dict[str, Any]:
+    return {
+        "icp_engine": version("icp-engine"),
+        "as_of": ask.as_of.isoformat(),
+        "after_today": ask.as_of > ask.today,
+        "scorecard": {"id": ask.card.id, "version": ask.card.version, "hash": ask.card.hash},
+        "practices": {
+            "inputs": [one.path for one in ask.practices.files],
+            "rows": ask.practices.rows,
+            "scored": accounts.rows,
+            "left_out": len(ask.rejects),
+        },
+        "contacts": accounts.contacts and {"inputs": [one.path for one in ask.contacts.files], **accounts.contacts}
+        if ask.contacts
+        else None,
+        "no_waits": ask.contacts is None and "days_since_contact" not in ask.practices.columns,
+        "problems": [asdict(one) for one in found],
+    }
