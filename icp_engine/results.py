@@ -1,6 +1,5 @@
 """Read a published run: one clinic explained, the statistics of all. Everything comes from its files."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import polars as pl
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.errors import InputError
 from icp_engine.scorecard.compiler import BANDS
-from icp_engine.scorecard.explain import with_bibliography
+from icp_engine.scorecard.explain import Explainer
 from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.warehouse import manifest, published
@@ -54,21 +53,11 @@ def explained(folder: Path, card: Scorecard, clinic_id: str) -> Explanation | No
     bands = bands.select(KEY, *(pl.col(one.column).alias(BANDS + one.column) for one in card.characteristics))
     clinics = pl.scan_parquet(folder / "clinics_icp.parquet").filter(this)
     given = clinics.collect_schema().names()
-    found = clinics.join(bands, on=KEY, how="inner").collect()
+    absent = [pl.lit(None, card.fields[name].dtype).alias(name) for name in card.reads if name not in given]
+    found = clinics.with_columns(absent).join(bands, on=KEY, how="inner").collect()
     if found.is_empty():
         return None
-    return Explanation(found.select(given).row(0, named=True), bibliography(found, card), card)
-
-
-def bibliography(clinic: pl.DataFrame, card: Scorecard, spelled: pl.Expr | None = None) -> list[dict[str, Any]]:
-    """Return the bibliography of a clinic, a frame of one row with what was given of the fields, and its bands.
-
-    `spelled` is what `with_bibliography` takes.
-    """
-    absent = [pl.lit(None, card.fields[name].dtype).alias(name) for name in card.reads if name not in clinic.columns]
-    text = with_bibliography(clinic.with_columns(absent), card, spelled).item(0, f"{card.prefix}_bibliography")
-    entries: list[dict[str, Any]] = json.loads(text)
-    return entries
+    return Explanation(found.select(given).row(0, named=True), Explainer(card).entries(found), card)
 
 
 def statistics(warehouse: Path) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """Score a LazyFrame of clinics: lazy in, lazy out, no files."""
 
-import json
-
 import polars as pl
 
 from icp_engine.columns import KEY
@@ -18,7 +16,7 @@ from icp_engine.scorecard.compiler import (
     tier_expr,
     total_expr,
 )
-from icp_engine.scorecard.explain import bibliography_expr, reason_codes_expr
+from icp_engine.scorecard.explain import Explainer, bibliography_expr, reason_codes_expr
 from icp_engine.scorecard.model import Scorecard
 
 
@@ -72,8 +70,7 @@ def score(lf: pl.LazyFrame, card: Scorecard, *, reason_codes: bool = False, bibl
         InputError: a column is of a type that cannot become its field.
     """
     given = lf.collect_schema().names()
-    fields = [field for name, field in card.fields.items() if name in given or name in card.reads]
-    scored = add_scores(add_bands(conform(lf, fields), card), card)
+    scored = add_scores(_banded(lf, card), card)
     extra = []
     if reason_codes:
         extra.append(reason_codes_expr(card).alias(card.column("reason_codes")))
@@ -84,15 +81,20 @@ def score(lf: pl.LazyFrame, card: Scorecard, *, reason_codes: bool = False, bibl
     return scored.select(*(name for name in given if name not in results), *results)
 
 
+def _banded(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
+    """Return the frame, its fields conformed, with bands; what the scorecard reads and the frame lacks is missing."""
+    given = lf.collect_schema().names()
+    fields = [field for name, field in card.fields.items() if name in given or name in card.reads]
+    return add_bands(conform(lf, fields), card)
+
+
 def explain(lf: pl.LazyFrame, card: Scorecard, clinic_id: str) -> list[dict[str, object]]:
     """Return the bibliography of one clinic: one entry per characteristic that was looked at.
 
     Raises:
         InputError: the frame has no clinic of that id.
     """
-    found = score(lf.filter(pl.col(KEY).cast(pl.String) == clinic_id), card, bibliography=True)
-    rows = found.select(f"{card.prefix}_bibliography").collect()
-    if rows.is_empty():
+    found = _banded(lf.filter(pl.col(KEY).cast(pl.String) == clinic_id), card).collect()
+    if found.is_empty():
         raise InputError(f"There is no clinic '{clinic_id}' here; check its clinic_id.")
-    entries: list[dict[str, object]] = json.loads(rows.item(0, 0))
-    return entries
+    return Explainer(card).entries(found)

@@ -149,6 +149,18 @@ def test_engine_equals_oracle(batch: Batch, card: str) -> None:
     assert not wrong, f"{len(wrong)} clinics differ (engine, oracle):\n" + "\n".join(wrong[:SHOWN])
 
 
+@CARDS
+@pytest.mark.parametrize("batch", [TEXT, TYPED], ids=["text", "typed"])
+def test_one_clinic_is_explained_as_all_are(batch: Batch, card: str) -> None:
+    loaded, frame = icp_engine.load_scorecard(card), frame_of(batch).head(200)
+    wrong = []
+    for clinic, row in by_clinic(scored(frame, card)).items():
+        entries, due = icp_engine.explain(frame.lazy(), loaded, clinic), json.loads(row["icp_bibliography"])
+        if json.dumps(entries) != json.dumps(due):
+            wrong.append(f"{clinic}: {entries} {due}")
+    assert not wrong, f"{len(wrong)} clinics differ (one, all):\n" + "\n".join(wrong[:SHOWN])
+
+
 @pytest.mark.parametrize("batch", [TEXT, TYPED, FLOATS, WHOLE], ids=["text", "typed", "floats", "whole"])
 def test_engine_conforms_as_the_oracle_does(batch: Batch) -> None:
     frame = frame_of(batch)

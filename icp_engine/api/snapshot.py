@@ -16,8 +16,8 @@ from icp_engine.errors import InputError
 from icp_engine.filters import Filter, conditions
 from icp_engine.networks import NETWORKS
 from icp_engine.queries import Database, database, sql_text
-from icp_engine.results import bibliography, run_scorecard, score_statistics
-from icp_engine.scorecard.explain import bibliography_expr
+from icp_engine.results import run_scorecard, score_statistics
+from icp_engine.scorecard.explain import Explainer
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.warehouse import manifest, run_id
@@ -40,8 +40,8 @@ class Snapshot:
     Attributes:
         members: the clinics of networks, network by network, anchor first; `places` says from where on, and how many.
         breakdown: the name of each category in answers, by its column.
-        schema: the columns of the table that one clinic is read from.
-        spelled: what spells out a bibliography.
+        schema: the columns of the table that one clinic is read from, and after them the fields that it lacks.
+        explainer: spells out a bibliography.
     """
 
     run_id: str
@@ -53,7 +53,7 @@ class Snapshot:
     statistics: dict[str, Any]
     breakdown: dict[str, str]
     schema: pl.Schema
-    spelled: pl.Expr
+    explainer: Explainer
     db: Database
 
     @property
@@ -82,7 +82,8 @@ def snapshot(folder: Path, warehouse: Path) -> Iterator[Snapshot]:
             names=["display_name", "network_name"],
         )
         members, places = _members(clinics)
-        schema = db.frame("from clinics limit 0").schema
+        given = db.frame("from clinics limit 0").schema
+        absent = {name: card.fields[name].dtype for name in card.reads if name not in given}
         db.run("set threads = 1")  # a look-up has no use for more, and several of them run at once
         yield Snapshot(
             run_id=run_id(folder),
@@ -93,8 +94,8 @@ def snapshot(folder: Path, warehouse: Path) -> Iterator[Snapshot]:
             places=places,
             statistics=_statistics(clinics, card, about, breakdown),
             breakdown=breakdown,
-            schema=schema,
-            spelled=bibliography_expr(card),
+            schema=pl.Schema({**given, **absent}),
+            explainer=Explainer(card),
             db=db,
         )
 
@@ -160,6 +161,7 @@ def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
         values = db.row(_CLINIC, {"clinic_id": clinic_id})
     if values is None:
         return None
+    values += (None,) * (len(run.schema) - len(values))
     row = dict(zip(run.schema, values, strict=True))
     tier, letter = row[SCORES["tier"]], row[SCORES["segment"]]
     return {
@@ -172,7 +174,7 @@ def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
         "segment": {"letter": letter, "description": run.card.segments.get(letter)},
         "operational_data": {name: row.get(name) for name in OPERATIONAL},
         "network": {name: row[name] for name in NETWORK_OF_CLINIC} if row["network_id"] is not None else None,
-        "bibliography": bibliography(pl.DataFrame([values], run.schema, orient="row"), run.card, run.spelled),
+        "bibliography": run.explainer.entries(pl.DataFrame([values], run.schema, orient="row")),
     }
 
 

@@ -2,13 +2,16 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
+from icp_engine.columns import HELPERS
 from icp_engine.scorecard.compiler import (
     BAND,
+    BANDS,
     band_of,
     in_points,
     points_expr,
@@ -136,16 +139,76 @@ def bibliography_expr(card: Scorecard) -> pl.Expr:
     return text if leads else pl.concat_str(pl.lit("["), text.str.strip_prefix(", "))
 
 
-def with_bibliography(frame: pl.DataFrame, card: Scorecard, spelled: pl.Expr | None = None) -> pl.DataFrame:
+def with_bibliography(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
     """Return the frame with the bibliography of each clinic. Source: conformed fields and band columns.
-
-    `spelled` is `bibliography_expr` of the card, for who asks again and again: it takes longer to make than to use.
 
     Streaming would join the text of 2 KB a clinic in chunks and then copy them together: half as fast.
     """
     lf = frame.lazy().with_columns(prepared(card))
-    lf = lf.with_columns((bibliography_expr(card) if spelled is None else spelled).alias(f"{card.prefix}_bibliography"))
+    lf = lf.with_columns(bibliography_expr(card).alias(f"{card.prefix}_bibliography"))
     return lf.collect(engine="in-memory")
+
+
+class Explainer:
+    """Spells out the bibliography of one clinic at a time, for who asks again and again.
+
+    What `bibliography_expr` does for all clinics takes 5 ms for a single one, nearly all of it to set up some sixty
+    pieces of text. Here Polars gives the numbers alone, and what belongs to a band is looked up.
+    """
+
+    def __init__(self, card: Scorecard) -> None:
+        """Make everything that is the same for all clinics."""
+        self._prepared = prepared(card)
+        self._categories = card.categories
+        self._parts = {
+            one.code: [_parts(one, category, outcome) for outcome in one.outcomes]
+            for category in card.categories
+            for one in category.characteristics
+        }
+        every = card.characteristics
+        names = dict.fromkeys(name for one in every for name in (*one.value_fields, *one.unknown))
+        self._values = [_rounded(name, card).alias(name) for name in names]
+        self._values += [band_of(one) for one in every]
+        self._values += [in_points(points_expr(one, card)).alias(_worth(one)) for one in every if _varies(one)]
+        self._values += [in_points(_cut(one, card)).alias(_over(one)) for one in card.categories if one.can_exceed]
+
+    def entries(self, clinic: pl.DataFrame) -> list[dict[str, Any]]:
+        """Return the entries of the first clinic of a frame. Source: what `with_bibliography` reads."""
+        lf = clinic.lazy().with_columns(self._prepared).select(self._values)
+        known = lf.collect(engine="in-memory").row(0, named=True)
+        found = []
+        for category in self._categories:
+            for one in category.characteristics:
+                band = known[BANDS + one.column]
+                if band is not None:
+                    found.append(_entry_of(one, self._parts[one.code][band], known))
+            over = known.get(_over(category)) or 0.0
+            if over < 0:
+                start, end = _cap(category)
+                found.append({**start, "points": over, **end})
+        return found
+
+
+def _worth(one: Characteristic) -> str:
+    return f"{HELPERS}worth_{one.column}"
+
+
+def _over(category: Category) -> str:
+    return f"{HELPERS}over_{category.name}"
+
+
+def _entry_of(one: Characteristic, parts: "_Parts", known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one entry from the parts that its band has, and what is known of the clinic."""
+    points = {"points": known[_worth(one)] if parts.points is None else parts.points}
+    if parts.missing:
+        return {**parts.start, **points, **parts.end}
+    values = {name: known[name] for name in one.value_fields}
+    value = values if len(values) > 1 else values[one.value_fields[0]]
+    entry = {**parts.start, "value": value, **points, **parts.end}
+    for name, note in one.unknown.items():
+        if known[name] is None:
+            entry["note"] = note
+    return entry
 
 
 def _looked_up(number: pl.Expr, texts: Sequence[str]) -> pl.Expr:
@@ -165,11 +228,18 @@ def _cut(category: Category, card: Scorecard) -> pl.Expr:
 
 
 def _cap_entry(category: Category, card: Scorecard) -> pl.Expr:
-    head = _json({"score": category.bibliography, "code": f"{category.name}.cap", "sources": []})
-    tail = _json({"reason": f"Capped at {category.maximum:g}"})
+    start, end = _cap(category)
     over = _cut(category, card)
-    text = pl.concat_str(pl.lit(f', {head[:-1]}, "points": '), _points_text(over), pl.lit(f", {tail[1:]}"))
+    text = pl.concat_str(
+        pl.lit(f', {_json(start)[:-1]}, "points": '), _points_text(over), pl.lit(f", {_json(end)[1:]}")
+    )
     return pl.when(over < 0).then(text)
+
+
+def _cap(category: Category) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what stands before and after the points that the maximum of a category takes away."""
+    start = {"score": category.bibliography, "code": f"{category.name}.cap", "sources": []}
+    return start, {"reason": f"Capped at {category.maximum:g}"}
 
 
 def _entry(one: Characteristic, category: Category, card: Scorecard, before: str) -> Iterator[pl.Expr]:
@@ -194,15 +264,35 @@ def _entry(one: Characteristic, category: Category, card: Scorecard, before: str
 
 def _frame(one: Characteristic, category: Category, outcome: Outcome) -> tuple[str, str]:
     """Return what stands before and after the value, or before and after points that vary."""
-    start = {"score": category.bibliography, "code": outcome.code, "sources": list(outcome.sources or one.sources)}
-    head = _json(start)[:-1] + (', "points": ' if outcome.missing else ', "value": ')
-    end = {"status": "MISSING", "note": outcome.note} if outcome.missing else {"reason": outcome.reason}
-    tail = ", " + _json(end)[1:-1]
-    if isinstance(outcome.points, Fixed):
-        points = _json(_fixed(one, outcome, outcome.points))
-        varies = any(not isinstance(out.points, Fixed) for out in one.outcomes)
-        tail = (points if outcome.missing or varies else f', "points": {points}') + tail
+    parts = _parts(one, category, outcome)
+    head = _json(parts.start)[:-1] + (', "points": ' if outcome.missing else ', "value": ')
+    tail = ", " + _json(parts.end)[1:-1]
+    if parts.points is not None:
+        points = _json(parts.points)
+        tail = (points if outcome.missing or _varies(one) else f', "points": {points}') + tail
     return head, tail
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What an entry says in one band: before the value, its points (None where they vary), after them."""
+
+    start: dict[str, Any]
+    points: float | None
+    end: dict[str, Any]
+    missing: bool
+
+
+def _parts(one: Characteristic, category: Category, outcome: Outcome) -> _Parts:
+    start = {"score": category.bibliography, "code": outcome.code, "sources": list(outcome.sources or one.sources)}
+    end = {"status": "MISSING", "note": outcome.note} if outcome.missing else {"reason": outcome.reason}
+    points = _fixed(one, outcome, outcome.points) if isinstance(outcome.points, Fixed) else None
+    return _Parts(start, points, end, outcome.missing)
+
+
+def _varies(one: Characteristic) -> bool:
+    """Return whether some band of a characteristic gives points that depend on a value."""
+    return any(not isinstance(out.points, Fixed) for out in one.outcomes)
 
 
 def _fixed(one: Characteristic, outcome: Outcome, points: Fixed) -> float:
