@@ -64,23 +64,20 @@ def assigned(lf: pl.LazyFrame, owners: Sequence[str], total: str) -> pl.DataFram
         owners: who takes new ones.
         total: the column of the total score, points.
     """
+    hundredths = (pl.col(total) * 100).round().cast(pl.Int64)  # whole, so that no order of addition changes a digit
     loads = (
-        lf.filter(pl.col(OWNER).is_in(list(owners)))
-        .group_by(OWNER)
-        .agg(pl.col(total).sum())
-        .collect()
-        .rows_by_key(OWNER)
+        lf.filter(pl.col(OWNER).is_in(list(owners))).group_by(OWNER).agg(hundredths.sum()).collect().rows_by_key(OWNER)
     )
-    new = lf.filter(pl.col(OWNER).is_null()).select(KEY, pl.col(total).alias(_SCORE)).collect()
+    new = lf.filter(pl.col(OWNER).is_null()).select(KEY, hundredths.alias(_SCORE)).collect()
     if new.is_empty():
         return new.select(KEY, pl.lit(None, pl.String).alias(OWNER))
-    shares = _shares([loads[one][0][0] if one in loads else 0.0 for one in owners], float(new[_SCORE].sum()))
+    shares = _shares([loads[one][0][0] if one in loads else 0 for one in owners], int(new[_SCORE].sum()))
     new = new.sort(_SCORE, KEY, descending=[True, False])
     return new.select(KEY).with_columns(_dealt(shares, len(new), owners))
 
 
-def _shares(loads: list[float], new: float) -> list[float]:
-    """Return the share of the new points that each owner gets, so that the least loaded ones rise to one level."""
+def _shares(loads: list[int], new: int) -> list[float]:
+    """Return the share of the new points (hundredths) that each owner gets: the least loaded ones rise to one level."""
     if new <= 0:
         return [1 / len(loads)] * len(loads)
     level, rest = 0.0, sorted(loads)
