@@ -175,7 +175,10 @@ def write_clinics(
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
         slicer = _Slicer(card, list(dict.fromkeys(name for one in outputs for name in one.columns)), stack)
         writing: deque[list[Future[None]]] = deque()
-        frame = scored.frame.drop(pl.selectors.starts_with(INVALID, CLIPPED))
+        replaced = networks.drop(KEY).columns if networks is not None else []  # an older run's, in the extract
+        frame = scored.frame.drop(
+            pl.selectors.starts_with(INVALID, CLIPPED), pl.selectors.by_name(*replaced, require_all=False)
+        )
         for piece in sorted_slices(frame, scored.rows, scored.most, ROW_GROUP):
             for name, column in counted.items():
                 counts[name].update(dict(piece[column].value_counts().iter_rows()))
@@ -262,9 +265,10 @@ def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -
     """Return the columns of the clinic tables, in order; without networks the last one is not written."""
     results = score_columns(card)
     network = [one.name for one in NETWORK_COLUMNS] if networks else []
+    carried = [name for name in extract.columns if name not in own_columns(card, networks=networks)]
     scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER, card.column("reason_codes")]
     return {
-        "clinics_icp": [*(name for name in extract.columns if name not in own_columns(card)), *results, *network],
+        "clinics_icp": [*carried, *results, *network],
         "icp_scores": scores,
         "clinics_icp_with_networks": [*scores, *network],
     }
@@ -275,7 +279,7 @@ def metadata(card: Scorecard) -> dict[str, str]:
     return {"scorecard_id": card.id, "scorecard_version": card.version, "scorecard_hash": card.hash}
 
 
-def own_columns(card: Scorecard) -> set[str]:
+def own_columns(card: Scorecard, *, networks: bool) -> set[str]:
     """Return the names that a run writes itself: a column of that name in an extract is replaced."""
-    network = (one.name for one in NETWORK_COLUMNS)
+    network = [one.name for one in NETWORK_COLUMNS] if networks else []
     return {*score_columns(card), card.column("reason_codes"), f"{card.prefix}_bibliography", *network}

@@ -232,6 +232,7 @@ def _outputs(folder: Path) -> list[dict[str, Any]]:
 def _about(extract: Extract, found: Profile, rejects: Rejects, card: Scorecard, options: RunOptions) -> dict[str, Any]:
     """Return what the manifest says of engine, scorecard, options and input."""
     packages = ("icp-engine", "polars", "duckdb", "pyarrow")
+    own = own_columns(card, networks=options.networks)
     return {
         "engine": {"python": platform.python_version(), **{name: version(name) for name in packages}},
         "scorecard": {
@@ -245,6 +246,6 @@ def _about(extract: Extract, found: Profile, rejects: Rejects, card: Scorecard, 
         "options": asdict(options),
         "inputs": [{"path": one.path, "rows": one.rows, "bytes": one.bytes} for one in extract.files],
         "rows": {"in": extract.rows, "scored": extract.rows - len(rejects), "rejected": len(rejects)},
-        "replaced_columns": [name for name in extract.columns if name in own_columns(card)],
+        "replaced_columns": [name for name in extract.columns if name in own],
         **describe(found, card),
     }

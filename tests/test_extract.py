@@ -307,3 +307,13 @@ def test_evidence_of_an_older_run_is_not_carried_into_the_new_one(
     found = score(tmp_path / "a.parquet")
     assert found.about["replaced_columns"] == [name]
     assert name not in found.clinics.columns
+
+
+@pytest.mark.parametrize(("networks", "kept"), [(False, "mine"), (True, None)])
+def test_network_columns_of_an_extract_are_replaced_by_networks_alone(
+    tmp_path: Path, networks: bool, kept: str | None
+) -> None:
+    parquet(tmp_path / "a.parquet", clinic_id=["a"], network_id=["mine"])
+    about = run([str(tmp_path / "a.parquet")], tmp_path / "out", RunOptions(networks=networks, charts=False))
+    assert about["replaced_columns"] == (["network_id"] if networks else [])
+    assert pl.read_parquet(tmp_path / "out" / "clinics_icp.parquet")["network_id"].to_list() == [kept]

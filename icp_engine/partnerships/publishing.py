@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from icp_engine.errors import InputError
+from icp_engine.tables import settle
 
 _BEGINS, _ENDS = ".partners-", ".unfinished"
 
@@ -63,11 +64,7 @@ def _remove_unless_alive(folder: Path) -> None:
 def _place(folder: Path, out: Path, own: list[str]) -> None:
     files = sorted(folder.iterdir())
     for path in files:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        settle(path)
     for path in files:
         path.replace(out / path.name)
     for name in {*own} - {path.name for path in files}:
