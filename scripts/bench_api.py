@@ -24,7 +24,7 @@ from urllib.parse import quote, urlencode
 import click
 
 CLIENTS = 8
-ALONE = 50  # requests of each client for one kind by itself
+ALONE = 200  # requests of each client for one kind by itself: the first of each sort order are dear, and among them
 MIXED_EARLY, MIXED_LATE = 2_000, 20_000  # requests after which memory is looked at
 GROWTH = 1.05  # memory after the last request, as a share of that after the early ones: at most so much
 _SHARE = {"clinic": 30, "network": 15, "stats": 5, "filtered page": 20, "words": 5, "deep page": 10, "networks": 10}

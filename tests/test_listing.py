@@ -73,6 +73,24 @@ def test_order_ties_missing_and_both_directions() -> None:
     assert ids("name", descending=True, asked=(Condition("", "mentions", "x"),)) == "bde"
 
 
+@pytest.mark.parametrize("kept", [0, 1, 11, 12, 13, 14, 60, 104])
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("sort_by", ["size", "name", "kind"])
+def test_a_few_rows_are_sorted_as_all_are(sort_by: str, descending: bool, kept: int) -> None:
+    rng = random.Random(kept)
+    sizes = [rng.choice([None, 1, 2, 3]) for _ in range(104)]
+    names = [rng.choice([None, "A", "b"]) for _ in sizes]
+    ids = [f"{number:03}" for number in rng.sample(range(104), 104)]
+    kinds = [f"kind {number % 7}" for number in range(104)]
+    listing = rows(id=ids, score=[float(number) for number in range(104)], name=names, size=sizes, kind=kinds)
+    asked = (Condition("score", "at least", float(104 - kept)),)
+    found = listing.page(asked, sort_by, descending=descending, limit=104, offset=0).rows["id"].to_list()
+    values = {"size": sizes, "name": names, "kind": kinds}[sort_by]
+    own = sorted(range(104 - kept, 104), key=lambda place: ids[place])
+    known = sorted((one for one in own if values[one] is not None), key=lambda one: values[one], reverse=descending)
+    assert found == [ids[one] for one in [*known, *(one for one in own if values[one] is None)]]
+
+
 def test_an_empty_list() -> None:
     listing = Listing(
         pl.DataFrame(schema={"id": pl.String, "score": pl.Float64, "name": pl.String}),
