@@ -80,7 +80,7 @@ class Listing:
         self._by_id = order.arg_sort()[by_id[_PLACE]]
         self._id_rank = self._by_id.arg_sort()
         self._kept = Kept(_KEPT_BYTES)
-        self._one_at_a_time = threading.Lock()
+        self._making: dict[Hashable, threading.Lock] = {}
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -142,7 +142,7 @@ class Listing:
     def _order(self, sort_by: str, *, descending: bool) -> pl.Series:
         """Return the row numbers of all rows by a column, which are kept for every filter to come."""
         key = ((), sort_by, descending)
-        with self._one_at_a_time:  # it is dear, and who asks for it too while it is made had better wait
+        with self._making.setdefault(key, threading.Lock()):  # it is dear: who asks for it too meanwhile waits for it
             order = self._kept.get(key)
             if order is None:
                 values = self._frame.select(pl.col(sort_by).gather(self._by_id), self._by_id.alias(_PLACE))
