@@ -6,9 +6,9 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from glob import glob, has_magic
-from itertools import islice
 from pathlib import Path
 from typing import TextIO, cast
 from urllib.parse import unquote
@@ -226,9 +226,14 @@ def _records(path: str, delimiter: str) -> Iterator[tuple[int, int, bool]]:
 
 
 def _line_of(path: str, record: int, delimiter: str) -> int:
-    """Return the line on which a record starts, both counted from 1."""
-    starts = (start for start, _, filled in _records(path, delimiter) if filled)
-    return next(islice(starts, record - 1, None))
+    """Return the line on which a record starts, both counted from 1, or the one before it whose quotes are astray."""
+    following, seen = 1, 0
+    with suppress(csv.Error):  # this reader is stricter about quotes than pyarrow: the trouble begins there
+        for start, after, filled in _records(path, delimiter):
+            following, seen = after, seen + filled
+            if seen == record:
+                return start
+    return following
 
 
 def _open_quote(path: str, delimiter: str) -> int | None:

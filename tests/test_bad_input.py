@@ -109,6 +109,8 @@ BAD_CSV: dict[str, tuple[str | bytes, list[str]]] = {
     "many_after_newlines.csv": (QUOTED + "c,d,e\n", ["line 8", "3 values", "2 columns"]),
     "carriage_returns.csv": ((QUOTED + "c\n").replace("\n", "\r\n"), ["line 8", "1 value", "2 columns"]),
     "first.csv": (HEAD + "a,b,c\n", ["line 2", "3 values"]),
+    "stray_quotes.csv": (HEAD + 'a,x\nb,y,"cut,"x', ["line 3", "3 values", "2 columns"]),
+    "stray_quotes_before.csv": (HEAD + 'a,x\nb,"y,"x\nc,d,e\n', ["line 3", "3 values", "2 columns"]),
     "last.csv": (HEAD + LONG + "a,b,c", ["line 20002", "3 values"]),
     "semicolons.csv": ("clinic_id;account_name\na;b;c\n", ["line 2", "3 values"]),
     "packed.csv.gz": (gzip.compress((QUOTED + "c\n").encode()), ["line 8", "1 value"]),
