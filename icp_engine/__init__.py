@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from icp_engine.errors import GateError, IcpError, InputError, Problem, ScorecardError
-    from icp_engine.names import normalized_name
+    from icp_engine.networks.names import normalized_name
     from icp_engine.scorecard.loader import load_scorecard
     from icp_engine.scorecard.model import Scorecard
-    from icp_engine.scoring import explain, score
+    from icp_engine.scoring.score import explain, score
 
 _HOMES = {
     "GateError": "errors",
@@ -21,10 +21,10 @@ _HOMES = {
     "Problem": "errors",
     "Scorecard": "scorecard.model",
     "ScorecardError": "errors",
-    "explain": "scoring",
+    "explain": "scoring.score",
     "load_scorecard": "scorecard.loader",
-    "normalized_name": "names",
-    "score": "scoring",
+    "normalized_name": "networks.names",
+    "score": "scoring.score",
 }
 
 __all__ = [

@@ -17,16 +17,16 @@ from icp_engine.api.app import application
 from icp_engine.api.current import Current
 from icp_engine.cli import cli
 from icp_engine.columns import FIELDS
-from icp_engine.dictionary import data_dictionary
+from icp_engine.database import database
 from icp_engine.partnerships.columns import CONTACT_FIELDS, GRAIN, TABLES, practice_fields
 from icp_engine.partnerships.rules import read_rules
-from icp_engine.queries import database
-from icp_engine.run import RunOptions, run
+from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.scorecard import words
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Category, Characteristic, Scorecard
-from icp_engine.scorecard.source import shipped_names
-from icp_engine.warehouse_file import FILE
+from icp_engine.scorecard.toml.source import shipped_names
+from icp_engine.warehouse.dictionary import data_dictionary
+from icp_engine.warehouse.duckdb_file import FILE
 
 ROOT = Path(__file__).resolve().parents[1]
 _KINDS = {"moment": "date, perhaps with a time"}

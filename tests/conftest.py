@@ -46,7 +46,7 @@ def pictured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Two rows are rejected, some values are invalid, others above their scale. Nothing may be written into it.
     """
-    from icp_engine.run import RunOptions, run
+    from icp_engine.pipeline.run import RunOptions, run
 
     folder, rng, rows = tmp_path_factory.mktemp("pictured"), random.Random(7), []
     for number in range(1_500):

@@ -13,22 +13,21 @@ ROOT = Path(__file__).resolve().parents[1] / "icp_engine"
 # A module may import from its own row and the rows above it; no modules may import each other in a circle.
 # "name" is that module alone, "name.*" that package with all that it holds, "__init__" icp_engine itself.
 LAYERS = [
-    ["errors", "columns", "thrift"],
+    ["errors", "columns"],
+    ["database"],
     ["scorecard.model", "scorecard.reach", "scorecard.words"],
-    ["scorecard.locate", "scorecard.source", "scorecard.reading"],
-    ["scorecard.conditions", "scorecard.build", "scorecard.check", "scorecard.loader"],
-    ["scorecard.compiler"],
-    ["scorecard.explain", "scorecard", "conform", "files", "extract", "profile", "names", "scoring"],
-    ["scorecard.examples", "ordering", "parquet", "tables", "validate"],
-    ["queries"],
-    ["networks"],
-    ["options", "warehouse", "workspace", "comments", "warehouse_file", "dictionary"],
-    ["audits", "clinics", "filters"],
-    ["results", "analyst"],
-    ["exports", "charts.*"],
+    ["scorecard.toml.*"],
+    ["scorecard.loader", "scorecard"],
+    ["extract.*"],
+    ["scoring.*"],
+    ["networks.*"],
+    ["tables.*"],
+    ["warehouse.*"],
+    ["published.*"],
+    ["charts.*"],
     ["report.*"],
-    ["run"],
-    ["partnerships.*", "public_data.*"],
+    ["pipeline.*"],
+    ["partnerships.*"],
     ["__init__"],
     ["api.*"],
     ["cli.*", "__main__"],
@@ -44,17 +43,17 @@ def from_row(entry: str) -> set[str]:
 # Where each package from outside the standard library may be imported, and tomllib with them.
 THIRD_PARTY = {
     "click": {"cli.*"},
-    "duckdb": {"queries"},
+    "duckdb": {"database"},
     "choreographer": {"charts.*"},
     "jinja2": {"report.*"},
     "kaleido": {"charts.*"},
     "markupsafe": {"report.*"},
     "plotly": {"charts.*", "report.*"},
-    "polars": {"columns"} | from_row("scorecard.compiler"),
-    "pyarrow": from_row("extract"),
-    "tomllib": {"scorecard.source"},
-    "tree_sitter": {"scorecard.locate"},
-    "tree_sitter_toml": {"scorecard.locate"},
+    "polars": {"columns", "database"} | from_row("extract.*"),
+    "pyarrow": {"database"} | from_row("extract.*"),
+    "tomllib": {"scorecard.toml.*"},
+    "tree_sitter": {"scorecard.toml.*"},
+    "tree_sitter_toml": {"scorecard.toml.*"},
     "fastapi": {"api.*"},
     "fastapi_offline": {"api.*"},
     "pydantic": {"api.*"},
@@ -76,11 +75,12 @@ def modules_of(root: Path) -> dict[str, Path]:
 
 def entry_of(module: str) -> str | None:
     """The entry of LAYERS that a module falls under."""
-    for entry in (entry for row in LAYERS for entry in row):
-        package = entry.removesuffix(".*")
-        if module == package or (entry.endswith(".*") and module.startswith(f"{package}.")):
-            return entry
-    return None
+    entries = {entry for row in LAYERS for entry in row}
+    if module in entries:
+        return module
+    parts = module.split(".")
+    packages = (".".join(parts[:length]) + ".*" for length in range(len(parts), 0, -1))
+    return next((package for package in packages if package in entries), None)
 
 
 def imports_of(name: str, path: Path, package: str) -> Iterator[tuple[int, str, list[str]]]:
@@ -162,7 +162,7 @@ def test_imports_run_one_way() -> None:
         pytest.param(
             {
                 "errors.py": "import dataclasses",
-                "run.py": "from icp_engine.errors import X\nimport polars as pl",
+                "pipeline/run.py": "from icp_engine.errors import X\nimport polars as pl",
             },
             [],
             id="nothing wrong",
@@ -173,13 +173,13 @@ def test_imports_run_one_way() -> None:
             id="a submodule is not its package",
         ),
         pytest.param(
-            {"networks.py": "", "queries.py": "from icp_engine.networks import group"},
-            ["icp_engine/queries.py:1: queries imports networks from a row below it."],
+            {"networks/names.py": "", "database.py": "from icp_engine.networks.names import group"},
+            ["icp_engine/database.py:1: database imports networks.names from a row below it."],
             id="backwards",
         ),
         pytest.param(
-            {"networks.py": "", "queries.py": "def f():\n    from . import networks"},
-            ["icp_engine/queries.py:2: queries imports networks from a row below it."],
+            {"networks/names.py": "", "database.py": "def f():\n    from .networks import names"},
+            ["icp_engine/database.py:2: database imports networks.names from a row below it."],
             id="backwards, relative, inside a function",
         ),
         pytest.param(
@@ -188,8 +188,8 @@ def test_imports_run_one_way() -> None:
             id="backwards between packages",
         ),
         pytest.param(
-            {"__init__.py": "", "run.py": "from icp_engine import __version__"},
-            ["icp_engine/run.py:1: run imports __init__ from a row below it."],
+            {"__init__.py": "", "pipeline/run.py": "from icp_engine import __version__"},
+            ["icp_engine/pipeline/run.py:1: pipeline.run imports __init__ from a row below it."],
             id="the public names from inside",
         ),
         pytest.param(
@@ -204,12 +204,12 @@ def test_imports_run_one_way() -> None:
         ),
         pytest.param(
             {"scorecard/model.py": "import duckdb.typing"},
-            ["icp_engine/scorecard/model.py:1: duckdb is for queries alone."],
+            ["icp_engine/scorecard/model.py:1: duckdb is for database alone."],
             id="a third party out of place",
         ),
         pytest.param(
-            {"run.py": "from pandas import DataFrame"},
-            ["icp_engine/run.py:1: pandas has no row in THIRD_PARTY in tests/test_layers.py."],
+            {"pipeline/run.py": "from pandas import DataFrame"},
+            ["icp_engine/pipeline/run.py:1: pandas has no row in THIRD_PARTY in tests/test_layers.py."],
             id="a third party without a place",
         ),
     ],

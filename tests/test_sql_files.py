@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from icp_engine.cli import cli
-from icp_engine.networks import NetworkOptions
-from icp_engine.run import RunOptions, run
+from icp_engine.networks.grouping import NetworkOptions
+from icp_engine.pipeline.run import RunOptions, run
 
 FOLDER = Path(__file__).resolve().parents[1] / "sql"
 ALL = sorted(FOLDER.rglob("*.sql"))

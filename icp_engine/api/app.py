@@ -17,7 +17,7 @@ from icp_engine.api.current import Current, UnavailableError
 from icp_engine.api.listing import Listing, Page
 from icp_engine.api.parameters import ClinicsAsked, NetworksAsked, NothingAsked, only, wrong
 from icp_engine.api.snapshot import clinic, network
-from icp_engine.filters import Condition, conditions
+from icp_engine.published.filters import Condition, conditions
 
 _WORTH_ZIPPING = 1_000  # bytes
 _ZIP_LEVEL = 3  # a third of the time of the usual 9, a quarter more bytes

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from icp_engine.api.snapshot import Snapshot, snapshot
 from icp_engine.errors import IcpError, first_line
-from icp_engine.warehouse import published
+from icp_engine.warehouse.folder import published
 
 _LOOK_EVERY = 0.5  # seconds between two looks at what is published
 _TRIES = 3  # at opening a run: another may be published, and this one removed, meanwhile

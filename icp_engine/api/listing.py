@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from icp_engine.columns import HELPERS
-from icp_engine.filters import SEARCHED, Condition, in_frame
+from icp_engine.published.filters import SEARCHED, Condition, in_frame
 
 _PLACE, _RANK = f"{HELPERS}place", f"{HELPERS}rank"
 _MOST_CATEGORIES = 1 << 16

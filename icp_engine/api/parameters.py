@@ -11,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 from icp_engine.api.rows import CLINIC, SCORES
 from icp_engine.columns import NETWORKS_TABLE
 from icp_engine.errors import did_you_mean
-from icp_engine.filters import Filter
+from icp_engine.published.filters import Filter
 
 MOST_ROWS = 10_000
 _LARGEST = 1_000_000_000

@@ -8,19 +8,19 @@ from typing import Any
 
 import polars as pl
 
-from icp_engine.analyst import warehouse_file_of
 from icp_engine.api.listing import Listing
 from icp_engine.api.rows import ANCHOR, CLINIC, MEMBER, NETWORK_OF_CLINIC, OPERATIONAL, SCORES
 from icp_engine.columns import KEY, NAME, NETWORKS_TABLE, STATE
+from icp_engine.database import Database, database, sql_text
 from icp_engine.errors import InputError
-from icp_engine.filters import Filter, conditions
-from icp_engine.networks import NETWORKS
-from icp_engine.queries import Database, database, sql_text
-from icp_engine.results import run_scorecard, score_statistics
-from icp_engine.scorecard.explain import Explainer
+from icp_engine.networks.grouping import NETWORKS
+from icp_engine.published.filters import Filter, conditions
+from icp_engine.published.lists import warehouse_file_of
+from icp_engine.published.run import run_scorecard, score_statistics
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.warehouse import manifest, run_id
+from icp_engine.scoring.explain import Explainer
+from icp_engine.warehouse.folder import manifest, run_id
 
 _POOL = 512 << 20  # bytes that DuckDB may hold: one clinic at a time is read
 _TIERS = {1: "tier_1_hot", 2: "tier_2_qualified", 3: "tier_3_monitor"}

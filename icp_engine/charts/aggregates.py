@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
-from icp_engine.networks import NETWORKS
-from icp_engine.queries import Database, database, sql_text
+from icp_engine.database import Database, database, sql_text
+from icp_engine.networks.grouping import NETWORKS
 from icp_engine.scorecard.model import Category, Characteristic, Fixed, Outcome, Scorecard
-from icp_engine.warehouse_file import quoted, run_frames, scorecard_frames
+from icp_engine.warehouse.duckdb_file import quoted, run_frames, scorecard_frames
 
 _STEPS = 100  # of the score, from nothing to the maximum
 _MOST_NETWORKS = 25

@@ -9,7 +9,7 @@ import polars as pl
 
 from icp_engine.charts import figures
 from icp_engine.charts.aggregates import Aggregates
-from icp_engine.results import Explanation
+from icp_engine.published.run import Explanation
 from icp_engine.scorecard.model import TOTAL, Scorecard
 
 

@@ -19,8 +19,8 @@ def command(warehouse: Path, as_json: bool) -> None:
     Example:
       icp-engine audit --warehouse warehouse
     """
-    from icp_engine.analyst import audits
     from icp_engine.errors import GateError
+    from icp_engine.published.lists import audits
 
     found = audits(warehouse)
     if as_json:

@@ -8,7 +8,7 @@ import click
 from icp_engine.cli import options, show
 
 if TYPE_CHECKING:
-    from icp_engine.results import Explanation
+    from icp_engine.published.run import Explanation
     from icp_engine.scorecard.model import Category, Scorecard
 
 
@@ -26,7 +26,7 @@ def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
       icp-engine explain caprock-home-health-services-inc--TX
       icp-engine explain 1234567893 --warehouse warehouse --json
     """
-    from icp_engine.results import explain_clinic
+    from icp_engine.published.run import explain_clinic
 
     found = explain_clinic(warehouse, clinic_id)
     if as_json:

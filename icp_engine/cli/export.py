@@ -49,9 +49,9 @@ def command(
       icp-engine export --what networks --tier 1 --format xlsx --out networks.xlsx
       icp-engine export --tier 1 --columns clinic_id,account_name,icp_total_score
     """
-    from icp_engine.analyst import export, write_list
-    from icp_engine.filters import Filter
-    from icp_engine.tables import flat
+    from icp_engine.published.filters import Filter
+    from icp_engine.published.lists import export, write_list
+    from icp_engine.tables.writer import flat
 
     if out is None and format_ != "csv":
         raise click.UsageError(f"--format {format_} needs --out FILE.")

@@ -49,8 +49,8 @@ def list_command(
       icp-engine networks list --tier 1,2 --segment A --state TX
       icp-engine networks list --sort num_clinics --limit 10
     """
-    from icp_engine.analyst import networks
-    from icp_engine.filters import Filter
+    from icp_engine.published.filters import Filter
+    from icp_engine.published.lists import networks
 
     wanted = Filter(tier, segment, state, min_score, min_clinics, min_states)
     found = networks(warehouse, wanted, sort, limit)
@@ -89,7 +89,7 @@ def show_command(network_id: str, warehouse: Path, as_json: bool) -> None:
     Example:
       icp-engine networks show net_ebac5a35e974
     """
-    from icp_engine.analyst import network
+    from icp_engine.published.lists import network
 
     profile, members = network(warehouse, network_id)
     if as_json:

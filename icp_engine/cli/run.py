@@ -89,8 +89,8 @@ def command(
       icp-engine run clinics.parquet --scorecard icp-2025-11 --format parquet
       icp-engine run clinics.parquet --min-single-state 5 --exclude-names generic.txt
     """
-    from icp_engine.networks import NetworkOptions
-    from icp_engine.run import RunOptions, run
+    from icp_engine.networks.grouping import NetworkOptions
+    from icp_engine.pipeline.run import RunOptions, run
 
     asked = RunOptions(
         scorecard=scorecard,
@@ -119,7 +119,7 @@ def command(
     if as_json:
         show.emit(about)
     elif not quiet:
-        from icp_engine.results import best_clinics
+        from icp_engine.published.run import best_clinics
 
         click.echo(_summary(about, out, best_clinics(out, _BEST)))
 

@@ -32,7 +32,7 @@ def list_command(as_json: bool) -> None:
       icp-engine scorecard list
     """
     from icp_engine.scorecard.loader import load_scorecard
-    from icp_engine.scorecard.source import shipped_names
+    from icp_engine.scorecard.toml.source import shipped_names
 
     cards = [load_scorecard(name) for name in shipped_names()]
     if as_json:
@@ -75,8 +75,8 @@ def check_command(paths: tuple[str, ...]) -> None:
       icp-engine scorecard check icp icp-2025-11
     """
     from icp_engine.errors import GateError, ScorecardError
-    from icp_engine.scorecard.examples import failing_examples
     from icp_engine.scorecard.loader import load_scorecard
+    from icp_engine.scoring.examples import failing_examples
 
     problems: list[Problem] = []
     for path in paths:

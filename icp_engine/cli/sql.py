@@ -32,8 +32,8 @@ def command(
       icp-engine sql --file sql/analyst/anchors_by_state.sql --csv
       icp-engine sql "from networks_icp" --parquet networks.parquet
     """
-    from icp_engine.analyst import query as ask
-    from icp_engine.analyst import write_list
+    from icp_engine.published.lists import query as ask
+    from icp_engine.published.lists import write_list
 
     if (query is None) == (file is None):
         raise click.UsageError("Give a query, or --file with one.")
@@ -42,7 +42,7 @@ def command(
     if parquet is not None:
         write_list(found, parquet.with_suffix(".parquet"))
     elif as_csv:
-        from icp_engine.tables import flat
+        from icp_engine.tables.writer import flat
 
         click.echo(flat(found).write_csv(), nl=False)
     elif as_json:

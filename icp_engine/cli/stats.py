@@ -21,7 +21,7 @@ def command(warehouse: Path, as_json: bool) -> None:
       icp-engine stats
       icp-engine stats --warehouse warehouse --json
     """
-    from icp_engine.results import statistics
+    from icp_engine.published.run import statistics
 
     found = statistics(warehouse)
     if as_json:

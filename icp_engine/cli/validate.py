@@ -34,7 +34,7 @@ def command(
       icp-engine validate clinics.parquet
       icp-engine validate export.csv --map clinic_id=NPI --scorecard icp-2025-11
     """
-    from icp_engine.validate import validate
+    from icp_engine.extract.validate import validate
 
     with show.Progress(quiet=as_json) as progress:
         progress("validate", 0, 0)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from icp_engine.extract import Extract, Rejects
-from icp_engine.ordering import materialised
+from icp_engine.database import Database
+from icp_engine.extract.extract import Extract, Rejects
 from icp_engine.partnerships.columns import FOLDED, KEY
 from icp_engine.partnerships.contacts import LATER, SHARED, USED, Log, latest, resolved, sum_up
 from icp_engine.partnerships.crm import record_id
@@ -17,8 +17,8 @@ from icp_engine.partnerships.practices import scored_practices
 from icp_engine.partnerships.problems import contact_problems, practice_problems
 from icp_engine.partnerships.rules import Rules
 from icp_engine.partnerships.sla import DAYS, with_sla
-from icp_engine.queries import Database
 from icp_engine.scorecard.model import Scorecard
+from icp_engine.tables.ordering import materialised
 
 _BEFORE = f"{OWNER}_before"
 CRM_FILE = "rula_crm_records.parquet"

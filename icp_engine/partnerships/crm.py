@@ -4,7 +4,7 @@ from functools import partial
 
 import polars as pl
 
-from icp_engine.queries import Database, sql_text
+from icp_engine.database import Database, sql_text
 
 _PREFIX = "001"  # of a Salesforce Account
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

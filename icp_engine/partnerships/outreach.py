@@ -11,9 +11,9 @@ from icp_engine.columns import HELPERS
 from icp_engine.errors import did_you_mean, first_line
 from icp_engine.partnerships.columns import NAME, NOTES
 from icp_engine.partnerships.numerals import in_figures
-from icp_engine.scorecard.compiler import band_of
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scorecard.reading import Table
+from icp_engine.scorecard.toml.table import Table
+from icp_engine.scoring.compiler import band_of
 
 ACTION, SIGNAL, HOOK = f"{HELPERS}action", f"{HELPERS}signal", f"{HELPERS}hook"
 _FIELDS = (NAME, "practice_type", "location", "provider_count", "monthly_patient_volume")

@@ -8,7 +8,7 @@ import polars as pl
 from icp_engine.columns import HELPERS
 from icp_engine.errors import InputError, first_line
 from icp_engine.partnerships.columns import KEY
-from icp_engine.scorecard.reading import Table
+from icp_engine.scorecard.toml.table import Table
 
 OWNER = f"{HELPERS}owner"
 RECORD = f"{HELPERS}record"

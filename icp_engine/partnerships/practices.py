@@ -7,13 +7,13 @@ from typing import Literal
 import polars as pl
 
 from icp_engine.columns import HELPERS, Field
-from icp_engine.conform import conform
 from icp_engine.errors import InputError
-from icp_engine.extract import FILE, REASON, ROW, Extract, Rejects, conformed_rows, open_extract, with_positions
+from icp_engine.extract.conform import conform
+from icp_engine.extract.extract import FILE, REASON, ROW, Extract, Rejects, conformed_rows, open_extract, with_positions
 from icp_engine.partnerships.columns import FOLDED, KEY, NAME, practice_fields
-from icp_engine.scorecard.compiler import prepared
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scoring import add_bands, add_scores, score_columns
+from icp_engine.scoring.compiler import prepared
+from icp_engine.scoring.score import add_bands, add_scores, score_columns
 
 BY_ID, BY_NAME = "id:", "name:"
 BLANK, AGAIN = "no name", "stands a second time"

@@ -6,14 +6,14 @@ from datetime import date
 
 import polars as pl
 
-from icp_engine.conform import INVALID
-from icp_engine.extract import Extract, Rejects, rejected_rows
+from icp_engine.extract.conform import INVALID
+from icp_engine.extract.extract import Extract, Rejects, rejected_rows
+from icp_engine.extract.profile import invalid_values
 from icp_engine.partnerships.columns import CONTACT_FIELDS, NAME, PROBLEMS
 from icp_engine.partnerships.contacts import CONTACT, FIRST, FUTURE, NEWEST, ROWS, SHARED, UNDATED, UNREADABLE, Log
 from icp_engine.partnerships.practices import AGAIN, BLANK
-from icp_engine.profile import invalid_values
-from icp_engine.scorecard.compiler import band_of
 from icp_engine.scorecard.model import Characteristic, Scorecard
+from icp_engine.scoring.compiler import band_of
 
 _EXAMPLES = 3
 _DUE = {"integer": "a whole number, 0 or more", "number": "a number, 0 or more", "moment": "a date"}

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from icp_engine.errors import InputError
-from icp_engine.tables import settle
+from icp_engine.tables.writer import settle
 
 _BEGINS, _ENDS = ".partners-", ".unfinished"
 

@@ -13,9 +13,8 @@ from typing import Any, Literal
 
 import polars as pl
 
+from icp_engine.database import database
 from icp_engine.errors import InputError
-from icp_engine.ordering import ORDER, sorted_slices
-from icp_engine.parquet import Encoding
 from icp_engine.partnerships import tables
 from icp_engine.partnerships.accounts import Accounts, Ask, find_accounts
 from icp_engine.partnerships.chart import draw_chart
@@ -26,11 +25,12 @@ from icp_engine.partnerships.problems import Kind, kinds
 from icp_engine.partnerships.publishing import files_beside
 from icp_engine.partnerships.rules import Rules, read_rules
 from icp_engine.partnerships.summary import summed
-from icp_engine.queries import database
+from icp_engine.pipeline.workspace import said, temporary
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.tables import ROW_GROUP, TableWriter, arrow, encoding, write_json, write_table
-from icp_engine.workspace import said, temporary
+from icp_engine.tables.ordering import ORDER, sorted_slices
+from icp_engine.tables.parquet import Encoding
+from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, encoding, write_json, write_table
 
 Report = Callable[[str, int, int], None]
 """Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""

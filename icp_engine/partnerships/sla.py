@@ -9,7 +9,7 @@ import polars as pl
 from icp_engine.columns import HELPERS
 from icp_engine.errors import did_you_mean
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scorecard.reading import Table
+from icp_engine.scorecard.toml.table import Table
 
 DAYS, WAIT = f"{HELPERS}days", f"{HELPERS}wait"
 STATUS = f"{HELPERS}status"  # place of the status in `Sla.statuses`, the most urgent is 0

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from icp_engine.ordering import ORDER
 from icp_engine.partnerships.columns import CRM, GAP, HOOKS, KEY, NAME, NEVER, NOTES, SCORES, SLA
 from icp_engine.partnerships.outreach import ACTION, HOOK, SIGNAL, with_hooks
 from icp_engine.partnerships.owners import OWNER, RECORD
 from icp_engine.partnerships.rules import Rules
 from icp_engine.partnerships.sla import DAYS, LIMIT, OVERDUE, STATUS, WAIT
 from icp_engine.scorecard.model import Scorecard
+from icp_engine.tables.ordering import ORDER
 
 TIES = (NAME, KEY)
 _DAYS_BITS, _SCORE_BITS = 24, 20  # waits up to 45,000 years, scores up to 10,000 points

@@ -10,7 +10,7 @@ import polars as pl
 from icp_engine.charts.aggregates import Aggregates, aggregates
 from icp_engine.charts.catalogue import Chart, draw, draw_clinic
 from icp_engine.charts.figures import percent
-from icp_engine.results import explained, run_statistics
+from icp_engine.published.run import explained, run_statistics
 from icp_engine.scorecard.model import Scorecard
 
 _TOP = 10

@@ -7,10 +7,10 @@ from icp_engine.charts.aggregates import aggregates
 from icp_engine.charts.catalogue import Chart, draw, draw_clinic
 from icp_engine.charts.png import check_png, write_pngs
 from icp_engine.errors import InputError
+from icp_engine.published.run import explain_clinic, run_scorecard
 from icp_engine.report.content import content
 from icp_engine.report.pages import CHARTS, REPORT, write_charts, write_report
-from icp_engine.results import explain_clinic, run_scorecard
-from icp_engine.warehouse import add_to_published, manifest, published
+from icp_engine.warehouse.folder import add_to_published, manifest, published
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage, the steps done and the steps in all; 0 where a stage does not count."""

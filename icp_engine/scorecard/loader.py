@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from icp_engine.errors import ScorecardError
-from icp_engine.scorecard.build import build
-from icp_engine.scorecard.check import check
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scorecard.reading import Notes
-from icp_engine.scorecard.source import Source, read_source
+from icp_engine.scorecard.toml.build import build
+from icp_engine.scorecard.toml.check import check
+from icp_engine.scorecard.toml.source import Source, read_source
+from icp_engine.scorecard.toml.table import Notes
 
 
 def load_scorecard(name: str | Path = "icp") -> Scorecard:

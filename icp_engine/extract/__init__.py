@@ -1,0 +1,1 @@
+"""The files of an extract become one conformed lazy frame."""

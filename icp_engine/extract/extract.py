@@ -1,0 +1,217 @@
+"""An extract: its files united by column name, its fields conformed, its mistakes counted."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from icp_engine.columns import FIELDS, HELPERS, KEY, Field
+from icp_engine.errors import InputError, did_you_mean
+from icp_engine.extract.conform import conform, conformed
+from icp_engine.extract.files import RawFile, open_files
+
+FILE = f"{HELPERS}file"
+ROW = f"{HELPERS}row"
+REASON = f"{HELPERS}reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """The files of an extract under the engine's field names; `columns` is their union, in order.
+
+    A row without `key` is no row.
+    """
+
+    files: tuple[RawFile, ...]
+    fields: dict[str, Field]
+    columns: tuple[str, ...]
+    mapping: dict[str, str]
+    key: str = KEY
+
+    @property
+    def rows(self) -> int:
+        """Rows of all files together."""
+        return sum(file.rows for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejects:
+    """Rows that are left out of the result, by file number and row number, with the reason of each."""
+
+    positions: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={FILE: pl.UInt32, ROW: pl.UInt32, REASON: pl.String})
+    )
+
+    def __len__(self) -> int:
+        """Return the number of rejected rows."""
+        return len(self.positions)
+
+
+def open_extract(
+    patterns: Iterable[str],
+    fields: Mapping[str, Field] = FIELDS,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    temp: Path,
+    key: str = KEY,
+    option: str = "--map",
+) -> Extract:
+    """Open an extract.
+
+    Args:
+        patterns: paths, folders, globs or addresses.
+        fields: the fields that are known, the scorecard's own among them.
+        mapping: field name to the column that holds it, where the extract calls it otherwise.
+        temp: a folder for what has to be turned into Parquet first.
+        key: the one field that every file has to have.
+        option: where a user says `mapping` on the command line.
+
+    Raises:
+        InputError: a file cannot be read, has no column for the key, or its types cannot be united with the others'.
+    """
+    mapping = dict(mapping or {})
+    files = tuple(open_files(patterns, temp))
+    _check_mapping(files, mapping, fields, option)
+    files = tuple(_renamed(file, mapping) for file in files)
+    for file in files:
+        if key not in file.schema:
+            near = did_you_mean(key, file.schema) or f"; it has {', '.join(list(file.schema)[:8])}"
+            raise InputError(f"{file.path} has no column '{key}'{near}; map it with {option} {key}=COLUMN.")
+        reserved = next((name for name in file.schema if name.startswith(HELPERS)), None)
+        if reserved:
+            raise InputError(f"{file.path} has a column '{reserved}'; rename it, {HELPERS}... is the engine's.")
+    if not any(file.rows for file in files):
+        raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
+    columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
+    _check_types(files, fields)
+    return Extract(files, dict(fields), columns, mapping, key)
+
+
+def _check_mapping(
+    files: tuple[RawFile, ...], mapping: dict[str, str], fields: Mapping[str, Field], option: str
+) -> None:
+    known = list(dict.fromkeys(name for file in files for name in file.schema))
+    for new, old in mapping.items():
+        if old not in known:
+            raise InputError(f"{option} {new}={old}: no file has a column '{old}'{did_you_mean(old, known)}.")
+        if new not in fields:
+            raise InputError(f"{option} {new}={old}: there is no field '{new}'{did_you_mean(new, fields)}.")
+        if new in known:
+            raise InputError(f"{option} {new}={old}: the extract already has a column '{new}'; leave the mapping out.")
+    twice = [old for old in mapping.values() if list(mapping.values()).count(old) > 1]
+    if twice:
+        raise InputError(f"{option} uses column '{twice[0]}' twice; a column can become one field only.")
+
+
+def _renamed(file: RawFile, mapping: dict[str, str]) -> RawFile:
+    names = {old: new for new, old in mapping.items() if old in file.schema}
+    schema = {names.get(name, name): dtype for name, dtype in file.schema.items()}
+    return RawFile(file.path, file.frame.rename(names), schema, file.rows, file.bytes)
+
+
+def _check_types(files: tuple[RawFile, ...], fields: Mapping[str, Field]) -> None:
+    """Say which two files disagree on the type of a column, before anything is read."""
+    for file in files:
+        for name, dtype in file.schema.items():
+            if name in fields:
+                try:
+                    conformed(fields[name], dtype)
+                except InputError as error:
+                    raise InputError(f"{file.path}: {error}") from error
+    first: dict[str, RawFile] = {}
+    for file in files:
+        for name, dtype in file.schema.items():
+            if first.setdefault(name, file).schema[name] == pl.Null:
+                first[name] = file
+            before = first[name]
+            if name not in fields and not _unites(before.schema[name], dtype):
+                raise InputError(
+                    f"Column '{name}' is {before.schema[name]} in {before.path} and {dtype} in {file.path}; "
+                    "make the types agree."
+                )
+
+
+def _unites(one: pl.DataType, other: pl.DataType) -> bool:
+    """Return whether two types have a common one that keeps their values: numbers, dates, text with anything flat."""
+    if one == other or pl.Null in (one, other):
+        return True
+    kinds = {_kind(one), _kind(other)}
+    return len(kinds) == 1 and "nested" not in kinds if "text" not in kinds else "nested" not in kinds
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+        return "nested"
+    if dtype.is_numeric():
+        return "number"
+    if dtype in (pl.Date, pl.Datetime):
+        return "date"
+    return "text" if dtype in (pl.String, pl.Categorical, pl.Enum) else str(dtype)
+
+
+def with_positions(extract: Extract) -> list[pl.LazyFrame]:
+    """Return the raw frame of every file with the number of the file and of the row, both from 0."""
+    return [
+        file.frame.with_row_index(ROW).with_columns(pl.lit(number, pl.UInt32).alias(FILE))
+        for number, file in enumerate(extract.files)
+    ]
+
+
+def conformed_rows(extract: Extract, rejects: Rejects, needed: Iterable[str] = ()) -> pl.LazyFrame:
+    """Return the rows that are not rejected, conformed and marked: the extract's columns, and needed ones it lacks.
+
+    Each file is conformed by itself, so that files of one run may hold a field in different types.
+    """
+    raw = with_positions(extract) if len(rejects) else [file.frame for file in extract.files]
+    known = [one for name, one in extract.fields.items() if name in extract.columns or name in set(needed)]
+    frames = [conform(frame, known, marks=True) for frame in raw]
+    united = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+    if len(rejects):
+        united = united.join(rejects.positions.lazy(), on=[FILE, ROW], how="anti").drop(FILE, ROW)
+    return united
+
+
+def ids(extract: Extract, *, positions: bool = False) -> pl.LazyFrame:
+    """Return the id of every row as text, missing where it is blank, with its position where asked for."""
+    raw = with_positions(extract) if positions else [file.frame for file in extract.files]
+    frames = []
+    for file, frame in zip(extract.files, raw, strict=True):
+        value = conformed(extract.fields[extract.key], file.schema[extract.key]).value.alias(KEY)
+        frames.append(frame.select(value, FILE, ROW) if positions else frame.select(value))
+    return pl.concat(frames)
+
+
+def find_rejects(extract: Extract, *, blanks: bool = True, duplicates: bool = False) -> Rejects:
+    """Return the rows with a blank id, and with `duplicates` every row whose id stood before (by file, then row)."""
+    placed = ids(extract, positions=True)
+    found = (
+        [placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit(f"blank {extract.key}").alias(REASON))]
+        if blanks
+        else []
+    )
+    if duplicates:
+        twice = placed.drop_nulls(KEY).group_by(KEY).len().filter(pl.col("len") > 1)
+        again = placed.join(twice, on=KEY, how="semi").sort(FILE, ROW).filter(~pl.col(KEY).is_first_distinct())
+        found.append(again.with_columns(pl.lit(f"duplicate {extract.key}").alias(REASON)))
+    return Rejects(pl.concat(found).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
+
+
+def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
+    """Return the rejected rows as they were, with `reject_reason`, `source_file` and `source_row` (from 1)."""
+    names = [file.path for file in extract.files]
+    frames = [
+        frame.join(rejects.positions.lazy(), on=[FILE, ROW], how="inner", maintain_order="left")
+        for frame in with_positions(extract)
+    ]
+    rows = pl.concat(frames, how="diagonal_relaxed").sort(FILE, ROW).collect()
+    source = pl.col(FILE).replace_strict(range(len(names)), names, return_dtype=pl.String)
+    about = [pl.col(REASON).alias("reject_reason"), source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")]
+    own = [FILE, ROW, REASON, *(one.meta.output_name() for one in about)]
+    return rows.select(pl.exclude(own), *about)
+
+
+def file_of(extract: Extract, rejects: Rejects) -> str:
+    """Return the path of the file that the first rejected row stands in."""
+    number: int = rejects.positions[FILE][0]
+    return extract.files[number].path

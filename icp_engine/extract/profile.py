@@ -1,0 +1,139 @@
+"""What an extract holds before anything is scored: given, missing, invalid and clipped values, blank and double ids."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from icp_engine.columns import KEY, Field
+from icp_engine.extract.conform import CLIPPED, INVALID, conformed
+from icp_engine.extract.extract import Extract
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.reach import out_of_reach, reachable_total
+
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProfile:
+    """What a field holds, in rows: valid, invalid (with examples), above its scale; the rest is missing."""
+
+    field: Field
+    column: str | None
+    valid: int
+    invalid: int
+    clipped: int
+    examples: tuple[str, ...] = ()
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What stands in an extract: rows, fields, ids that are blank or stand twice."""
+
+    rows: int
+    fields: dict[str, FieldProfile]
+    unknown: tuple[str, ...]
+    blank_ids: int
+    duplicate_rows: int
+    duplicate_ids: int = 0
+    duplicate_examples: tuple[str, ...] = ()
+
+
+def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
+    """Count what every field holds, and find ids that are blank or stand twice.
+
+    Examples of invalid values and of double ids are fetched in a second pass, and only where there are any.
+
+    Args:
+        extract: where the rows come from.
+        rows: what `conformed_rows` returned, or a frame made from it, in any order.
+    """
+    columns = rows.collect_schema().names()
+    there = [name for name in extract.fields if name in extract.columns]
+    marks = [name for name in columns if name.startswith((INVALID, CLIPPED))]
+    total = (
+        rows.select(
+            pl.len().alias("rows"),
+            pl.col(KEY).drop_nulls().hash().n_unique().alias("ids"),
+            *(pl.col(name).count().alias(f"given {name}") for name in there),
+            *(pl.col(name).sum().alias(name) for name in marks),
+        )
+        .collect()
+        .row(0, named=True)
+    )
+    fields = {
+        name: FieldProfile(
+            field=one,
+            column=extract.mapping.get(name, name) if name in there else None,
+            valid=total.get(f"given {name}", 0),
+            invalid=total.get(INVALID + name, 0) or 0,
+            clipped=total.get(CLIPPED + name, 0) or 0,
+            **(_examples(extract, one) if total.get(INVALID + name) else {}),
+        )
+        for name, one in extract.fields.items()
+    }
+    known = fields[KEY].valid
+    found = Profile(
+        rows=total["rows"],
+        fields=fields,
+        unknown=tuple(name for name in extract.columns if name not in extract.fields),
+        blank_ids=total["rows"] - known,
+        duplicate_rows=0,
+    )
+    return found if total["ids"] == known else _with_duplicates(found, rows)
+
+
+def _with_duplicates(found: Profile, rows: pl.LazyFrame) -> Profile:
+    """Return the profile with the ids that stand more than once."""
+    twice = rows.select(KEY).drop_nulls().group_by(KEY).len().filter(pl.col("len") > 1).collect()
+    return replace(
+        found,
+        duplicate_rows=int(twice["len"].sum()) - len(twice),
+        duplicate_ids=len(twice),
+        duplicate_examples=tuple(twice.sort("len", KEY, descending=[True, False])[KEY].head(_EXAMPLES)),
+    )
+
+
+def _examples(extract: Extract, one: Field) -> dict[str, Any]:
+    """Return some invalid values of a field, smallest first, as they stand in the files, and the first such file."""
+    found = invalid_values(extract, one)
+    values = found.select("value").unique().sort("value").head(_EXAMPLES).collect()["value"]
+    return {"examples": tuple(values), "file": found.select("file").head(1).collect().item()}
+
+
+def invalid_values(extract: Extract, one: Field, *beside: Field) -> pl.LazyFrame:
+    """Return every invalid value of a field as it stands: `value` (text) and `file`, and other fields, conformed."""
+    frames = []
+    for file in extract.files:
+        if one.name in file.schema:
+            wrong = file.frame.filter(conformed(one, file.schema[one.name]).invalid)
+            others = [conformed(other, file.schema.get(other.name)).value.alias(other.name) for other in beside]
+            value = pl.col(one.name).cast(pl.String).alias("value")
+            frames.append(wrong.select(value, pl.lit(file.path).alias("file"), *others))
+    return pl.concat(frames)
+
+
+def describe(found: Profile, card: Scorecard) -> dict[str, Any]:
+    """Return what the manifest and `validate` say of an extract: fields, columns nobody knows, points out of reach."""
+    absent = {name for name, one in found.fields.items() if not one.valid}
+    return {
+        "fields": {
+            name: {
+                "column": one.column,
+                "given": one.valid,
+                "missing": found.rows - one.valid - one.invalid,
+                "invalid": one.invalid,
+                "clipped": one.clipped,
+                "examples": list(one.examples),
+                "read": name in card.reads,
+            }
+            for name, one in found.fields.items()
+        },
+        "carried_columns": list(found.unknown),
+        "reachable": reachable_total(card, absent),
+        "out_of_reach": [
+            {"characteristic": lost.characteristic.code, "fields": list(lost.fields), "points": lost.points}
+            for lost in out_of_reach(card, absent)
+        ],
+    }

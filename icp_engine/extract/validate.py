@@ -1,0 +1,41 @@
+"""Look at an extract without scoring it or publishing anything."""
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from icp_engine.errors import InputError
+from icp_engine.extract.extract import Rejects, conformed_rows, open_extract
+from icp_engine.extract.profile import describe, profile
+from icp_engine.scorecard.loader import load_scorecard
+
+
+def validate(
+    patterns: Iterable[str],
+    scorecard: str = "icp",
+    mapping: dict[str, str] | None = None,
+    temp_dir: Path | None = None,
+) -> dict[str, Any]:
+    """Return what an extract holds and what its gaps put out of reach in a scorecard. Counts are in rows.
+
+    Raises:
+        InputError: the extract cannot be read, or `temp_dir` is not a folder.
+        ScorecardError: the scorecard has mistakes.
+    """
+    card = load_scorecard(scorecard)
+    if temp_dir is not None and not temp_dir.is_dir():
+        raise InputError(f"{temp_dir} is not a folder; choose another --temp-dir.")
+    with tempfile.TemporaryDirectory(prefix="icp-", dir=temp_dir) as temp:
+        extract = open_extract(patterns, card.fields, mapping, temp=Path(temp))
+        found = profile(extract, conformed_rows(extract, Rejects()))
+    return {
+        "inputs": [{"path": one.path, "rows": one.rows, "bytes": one.bytes} for one in extract.files],
+        "rows": found.rows,
+        "scorecard": {"id": card.id, "version": card.version, "maximum": card.maximum},
+        "blank_ids": found.blank_ids,
+        "duplicate_ids": found.duplicate_ids,
+        "duplicate_rows": found.duplicate_rows,
+        "duplicate_examples": list(found.duplicate_examples),
+        **describe(found, card),
+    }

@@ -1,0 +1,1 @@
+"""Which clinics belong together, and why."""

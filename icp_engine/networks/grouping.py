@@ -1,0 +1,201 @@
+"""Group scored clinics into networks: settings and inputs made ready here, the work done by the files of sql/."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from icp_engine.columns import KEY, NAME, STATE
+from icp_engine.database import Database, sql_text
+from icp_engine.errors import InputError, did_you_mean, first_line
+from icp_engine.extract.conform import as_text
+from icp_engine.networks.names import normalized_name
+from icp_engine.scorecard.model import Scorecard
+
+NETWORKS = "networks_icp"
+_STEPS = ("shared_names", "network_candidates", "network_members", NETWORKS, "network_columns")
+_CATEGORIES = ("fit", "pain", "compliance", "propensity", "scale", "segment")
+_OVERRIDES = {KEY: pl.String, "network_name": pl.String, "is_anchor": pl.Boolean}
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOptions:
+    """How clinics are grouped; the defaults are those of the command line."""
+
+    min_clinics: int = 2
+    min_states: int = 2
+    min_single_state: int = 3
+    mean: Literal["weighted", "median"] = "weighted"
+    exclude_names: str | None = None
+    overrides: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """What grouping found: one row per network, one row of columns per member, and why if nothing was found."""
+
+    networks: pl.DataFrame
+    columns: pl.DataFrame
+    shared_names: int
+    excluded: pl.DataFrame
+    overrides: pl.DataFrame
+
+    @property
+    def why_none(self) -> str | None:
+        """One sentence on why there is no network; None where there is one."""
+        if len(self.networks):
+            return None
+        if not self.shared_names:
+            return "No network: no two clinics share an organisation name (is account_name there, and mapped?)."
+        return (
+            f"No network: {self.shared_names:,} shared names, each kept apart by the rules "
+            "(--min-clinics, --min-states, --min-single-state, --exclude-names)."
+        )
+
+
+def check_card(card: Scorecard) -> None:
+    """Make sure that a scorecard has what networks are made of.
+
+    Raises:
+        InputError: it has other columns than the six categories of `icp`.
+    """
+    names = tuple(one.name for one in card.categories)
+    if card.prefix != "icp" or names != _CATEGORIES or card.segment_source is None or not card.network_tiers:
+        raise InputError(
+            f"Networks need the six categories, the segments and the network tiers of icp, which {card.id} has not; "
+            "add --no-networks."
+        )
+
+
+def give_settings(db: Database, card: Scorecard, options: NetworkOptions, found: Networks | None = None) -> None:
+    """Make the tables that the SQL files read beside the clinics: settings, tiers, names to exclude, overrides."""
+    db.table(
+        "run_settings",
+        "select $min_clinics::bigint as min_clinics, $min_states::bigint as min_states, "
+        "$min_single_state::bigint as min_single_state, $mean as network_mean",
+        {
+            "min_clinics": options.min_clinics,
+            "min_states": options.min_states,
+            "min_single_state": options.min_single_state,
+            "mean": options.mean,
+        },
+    )
+    db.copy("scorecard_tiers", _tiers(card))
+    db.copy("excluded_names", found.excluded if found else excluded_names(options.exclude_names))
+    db.copy("network_overrides", found.overrides if found else read_overrides(options.overrides))
+
+
+def _tiers(card: Scorecard) -> pl.DataFrame:
+    rows = [
+        (level, one.number, one.label, one.meaning, one.at_least.get("total"))
+        for level, tiers in (("clinic", card.tiers), ("network", card.network_tiers))
+        for one in tiers
+    ]
+    schema = {"level": pl.String, "tier": pl.Int8, "label": pl.String, "meaning": pl.String, "at_least": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def find_networks(db: Database, card: Scorecard, options: NetworkOptions) -> Networks:
+    """Group the clinics of `icp_scores` and `icp_bands`, which the database already knows by these names.
+
+    Raises:
+        InputError: a file of names or overrides cannot be used, or names an unknown clinic.
+    """
+    give_settings(db, card, options)
+    _check_overrides(db)
+    for step in _STEPS:
+        db.table(step, sql_text(step))
+    return Networks(
+        networks=db.frame(f"from {NETWORKS}"),
+        columns=db.frame("from network_columns"),
+        shared_names=db.frame("select count(*) as n from network_candidates").item(),
+        excluded=db.frame("from excluded_names"),
+        overrides=db.frame("from network_overrides"),
+    )
+
+
+def excluded_names(path: str | None) -> pl.DataFrame:
+    """Return the names that must never group, one line each in a text file, normalised like all others."""
+    if path is None:
+        return pl.DataFrame(schema={"normalized_name": pl.String})
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--exclude-names {path} cannot be read as UTF-8 text ({error}).") from error
+    names = pl.DataFrame({"name": lines}, schema={"name": pl.String})
+    return names.select(normalized_name(pl.col("name")).alias("normalized_name")).drop_nulls().unique().sort(pl.all())
+
+
+def read_overrides(path: str | None) -> pl.DataFrame:
+    """Return the overrides of a CSV or Parquet file: clinic, normalised network name (missing: none), anchor or not.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, or says two things of one clinic or network.
+    """
+    if path is None:
+        return pl.DataFrame(schema=_OVERRIDES)
+    frame = _read(path)
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))  # blank lines
+    for name in (KEY, "network_name"):
+        if name not in frame.columns:
+            raise InputError(f"{path} has no column '{name}'{did_you_mean(name, frame.columns)}; overrides need it.")
+    anchor = frame["is_anchor"] if "is_anchor" in frame.columns else pl.Series("is_anchor", [None] * len(frame))
+    word = anchor.cast(pl.String).str.strip_chars().str.to_lowercase()
+    wrong = word.filter(~word.is_in(["", "0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"]))
+    if len(wrong):
+        raise InputError(f"{path}: is_anchor is {wrong[0]!r} somewhere; write true or false.")
+    overrides = frame.select(
+        as_text(pl.col(KEY), frame.schema[KEY]).alias(KEY),
+        normalized_name(pl.col("network_name").cast(pl.String)).alias("network_name"),
+        word.is_in(["1", "true", "yes", "y", "t"]).fill_null(value=False).alias("is_anchor"),
+    )
+    if (overrides[KEY].str.strip_chars() == "").fill_null(value=True).any():
+        raise InputError(f"{path} has a line without a {KEY}; name the clinic, or remove the line.")
+    written = frame["network_name"].cast(pl.String).str.strip_chars()
+    empty = written.filter((written != "") & overrides["network_name"].is_null())
+    if len(empty):
+        raise InputError(f"{path}: network_name {empty[0]!r} has no letter or digit; leave it blank for no network.")
+    _check_consistent(overrides, path)
+    return overrides
+
+
+def _read(path: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path) if path.lower().endswith(".parquet") else pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"--network-overrides {path} cannot be read ({first_line(error)}).") from error
+
+
+def _check_consistent(overrides: pl.DataFrame, path: str) -> None:
+    twice = overrides.filter(pl.col(KEY).is_duplicated())[KEY]
+    if len(twice):
+        raise InputError(f"{path} names clinic '{twice[0]}' more than once; keep one line.")
+    anchors = overrides.filter("is_anchor")
+    if anchors["network_name"].null_count():
+        clinic = anchors.filter(pl.col("network_name").is_null())[KEY][0]
+        raise InputError(f"{path} makes clinic '{clinic}' an anchor without a network_name; name the network.")
+    two = anchors.filter(pl.col("network_name").is_duplicated())
+    if len(two):
+        both = " and ".join(two.filter(pl.col("network_name") == two["network_name"][0])[KEY].head(2))
+        raise InputError(f"{path} gives network '{two['network_name'][0]}' two anchors, {both}; keep one.")
+
+
+def _check_overrides(db: Database) -> None:
+    unknown = db.frame(
+        "select clinic_id from network_overrides where clinic_id not in (select clinic_id from icp_scores) limit 1"
+    )
+    if len(unknown):
+        raise InputError(f"--network-overrides names clinic '{unknown.item()}', which the extract does not have.")
+
+
+def give_clinics(db: Database, frame: pl.DataFrame, card: Scorecard, normalized: str) -> None:
+    """Make scored clinics readable as `icp_scores` and `icp_bands`, which is what the SQL files group."""
+    db.give("scored", frame)
+    db.view("icp_scores", "select " + ", ".join(f'"{name}"' for name in network_inputs(card)) + " from scored")
+    db.view("icp_bands", f'select clinic_id, "{normalized}" as normalized_name from scored')
+
+
+def network_inputs(card: Scorecard) -> list[str]:
+    """Return the columns of a scored clinic that grouping reads, beside the normalised name."""
+    return [KEY, NAME, STATE, *(one.name for one in card.columns), "npi_count", "site_count", "fqhc_flag", "aco_member"]

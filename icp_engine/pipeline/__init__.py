@@ -1,0 +1,1 @@
+"""One run, from an extract to a published folder."""

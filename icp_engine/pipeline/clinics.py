@@ -1,0 +1,285 @@
+"""Score all clinics of an extract, and write the clinic tables in the order of the result, slice by slice."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from icp_engine.columns import HELPERS, KEY, NAME, NETWORK_COLUMNS, STATE
+from icp_engine.errors import InputError
+from icp_engine.extract.conform import CLIPPED, INVALID
+from icp_engine.extract.extract import Extract, Rejects, conformed_rows, file_of, find_rejects
+from icp_engine.extract.profile import Profile, profile
+from icp_engine.networks.names import normalized_name
+from icp_engine.pipeline.options import RunOptions
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scoring.compiler import prepared
+from icp_engine.scoring.explain import ReasonCodes, ReasonSpeller, with_bibliography
+from icp_engine.scoring.score import add_bands, add_scores, band_columns, score_columns
+from icp_engine.tables.ordering import materialised, sorted_slices, with_order
+from icp_engine.tables.parquet import Column, Encoding
+from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, coded, encoding, spelled
+from icp_engine.warehouse.duckdb_file import WarehouseFile
+
+Report = Callable[[str, int, int], None]
+"""Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
+
+NORMALIZED = f"{HELPERS}normalized_name"
+_SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
+_SCORES_AFTER = ("npi_count", "site_count", "fqhc_flag", "aco_member")
+_BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
+_BIBLIOGRAPHY_ROWS = 8_192  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
+_ENCODERS = 2  # threads that encode columns
+_AHEAD = 2  # slices that may wait while the slowest table is written
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """All clinics with bands and scores, computed once, in no order; `most` rows of them fit into memory."""
+
+    frame: pl.LazyFrame
+    rows: int
+    most: int
+
+
+def score_clinics(
+    extract: Extract, card: Scorecard, options: RunOptions, temp: Path
+) -> tuple[Scored, Profile, Rejects]:
+    """Score all rows, and once more without the rejected ones where there are any: nearly always one pass."""
+    most = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
+    scored = _score(extract, Rejects(), card, most, temp)
+    found = profile(extract, scored.frame)
+    _check(extract, found, options)
+    if not found.blank_ids and not found.duplicate_rows:
+        return scored, found, Rejects()
+    rejects = find_rejects(extract, duplicates=bool(found.duplicate_rows))
+    if len(rejects) == extract.rows:
+        raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
+    return _score(extract, rejects, card, most, temp), found, rejects
+
+
+def _score(extract: Extract, rejects: Rejects, card: Scorecard, most: int, temp: Path) -> Scored:
+    needed = {*card.reads, *_SCORES_BEFORE, *_SCORES_AFTER}
+    lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
+    lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED))
+    lf = with_order(lf, card.column("total_score")).drop(one.meta.output_name() for one in prepared(card))
+    rows = extract.rows - len(rejects)
+    return Scored(materialised(lf, rows, most, temp), rows, most)
+
+
+def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
+    """Say why a run cannot go on with what the extract holds, and where that stands."""
+    if found.duplicate_rows and options.duplicates == "error":
+        examples = ", ".join(found.duplicate_examples)
+        raise InputError(
+            f"{found.duplicate_ids:,} clinic_id stand more than once ({found.duplicate_rows:,} rows too many), "
+            f"such as {examples}, first in {file_of(extract, find_rejects(extract, duplicates=True, blanks=False))}; "
+            "--duplicates first keeps the first of each."
+        )
+    if not options.strict:
+        return
+    wrong = [
+        f"{one.invalid:,} in {name} (such as {one.examples[0]!r}, first in {one.file})"
+        for name, one in found.fields.items()
+        if one.invalid
+    ]
+    if found.blank_ids:
+        wrong.append(f"{found.blank_ids:,} blank in {KEY}, first in {file_of(extract, find_rejects(extract))}")
+    if wrong:
+        raise InputError(f"Invalid values: {'; '.join(wrong)}; correct them, or leave --strict out.")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows of the result in their order, each column encoded once for all tables that hold it.
+
+    Attributes:
+        frame: all that is known of the clinics but their reason codes.
+        arrow: the same as Arrow.
+        codes: their reason codes, which are put together while others write.
+        encoding: how tables of the run are written.
+        columns: what holds the encoded columns, by name.
+    """
+
+    frame: pl.DataFrame
+    arrow: pa.Table
+    codes: Future[ReasonCodes]
+    encoding: Encoding
+    columns: Mapping[str, Future[dict[str, Column]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One table being made: who writes it, how a slice gets there, and the columns that it wants encoded."""
+
+    writer: TableWriter | WarehouseFile
+    write: Callable[[Slice], None]
+    columns: Collection[str] = ()
+
+
+class _Slicer:
+    """Makes slices of the clinics of a run, one after the other; their columns are encoded in threads."""
+
+    def __init__(self, card: Scorecard, columns: Collection[str], stack: ExitStack) -> None:
+        """Encode the given columns alone, until the stack is left."""
+        self._name = card.column("reason_codes")
+        self._columns = [name for name in columns if name != self._name]
+        self._speller = ReasonSpeller(card)
+        self._spelling = stack.enter_context(ThreadPoolExecutor(1))
+        self._encoding = stack.enter_context(ThreadPoolExecutor(_ENCODERS))
+        self._how: Encoding | None = None
+
+    def slice(self, frame: pl.DataFrame) -> Slice:
+        """Return the next slice of the run."""
+        if self._how is None:
+            self._how = encoding(frame, self._name)
+        table, codes = arrow(frame), self._spelling.submit(self._speller.spell, frame)
+        columns: dict[str, Future[dict[str, Column]]] = {}
+        for start in range(_ENCODERS):
+            names = self._columns[start::_ENCODERS]
+            columns |= dict.fromkeys(names, self._encoding.submit(self._how.encode, table.select(names)))
+        columns[self._name] = self._encoding.submit(self._encode_codes, self._how, codes)
+        return Slice(frame, table, codes, self._how, columns)
+
+    def _encode_codes(self, how: Encoding, codes: Future[ReasonCodes]) -> dict[str, Column]:
+        return how.encode(pa.table({self._name: coded(codes.result())}))
+
+
+def write_clinics(
+    scored: Scored, outputs: list[Output], card: Scorecard, networks: pl.DataFrame | None, report: Report
+) -> dict[str, Any]:
+    """Write all outputs, row group by row group, in the order of the result; return the counts of the manifest.
+
+    While row groups are being written the next one is put into order.
+
+    Args:
+        scored: all clinics.
+        outputs: the tables to write, closed at the end.
+        card: the scorecard.
+        networks: the network columns of the clinics that have a network; None without networks.
+        report: called with every slice.
+    """
+    counted = {"tiers": card.column("tier")} | ({"segments": card.column("segment")} if card.segment_source else {})
+    counts: dict[str, Counter[Any]] = {"tiers": Counter(), "segments": Counter()}
+    done = 0
+    with ExitStack() as stack:
+        for output in outputs:
+            stack.callback(output.writer.close)
+        pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
+        slicer = _Slicer(card, list(dict.fromkeys(name for one in outputs for name in one.columns)), stack)
+        writing: deque[list[Future[None]]] = deque()
+        replaced = networks.drop(KEY).columns if networks is not None else []  # an older run's, in the extract
+        frame = scored.frame.drop(
+            pl.selectors.starts_with(INVALID, CLIPPED), pl.selectors.by_name(*replaced, require_all=False)
+        )
+        for piece in sorted_slices(frame, scored.rows, scored.most, ROW_GROUP):
+            for name, column in counted.items():
+                counts[name].update(dict(piece[column].value_counts().iter_rows()))
+            if len(writing) == _AHEAD:
+                _finish(writing.popleft())
+            report("write", done, scored.rows)
+            done += len(piece)
+            whole = piece if networks is None else _with_networks(piece, networks)
+            part = slicer.slice(whole)
+            writing.append([pool.submit(output.write, part) for pool, output in zip(pools, outputs, strict=True)])
+        for futures in writing:
+            _finish(futures)
+    if done != scored.rows:
+        raise AssertionError(f"{scored.rows} clinics went in and {done} came out; nothing was published")
+    return {name: {str(key): one[key] for key in sorted(one)} for name, one in counts.items()}  # keys as JSON has them
+
+
+def _finish(writing: Iterable[Future[None]]) -> None:
+    for one in writing:
+        one.result()
+
+
+def _with_networks(piece: pl.DataFrame, networks: pl.DataFrame) -> pl.DataFrame:
+    joined = piece.join(networks, on=KEY, how="left", maintain_order="left")
+    return joined.with_columns(pl.col("is_network_anchor").fill_null(value=False))
+
+
+def clinic_outputs(
+    extract: Extract, card: Scorecard, options: RunOptions, folder: Path, warehouse: WarehouseFile | None
+) -> list[Output]:
+    """Return the clinic tables of a run, and before them the warehouse file where there is one."""
+    tables: dict[str, dict[str, str]] = {
+        name: {one: one for one in columns}
+        for name, columns in clinic_tables(extract, card, networks=options.networks).items()
+    }
+    tables["icp_bands"] = {KEY: KEY, "normalized_name": NORMALIZED, **band_columns(card)}
+    if not options.networks:
+        del tables["clinics_icp_with_networks"]
+
+    def output(name: str, columns: Mapping[str, str]) -> Output:
+        csv = options.format == "both" and name != "icp_bands"
+        writer = TableWriter(folder, name, metadata(card), csv)
+        if name == "icp_scores" and options.bibliography:
+            return Output(writer, partial(_write_bibliography, writer, columns=columns, card=card))
+        write = partial(_write, writer, columns=columns, codes=card.column("reason_codes"))
+        return Output(writer, write, columns.values())
+
+    outputs = [output(name, columns) for name, columns in tables.items()]
+    if warehouse is not None:
+        outputs.insert(0, Output(warehouse, lambda part: warehouse.write(part.arrow, part.codes.result())))
+    return outputs
+
+
+def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], codes: str) -> None:
+    """Write columns: the new name of each, and the one it has in the slice."""
+    encoded = {new: part.columns[old].result()[old] for new, old in columns.items()}
+    writer.write(encoded, lambda: _with_codes(part.frame, part.codes.result(), codes, columns))
+    writer.settle()
+
+
+def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, str], card: Scorecard) -> None:
+    """Write the scores with bibliography, whose texts are so large that they get row groups of their own."""
+    name, text = card.column("reason_codes"), f"{card.prefix}_bibliography"
+    columns = {**columns, text: text}
+    plain = [one for one in columns if one != name]
+    with ThreadPoolExecutor(2) as pool:  # texts are put together while those before them are written
+        codes, start = part.codes.result(), 0
+        pieces = part.frame.iter_slices(_BIBLIOGRAPHY_ROWS)
+        for frame in pool.map(lambda piece: with_bibliography(piece, card).select(plain), pieces):
+            some = codes.slice(start, len(frame))
+            encoded = part.encoding.encode(arrow(frame, views=True).append_column(name, coded(some)))
+            writer.write({one: encoded[one] for one in columns}, partial(_with_codes, frame, some, name, columns))
+            start += len(frame)
+    writer.settle()
+
+
+def _with_codes(frame: pl.DataFrame, codes: ReasonCodes, name: str, columns: Mapping[str, str]) -> pl.DataFrame:
+    """Return columns of a frame, and the reason codes as text where they are among them."""
+    whole = frame.with_columns(spelled(codes).alias(name)) if name in columns else frame
+    return whole.select(pl.col(old).alias(new) for new, old in columns.items())
+
+
+def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:
+    """Return the columns of the clinic tables, in order; without networks the last one is not written."""
+    results = score_columns(card)
+    network = [one.name for one in NETWORK_COLUMNS] if networks else []
+    carried = [name for name in extract.columns if name not in own_columns(card, networks=networks)]
+    scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER, card.column("reason_codes")]
+    return {
+        "clinics_icp": [*carried, *results, *network],
+        "icp_scores": scores,
+        "clinics_icp_with_networks": [*scores, *network],
+    }
+
+
+def metadata(card: Scorecard) -> dict[str, str]:
+    """Return what every Parquet file says of the scorecard that made it."""
+    return {"scorecard_id": card.id, "scorecard_version": card.version, "scorecard_hash": card.hash}
+
+
+def own_columns(card: Scorecard, *, networks: bool) -> set[str]:
+    """Return the names that a run writes itself: a column of that name in an extract is replaced."""
+    network = [one.name for one in NETWORK_COLUMNS] if networks else []
+    return {*score_columns(card), card.column("reason_codes"), f"{card.prefix}_bibliography", *network}

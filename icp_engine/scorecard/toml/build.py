@@ -1,0 +1,342 @@
+"""From the tables of a scorecard to the model. What cannot be read is noted, and a placeholder stands for it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from icp_engine.columns import FIELDS, SCORED_TYPES, Field
+from icp_engine.scorecard.model import (
+    AnyOf,
+    Band,
+    Bonus,
+    Category,
+    Characteristic,
+    Example,
+    Fixed,
+    Line,
+    Missing,
+    Outcome,
+    Scorecard,
+    Share,
+    Tier,
+    fields_of,
+)
+from icp_engine.scorecard.toml.conditions import (
+    CONDITION_KEYS,
+    TEST_KEYS,
+    Names,
+    read_condition,
+    read_points,
+    unknown_field,
+)
+from icp_engine.scorecard.toml.source import Source
+from icp_engine.scorecard.toml.table import Notes, Table, as_number
+
+
+def build(source: Source, notes: Notes) -> Scorecard:
+    """Return the scorecard that a source describes; mistakes go into `notes`."""
+    top = Table(source.content, (), notes)
+    names = _names(top)
+    derived = _derived(top, names)
+    prefix = top.text("prefix")
+    columns = top.table("columns")
+    named = {key: columns.text(key) for key in columns.raw}
+    total = top.table("total")
+    card = Scorecard(
+        id=top.text("id"),
+        version=top.text("version"),
+        title=top.text("title"),
+        prefix=prefix,
+        hash=source.hash,
+        source=source.name,
+        content=source.content,
+        extends=top.text("extends", "") or None,
+        fields={name: field for name, field in names.fields.items() if name not in derived},
+        derived=derived,
+        categories=tuple(
+            _category(name, table, names, derived, named, prefix) for name, table in _only_tables(top, "category")
+        ),
+        tiers=_tiers(top, "tier", {}),
+        network_tiers=(),
+        segments={letter: _closed(table, "label") for letter, table in _only_tables(top, "segment")},
+        examples=tuple(_example(item, source) for item in top.items("example")),
+        named_columns=named,
+        combine=_choice(total, "combine", ("sum", "product")),
+        divide_by=total.number("divide_by", 1.0),
+    )
+    total.close()
+    inherited = {tier.number: tier for tier in card.tiers}
+    object.__setattr__(card, "network_tiers", _tiers(top, "network_tier", inherited))
+    top.text("description", "")
+    top.close()
+    return card
+
+
+def _only_tables(top: Table, key: str) -> Iterator[tuple[str, Table]]:
+    """Yield the tables `[key.name]`; anything else directly under `[key]` is a mistake."""
+    outer = top.table(key)
+    for name, value in outer.raw.items():
+        if not isinstance(value, dict):
+            outer.problem(f"expected a table, found {value!r}; write [{key}.{name}]", name)
+    yield from outer.tables()
+
+
+def _closed(table: Table, key: str) -> str:
+    value = table.text(key)
+    table.close()
+    return value
+
+
+def _choice(table: Table, key: str, options: tuple[str, ...]) -> Any:
+    value = table.text(key, options[0])
+    if value not in options:
+        table.problem(f"expected {' or '.join(map(repr, options))}, found {value!r}", key)
+        return options[0]
+    return value
+
+
+def _names(top: Table) -> Names:
+    """Return the fields and lists of a scorecard: the engine's own fields, then those it declares."""
+    fields = dict(FIELDS)
+    for name, table in _only_tables(top, "fields"):
+        kind = table.text("type", "number")
+        scale = table.number("scale") if "scale" in table else None
+        if kind not in SCORED_TYPES:
+            table.problem(f"expected one of {', '.join(SCORED_TYPES)}, found {kind!r}", "type")
+            kind = "number"
+        if name in FIELDS and kind != FIELDS[name].type:
+            table.problem(f"'{name}' is a field of the engine, of type {FIELDS[name].type}", "type")
+            kind = FIELDS[name].type
+        fields[name] = Field(name, kind, table.text("unit", ""), table.text("description"), scale)  # type: ignore[arg-type]
+        table.close()
+    lists = top.table("lists")
+    return Names(fields, {name: lists.texts(name) for name in lists.raw})
+
+
+def _derived(top: Table, names: Names) -> dict[str, tuple[str, str]]:
+    """Return the ratios of a scorecard; from here on their names are number fields like any other."""
+    derived = {}
+    for name, table in _only_tables(top, "derived"):
+        parts = (table.text("numerator"), table.text("denominator"))
+        for key, part in zip(("numerator", "denominator"), parts, strict=True):
+            if part and part not in names.fields:
+                table.problem(unknown_field(part, names), key)
+            elif part in derived:
+                table.problem(f"'{part}' is a ratio itself; a ratio is formed from two fields", key)
+            elif part and names.kind(part) != "number":
+                table.problem(f"a ratio needs numbers, '{part}' is {names.fields[part].type}", key)
+        if name in names.fields:
+            table.problem(f"'{name}' is already the name of a field; choose another")
+        derived[name] = parts
+        names.fields[name] = Field(name, "number", "ratio", table.text("description"))
+        table.close()
+    return derived
+
+
+def _category(
+    name: str,
+    table: Table,
+    names: Names,
+    derived: dict[str, tuple[str, str]],
+    named: dict[str, str],
+    prefix: str,
+) -> Category:
+    label = table.text("label")
+    maximum = table.number("max")
+    requires = table.text("requires", "") or None
+    all_missing = table.text("all_missing", "") or None
+    combine = _choice(table, "combine", ("sum", "weighted_mean"))
+    bibliography = table.text("bibliography", name)
+    breakdown = table.text("breakdown", name)
+    characteristics = tuple(_characteristic(name, inner, part, names, derived) for inner, part in table.tables())
+    table.close()
+    if all_missing and characteristics:
+        sources = tuple(dict.fromkeys(source for one in characteristics for source in one.sources))
+        nothing = Outcome(f"{name}.missing", Fixed(0.0), None, all_missing, None, sources=sources)
+        characteristics = (replace(characteristics[0], nothing_known=nothing), *characteristics[1:])
+    return Category(
+        name=name,
+        label=label,
+        maximum=maximum,
+        characteristics=characteristics,
+        column=named.get(name, f"{prefix}_{name}_score"),
+        bibliography=bibliography,
+        breakdown=breakdown,
+        requires=requires,
+        all_missing=all_missing,
+        combine=combine,
+    )
+
+
+def _characteristic(
+    category: str, name: str, table: Table, names: Names, derived: dict[str, tuple[str, str]]
+) -> Characteristic:
+    field = table.text("field", "") or None
+    if field and field not in names.fields:
+        table.problem(unknown_field(field, names), "field")
+    elif field is None and "field" in table.raw:
+        field = "(unreadable)"
+        names.unknown.add(field)
+    label = table.text("label", name.replace("_", " ").capitalize())
+    bands = tuple(_band(item, names, field) for item in table.items("bands"))
+    if not bands:
+        table.problem("a characteristic needs bands = [...]")
+    bonus = _bonus(table.table("bonus"), names, field) if "bonus" in table else None
+    missing = _missing(table, field, names)
+    read = tuple(dict.fromkeys(_value_fields(field, bands, bonus, missing, names)))
+    sources = tuple(dict.fromkeys(part for one in read for part in derived.get(one, (one,))))
+    characteristic = Characteristic(
+        category=category,
+        name=name,
+        label=label,
+        field=field,
+        bands=bands,
+        missing=missing,
+        sources=sources,
+        value_fields=read,
+        only_for=_only_for(table),
+        unknown={key: str(value) for key, value in table.table("unknown").raw.items()},
+        bonus=bonus,
+        maximum=table.number("max") if "max" in table else None,
+        weight=table.number("weight", 1.0),
+    )
+    table.close()
+    return characteristic
+
+
+def _value_fields(
+    field: str | None, bands: tuple[Band, ...], bonus: Bonus | None, missing: Missing | None, names: Names
+) -> Iterable[str]:
+    """Yield every field that a characteristic reads, its own first."""
+    if field and field in names.fields:
+        yield field
+    for band in bands:
+        yield from fields_of(band.condition)
+        if isinstance(band.points, Line | Share) and band.points.field in names.fields:
+            yield band.points.field
+    if bonus:
+        yield from fields_of(bonus.condition)
+    if missing:
+        yield from missing.fields
+
+
+def _band(item: Table, names: Names, field: str | None) -> Band:
+    own_number = field in names.fields and names.kind(field) == "number"
+    condition = read_condition(item, names, field, edges_only=own_number)
+    if condition is None and any(key in item.raw for key in TEST_KEYS):
+        condition = _unreadable()
+    band = Band(
+        name=item.text("name"),
+        condition=condition,
+        points=read_points(item, names, field),
+        reason=item.text("reason", "") or None,
+        note=item.text("note", "") or None,
+        segment=item.text("segment", "") or None,
+    )
+    item.asked.update(CONDITION_KEYS)
+    before = len(item.notes.problems)
+    item.close()
+    if (band.reason is None) == (band.note is None) and len(item.notes.problems) == before:
+        item.problem("a band says why: give a reason (or a note, where it counts as missing)")
+    return band
+
+
+def _unreadable() -> AnyOf:
+    """Return a condition that stands for one that could not be read, so that its band is not taken for the last."""
+    return AnyOf(())
+
+
+def _bonus(table: Table, names: Names, field: str | None) -> Bonus | None:
+    condition = read_condition(table, names, field)
+    points, reason = table.number("points"), table.text("reason")
+    table.asked.update(CONDITION_KEYS)
+    table.close()
+    if condition is None:
+        table.problem("a bonus needs a condition")
+        return None
+    return Bonus(condition, points, reason)
+
+
+def _missing(table: Table, field: str | None, names: Names) -> Missing | None:
+    """Read what missing is worth. Every characteristic states it; `"never"` lets the bands decide."""
+    if table.raw.get("missing") == "never":
+        table.asked.add("missing")
+        return None
+    if "missing" not in table:
+        table.problem('say what missing is worth: missing = { points = 0, note = "..." }, or missing = "never"')
+        return None
+    inner = table.table("missing")
+    how = "any" if "when_any" in inner else "all"
+    key = f"when_{how}"
+    fields = inner.texts(key) if key in inner else (field,) if field else ()
+    if not fields:
+        inner.problem('without a field of its own, missing needs when_all = ["..."], when_any = ["..."] or "never"')
+    reads_as = _reads_as(inner, field)
+    for one in (*fields, *reads_as):
+        if one not in names.fields and one not in names.unknown:
+            inner.problem(unknown_field(one, names))
+    missing = Missing(
+        fields=tuple(one for one in fields if one in names.fields),
+        how=how,  # type: ignore[arg-type]
+        points=0.0 if reads_as else inner.number("points"),
+        note=inner.text("note", f"No {table.path[-1]} data available".replace("_", " ")),
+        segment=inner.text("segment", "") or None,
+        reads_as=reads_as,
+    )
+    inner.close()
+    return missing
+
+
+def _reads_as(inner: Table, field: str | None) -> dict[str, float]:
+    if "reads_as" not in inner:
+        return {}
+    raw = inner.raw["reads_as"]
+    if isinstance(raw, dict):
+        return {key: as_number(value, (*inner.path, "reads_as", key), inner.notes) for key, value in raw.items()}
+    if field is None:
+        inner.problem("without a field of its own, reads_as needs { field = value }", "reads_as")
+        return {}
+    return {field: inner.number("reads_as")}
+
+
+def _only_for(table: Table) -> dict[str, tuple[str, ...]]:
+    if table.raw.get("only_for") == "every":
+        table.asked.add("only_for")
+        return {}
+    inner = table.table("only_for")
+    return {name: inner.texts(name) for name in inner.raw}
+
+
+def _tiers(top: Table, key: str, inherited: dict[int, Tier]) -> tuple[Tier, ...]:
+    """Read `[tier.1]`, `[tier.2]`, ...; network tiers take label and meaning from the clinic tiers."""
+    tiers = []
+    for name, inner in _only_tables(top, key):
+        number = int(name) if name.isdecimal() and name.isascii() else 0
+        if not number:
+            inner.problem(f"tiers are numbered 1, 2, 3, ..., found {name!r}")
+        known = inherited.get(number)
+        raw = inner.raw.get("at_least")
+        inner.asked.add("at_least")
+        path = (*inner.path, "at_least")
+        edges = raw if isinstance(raw, dict) else {} if raw is None else {"total": raw}
+        tiers.append(
+            Tier(
+                number=number,
+                label=inner.text("label", known.label if known else None),
+                meaning=inner.text("meaning", known.meaning if known else ""),
+                at_least={key: as_number(value, path, inner.notes) for key, value in edges.items()},
+            )
+        )
+        inner.close()
+    return tuple(sorted(tiers, key=lambda tier: tier.number))
+
+
+def _example(item: Table, source: Source) -> Example:
+    example = Example(
+        name=item.text("name"),
+        given=dict(item.table("given").raw),
+        expect=dict(item.table("expect").raw),
+        line=source.place(item.path)[1],
+    )
+    item.close()
+    return example

@@ -1,0 +1,310 @@
+"""What can be wrong with a scorecard that reads well: references, reach, maxima, tiers, segments."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from icp_engine.errors import did_you_mean
+from icp_engine.scorecard.model import (
+    TOTAL,
+    Band,
+    Category,
+    Characteristic,
+    Compare,
+    Scorecard,
+    Tier,
+    leaves,
+)
+from icp_engine.scorecard.toml.conditions import implies
+from icp_engine.scorecard.toml.lines import Path
+from icp_engine.scorecard.toml.table import Notes
+
+_MOST_OUTCOMES = 255  # a band number is stored in one byte, and one value is kept for "does not apply"
+
+Found = Iterator[tuple[Path, str]]
+
+
+def check(card: Scorecard, notes: Notes) -> None:
+    """Note every mistake of a scorecard that is about meaning."""
+    for found in (
+        _columns(card),
+        _codes(card),
+        _segments(card),
+        _tiers(card, "tier", card.tiers),
+        _tiers(card, "network_tier", card.network_tiers),
+        _examples(card),
+    ):
+        _note(found, notes)
+    for category in card.categories:
+        _note(_category(category), notes)
+        for one in category.characteristics:
+            path = ("category", category.name, one.name)
+            for part in (_references(one, category), _fields(one, card), _bands(one, card), _maximum(one, category)):
+                _note((((*path, *inner), text) for inner, text in part), notes)
+
+
+def _note(found: Iterable[tuple[Path, str]], notes: Notes) -> None:
+    for path, message in found:
+        notes.add_unless_unreadable(path, message)
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    if not known:
+        return f"'{name}' does not exist; there is none yet"
+    near = did_you_mean(name, known)
+    return f"'{name}' does not exist{near}" + ("" if near else f"; there are {', '.join(known)}")
+
+
+def _columns(card: Scorecard) -> Found:
+    """Two columns of one name would overwrite each other."""
+    taken = Counter([*(column.name for column in card.columns), card.column("reason_codes")])
+    place: dict[str, Path] = {name: ("columns", key) for key, name in card.named_columns.items()}
+    for name, count in taken.items():
+        if count > 1:
+            yield place.get(name, ()), f"{count} columns would be called '{name}'; rename one under [columns]"
+        if name in card.fields:
+            yield place.get(name, ()), f"'{name}' is the name of a field; call the column otherwise under [columns]"
+    if not card.categories:
+        yield ("category",), "a scorecard needs a category: [category.your_category]"
+    known = [
+        "total_score",
+        "tier",
+        "tier_label",
+        "segment",
+        "reason_codes",
+        *(one.name for one in card.categories),
+    ]
+    for key in card.named_columns:
+        if key not in known:
+            yield ("columns", key), _unknown(key, known)
+
+
+def _codes(card: Scorecard) -> Found:
+    """Reason codes and band columns are ids: each stands once."""
+    columns: dict[str, str] = {}
+    for one in card.characteristics:
+        path = ("category", one.category, one.name)
+        seen: dict[str, int] = {}
+        for number, band in enumerate(one.bands):
+            if band.name == "missing" and one.missing is not None:
+                yield (
+                    (*path, "bands", number),
+                    f"reason code '{one.code}.missing' is kept for the missing field",
+                )
+            if band.name in seen:
+                yield (
+                    (*path, "bands", number),
+                    f"duplicate reason code '{one.code}.{band.name}'; rename the band",
+                )
+            seen[band.name] = number
+        if one.column in columns:
+            yield path, f"'{one.code}' and '{columns[one.column]}' make one band column; rename one"
+        columns[one.column] = one.code
+        if len(one.outcomes) > _MOST_OUTCOMES:
+            yield path, f"{len(one.outcomes)} outcomes are more than the {_MOST_OUTCOMES} that fit one byte"
+
+
+def _category(category: Category) -> Found:
+    path = ("category", category.name)
+    if not category.characteristics:
+        yield path, f"a category needs a characteristic: [category.{category.name}.your_characteristic]"
+    if category.maximum <= 0:
+        yield (*path, "max"), f"the maximum must be above 0, found {category.maximum:g}"
+    names = [one.name for one in category.characteristics]
+    if category.requires and category.requires not in names:
+        yield (*path, "requires"), _unknown(category.requires, names)
+    elif category.requires:
+        first = category.characteristics[0]
+        if category.requires != first.name:
+            yield (
+                (*path, "requires"),
+                f"the required characteristic comes first: put '{category.requires}' on top",
+            )
+        elif first.missing is None or first.missing.points or first.missing.reads_as:
+            yield (*path, "requires"), f"'{first.name}' must be worth 0 points where it is missing"
+    if category.all_missing and any(one.missing is None for one in category.characteristics):
+        yield (*path, "all_missing"), 'can never hold: a characteristic here has missing = "never"'
+    if category.all_missing and any(one.missing and one.missing.reads_as for one in category.characteristics):
+        yield (*path, "all_missing"), "can never hold: a characteristic here reads a missing field as a value"
+
+
+def _references(one: Characteristic, category: Category) -> Found:
+    """Other characteristics that `only_for` names must exist, come earlier, and have those bands."""
+    before: dict[str, Characteristic] = {}
+    for other in category.characteristics:
+        if other.name == one.name:
+            break
+        before[other.name] = other
+    for name, wanted in one.only_for.items():
+        if name not in before:
+            yield (
+                ("only_for", name),
+                _unknown(name, before) if before else "names a characteristic further up",
+            )
+            continue
+        known = ["missing", *(band.name for band in before[name].bands)]
+        for band in wanted:
+            if band not in known:
+                yield ("only_for", name), _unknown(band, known)
+
+
+def _fields(one: Characteristic, card: Scorecard) -> Found:
+    """What a characteristic says of fields must be about fields that it reads, and can read so."""
+    if not one.sources and one.field is None:
+        yield (), 'a characteristic reads at least one field: give field = "..."'
+    for name in one.missing.reads_as if one.missing else ():
+        if name in card.fields and card.fields[name].type not in ("number", "integer"):
+            yield ("missing", "reads_as"), f"only numbers read as a value, '{name}' is {card.fields[name].type}"
+    for name in one.unknown:
+        if name not in one.sources:
+            yield ("unknown", name), f"'{name}' is not read here; read are {', '.join(one.sources)}"
+
+
+def _bands(one: Characteristic, card: Scorecard) -> Found:
+    """Every clinic lands in exactly one band: the last takes the rest, and none stands behind a wider one."""
+    for number, band in enumerate(one.bands):
+        path: Path = ("bands", number)
+        last = number == len(one.bands) - 1
+        if last and band.condition is not None:
+            yield (
+                path,
+                f"the last band must take whoever is left: add a band without a condition after '{band.name}'",
+            )
+        for leaf in leaves(band.condition):
+            scale = card.fields[leaf.field].scale if isinstance(leaf, Compare) and leaf.field in card.fields else None
+            if isinstance(leaf, Compare) and scale is not None and leaf.edge > scale:
+                yield path, f"unreachable: {leaf.field} is cut to its scale, {scale:g}, before it is compared"
+        earlier = next((wide for wide in one.bands[:number] if _covers(wide, band)), None)
+        if earlier is not None:
+            yield path, f"unreachable: whatever lands in '{band.name}' has landed in '{earlier.name}' before"
+
+
+def _covers(wide: Band, narrow: Band) -> bool:
+    if wide.condition is None:
+        return True
+    return narrow.condition is not None and implies(narrow.condition, wide.condition)
+
+
+def _maximum(one: Characteristic, category: Category) -> Found:
+    """A band cannot be worth more than there is to get."""
+    if one.maximum is not None and one.maximum > category.maximum and category.combine == "sum":
+        yield ("max",), f"{one.maximum:g} is more than the maximum of {category.name}, {category.maximum:g}"
+    if category.combine == "weighted_mean":
+        if one.maximum is None or one.maximum <= 0:
+            yield (), "a weighted mean needs the maximum of each characteristic: max = ..."
+        if one.weight <= 0:
+            yield ("weight",), f"a weight is above 0, found {one.weight:g}"
+    if one.missing and one.missing.points < 0:
+        yield ("missing",), f"points are not below 0, found {one.missing.points:g}"
+    if one.bonus and one.bonus.points <= 0:
+        yield ("bonus",), f"a bonus is above 0, found {one.bonus.points:g}"
+    limit = category.maximum if one.maximum is None else one.maximum
+    whose = f"{category.name}" if one.maximum is None else one.name
+    for number, band in enumerate(one.bands):
+        if band.points.least < 0:
+            yield ("bands", number), f"points are not below 0, '{band.name}' can give {band.points.least:g}"
+        if band.points.most > limit:
+            yield (
+                ("bands", number),
+                f"'{band.name}' is worth up to {band.points.most:g} points, the maximum of {whose} is {limit:g}",
+            )
+    if one.missing and one.missing.points > limit:
+        yield (
+            ("missing",),
+            f"missing is worth {one.missing.points:g} points, the maximum of {whose} is {limit:g}",
+        )
+
+
+def _segments(card: Scorecard) -> Found:
+    """One characteristic names the segments, and then each of its outcomes names one that exists."""
+    carriers = [one for one in card.characteristics if any(out.segment for out in one.outcomes)]
+    for one in carriers[1:]:
+        yield (
+            ("category", one.category, one.name),
+            f"segments already come from '{carriers[0].code}'; name them once",
+        )
+    for one in carriers[:1]:
+        path: Path = ("category", one.category, one.name)
+        for number, band in enumerate(one.bands):
+            yield from _segment((*path, "bands", number), band.segment, card)
+        if one.missing and not one.missing.reads_as:
+            yield from _segment((*path, "missing"), one.missing.segment, card)
+    if card.segments and not carriers:
+        yield (
+            ("segment",),
+            'no band leads to a segment: add segment = "..." to the bands of one characteristic',
+        )
+
+
+def _segment(path: Path, letter: str | None, card: Scorecard) -> Found:
+    if letter is None:
+        yield path, f"say which segment this is: segment = one of {', '.join(card.segments) or 'those of [segment.A]'}"
+    elif letter not in card.segments:
+        yield path, f"segment {_unknown(letter, card.segments)}{'' if card.segments else f'; add [segment.{letter}]'}"
+
+
+def _tiers(card: Scorecard, key: str, tiers: tuple[Tier, ...]) -> Found:
+    """Tiers count 1, 2, 3, ..., each lower than the one before, and the last takes the rest."""
+    if key == "network_tier" and not tiers:
+        return
+    if [tier.number for tier in tiers] != list(range(1, len(tiers) + 1)) or not tiers:
+        yield (key,), f"number the tiers 1, 2, 3, ... without a gap: [{key}.1]"
+        return
+    parts = {TOTAL: card.maximum, **{one.name: one.maximum for one in card.categories}}
+    for tier in tiers:
+        path: Path = (key, str(tier.number))
+        if tier.at_least and tier is tiers[-1]:
+            yield (*path, "at_least"), "the last tier takes whoever is left: remove at_least"
+        if not tier.at_least and tier is not tiers[-1]:
+            yield path, "only the last tier takes whoever is left: give at_least = ..."
+        for part, edge in tier.at_least.items():
+            if part not in parts:
+                yield (*path, "at_least"), _unknown(part, parts)
+            elif parts[part] > 0 and not 0 < edge <= parts[part]:
+                yield (
+                    (*path, "at_least"),
+                    f"{edge:g} cannot be reached: {part} goes from 0 to {parts[part]:g}",
+                )
+    for better, tier in pairwise(tiers):
+        if (
+            better.at_least
+            and tier.at_least
+            and all(tier.at_least.get(part, 0.0) >= edge for part, edge in better.at_least.items())
+        ):
+            yield (
+                (key, str(tier.number), "at_least"),
+                f"unreachable: tier {better.number} takes all of it before",
+            )
+
+
+def _examples(card: Scorecard) -> Found:
+    """Worked examples give known fields and expect known results."""
+    results = expectable(card)
+    for number, example in enumerate(card.examples):
+        path: Path = ("example", number)
+        for name in example.given:
+            if name not in card.fields:
+                yield (*path, "given", name), _unknown(name, card.fields)
+        for name in example.expect:
+            if name not in results:
+                yield (*path, "expect", name), _unknown(name, results)
+        if not example.expect:
+            yield path, "an example expects something: [example.expect]"
+
+
+def expectable(card: Scorecard) -> dict[str, str]:
+    """Return what a worked example may expect, and the result column that answers it."""
+    answers = {category.name: category.column for category in card.categories}
+    answers |= {
+        TOTAL: card.column("total_score"),
+        "tier": card.column("tier"),
+        "tier_label": card.column("tier_label"),
+    }
+    if card.segment_source is not None:
+        answers[_free("segment", answers, "strategic_segment")] = card.column("segment")
+    return answers | {"reason_codes": card.column("reason_codes")}
+
+
+def _free(name: str, taken: Iterable[str], instead: str) -> str:
+    return instead if name in taken else name

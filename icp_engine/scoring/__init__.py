@@ -1,0 +1,1 @@
+"""Data through a scorecard, in Polars."""

@@ -1,0 +1,1 @@
+"""Result tables: their order, and their files."""

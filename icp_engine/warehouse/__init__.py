@@ -1,0 +1,1 @@
+"""The folder that runs publish into, and the DuckDB file in it."""

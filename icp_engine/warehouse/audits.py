@@ -1,0 +1,56 @@
+"""Check results by SQL: each file of sql/audits returns the rows that offend."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from icp_engine.columns import KEY
+from icp_engine.database import Database, database, sql_names, sql_text
+from icp_engine.errors import GateError
+from icp_engine.networks.grouping import NETWORKS, Networks
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.warehouse.duckdb_file import scorecard_frames
+
+_TABLES = ("icp_scores", "clinics_icp_with_networks", NETWORKS)
+
+
+def check_run(folder: Path, card: Scorecard, about: Mapping[str, Any], networks: Networks) -> None:
+    """Audit the files of a run before it is published.
+
+    Raises:
+        GateError: an audit returns rows; the message names it and shows the first.
+    """
+    findings = audit(folder, card, about["rows"]["scored"], networks.overrides)
+    failed = {name: rows for name, rows in findings.items() if len(rows)}
+    if failed:
+        name, rows = next(iter(failed.items()))
+        raise GateError(
+            f"{len(failed)} of {len(findings)} audits failed and nothing was published; "
+            f"{name}: {len(rows):,} rows, such as {rows.row(0, named=True)}."
+        )
+
+
+def audit(folder: Path, card: Scorecard, scored: int, overrides: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return what each audit finds in the Parquet files of a run, by name; no rows are good.
+
+    Args:
+        folder: of the run.
+        card: its scorecard.
+        scored: how many clinics it scored.
+        overrides: the clinics that it put into networks by hand.
+    """
+    with database() as db:
+        for table in _TABLES:
+            db.view_parquet(table, folder / f"{table}.parquet")
+        # Of the columns of an extract only the key: to SQL a carried `CLINIC_ID` would be the same.
+        db.give("clinics_icp", pl.read_parquet(folder / "clinics_icp.parquet", columns=[KEY]))
+        _give(db, card, scored, overrides)
+        return {name: db.frame(sql_text(name)) for name in sql_names("audits")}
+
+
+def _give(db: Database, card: Scorecard, scored: int, overrides: pl.DataFrame) -> None:
+    db.copy("run_facts", pl.DataFrame({"rows_scored": [scored]}))
+    db.copy("network_overrides", overrides)
+    db.copy("scorecard_categories", scorecard_frames(card)["scorecard_categories"])

@@ -1,0 +1,138 @@
+"""What every table, view and column of the warehouse file means: its comments, and so the data dictionary."""
+
+from icp_engine.columns import HELPERS, NETWORK_COLUMNS, NETWORKS_TABLE, Column, Field
+from icp_engine.database import Database, header, sql_text
+from icp_engine.networks.grouping import NETWORKS
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scoring.compiler import BANDS
+
+_TABLES = {
+    "clinics": "Everything known of a clinic, one row each: the tables clinics_icp, icp_scores, icp_bands and "
+    "clinics_icp_with_networks are views on it",
+    "clinics_icp": "One row per clinic: every column of the extract, scores, network columns",
+    "icp_scores": "One row per clinic: scores and reason codes",
+    "icp_bands": "One row per clinic: the band that each characteristic landed in, see scorecard_bands",
+    "clinics_icp_with_networks": "One row per clinic: scores, reason codes, network columns; for CRM and BI",
+    NETWORKS: "One row per network, by score, highest first",
+    "network_overrides": "Clinics put into a network, or out of any, by hand",
+    "excluded_names": "Normalised names that must never group",
+    "reason_patterns": "The text of every pattern of reason codes that occurs",
+    "scorecard_categories": "Categories of the scorecard",
+    "scorecard_characteristics": "Characteristics of the scorecard, in order",
+    "scorecard_bands": "Bands of the scorecard: what each band number means",
+    "scorecard_tiers": "Tiers of clinics and of networks",
+    "scorecard_segments": "Strategic segments",
+    "rejects": "Rows of the extract that were not scored, as they were, and why",
+    "run_facts": "The run that made this file, one row",
+    "run_inputs": "Files that the run read",
+    "run_settings": "How clinics were grouped, one row",
+    "field_coverage": "Per field of the extract: rows with a value, missing, invalid, cut to scale",
+}
+
+_COLUMNS = {
+    "reason_codes": "Codes of the bands that the clinic landed in, in scorecard order, separated by |",
+    "normalized_name": "Organisation name as networks compare it",
+    f"{HELPERS}pattern": "Number that stands for all bands of the clinic together: see reason_patterns",
+}
+
+_WITH_EXTRACT = ("clinics", "clinics_icp", "rejects")
+
+# Columns of the smaller tables. An extract may carry columns of these names that mean something else.
+_DETAILS = {
+    "band_column": "Column of clinics that holds the band number; in icp_bands without the prefix",
+    "pattern": "Number that stands for all bands of a clinic together: the key of reason_patterns",
+    "field": "Name of the field",
+    "source_column": "Column of the extract that it was read from, missing where there is none",
+    "is_read": "Whether the scorecard looks at it",
+    "given": "Rows with a valid value",
+    "missing": "Rows without a value",
+    "invalid": "Rows with a value that the field cannot hold, counted as missing",
+    "clipped": "Rows with a value above the scale, cut to its top",
+    "given_share": "Rows with a valid value, from 0 to 1",
+    "is_anchor": "Whether it was made the anchor by hand",
+    "run_id": "Time and a random part: the folder of the run under .runs",
+    "started_at": "When the run began, UTC",
+    "scorecard_id": "Name of the scorecard",
+    "scorecard_version": "Its version, as its author counts",
+    "scorecard_hash": "SHA-256 of what it says: the same rules have the same hash",
+    "rows_in": "Rows of the extract",
+    "rows_scored": "Rows of clinics_icp",
+    "rows_rejected": "Rows of rejects",
+    "path": "File that was read",
+    "rows": "Rows in it",
+    "bytes": "Its size",
+    "min_clinics": "Clinics of one name that make a network, at the least",
+    "min_states": "Distinct states that they stand in, at the least, or else",
+    "min_single_state": "so many clinics, whatever the states",
+    "network_mean": "How members' scores become the network's: weighted by sites, or median",
+    "band": "Number of the band: what the band columns hold",
+    "code": "Reason code: category, characteristic, band",
+    "points": "What it is worth; missing where it lies on a line",
+    "line_field": "Where points lie on a line: the field that it runs over",
+    "line_start": "Points at line_low",
+    "line_slope": "Points for each unit of the field",
+    "line_low": "Value from which the line runs; level below",
+    "line_high": "Value up to which the line runs; level above",
+    "decimals": "Places that points on the line are rounded to",
+    "is_missing": "Whether the band stands for missing data",
+    "reason": "Why these points, in words; missing where data is missing",
+    "note": "What is not known, in words",
+    "segment": "Letter of the segment",
+    "sources": "Fields that were looked at",
+    "position": "Place in the scorecard",
+    "category": "Name of the category in reason codes",
+    "label": "Name for people",
+    "maximum": "Points that the category can bring at the most",
+    "score_column": "Column of icp_scores that holds its points",
+    "bibliography": "What the bibliography calls it",
+    "can_exceed": "Whether its characteristics can add up to more than its maximum, which then cuts",
+    "last_position": "Position of its last characteristic",
+    "characteristic": "Name of the characteristic",
+    "value_fields": "Fields whose values the bibliography shows",
+    "numerator": "Where the value is a ratio: the field above the line",
+    "denominator": "and the field below it",
+    "unknown_field": "Flag of which the bibliography notes when it is not known",
+    "unknown_note": "that note",
+    "most_points": "Points that it can bring at the most",
+    "level": "clinic or network",
+    "tier": "Number of the tier, 1 is best",
+    "meaning": "What to do with it",
+    "at_least": "Score from which the tier begins; missing for the last",
+    "score": "Category, as the bibliography calls it",
+    "value": "Value that was compared, as JSON",
+    "status": "MISSING where data was missing",
+    "is_grouped": "Whether the name became a network",
+    "kept_apart_by": "The rule that kept its clinics apart, missing where none did",
+    "size_class": "Number of clinics, in classes",
+    "num_networks": "Networks in the class",
+    "avg_score": "Mean of their total scores",
+    "is_forced": "Whether an override put the clinic there",
+    "is_forced_anchor": "Whether an override made it the anchor",
+}
+
+
+def comment_all(db: Database, card: Scorecard) -> None:
+    """Comment on every table, view and column: from the contract where it knows them, else from their names."""
+    contract: list[Field | Column] = [*card.fields.values(), *NETWORKS_TABLE, *card.columns, *NETWORK_COLUMNS]
+    known = {one.name: _with_unit(one) for one in contract}
+    known |= {card.column("reason_codes"): _COLUMNS["reason_codes"], **_COLUMNS}
+    known |= {one.column: f"Band of {one.label.lower()}: see scorecard_bands" for one in card.characteristics}
+    known |= {BANDS + name: text for name, text in known.items()}
+    for kind, name in db.relations():
+        own = {one.name: _with_unit(one) for one in NETWORKS_TABLE} if name == NETWORKS else {}
+        own = _DETAILS | own if name not in _WITH_EXTRACT else own
+        text = _TABLES.get(name) or " ".join(header(sql_text(_file_of(name)))[:1])
+        db.comment(kind, name, text)
+        for column in db.columns(name):
+            described = own.get(column) or known.get(column) or known.get(column.removeprefix(HELPERS))
+            described = described or column.replace("_", " ").strip() or column
+            db.comment("column", f"{name}.{column}", described)
+
+
+def _with_unit(one: Field | Column) -> str:
+    """Return what a column means and its unit, where its words do not say it."""
+    return f"{one.description} ({one.unit})" if one.unit and one.unit not in one.description else one.description
+
+
+def _file_of(view: str) -> str:
+    return view if view in ("shared_names", "network_candidates", "clinic_bibliography") else f"views/{view}"

@@ -1,0 +1,249 @@
+"""`icp.duckdb`: a run as one file for ad-hoc SQL, with the scorecard as dimensions and a comment on everything."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from icp_engine.columns import HELPERS, KEY
+from icp_engine.database import Database, new_file, sql_text
+from icp_engine.networks.grouping import NETWORKS, NetworkOptions, Networks, give_settings
+from icp_engine.scorecard.model import Characteristic, Fixed, Line, Outcome, Scorecard
+from icp_engine.scoring.compiler import BANDS
+from icp_engine.scoring.explain import ReasonCodes
+from icp_engine.warehouse.comments import comment_all
+
+FILE = "icp.duckdb"
+_PATTERN = f"{HELPERS}pattern"
+_ROW = f"{HELPERS}row"  # no column has that name, so that no column can be taken for the table
+# Text as bands compare it: all white space of Unicode trimmed, and two letters that DuckDB lowers otherwise.
+_VALUE_MACRO = r"""
+create macro json_value_as_compared(fields, name) as case json_type(fields, '$."' || name || '"')
+    when 'VARCHAR' then to_json(lower(regexp_replace(
+        replace(
+            regexp_replace(fields ->> name, '^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$', '', 'g'), 'İ', 'i̇'
+        ),
+        '(\p{L})Σ($|[^\p{L}])', '\1ς\2', 'g'
+    )))
+    else json_extract(fields, '$."' || name || '"')
+end
+"""
+
+
+@dataclass(slots=True)
+class WarehouseFile:
+    """The file being filled: one table with everything known of a clinic, the result tables are views on it."""
+
+    db: Database
+    rows: int = 0
+
+    def write(self, rows: pa.Table, codes: ReasonCodes) -> None:
+        """Add rows, and the reason codes that have not come before."""
+        table = rows.append_column(_PATTERN, codes.pattern.to_arrow())
+        names = names_in_sql(table.column_names)
+        table = table.rename_columns([names[name] for name in table.column_names])
+        self.db.append("clinics", table)
+        self.db.append("reason_patterns", codes.fresh.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        self.rows += len(table)
+
+    def close(self) -> None:
+        """Do nothing: whoever opened the file closes it."""
+
+
+@contextmanager
+def warehouse_file(folder: Path, memory_limit: int, temp: Path) -> Iterator[WarehouseFile]:
+    """Make the file of a run; it is complete once `finish` has been called and the context is left."""
+    with new_file(folder / FILE, memory_limit=memory_limit, temp_dir=temp) as db:
+        yield WarehouseFile(db)
+
+
+def finish(
+    file: WarehouseFile,
+    card: Scorecard,
+    networks: Networks,
+    options: NetworkOptions,
+    about: Mapping[str, Any],
+    tables: Mapping[str, list[str]],
+    *,
+    rejects: pl.DataFrame | None = None,
+) -> bool:
+    """Add index, networks, dimensions, views and comments; return whether there was memory for the index.
+
+    Args:
+        file: with all clinics.
+        card: the scorecard of the run.
+        networks: what grouping found.
+        options: how it grouped.
+        about: the manifest.
+        tables: the columns of the clinic tables that are views here, `icp_scores` with its reason codes.
+        rejects: the rejected rows, if there are any.
+    """
+    db = file.db
+    kept = db.frame("select count(*) from clinics").item()
+    if kept != about["rows"]["scored"]:
+        raise AssertionError(f"{about['rows']['scored']} clinics were scored and {kept} are in {FILE}")
+    indexed = db.try_index("clinics_by_id", "clinics", KEY)
+    with db.at_once():
+        db.copy(NETWORKS, networks.networks)
+        give_settings(db, card, options, networks)
+        for name, frame in {**scorecard_frames(card), **run_frames(about)}.items():
+            db.copy(name, frame)
+        if rejects is not None:
+            db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
+        db.run(_VALUE_MACRO)
+        _views(db, card, tables)
+        for step in ("shared_names", "network_candidates", "clinic_bibliography"):
+            db.view(step, sql_text(step))
+        for step in ("networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state"):
+            db.view(step, sql_text(f"views/{step}"))
+        comment_all(db, card)
+    return indexed
+
+
+def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]]) -> None:
+    codes = card.column("reason_codes")
+    for name, columns in tables.items():
+        names = names_in_sql(columns)
+        chosen = ", ".join(
+            f'reason_patterns.reason_codes as "{codes}"' if one == codes else f"{_ROW}.{quoted(names[one])}"
+            for one in columns
+        )
+        join = (
+            f' left join reason_patterns on reason_patterns.pattern = {_ROW}."{_PATTERN}"' if codes in columns else ""
+        )
+        db.view(name, f"select {chosen} from clinics as {_ROW}{join}")
+    bands = ", ".join(f"{quoted(BANDS + one.column)} as {quoted(one.column)}" for one in card.characteristics)
+    db.view("icp_bands", f'select clinic_id, "{HELPERS}normalized_name" as normalized_name, {bands} from clinics')
+
+
+def names_in_sql(columns: Iterable[str]) -> dict[str, str]:
+    """Return what columns are called in SQL, where capitals make no difference and every column has a name."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(columns, key=lambda one: one != one.lower()):  # the engine's own are in lower case
+        number, free = 1, name or "unnamed"
+        while free.lower() in taken:
+            number += 1
+            free = f"{name or 'unnamed'}_{number}"
+        taken.add(free.lower())
+        names[name] = free
+    return names
+
+
+def quoted(name: str) -> str:
+    """Return a column name as SQL wants it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def scorecard_frames(card: Scorecard) -> dict[str, pl.DataFrame]:
+    """Return the scorecard as tables: categories, characteristics, bands, segments."""
+    parts = list(card.characteristics)
+    places = {one.code: place for place, one in enumerate(parts, 1)}
+    categories = [
+        {
+            "position": place,
+            "category": one.name,
+            "label": one.label,
+            "maximum": float(one.maximum),
+            "score_column": one.column,
+            "bibliography": one.bibliography,
+            "can_exceed": one.can_exceed,
+            "last_position": max(places[part.code] for part in one.characteristics),
+        }
+        for place, one in enumerate(card.categories, 1)
+    ]
+    return {
+        "scorecard_categories": pl.DataFrame(categories),
+        "scorecard_characteristics": pl.DataFrame(
+            [_characteristic(one, places[one.code], card) for one in parts], infer_schema_length=None
+        ),
+        "scorecard_bands": pl.DataFrame(
+            [_band(one, number, out) for one in parts for number, out in enumerate(one.outcomes)],
+            infer_schema_length=None,
+            schema_overrides={"band": pl.UInt8, "decimals": pl.Int32, "sources": pl.List(pl.String)},
+        ),
+        "scorecard_segments": pl.DataFrame(
+            list(card.segments.items()), schema={"segment": pl.String, "label": pl.String}, orient="row"
+        ),
+    }
+
+
+def _characteristic(one: Characteristic, place: int, card: Scorecard) -> dict[str, Any]:
+    ratio = card.derived.get(one.value_fields[0], (None, None)) if len(one.value_fields) == 1 else (None, None)
+    unknown = next(iter(one.unknown.items()), (None, None))
+    return {
+        "position": float(place),
+        "category": one.category,
+        "characteristic": one.name,
+        "code": one.code,
+        "label": one.label,
+        "band_column": BANDS + one.column,
+        "sources": list(one.sources),
+        "value_fields": list(one.value_fields),
+        "numerator": ratio[0],
+        "denominator": ratio[1],
+        "unknown_field": unknown[0],
+        "unknown_note": unknown[1],
+        "most_points": float(one.most),
+    }
+
+
+def _band(one: Characteristic, number: int, out: Outcome) -> dict[str, Any]:
+    line = out.points if isinstance(out.points, Line) else None
+    fixed = out.points.value + out.bonus if isinstance(out.points, Fixed) else None
+    if fixed is not None and one.maximum is not None:
+        fixed = min(fixed, one.maximum)
+    return {
+        "band_column": BANDS + one.column,
+        "band": number,
+        "code": out.code,
+        "points": None if fixed is None else float(fixed),
+        "line_field": line.field if line else None,
+        "line_start": float(line.start) if line else None,
+        "line_slope": (line.stop - line.start) / (line.high - line.low) if line else None,
+        "line_low": float(line.low) if line else None,
+        "line_high": float(line.high) if line else None,
+        "decimals": line.decimals if line else None,
+        "is_missing": out.missing,
+        "reason": out.reason,
+        "note": out.note,
+        "segment": out.segment,
+        "sources": list(out.sources) if out.sources else None,
+    }
+
+
+def run_frames(about: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
+    """Return what the manifest says as tables: the run, its inputs, coverage by field."""
+    rows, card = about["rows"], about["scorecard"]
+    coverage = [
+        {
+            "field": name,
+            "source_column": one["column"],
+            "is_read": one["read"],
+            "given": one["given"],
+            "missing": one["missing"],
+            "invalid": one["invalid"],
+            "clipped": one["clipped"],
+            "given_share": one["given"] / rows["in"],
+        }
+        for name, one in about["fields"].items()
+    ]
+    facts = {
+        "run_id": about["run_id"],
+        "started_at": about["started_at"],
+        "scorecard_id": card["id"],
+        "scorecard_version": card["version"],
+        "scorecard_hash": card["hash"],
+        "rows_in": rows["in"],
+        "rows_scored": rows["scored"],
+        "rows_rejected": rows["rejected"],
+    }
+    return {
+        "run_facts": pl.DataFrame([facts]),
+        "run_inputs": pl.DataFrame(about["inputs"]),
+        "field_coverage": pl.DataFrame(coverage, infer_schema_length=None),
+    }

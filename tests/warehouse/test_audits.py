@@ -1,0 +1,249 @@
+"""Audits find what is planted and nothing else, and a run that fails one publishes nothing."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import icp_engine
+from icp_engine import cli
+from icp_engine.database import sql_names
+from icp_engine.errors import GateError
+from icp_engine.networks.grouping import Networks, find_networks
+from icp_engine.pipeline.run import RunOptions, run
+from icp_engine.warehouse.audits import audit, check_run
+
+CARD = icp_engine.load_scorecard("icp")
+PARTS = ["fit", "pain", "compliance", "propensity", "scale", "segment"]
+MOST = {"fit": 20.0, "pain": 20.0, "compliance": 10.0, "propensity": 10.0, "scale": 20.0, "segment": 20.0}
+POINTS = {"fit": 20.0, "pain": 2.25, "compliance": 10.0, "propensity": 0.0, "scale": 1.1, "segment": 8.0}
+TOTAL = 41.35
+Tables = dict[str, pl.DataFrame]
+NO_OVERRIDES = pl.DataFrame(schema={"clinic_id": pl.String, "network_name": pl.String, "is_anchor": pl.Boolean})
+
+
+def scores(prefix: str, points: dict[str, float] = POINTS, total: float = TOTAL) -> dict[str, float]:
+    return {f"{prefix}_total_score": total, **{f"{prefix}_{name}_score": value for name, value in points.items()}}
+
+
+def good() -> Tables:
+    """A run of five clinics, three of them in network n1, two in n2, and one alone."""
+    members = [("a", "n1"), ("b", "n1"), ("c", "n1"), ("d", "n2"), ("e", "n2"), ("f", None)]
+    rows = [
+        {"clinic_id": key, **scores("icp"), "network_id": network, "is_network_anchor": key in "ad",
+         "num_clinics": {"n1": 3, "n2": 2, None: None}[network]}
+        for key, network in members
+    ]  # fmt: skip
+    networks = [
+        {"network_id": name, **scores("network_icp"), "num_clinics": size, "anchor_clinic_id": anchor}
+        for name, size, anchor in (("n1", 3, "a"), ("n2", 2, "d"))
+    ]
+    clinics = pl.DataFrame(rows, schema_overrides={"num_clinics": pl.Int64})
+    return {
+        "clinics_icp": clinics.drop("network_id", "is_network_anchor", "num_clinics"),
+        "icp_scores": clinics.drop("network_id", "is_network_anchor", "num_clinics"),
+        "clinics_icp_with_networks": clinics,
+        "networks_icp": pl.DataFrame(networks),
+    }
+
+
+def edited(table: str, key: str, **values: Any) -> Callable[[Tables], Tables]:
+    """Set values of one row of a table, found by its id."""
+
+    def edit(tables: Tables) -> Tables:
+        frame = tables[table]
+        this = pl.col("network_id" if table == "networks_icp" else "clinic_id") == key
+        columns = [
+            pl.when(this).then(pl.lit(value)).otherwise(pl.col(name)).alias(name) for name, value in values.items()
+        ]
+        return {**tables, table: frame.with_columns(columns)}
+
+    return edit
+
+
+def without(table: str, key: str) -> Callable[[Tables], Tables]:
+    id_ = "network_id" if table == "networks_icp" else "clinic_id"
+    return lambda tables: {**tables, table: tables[table].filter(pl.col(id_) != key)}
+
+
+def doubled(table: str, old: str, new: str) -> Callable[[Tables], Tables]:
+    """Put one clinic in another's place, so that the number of rows stays."""
+    return lambda tables: {**tables, table: tables[table].with_columns(pl.col("clinic_id").replace(old, new))}
+
+
+def both(*edits: Callable[[Tables], Tables]) -> Callable[[Tables], Tables]:
+    def edit(tables: Tables) -> Tables:
+        for one in edits:
+            tables = one(tables)
+        return tables
+
+    return edit
+
+
+def higher(level: str, key: str, part: str, value: float) -> Callable[[Tables], Tables]:
+    """Set a category score, and the total that goes with it."""
+    prefix, table = ("icp", "icp_scores") if level == "clinic" else ("network_icp", "networks_icp")
+    points = scores(prefix, {**POINTS, part: value}, round(TOTAL + value - POINTS[part], 2))
+    return edited(table, key, **points)
+
+
+def found(tables: Tables, folder: Path, overrides: pl.DataFrame = NO_OVERRIDES) -> dict[str, list[dict[str, Any]]]:
+    for name, frame in tables.items():
+        frame.write_parquet(folder / f"{name}.parquet")
+    rows = {name.removeprefix("audits/"): one.to_dicts() for name, one in audit(folder, CARD, 6, overrides).items()}
+    return {name: one for name, one in rows.items() if one}
+
+
+WITH = "clinics_icp_with_networks"
+NUMBER, ANCHOR, ONCE = "num_clinics_is_the_number_of_members", "one_anchor_per_network", "every_clinic_once"
+SUM, WITHIN = "total_is_the_sum_of_its_parts", "category_scores_within_maximum"
+HIGHEST, EXISTS = "anchor_has_the_highest_score", "every_member_has_a_network"
+PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
+    "a member scores more": (HIGHEST, edited(WITH, "b", icp_total_score=TOTAL + 0.01),
+                             {"network_id": "n1", "clinic_id": "b", "anchor_score": TOTAL}),
+    "an anchor scores less": (HIGHEST, edited(WITH, "d", icp_total_score=TOTAL - 0.01),
+                              {"network_id": "n2", "clinic_id": "e", "icp_total_score": TOTAL}),
+    "no such network": (EXISTS, edited(WITH, "f", network_id="n9"), {"clinic_id": "f", "network_id": "n9"}),
+    "network lost": (EXISTS, both(without("networks_icp", "n2"), edited(WITH, "e", network_id=None)),
+                     {"clinic_id": "d", "network_id": "n2"}),
+    "no anchor": (ANCHOR, edited(WITH, "a", is_network_anchor=False), {"network_id": "n1", "num_anchors": 0}),
+    "two anchors": (ANCHOR, edited(WITH, "b", is_network_anchor=True), {"network_id": "n1", "num_anchors": 2}),
+    "another anchor": (ANCHOR, edited("networks_icp", "n2", anchor_clinic_id="e"),
+                       {"network_id": "n2", "anchor_clinic_id": "e", "clinic_id": "d", "num_anchors": 1}),
+    "anchor of none": (ANCHOR, edited(WITH, "f", is_network_anchor=True), {}),
+    "too many members": (NUMBER, edited(WITH, "f", network_id="n1", num_clinics=3),
+                         {"network_id": "n1", "num_clinics": 3, "num_members": 4}),
+    "network counts wrong": (NUMBER, edited("networks_icp", "n2", num_clinics=3),
+                             {"network_id": "n2", "num_clinics": 3, "num_members": 2, "least": 2, "most": 2}),
+    "member says another number": (NUMBER, edited(WITH, "c", num_clinics=7), {"network_id": "n1", "most": 7}),
+    "member says no number": (NUMBER, edited(WITH, "c", num_clinics=None), {"network_id": "n1", "num_clinics": 3}),
+    "clinic lost": (ONCE, without("icp_scores", "c"), {"name": "icp_scores", "num_rows": 5, "rows_scored": 6}),
+    "clinic twice": (ONCE, doubled("clinics_icp_with_networks", "f", "a"), {"name": WITH, "num_rows": 6}),
+    "another clinic": (ONCE, doubled("icp_scores", "f", "x"), {"name": "icp_scores", "num_rows": 6}),
+    "clinic total": (SUM, edited("icp_scores", "e", icp_total_score=TOTAL + 0.01), {"level": "clinic", "id": "e"}),
+    "clinic without total": (SUM, edited("icp_scores", "e", icp_total_score=None), {"id": "e", "total": None}),
+    "network total": (SUM, edited("networks_icp", "n1", network_icp_total_score=TOTAL - 0.04),
+                      {"level": "network", "id": "n1", "total": round(TOTAL - 0.04, 2)}),
+    "clinic below 0": (WITHIN, higher("clinic", "b", "propensity", -0.01), {"level": "clinic", "id": "b"}),
+    **{f"clinic {part}": (WITHIN, higher("clinic", "b", part, MOST[part] + 0.01),
+                          {"level": "clinic", "id": "b", f"{part}_score": MOST[part] + 0.01}) for part in PARTS},
+    **{f"network {part}": (WITHIN, higher("network", "n2", part, MOST[part] + 0.01),
+                           {"level": "network", "id": "n2", f"{part}_score": MOST[part] + 0.01}) for part in PARTS},
+}  # fmt: skip
+
+
+def test_good_tables_pass(tmp_path: Path) -> None:
+    assert found(good(), tmp_path) == {}
+    edges = both(
+        higher("clinic", "b", "pain", 20.0), edited("networks_icp", "n1", network_icp_total_score=TOTAL + 0.03)
+    )
+    assert found(edges(good()), tmp_path) == {}
+
+
+@pytest.mark.parametrize("case", PLANTED)
+def test_an_audit_finds_the_row_that_was_planted_and_no_other(tmp_path: Path, case: str) -> None:
+    name, edit, due = PLANTED[case]
+    rows = found(edit(good()), tmp_path)
+    assert list(rows) == [name]
+    [row] = rows[name]
+    assert {key: row[key] for key in due} == due
+
+
+def test_every_audit_has_a_case() -> None:
+    assert {name.removeprefix("audits/") for name in sql_names("audits")} == {name for name, _, _ in PLANTED.values()}
+
+
+def test_an_anchor_by_hand_may_score_less(tmp_path: Path) -> None:
+    overrides = pl.DataFrame({"clinic_id": ["d"], "network_name": ["x"], "is_anchor": [True]})
+    tables = edited(WITH, "d", icp_total_score=1.0)(good())
+    assert list(found(tables, tmp_path)) == [HIGHEST]
+    assert found(tables, tmp_path, overrides) == {}
+
+
+CLINICS = {
+    "clinic_id": ["a", "b", "c", "d"],
+    "account_name": ["N"] * 3 + [None],
+    "state_code": ["TX", "OK", "TX", "CA"],
+}
+
+
+@pytest.fixture
+def extract(tmp_path: Path) -> Path:
+    pl.DataFrame({**CLINICS, "npi_count": [100, 50, 5, None]}).write_parquet(tmp_path / "clinics.parquet")
+    return tmp_path / "clinics.parquet"
+
+
+@pytest.fixture
+def warehouse(extract: Path, tmp_path: Path) -> Path:
+    run([str(extract)], tmp_path / "out", RunOptions(format="parquet"))
+    return tmp_path / "out"
+
+
+def program(monkeypatch: pytest.MonkeyPatch, *words: object) -> int | str | None:
+    """The exit code of the command line, called as the program calls it."""
+    monkeypatch.setattr(sys, "argv", ["icp-engine", *map(str, words)])
+    with pytest.raises(SystemExit) as done:
+        cli.main()
+    return done.value.code
+
+
+def wrong_networks(*arguments: Any) -> Any:
+    """What grouping finds, with a network that says one clinic too many."""
+    networks = find_networks(*arguments)
+    return replace(networks, networks=networks.networks.with_columns(pl.col("num_clinics") + 1))
+
+
+def test_check_run_names_the_audit_and_shows_a_row(tmp_path: Path) -> None:
+    networks = Networks(good()["networks_icp"], pl.DataFrame(), 2, pl.DataFrame(), NO_OVERRIDES)
+    about = {"rows": {"scored": 6}}
+    assert found(good(), tmp_path) == {}
+    check_run(tmp_path, CARD, about, networks)
+    assert found(edited(WITH, "f", network_id="n9")(good()), tmp_path)
+    with pytest.raises(GateError, match=r"^1 of 7 audits failed.*every_member_has_a_network: 1 rows.*'n9'"):
+        check_run(tmp_path, CARD, about, networks)
+
+
+def test_a_run_that_fails_an_audit_publishes_nothing(
+    warehouse: Path, extract: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in sorted(warehouse.glob("*")) if path.is_file()}
+    runs = sorted((warehouse / ".runs").iterdir())
+    monkeypatch.setattr("icp_engine.pipeline.run.find_networks", wrong_networks)
+    fresh = warehouse.with_name("fresh")
+    for out in (warehouse, fresh):
+        assert program(monkeypatch, "run", extract, "--out", out, "-q", "--format", "parquet") == 3
+        said = capsys.readouterr().err
+        assert "num_clinics_is_the_number_of_members" in said
+        assert "nothing was published" in said
+        assert "Traceback" not in said
+    assert {path: path.read_bytes() for path in sorted(warehouse.glob("*")) if path.is_file()} == before
+    assert sorted((warehouse / ".runs").iterdir()) == runs
+    assert not list(fresh.glob("*.parquet"))
+
+
+def test_published_files_pass_on_the_command_line(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program(monkeypatch, "audit", "-w", warehouse) == 0
+    said = capsys.readouterr()
+    assert [line.split() for line in said.out.splitlines()] == [[name[7:], "ok"] for name in sql_names("audits")]
+    assert said.err == ""
+
+
+@pytest.mark.parametrize("json", [False, True])
+def test_tampered_files_fail_on_the_command_line(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], json: bool
+) -> None:
+    file = (warehouse / "icp_scores.parquet").resolve()
+    shutil.copy(file, file.with_suffix(".old"))
+    scored = pl.read_parquet(file.with_suffix(".old"))
+    scored.with_columns(pl.col("icp_total_score") + (pl.col("clinic_id") == "b")).write_parquet(file)
+    assert program(monkeypatch, "audit", "-w", warehouse, *["--json"] * json) == 3
+    said = capsys.readouterr()
+    assert "total_is_the_sum_of_its_parts" in said.err
+    assert '"id": "b"' in said.out if json else "1 rows" in said.out
