@@ -11,7 +11,8 @@ from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, database, sql_text
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.scorecard.model import Category, Characteristic, Fixed, Outcome, Scorecard
-from icp_engine.warehouse.duckdb_file import quoted, run_frames, scorecard_frames
+from icp_engine.warehouse.dimensions import run_frames, scorecard_frames
+from icp_engine.warehouse.duckdb_file import quoted
 
 _STEPS = 100  # of the score, from nothing to the maximum
 _MOST_NETWORKS = 25

@@ -21,7 +21,8 @@ from icp_engine.networks.names import normalized_name
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring.compiler import prepared
-from icp_engine.scoring.explain import ReasonCodes, ReasonSpeller, with_bibliography
+from icp_engine.scoring.explain import with_bibliography
+from icp_engine.scoring.reasons import ReasonCodes, ReasonSpeller
 from icp_engine.scoring.score import add_bands, add_scores, band_columns, score_columns
 from icp_engine.tables.ordering import materialised, sorted_slices, with_order
 from icp_engine.tables.parquet import Column, Encoding

@@ -1,8 +1,7 @@
-"""Why a clinic scored what it scored: reason codes and bibliography, looked up from the bands."""
+"""Why a clinic scored what it scored: its bibliography, looked up from the bands."""
 
 import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,107 +16,9 @@ from icp_engine.scoring.compiler import (
     in_points,
     points_expr,
     prepared,
-    uncapped_expr,
     value_of,
 )
-
-_MOST_PATTERNS = 2**63
-
-
-def reason_codes_expr(card: Scorecard) -> pl.Expr:
-    """Return the codes of every bibliography entry of a clinic, in scorecard order, separated by `|`.
-
-    Source: band columns, and the conformed fields where a cap has to be told.
-    """
-    return _joined(_reasons(card))
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonCodes:
-    """The reason codes of some clinics.
-
-    Attributes:
-        pattern: of each clinic (u64): what stands for its codes.
-        text: every text that occurs, once, in the order of its pattern.
-        number: the place of each clinic's text in `text`, from 0 (i32).
-        fresh: `pattern` and `reason_codes` of those that no clinic before these had.
-    """
-
-    pattern: pl.Series
-    text: pl.Series
-    number: pl.Series
-    fresh: pl.DataFrame
-
-    def slice(self, start: int, length: int) -> "ReasonCodes":
-        """Return the reason codes of some of the clinics."""
-        places = self.number.slice(start, length)
-        text = self.text.gather(places.unique().sort())
-        return ReasonCodes(self.pattern.slice(start, length), text, _places(places), self.fresh.clear())
-
-
-class ReasonSpeller:
-    """Puts the reason codes of a run together, one part of its clinics after the other.
-
-    Far fewer patterns of bands occur than clinics: a text of 450 characters is put together once per pattern.
-    """
-
-    def __init__(self, card: Scorecard) -> None:
-        """Start with no pattern known."""
-        self._parts = _reasons(card)
-        self._spelled = pl.DataFrame(schema={"pattern": pl.UInt64, "reason_codes": pl.String})
-
-    def spell(self, frame: pl.DataFrame) -> ReasonCodes:
-        """Return the reason codes of some clinics. Source: what `reason_codes_expr` reads."""
-        patterns, spelled = self._patterns(frame)
-        fresh = spelled.join(self._spelled, on="pattern", how="anti")
-        if "reason_codes" not in fresh.columns:
-            fresh = fresh.select("pattern", _joined(_taken_apart(self._parts)).alias("reason_codes"))
-        self._spelled = pl.concat([self._spelled, fresh])
-        text = spelled.select("pattern").join(self._spelled, on="pattern", how="left", maintain_order="left")
-        return ReasonCodes(patterns, text["reason_codes"], _places(patterns), fresh)
-
-    def _patterns(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
-        """Return the pattern of each row, and every pattern once, sorted; where 64 bits are too few, with its text."""
-        if math.prod(len(texts) + 1 for _, texts in self._parts) >= _MOST_PATTERNS:
-            codes = frame.select(_joined(self._parts).alias("reason_codes"))
-            codes = codes.with_columns(pl.col("reason_codes").hash().alias("pattern"))
-            return codes["pattern"], codes.select("pattern", "reason_codes").unique("pattern").sort("pattern")
-        pattern = pl.lit(0, pl.UInt64)
-        for number, texts in self._parts:
-            pattern = pattern * (len(texts) + 1) + number.fill_null(len(texts))
-        patterns = frame.select(pattern.alias("pattern")).to_series()
-        return patterns, patterns.unique().sort().to_frame()
-
-
-def _places(values: pl.Series) -> pl.Series:
-    """Return where each value stands among the different ones in their order, from 0."""
-    return (values.rank("dense") - 1).cast(pl.Int32)
-
-
-def _taken_apart(parts: list[tuple[pl.Expr, list[str]]]) -> list[tuple[pl.Expr, list[str]]]:
-    """Return the parts with their numbers read back from a pattern, last first as they were put together."""
-    apart: list[tuple[pl.Expr, list[str]]] = []
-    rest = pl.col("pattern")
-    for _, texts in reversed(parts):
-        number = (rest % (len(texts) + 1)).cast(BAND)
-        apart.append((pl.when(number < len(texts)).then(number), texts))
-        rest = rest // (len(texts) + 1)
-    return apart[::-1]
-
-
-def _reasons(card: Scorecard) -> list[tuple[pl.Expr, list[str]]]:
-    """Return the parts of the reason codes: a small number each (null for none), and the code of every number."""
-    parts: list[tuple[pl.Expr, list[str]]] = []
-    for category in card.categories:
-        for one in category.characteristics:
-            parts.append((band_of(one), [out.code for out in one.outcomes]))
-        if category.can_exceed:
-            parts.append((pl.when(_cut(category, card) < 0).then(pl.lit(0, BAND)), [f"{category.name}.cap"]))
-    return parts
-
-
-def _joined(parts: list[tuple[pl.Expr, list[str]]]) -> pl.Expr:
-    return pl.concat_str([_looked_up(*part) for part in parts], separator="|", ignore_nulls=True)
+from icp_engine.scoring.reasons import cut_expr, looked_up
 
 
 def bibliography_expr(card: Scorecard) -> pl.Expr:
@@ -170,7 +71,7 @@ class Explainer:
         self._values = [_rounded(name, card).alias(name) for name in names]
         self._values += [band_of(one) for one in every]
         self._values += [in_points(points_expr(one, card)).alias(_worth(one)) for one in every if _varies(one)]
-        self._values += [in_points(_cut(one, card)).alias(_over(one)) for one in card.categories if one.can_exceed]
+        self._values += [in_points(cut_expr(one, card)).alias(_over(one)) for one in card.categories if one.can_exceed]
 
     def entries(self, clinic: pl.DataFrame) -> list[dict[str, Any]]:
         """Return the entries of the first clinic of a frame. Source: what `with_bibliography` reads."""
@@ -211,25 +112,9 @@ def _entry_of(one: Characteristic, parts: "_Parts", known: Mapping[str, Any]) ->
     return entry
 
 
-def _looked_up(number: pl.Expr, texts: Sequence[str]) -> pl.Expr:
-    """Return the text of each number; null where there is no number.
-
-    A number taken as the category of an Enum costs a third of a replacement, but categories are unique.
-    """
-    if len(set(texts)) == len(texts):
-        return number.cat.to(pl.Enum(texts)).cast(pl.String)
-    numbers = pl.Series(range(len(texts)), dtype=BAND)
-    return number.replace_strict(numbers, pl.Series(texts, dtype=pl.String), return_dtype=pl.String)
-
-
-def _cut(category: Category, card: Scorecard) -> pl.Expr:
-    """Return the hundredths that the maximum of a category takes away: below 0 where it cuts."""
-    return round(category.maximum * 100) - uncapped_expr(category, card)
-
-
 def _cap_entry(category: Category, card: Scorecard) -> pl.Expr:
     start, end = _cap(category)
-    over = _cut(category, card)
+    over = cut_expr(category, card)
     text = pl.concat_str(
         pl.lit(f', {_json(start)[:-1]}, "points": '), _points_text(over), pl.lit(f", {_json(end)[1:]}")
     )
@@ -246,7 +131,7 @@ def _entry(one: Characteristic, category: Category, card: Scorecard, before: str
     """Yield the pieces of one entry, all of them null where the characteristic does not apply."""
     band = band_of(one)
     frames = [_frame(one, category, outcome) for outcome in one.outcomes]
-    yield _looked_up(band, [before + head for head, _ in frames])
+    yield looked_up(band, [before + head for head, _ in frames])
     valued = [number for number, out in enumerate(one.outcomes) if not out.missing]
     shown = _among(band, valued)
     yield pl.when(shown).then(_value(one, card).fill_null("null"))
@@ -255,7 +140,7 @@ def _entry(one: Characteristic, category: Category, card: Scorecard, before: str
         yield pl.when(shown).then(pl.lit(', "points": '))
         yield pl.when(_among(band, varying)).then(_points_text(points_expr(one, card)))
     closing = "" if one.unknown else "}"
-    yield _looked_up(band, [tail + closing for _, tail in frames])
+    yield looked_up(band, [tail + closing for _, tail in frames])
     for name, note in one.unknown.items():
         yield pl.when(value_of(name, card).is_null() & shown).then(pl.lit(f', "note": {_json(note)}'))
     if not closing:

@@ -17,7 +17,8 @@ from icp_engine.scoring.compiler import (
     tier_expr,
     total_expr,
 )
-from icp_engine.scoring.explain import Explainer, bibliography_expr, reason_codes_expr
+from icp_engine.scoring.explain import Explainer, bibliography_expr
+from icp_engine.scoring.reasons import reason_codes_expr
 
 
 def add_bands(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:

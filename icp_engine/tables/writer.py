@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import polars as pl
 import pyarrow as pa
 
-from icp_engine.scoring.explain import ReasonCodes
+from icp_engine.scoring.reasons import ReasonCodes
 from icp_engine.tables.parquet import Column, Encoding, ParquetFile
 
 ROW_GROUP = 122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score

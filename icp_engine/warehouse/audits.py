@@ -11,7 +11,7 @@ from icp_engine.database import Database, database, sql_names, sql_text
 from icp_engine.errors import GateError
 from icp_engine.networks.grouping import NETWORKS, Networks
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.warehouse.duckdb_file import scorecard_frames
+from icp_engine.warehouse.dimensions import scorecard_frames
 
 _TABLES = ("icp_scores", "clinics_icp_with_networks", NETWORKS)
 
