@@ -48,6 +48,7 @@ THIRD_PARTY = {
     "jinja2": {"report.*"},
     "kaleido": {"charts.*"},
     "markupsafe": {"report.*"},
+    "msgspec": from_row("warehouse.*"),
     "plotly": {"charts.*", "report.*"},
     "polars": {"columns", "database"} | from_row("extract.*"),
     "pyarrow": {"database"} | from_row("extract.*"),

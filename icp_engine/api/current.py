@@ -8,6 +8,7 @@ from pathlib import Path
 
 from icp_engine.api.snapshot import Snapshot, snapshot
 from icp_engine.errors import IcpError, first_line
+from icp_engine.published.run import open_run
 from icp_engine.warehouse.folder import published
 
 _LOOK_EVERY = 0.5  # seconds between two looks at what is published
@@ -91,7 +92,7 @@ class Current:
             try:
                 folder = published(self.warehouse)
                 if folder != self._refused and (self._held is None or folder != self._held.folder):
-                    self._open(folder)
+                    self._open()
                 elif self._held is not None and folder == self._held.folder:
                     self._note(None)
             except Exception as error:  # of whatever kind: who asks gets answers from the run before
@@ -101,10 +102,11 @@ class Current:
                 self._note(str(error) if isinstance(error, IcpError) else f"{folder}: {first_line(error)}.")
             return
 
-    def _open(self, folder: Path) -> None:
+    def _open(self) -> None:
+        opened = open_run(self.warehouse)
         with ExitStack() as stack:
-            run = stack.enter_context(snapshot(folder, self.warehouse))
-            self._replace(_Held(run, folder, stack.pop_all()))
+            run = stack.enter_context(snapshot(opened))
+            self._replace(_Held(run, opened.folder, stack.pop_all()))
         self._refused = None
         self.say(f"Answering from run {run.run_id}: {run.count:,} clinics, scorecard {run.card.id} {run.card.version}")
 

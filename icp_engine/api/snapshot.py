@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
@@ -11,16 +10,16 @@ import polars as pl
 from icp_engine.api.listing import Listing
 from icp_engine.api.rows import ANCHOR, CLINIC, MEMBER, NETWORK_OF_CLINIC, OPERATIONAL, SCORES
 from icp_engine.columns import KEY, NAME, NETWORKS_TABLE, STATE
-from icp_engine.database import Database, database, sql_text
+from icp_engine.database import Database, sql_text
 from icp_engine.errors import InputError
 from icp_engine.networks.grouping import NETWORKS
+from icp_engine.published.explain import bibliography_content, entries_of
 from icp_engine.published.filters import Filter, conditions
-from icp_engine.published.lists import warehouse_file_of
-from icp_engine.published.run import run_scorecard, score_statistics
+from icp_engine.published.run import Run
+from icp_engine.published.statistics import score_statistics
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring.explain import Explainer
-from icp_engine.warehouse.folder import manifest, run_id
 
 _POOL = 512 << 20  # bytes that DuckDB may hold: one clinic at a time is read
 _TIERS = {1: "tier_1_hot", 2: "tier_2_qualified", 3: "tier_3_monitor"}
@@ -63,15 +62,15 @@ class Snapshot:
 
 
 @contextmanager
-def snapshot(folder: Path, warehouse: Path) -> Iterator[Snapshot]:
-    """Open the run in a folder.
+def snapshot(run: Run) -> Iterator[Snapshot]:
+    """Read what answers need of a run.
 
     Raises:
         InputError: it has no warehouse file, another kind of scorecard, or is not there any more.
     """
-    about, card = manifest(folder), run_scorecard(folder)
-    breakdown = _breakdown(card, warehouse)
-    with database(warehouse_file_of(folder, warehouse), read_only=True, memory_limit=_POOL) as db:
+    card = run.card
+    breakdown = _breakdown(run)
+    with run.database(memory_limit=_POOL) as db:
         frame = _clinics(db)
         clinics = Listing(frame, key=KEY, score=SCORES["total_score"], names=[NAME])
         del frame  # as large as the list itself
@@ -86,13 +85,13 @@ def snapshot(folder: Path, warehouse: Path) -> Iterator[Snapshot]:
         absent = {name: card.fields[name].dtype for name in card.reads if name not in given}
         db.run("set threads = 1")  # a look-up has no use for more, and several of them run at once
         yield Snapshot(
-            run_id=run_id(folder),
+            run_id=run.folder.name,
             card=card,
             clinics=clinics,
             networks=networks,
             members=members,
             places=places,
-            statistics=_statistics(clinics, card, about, breakdown),
+            statistics=_statistics(clinics, run, breakdown),
             breakdown=breakdown,
             schema=pl.Schema({**given, **absent}),
             explainer=Explainer(card),
@@ -100,18 +99,19 @@ def snapshot(folder: Path, warehouse: Path) -> Iterator[Snapshot]:
         )
 
 
-def _breakdown(card: Scorecard, warehouse: Path) -> dict[str, str]:
+def _breakdown(run: Run) -> dict[str, str]:
     """Return what the categories are called in answers, by the columns of their scores.
 
     Raises:
         InputError: they are not the six of the clinic profile.
     """
+    card = run.card
     names = {one.column: one.breakdown for one in card.categories}
     due = {one.column: one.breakdown for one in load_scorecard("icp").categories}
     if names != due or {one.name for one in card.columns} != {one.name for one in load_scorecard("icp").columns}:
         raise InputError(
-            f"{warehouse} was scored with '{card.id}', and the API answers from runs with the six categories of 'icp' "
-            f"only; run again with --scorecard icp, or one that extends it and keeps its categories."
+            f"{run.warehouse} was scored with '{card.id}', and the API answers from runs with the six categories of "
+            f"'icp' only; run again with --scorecard icp, or one that extends it and keeps its categories."
         )
     return names
 
@@ -137,21 +137,25 @@ def _members(clinics: Listing) -> tuple[pl.DataFrame, dict[str, tuple[int, int]]
     return rows.select(pl.col(MEMBER)).with_columns(pl.col(pl.Enum).cast(pl.String)), places
 
 
-def _statistics(clinics: Listing, card: Scorecard, about: dict[str, Any], breakdown: dict[str, str]) -> dict[str, Any]:
+def _statistics(clinics: Listing, run: Run, breakdown: dict[str, str]) -> dict[str, Any]:
     """Return the statistics in the names of the API."""
-    found = score_statistics(clinics.rows.lazy(), card, about)
-    tiers = {one["tier"]: one["clinics"] for one in found["tiers"]}
-    segments = {one["segment"]: one["clinics"] for one in found["segments"]}
-    averages = {one["category"]: one["average"] for one in found["categories"]}
-    quality = found["data_quality"]
+    found = score_statistics(clinics.rows.lazy(), run.card, run.manifest)
+    tiers = {one.tier: one.clinics for one in found.tiers}
+    segments = {one.segment: one.clinics for one in found.segments}
+    averages = {one.category: one.average for one in found.categories}
+    quality = found.data_quality
     return {
-        "total_clinics": found["total_clinics"],
-        "score_distribution": found["score_distribution"],
+        "total_clinics": found.total_clinics,
+        "score_distribution": asdict(found.scores),
         "tier_distribution": {name: tiers.get(number, 0) for number, name in _TIERS.items()},
         "segment_distribution": {name: segments.get(letter, 0) for letter, name in _SEGMENTS.items()},
-        "category_averages": {breakdown[one.column]: averages[one.name] for one in card.categories},
+        "category_averages": {breakdown[one.column]: averages[one.name] for one in run.card.categories},
         "top_10_clinics": clinics.rows.head(_TOP).to_dicts(),
-        "data_quality": {key: quality[key] for key in ("distinct_scores", "most_common_share", "missing_share")},
+        "data_quality": {
+            "distinct_scores": quality.distinct_scores,
+            "most_common_share": quality.most_common_share,
+            "missing_share": dict(quality.missing_share),
+        },
     }
 
 
@@ -163,6 +167,7 @@ def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
         return None
     values += (None,) * (len(run.schema) - len(values))
     row = dict(zip(run.schema, values, strict=True))
+    found = entries_of(run.explainer, pl.DataFrame([values], run.schema, orient="row"))
     tier, letter = row[SCORES["tier"]], row[SCORES["segment"]]
     return {
         **{name: row.get(name) for name in (KEY, NAME, STATE, "segment_label")},
@@ -174,7 +179,7 @@ def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
         "segment": {"letter": letter, "description": run.card.segments.get(letter)},
         "operational_data": {name: row.get(name) for name in OPERATIONAL},
         "network": {name: row[name] for name in NETWORK_OF_CLINIC} if row["network_id"] is not None else None,
-        "bibliography": run.explainer.entries(pl.DataFrame([values], run.schema, orient="row")),
+        "bibliography": bibliography_content(found),
     }
 
 

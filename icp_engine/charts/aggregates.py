@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, database, sql_text
 from icp_engine.networks.grouping import NETWORKS
+from icp_engine.published.run import Run
 from icp_engine.scorecard.model import Category, Characteristic, Fixed, Outcome, Scorecard
 from icp_engine.warehouse.dimensions import run_frames, scorecard_frames
 from icp_engine.warehouse.duckdb_file import quoted
@@ -38,28 +37,24 @@ class Aggregates:
         return self.frames.get(name, pl.DataFrame())
 
 
-def aggregates(folder: Path, card: Scorecard, about: Mapping[str, Any]) -> Aggregates:
-    """Return what the charts show of the run in a folder.
-
-    Args:
-        folder: with the Parquet files of the run.
-        card: its scorecard.
-        about: its manifest, or as much of it as there is.
-    """
+def aggregates(run: Run) -> Aggregates:
+    """Return what the charts show of a run."""
+    card = run.card
     with database() as db:
-        _give(db, folder, card, about)
+        _register(db, run)
         values = {
             "score_distribution": {"step": max(1, round(card.maximum * 100 / _STEPS))},
             "top_networks": {"most": _MOST_NETWORKS},
         }
-        wanted = _CLINICS + (_OF_NETWORKS if (folder / f"{NETWORKS}.parquet").exists() else ())
+        wanted = _CLINICS + (_OF_NETWORKS if run.has_networks else ())
         return Aggregates(card, {name: db.frame(sql_text(f"charts/{name}"), values.get(name)) for name in wanted})
 
 
-def _give(db: Database, folder: Path, card: Scorecard, about: Mapping[str, Any]) -> None:
+def _register(db: Database, run: Run) -> None:
     """Make what the files of `sql/charts` read; the score columns lose the prefix of the scorecard."""
-    db.view_parquet("icp_scores", folder / "icp_scores.parquet")
-    db.view_parquet("icp_bands", folder / "icp_bands.parquet")
+    card = run.card
+    db.view_parquet("icp_scores", run.path("icp_scores"))
+    db.view_parquet("icp_bands", run.path("icp_bands"))
     names = {KEY: KEY, NAME: NAME, STATE: STATE}
     names |= {card.column("total_score"): "total_score", card.column("tier"): "tier"}
     names |= {card.column("tier_label"): "tier_label"}
@@ -67,10 +62,10 @@ def _give(db: Database, folder: Path, card: Scorecard, about: Mapping[str, Any])
     segment = f"{quoted(card.column('segment'))} as segment" if card.segment_source else "'' as segment"
     chosen = ", ".join(f"{quoted(column)} as {quoted(name)}" for column, name in names.items())
     db.view("clinic_scores", f"select {chosen}, {segment} from icp_scores")
-    if (folder / f"{NETWORKS}.parquet").exists():
-        db.view_parquet(NETWORKS, folder / f"{NETWORKS}.parquet")
+    if run.has_networks:
+        db.view_parquet(NETWORKS, run.path(NETWORKS))
     db.copy("scorecard_categories", scorecard_frames(card)["scorecard_categories"])
-    db.copy("field_coverage", run_frames(about)["field_coverage"])
+    db.copy("field_coverage", run_frames(run.manifest)["field_coverage"])
     db.copy("missing_outcomes", missing_outcomes(card))
 
 

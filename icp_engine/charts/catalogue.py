@@ -9,7 +9,7 @@ import polars as pl
 
 from icp_engine.charts import figures
 from icp_engine.charts.aggregates import Aggregates
-from icp_engine.published.run import Explanation
+from icp_engine.published.explain import Explanation
 from icp_engine.scorecard.model import TOTAL, Scorecard
 
 
@@ -115,9 +115,9 @@ def draw_clinic(found: Explanation) -> Chart:
     data = pl.DataFrame(
         {
             "category": [one.label for one in card.categories],
-            "points": [found.clinic[one.column] for one in card.categories],
+            "points": [found.scores[one.name] for one in card.categories],
             "maximum": [float(one.maximum) for one in card.categories],
         }
     )
     says = "How the score of one clinic is put together, category by category."
-    return Chart("waterfall", says, figures.waterfall(found.clinic, card), data)
+    return Chart("waterfall", says, figures.waterfall(found), data)

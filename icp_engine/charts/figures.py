@@ -9,6 +9,7 @@ import polars as pl
 from plotly.subplots import make_subplots
 
 from icp_engine.charts.style import BAR, LOSS, ON_BAR, SEGMENTS, TITLE, cut, figure, tier_colour
+from icp_engine.published.explain import Explanation
 from icp_engine.scorecard.model import Scorecard, Tier
 
 _ROW = 26  # pixels of a bar and the room around it
@@ -337,15 +338,10 @@ def network_sizes(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
     return chart
 
 
-def waterfall(clinic: dict[str, Any], card: Scorecard) -> go.Figure:
-    """Return how one clinic's score is put together, category by category.
-
-    Args:
-        clinic: its row of `clinics_icp`.
-        card: the scorecard.
-    """
-    scores = [clinic[one.column] for one in card.categories]
-    total = clinic[card.column("total_score")]
+def waterfall(found: Explanation) -> go.Figure:
+    """Return how one clinic's score is put together, category by category."""
+    card, total = found.card, found.total
+    scores = [found.scores[one.name] for one in card.categories]
     names = [one.label for one in card.categories]
     whole = card.combine == "sum"
     trace = go.Waterfall(
@@ -360,11 +356,11 @@ def waterfall(clinic: dict[str, Any], card: Scorecard) -> go.Figure:
         textposition="outside",
         cliponaxis=False,
         increasing={"marker": {"color": BAR}},
-        totals={"marker": {"color": tier_colour(clinic[card.column("tier")])}},
+        totals={"marker": {"color": tier_colour(found.tier)}},
         connector={"line": {"width": 1}},
         hovertemplate="%{y}: %{text} points<extra></extra>",
     )
-    name = cut(clinic.get("account_name") or clinic["clinic_id"], 48)
+    name = cut(found.name or found.clinic_id, 48)
     chart = figure(f"{name}: {total:g} points", 84 + 34 * (len(names) + 1), [trace], showlegend=False)
     chart.update_layout(margin={"t": TITLE + 12})
     chart.update_xaxes(range=[0, max(card.maximum, total) * _ROOM], tickvals=_ticks(card.maximum), title="Points")

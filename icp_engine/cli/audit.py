@@ -21,8 +21,9 @@ def command(warehouse: Path, as_json: bool) -> None:
     """
     from icp_engine.errors import GateError
     from icp_engine.published.lists import audits
+    from icp_engine.published.run import open_run
 
-    found = audits(warehouse)
+    found = audits(open_run(warehouse))
     if as_json:
         show.emit({name: rows.head(100).to_dicts() for name, rows in found.items()})
     else:

@@ -1,14 +1,14 @@
 """`icp-engine explain`: one clinic's score as a waterfall."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from icp_engine.cli import options, show
 
 if TYPE_CHECKING:
-    from icp_engine.published.run import Explanation
+    from icp_engine.published.explain import Entry, Explanation
     from icp_engine.scorecard.model import Category, Scorecard
 
 
@@ -26,39 +26,33 @@ def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
       icp-engine explain caprock-home-health-services-inc--TX
       icp-engine explain 1234567893 --warehouse warehouse --json
     """
-    from icp_engine.published.run import explain_clinic
+    from icp_engine.published.explain import bibliography_content, explain_clinic
+    from icp_engine.published.run import open_run
 
-    found = explain_clinic(warehouse, clinic_id)
+    found = explain_clinic(open_run(warehouse), clinic_id)
     if as_json:
-        show.emit(found.bibliography)
+        show.emit(bibliography_content(found.bibliography))
     else:
         click.echo(_waterfall(found))
 
 
 def _waterfall(found: "Explanation") -> str:
-    card, clinic = found.card, found.clinic
-    total = clinic[card.column("total_score")]
-    place = f", {clinic['state_code']}" if clinic.get("state_code") else ""
+    card, total = found.card, found.total
+    place = f", {found.state}" if found.state else ""
+    segment = f", segment {found.segment} ({card.segments[found.segment]})" if found.segment else ""
     lines = [
-        f"{show.cut(clinic.get('account_name') or 'No name', 80)}{place}  ({clinic['clinic_id']})",
-        f"{total:g} of {card.maximum:g} points: {clinic[card.column('tier_label')]}{_segment(clinic, card)}",
+        f"{show.cut(found.name or 'No name', 80)}{place}  ({found.clinic_id})",
+        f"{total:g} of {card.maximum:g} points: {found.tier_label}{segment}",
     ]
     running = 0.0
     for category in card.categories:
-        score = clinic[category.column]
+        score = found.scores[category.name]
         running += score
         lines += ["", _heading(category, score, running)]
-        entries = [one for one in found.bibliography if one["score"] == category.bibliography]
-        lines.append(show.table([_line(one, card) for one in entries], "<><<", indent="  "))
+        entries = [entry for entry in found.bibliography if entry.score == category.bibliography]
+        lines.append(show.table([_line(entry, card) for entry in entries], "<><<", indent="  "))
     lines += ["", f"{'Total':<24}{total:>6.1f} / {card.maximum:<4g} {show.bar(total / card.maximum)}"]
     return "\n".join([*lines, *_missing(found)])
-
-
-def _segment(clinic: dict[str, Any], card: "Scorecard") -> str:
-    if card.segment_source is None:
-        return ""
-    letter = clinic[card.column("segment")]
-    return f", segment {letter} ({card.segments[letter]})"
 
 
 def _heading(category: "Category", score: float, running: float) -> str:
@@ -66,13 +60,14 @@ def _heading(category: "Category", score: float, running: float) -> str:
     return f"{category.label:<24}{score:>6.1f} / {category.maximum:<4g} {sofar}"
 
 
-def _line(entry: dict[str, Any], card: "Scorecard") -> tuple[str, str, str, str]:
+def _line(entry: "Entry", card: "Scorecard") -> tuple[str, str, str, str]:
     labels = {one.code: one.label for one in card.characteristics}
-    label = labels.get(".".join(entry["code"].split(".")[:2]), "Whole category" if entry.get("note") else "Limit")
-    if entry.get("status") == "MISSING":
-        return label, f"{entry['points']:+.1f}", "missing", entry["note"]
-    note = f" ({entry['note']})" if "note" in entry else ""
-    return label, f"{entry['points']:+.1f}", show.cut(_value(entry.get("value")), 40), entry["reason"] + note
+    label = labels.get(".".join(entry.code.split(".")[:2]), "Whole category" if entry.note else "Limit")
+    if entry.missing:
+        return label, f"{entry.points:+.1f}", "missing", str(entry.note)
+    note = f" ({entry.note})" if entry.note else ""
+    value = "" if not entry.sources else show.cut(_value(entry.value), 40)
+    return label, f"{entry.points:+.1f}", value, f"{entry.reason}{note}"
 
 
 def _value(value: object) -> str:
@@ -89,24 +84,23 @@ def _value(value: object) -> str:
 
 def _missing(found: "Explanation") -> list[str]:
     """Return what better data could still bring: per category what is missing at its best, within the maximum."""
-    missing = [one for one in found.bibliography if one.get("status") == "MISSING"]
+    missing = [entry for entry in found.bibliography if entry.missing]
     if not missing:
         return []
-    fields = dict.fromkeys(name for one in missing for name in one["sources"] if found.clinic.get(name) is None)
+    fields = dict.fromkeys(name for entry in missing for name in entry.sources if name in found.missing)
     more = sum(_room(category, found) for category in found.card.categories)
     them = "it" if len(fields) == 1 else "them"
     return ["", f"Not known: {', '.join(fields)}. With {them} up to {more:g} points more."]
 
 
 def _room(category: "Category", found: "Explanation") -> float:
-    entries = {one["code"]: one for one in found.bibliography if one["score"] == category.bibliography}
-    missing = {code.removesuffix(".missing") for code, one in entries.items() if one.get("status") == "MISSING"}
+    entries = {entry.code: entry for entry in found.bibliography if entry.score == category.bibliography}
+    missing = {code.removesuffix(".missing") for code, entry in entries.items() if entry.missing}
     if not missing:
         return 0.0
     whole = category.name in missing or f"{category.name}.{category.requires}" in missing
-    points = {code.rpartition(".")[0]: one["points"] for code, one in entries.items()}
+    points = {code.rpartition(".")[0]: entry.points for code, entry in entries.items()}
     best = sum(
         one.most if whole or one.code in missing else points.get(one.code, 0.0) for one in category.characteristics
     )
-    score: float = found.clinic[category.column]
-    return round(min(category.maximum, best) - score, 2)
+    return round(min(category.maximum, best) - found.scores[category.name], 2)

@@ -51,12 +51,13 @@ def command(
     """
     from icp_engine.published.filters import Filter
     from icp_engine.published.lists import export, write_list
+    from icp_engine.published.run import open_run
     from icp_engine.tables.writer import flat
 
     if out is None and format_ != "csv":
         raise click.UsageError(f"--format {format_} needs --out FILE.")
     chosen = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
-    found = export(warehouse, what, Filter(tier, segment, state, min_score), chosen)
+    found = export(open_run(warehouse), what, Filter(tier, segment, state, min_score), chosen)
     if out is None:
         click.echo(flat(found).write_csv(), nl=False)
     else:

@@ -51,9 +51,10 @@ def list_command(
     """
     from icp_engine.published.filters import Filter
     from icp_engine.published.lists import networks
+    from icp_engine.published.run import open_run
 
     wanted = Filter(tier, segment, state, min_score, min_clinics, min_states)
-    found = networks(warehouse, wanted, sort, limit)
+    found = networks(open_run(warehouse), wanted, sort, limit)
     if as_json:
         show.emit(found.to_dicts())
     elif found.is_empty():
@@ -90,12 +91,14 @@ def show_command(network_id: str, warehouse: Path, as_json: bool) -> None:
       icp-engine networks show net_ebac5a35e974
     """
     from icp_engine.published.lists import network
+    from icp_engine.published.run import open_run
 
-    profile, members = network(warehouse, network_id)
+    found = network(open_run(warehouse), network_id)
+    profile, members = found.network.row(0, named=True), found.members.to_dicts()
     if as_json:
-        show.emit({**profile, "clinics": members.to_dicts()})
+        show.emit({**profile, "clinics": members})
     else:
-        click.echo(_profile(profile, members.to_dicts()))
+        click.echo(_profile(profile, members))
 
 
 def _profile(one: dict[str, Any], members: list[dict[str, Any]]) -> str:

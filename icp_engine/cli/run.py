@@ -2,11 +2,18 @@
 
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from icp_engine.cli import options, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from icp_engine.published.statistics import BestClinic
+    from icp_engine.scorecard.model import Scorecard
+    from icp_engine.warehouse.manifest import Manifest
 
 _BEST = 5
 
@@ -115,102 +122,102 @@ def command(
         temp_dir=None if temp_dir is None else str(temp_dir),
     )
     with show.Progress(quiet=quiet or as_json) as progress:
-        about = run(extract, out, asked, progress)
+        manifest = run(extract, out, asked, progress)
     if as_json:
-        show.emit(about)
+        from icp_engine.warehouse.manifest import manifest_content
+
+        show.emit(manifest_content(manifest))
     elif not quiet:
-        from icp_engine.published.run import best_clinics
+        from icp_engine.published.run import open_run
+        from icp_engine.published.statistics import best_clinics
 
-        click.echo(_summary(about, out, best_clinics(out, _BEST)))
+        published = open_run(out)
+        best = best_clinics(published.table("icp_scores"), published.card, _BEST)
+        click.echo(_summary(manifest, published.card, out, best))
 
 
-def _summary(about: dict[str, Any], out: Path, best: list[dict[str, Any]]) -> str:
+def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence[BestClinic]") -> str:
     """Return what a run comes to, on one screen: rows, tiers, segments, networks, top five, what was missing, where."""
-    rows, card = about["rows"], about["scorecard"]
-    seconds = about["elapsed_seconds"]
+    scored, seconds = manifest.rows.scored, manifest.elapsed_seconds
     lines = [
-        f"{rows['scored']:,} clinics scored with {card['id']} {card['version']} in {seconds:.1f} s "
-        f"({rows['scored'] / max(seconds, 1e-9):,.0f} a second)",
+        f"{scored:,} clinics scored with {card.id} {card.version} in {seconds:.1f} s "
+        f"({scored / max(seconds, 1e-9):,.0f} a second)",
         "",
-        _tiers(about),
+        _tiers(manifest, card),
     ]
-    if about["segments"]:
-        lines += ["", _segments(about)]
-    if about.get("networks"):
-        found = about["networks"]
-        share = show.percent(found["clinics"] / rows["scored"])
-        word = "network" if found["found"] == 1 else "networks"
-        lines += ["", about["no_networks"] or f"{found['found']:,} {word} of {found['clinics']:,} clinics ({share})"]
+    if manifest.segments:
+        lines += ["", _segments(manifest, card)]
+    if manifest.networks:
+        found = manifest.networks
+        share = show.percent(found.clinics / scored)
+        word = "network" if found.found == 1 else "networks"
+        lines += ["", manifest.no_networks or f"{found.found:,} {word} of {found.clinics:,} clinics ({share})"]
     lines += ["", _best(best)]
-    lines += ["", show.table([*_notes(about), *_places(about, out, best)], "<<")]
+    lines += ["", show.table([*_notes(manifest), *_places(manifest, out, best)], "<<")]
     return "\n".join(lines)
 
 
-def _best(best: list[dict[str, Any]]) -> str:
+def _best(best: "Sequence[BestClinic]") -> str:
     rows: list[tuple[object, ...]] = [("Top", "score", "state", "clinic")]
-    for place, one in enumerate(best, 1):
-        _, name, state, score, _ = one.values()
-        rows.append((place, f"{score:g}", state or "", show.cut(name or "No name", show.width() - 25)))
+    for place, clinic in enumerate(best, 1):
+        name = show.cut(clinic.name or "No name", show.width() - 25)
+        rows.append((place, f"{clinic.score:g}", clinic.state or "", name))
     return show.table(rows, ">><<")
 
 
-def _places(about: dict[str, Any], out: Path, best: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def _places(manifest: "Manifest", out: Path, best: "Sequence[BestClinic]") -> list[tuple[str, str]]:
     """Return where the results are, and what to do next."""
     at = "" if out == Path("warehouse") else f" -w {quote(str(out))}"
-    why = f"icp-engine explain {quote(best[0]['clinic_id'])}{at}"
-    places = [("Results", f"{out} (run {about['run_id']})"), ("Why", why)]
+    why = f"icp-engine explain {quote(best[0].clinic_id)}{at}"
+    places = [("Results", f"{out} (run {manifest.run_id})"), ("Why", why)]
     if (out / "report.html").exists():
         places.insert(0, ("Report", f"{out / 'report.html'}: open it in a browser"))
     return places
 
 
-def _tiers(about: dict[str, Any]) -> str:
-    rows = about["rows"]["scored"]
-    tiers = about["scorecard"]["content"]["tier"]
-    counts = {int(number): count for number, count in about["tiers"].items()}
+def _tiers(manifest: "Manifest", card: "Scorecard") -> str:
     cells = []
-    for number, tier in sorted((int(key), value) for key, value in tiers.items()):
-        count = counts.get(number, 0)
-        cells.append((tier["label"], f"{count:,}", show.percent(count / rows), show.bar(count / rows)))
+    for tier in card.tiers:
+        count = manifest.tiers.get(tier.number, 0)
+        share = count / manifest.rows.scored
+        cells.append((tier.label, f"{count:,}", show.percent(share), show.bar(share)))
     return show.table(cells, "<>><")
 
 
-def _segments(about: dict[str, Any]) -> str:
-    rows = about["rows"]["scored"]
-    labels = about["scorecard"]["content"].get("segment", {})
+def _segments(manifest: "Manifest", card: "Scorecard") -> str:
     cells = []
-    for letter, one in labels.items():
-        count = about["segments"].get(letter, 0)
-        cells.append((f"Segment {letter}", f"{count:,}", show.percent(count / rows), one["label"]))
+    for letter, label in card.segments.items():
+        count = manifest.segments.get(letter, 0)
+        cells.append((f"Segment {letter}", f"{count:,}", show.percent(count / manifest.rows.scored), label))
     return show.table(cells, "<>><")
 
 
-def _notes(about: dict[str, Any]) -> list[tuple[str, str]]:
+def _notes(manifest: "Manifest") -> list[tuple[str, str]]:
     """Return what a user should know of the input: missing, invalid, clipped, rejected, replaced."""
-    rows = about["rows"]
-    read = {name: one for name, one in about["fields"].items() if one["read"]}
-    absent = [name for name, one in read.items() if not one["given"]]
+    rows = manifest.rows
+    read = {name: field for name, field in manifest.fields.items() if field.read}
+    absent = [name for name, field in read.items() if not field.given]
     partly = sorted(
-        ((1 - one["given"] / rows["in"], name) for name, one in read.items() if 0 < one["given"] < rows["in"]),
+        ((1 - field.given / rows.read, name) for name, field in read.items() if 0 < field.given < rows.read),
         reverse=True,
     )
     notes = []
     if partly:
         notes.append(("Missing", ", ".join(f"{name} {show.percent(share)}" for share, name in partly[:5])))
     if absent:
-        notes.append(("Not there", f"{', '.join(absent)}; {about['reachable']:g} points are within reach without"))
-    for name, one in about["fields"].items():
-        if one["invalid"]:
-            some = ", ".join(show.cut(repr(value), 24) for value in one["examples"][:3])
-            notes.append(("Invalid", f"{name}: {one['invalid']:,} values such as {some}; counted as missing"))
-        if one["clipped"]:
-            notes.append(("Clipped", f"{name}: {one['clipped']:,} values above the scale, cut to its top"))
-    if rows["rejected"]:
-        notes.append(("Rejected", f"{rows['rejected']:,} rows, see rejects.parquet"))
-    if about.get("indexed") is False:
+        notes.append(("Not there", f"{', '.join(absent)}; {manifest.reachable:g} points are within reach without"))
+    for name, field in manifest.fields.items():
+        if field.invalid:
+            some = ", ".join(show.cut(repr(value), 24) for value in field.examples[:3])
+            notes.append(("Invalid", f"{name}: {field.invalid:,} values such as {some}; counted as missing"))
+        if field.clipped:
+            notes.append(("Clipped", f"{name}: {field.clipped:,} values above the scale, cut to its top"))
+    if rows.rejected:
+        notes.append(("Rejected", f"{rows.rejected:,} rows, see rejects.parquet"))
+    if manifest.indexed is False:
         notes.append(("No index", "look-ups by clinic_id in icp.duckdb are slower; a higher --memory-limit makes it"))
-    if about["no_charts"]:
-        notes.append(("No charts", about["no_charts"]))
-    if about["replaced_columns"]:
-        notes.append(("Replaced", f"{', '.join(about['replaced_columns'])}: in the extract already, written anew"))
+    if manifest.no_charts:
+        notes.append(("No charts", manifest.no_charts))
+    if manifest.replaced_columns:
+        notes.append(("Replaced", f"{', '.join(manifest.replaced_columns)}: in the extract already, written anew"))
     return notes

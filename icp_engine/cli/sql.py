@@ -34,11 +34,12 @@ def command(
     """
     from icp_engine.published.lists import query as ask
     from icp_engine.published.lists import write_list
+    from icp_engine.published.run import open_run
 
     if (query is None) == (file is None):
         raise click.UsageError("Give a query, or --file with one.")
     text = query if file is None else _read(file)
-    found = ask(warehouse, str(text))
+    found = ask(open_run(warehouse), str(text))
     if parquet is not None:
         write_list(found, parquet.with_suffix(".parquet"))
     elif as_csv:

@@ -1,11 +1,14 @@
 """`icp-engine validate`: what an extract holds, before anything is scored."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from icp_engine.cli import options, show
+
+if TYPE_CHECKING:
+    from icp_engine.extract.validate import Validation
 
 _SHOWN = 12  # columns
 
@@ -34,59 +37,60 @@ def command(
       icp-engine validate clinics.parquet
       icp-engine validate export.csv --map clinic_id=NPI --scorecard icp-2025-11
     """
-    from icp_engine.extract.validate import validate
+    from icp_engine.extract.validate import validate, validation_content
 
     with show.Progress(quiet=as_json) as progress:
         progress("validate", 0, 0)
         found = validate(extract, scorecard, options.fields_by_column(mapping), temp_dir)
     if as_json:
-        show.emit(found)
+        show.emit(validation_content(found))
     else:
         click.echo(_text(found))
 
 
-def _text(found: dict[str, Any]) -> str:
-    rows = found["rows"]
+def _text(found: "Validation") -> str:
+    profile, carried = found.profile, found.description.carried_columns
     parts = [
-        show.table([(one["path"], f"{one['rows']:,} rows") for one in found["inputs"]], "<>"),
+        show.table([(one.path, f"{one.rows:,} rows") for one in found.extract.files], "<>"),
         show.table(
             [("Field", "column", "there", "missing", "invalid", "examples"), *_fields(found)],
             "<<>>><",
             header=True,
         ),
     ]
-    if found["carried_columns"]:
-        names, more = found["carried_columns"][:_SHOWN], len(found["carried_columns"]) - _SHOWN
-        parts.append(f"Carried through, not read: {', '.join(names)}{f' and {more} more' if more > 0 else ''}")
+    if carried:
+        more = len(carried) - _SHOWN
+        names = ", ".join(carried[:_SHOWN])
+        parts.append(f"Carried through, not read: {names}{f' and {more} more' if more > 0 else ''}")
     parts.append(_reach(found))
     troubles = []
-    if found["blank_ids"]:
-        troubles.append(f"{found['blank_ids']:,} of {rows:,} rows have no clinic_id and would be rejected.")
-    if found["duplicate_ids"]:
-        some = ", ".join(found["duplicate_examples"])
+    if profile.blank_ids:
+        troubles.append(f"{profile.blank_ids:,} of {profile.rows:,} rows have no clinic_id and would be rejected.")
+    if profile.duplicate_ids:
+        some = ", ".join(profile.duplicate_examples)
         troubles.append(
-            f"{found['duplicate_ids']:,} clinic_id stand more than once, such as {some}; run needs --duplicates first."
+            f"{profile.duplicate_ids:,} clinic_id stand more than once, such as {some}; run needs --duplicates first."
         )
     return "\n\n".join([*parts, *troubles])
 
 
-def _fields(found: dict[str, Any]) -> list[tuple[str, str, str, str, str, str]]:
-    rows = found["rows"]
+def _fields(found: "Validation") -> list[tuple[str, str, str, str, str, str]]:
+    rows = found.profile.rows
     cells = []
-    for name, one in found["fields"].items():
-        column: str = one["column"] or ("not there" if one["read"] else "not there, not read")
-        there = show.percent(one["given"] / rows)
-        invalid = f"{one['invalid']:,}" if one["invalid"] else ""
-        clipped = f"{one['clipped']:,} above scale" if one["clipped"] else ""
-        examples = ", ".join(show.cut(repr(value), 24) for value in one["examples"][:3])
-        cells.append((name, column, there, show.percent(one["missing"] / rows), invalid, examples or clipped))
+    for name, field in found.description.fields.items():
+        column = field.column or ("not there" if field.read else "not there, not read")
+        there = show.percent(field.given / rows)
+        invalid = f"{field.invalid:,}" if field.invalid else ""
+        clipped = f"{field.clipped:,} above scale" if field.clipped else ""
+        examples = ", ".join(show.cut(repr(value), 24) for value in field.examples[:3])
+        cells.append((name, column, there, show.percent(field.missing / rows), invalid, examples or clipped))
     return cells
 
 
-def _reach(found: dict[str, Any]) -> str:
-    card = found["scorecard"]
-    if not found["out_of_reach"]:
-        return f"All {card['maximum']:g} points of {card['id']} are within reach."
-    lost = [(f"{one['points']:g}", one["characteristic"], ", ".join(one["fields"])) for one in found["out_of_reach"]]
-    head = f"Within reach with this extract: {found['reachable']:g} of the {card['maximum']:g} points of {card['id']}."
+def _reach(found: "Validation") -> str:
+    card, described = found.card, found.description
+    if not described.out_of_reach:
+        return f"All {card.maximum:g} points of {card.id} are within reach."
+    lost = [(f"{one.points:g}", one.characteristic, ", ".join(one.fields)) for one in described.out_of_reach]
+    head = f"Within reach with this extract: {described.reachable:g} of the {card.maximum:g} points of {card.id}."
     return f"{head}\n{show.table([('Points lost', 'characteristic', 'for want of'), *lost], '><<', header=True)}"

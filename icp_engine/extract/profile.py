@@ -1,5 +1,6 @@
 """What an extract holds before anything is scored: given, missing, invalid and clipped values, blank and double ids."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,6 +39,38 @@ class Profile:
     duplicate_rows: int
     duplicate_ids: int = 0
     duplicate_examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCoverage:
+    """What an extract holds of a field, in rows. `column` is where it was read from, `read` whether the card does."""
+
+    column: str | None
+    given: int
+    missing: int
+    invalid: int
+    clipped: int
+    examples: tuple[str, ...]
+    read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LostPoints:
+    """What a characteristic loses, in points, to fields that are missing for everyone."""
+
+    characteristic: str
+    fields: tuple[str, ...]
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """An extract under a scorecard: its fields, the columns that are none, and the points out of reach."""
+
+    fields: Mapping[str, FieldCoverage]
+    carried_columns: tuple[str, ...]
+    reachable: float
+    out_of_reach: tuple[LostPoints, ...]
 
 
 def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
@@ -114,26 +147,20 @@ def invalid_values(extract: Extract, one: Field, *beside: Field) -> pl.LazyFrame
     return pl.concat(frames)
 
 
-def describe(found: Profile, card: Scorecard) -> dict[str, Any]:
-    """Return what the manifest and `validate` say of an extract: fields, columns nobody knows, points out of reach."""
+def describe(found: Profile, card: Scorecard) -> Description:
+    """Return what the manifest and `validate` say of an extract under a scorecard."""
     absent = {name for name, one in found.fields.items() if not one.valid}
-    return {
-        "fields": {
-            name: {
-                "column": one.column,
-                "given": one.valid,
-                "missing": found.rows - one.valid - one.invalid,
-                "invalid": one.invalid,
-                "clipped": one.clipped,
-                "examples": list(one.examples),
-                "read": name in card.reads,
-            }
-            for name, one in found.fields.items()
-        },
-        "carried_columns": list(found.unknown),
-        "reachable": reachable_total(card, absent),
-        "out_of_reach": [
-            {"characteristic": lost.characteristic.code, "fields": list(lost.fields), "points": lost.points}
-            for lost in out_of_reach(card, absent)
-        ],
+    fields = {
+        name: FieldCoverage(
+            column=one.column,
+            given=one.valid,
+            missing=found.rows - one.valid - one.invalid,
+            invalid=one.invalid,
+            clipped=one.clipped,
+            examples=one.examples,
+            read=name in card.reads,
+        )
+        for name, one in found.fields.items()
     }
+    lost = tuple(LostPoints(one.characteristic.code, one.fields, one.points) for one in out_of_reach(card, absent))
+    return Description(fields, found.unknown, reachable_total(card, absent), lost)

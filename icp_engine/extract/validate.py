@@ -2,13 +2,40 @@
 
 import tempfile
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from icp_engine.errors import InputError
-from icp_engine.extract.extract import Rejects, conformed_rows, open_extract
-from icp_engine.extract.profile import describe, profile
+from icp_engine.extract.extract import Extract, Rejects, conformed_rows, open_extract
+from icp_engine.extract.profile import Description, Profile, describe, profile
 from icp_engine.scorecard.loader import load_scorecard
+from icp_engine.scorecard.model import Scorecard
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What an extract holds, and what that means under a scorecard."""
+
+    card: Scorecard
+    extract: Extract
+    profile: Profile
+    description: Description
+
+
+def validation_content(found: Validation) -> dict[str, Any]:
+    """Return a validation as `icp-engine validate --json` prints it."""
+    card, profile = found.card, found.profile
+    return {
+        "inputs": [{"path": one.path, "rows": one.rows, "bytes": one.bytes} for one in found.extract.files],
+        "rows": profile.rows,
+        "scorecard": {"id": card.id, "version": card.version, "maximum": card.maximum},
+        "blank_ids": profile.blank_ids,
+        "duplicate_ids": profile.duplicate_ids,
+        "duplicate_rows": profile.duplicate_rows,
+        "duplicate_examples": profile.duplicate_examples,
+        **asdict(found.description),
+    }
 
 
 def validate(
@@ -16,7 +43,7 @@ def validate(
     scorecard: str = "icp",
     mapping: dict[str, str] | None = None,
     temp_dir: Path | None = None,
-) -> dict[str, Any]:
+) -> Validation:
     """Return what an extract holds and what its gaps put out of reach in a scorecard. Counts are in rows.
 
     Raises:
@@ -29,13 +56,4 @@ def validate(
     with tempfile.TemporaryDirectory(prefix="icp-", dir=temp_dir) as temp:
         extract = open_extract(patterns, card.fields, mapping, temp=Path(temp))
         found = profile(extract, conformed_rows(extract, Rejects()))
-    return {
-        "inputs": [{"path": one.path, "rows": one.rows, "bytes": one.bytes} for one in extract.files],
-        "rows": found.rows,
-        "scorecard": {"id": card.id, "version": card.version, "maximum": card.maximum},
-        "blank_ids": found.blank_ids,
-        "duplicate_ids": found.duplicate_ids,
-        "duplicate_rows": found.duplicate_rows,
-        "duplicate_examples": list(found.duplicate_examples),
-        **describe(found, card),
-    }
+    return Validation(card, extract, found, describe(found, card))

@@ -19,6 +19,7 @@ from icp_engine.extract.extract import Extract, Rejects, conformed_rows, file_of
 from icp_engine.extract.profile import Profile, profile
 from icp_engine.networks.names import normalized_name
 from icp_engine.pipeline.options import RunOptions
+from icp_engine.pipeline.progress import Report
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring.compiler import prepared
 from icp_engine.scoring.explain import with_bibliography
@@ -28,9 +29,6 @@ from icp_engine.tables.ordering import materialised, sorted_slices, with_order
 from icp_engine.tables.parquet import Column, Encoding
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, coded, encoding, spelled
 from icp_engine.warehouse.duckdb_file import WarehouseFile
-
-Report = Callable[[str, int, int], None]
-"""Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
 
 NORMALIZED = f"{HELPERS}normalized_name"
 _SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
@@ -153,10 +151,18 @@ class _Slicer:
         return how.encode(pa.table({self._name: coded(codes.result())}))
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Clinics by number of the tier and by letter of the segment, those that occur."""
+
+    tiers: dict[int, int]
+    segments: dict[str, int]
+
+
 def write_clinics(
     scored: Scored, outputs: list[Output], card: Scorecard, networks: pl.DataFrame | None, report: Report
-) -> dict[str, Any]:
-    """Write all outputs, row group by row group, in the order of the result; return the counts of the manifest.
+) -> Counts:
+    """Write all outputs, row group by row group, in the order of the result; return what the manifest counts.
 
     While row groups are being written the next one is put into order.
 
@@ -194,7 +200,7 @@ def write_clinics(
             _finish(futures)
     if done != scored.rows:
         raise AssertionError(f"{scored.rows} clinics went in and {done} came out; nothing was published")
-    return {name: {str(key): one[key] for key in sorted(one)} for name, one in counts.items()}  # keys as JSON has them
+    return Counts(**{name: dict(sorted(count.items())) for name, count in counts.items()})
 
 
 def _finish(writing: Iterable[Future[None]]) -> None:

@@ -1,18 +1,17 @@
 """One run, from the files of an extract to a published warehouse."""
 
 import platform
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import polars as pl
+from msgspec.structs import replace
 
 from icp_engine.database import database
 from icp_engine.errors import InputError, did_you_mean
@@ -21,7 +20,6 @@ from icp_engine.extract.profile import Profile, describe
 from icp_engine.networks.grouping import NETWORKS, Networks, check_card, find_networks, give_clinics, network_inputs
 from icp_engine.pipeline.clinics import (
     NORMALIZED,
-    Report,
     Scored,
     clinic_outputs,
     clinic_tables,
@@ -31,13 +29,24 @@ from icp_engine.pipeline.clinics import (
     write_clinics,
 )
 from icp_engine.pipeline.options import RunOptions
+from icp_engine.pipeline.progress import Report, Stages
 from icp_engine.pipeline.workspace import said, temporary
+from icp_engine.published.run import Run
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.tables.writer import TableWriter, write_json, write_table
+from icp_engine.tables.writer import TableWriter, write_table
 from icp_engine.warehouse.audits import check_run
 from icp_engine.warehouse.duckdb_file import WarehouseFile, finish, warehouse_file
-from icp_engine.warehouse.folder import MANIFEST, new_run, publish, run_id
+from icp_engine.warehouse.folder import new_run, publish, run_id
+from icp_engine.warehouse.manifest import (
+    InputFile,
+    Manifest,
+    NetworkCounts,
+    OutputFile,
+    RowCounts,
+    ScorecardRecord,
+    write_manifest,
+)
 
 __all__ = ["RunOptions", "run"]
 
@@ -46,29 +55,7 @@ _DRAW_WITH = ("plotly", "jinja2")  # of the extra `charts`
 _SQL_SHARE = 4  # of the memory limit that goes to SQL, while clinics wait in memory
 
 
-@dataclass(slots=True)
-class Stages:
-    """The seconds that each stage of a run took."""
-
-    report: Report
-    seconds: dict[str, float] = field(default_factory=dict)
-    began: float = field(default_factory=time.perf_counter)
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the run began; stages that run beside each other count once."""
-        return round(time.perf_counter() - self.began, 3)
-
-    @contextmanager
-    def __call__(self, name: str, rows: int = 0) -> Iterator[None]:
-        """Time what happens inside."""
-        self.report(name, 0, rows)
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - start, 3)
-
-
-def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report = lambda *_: None) -> dict[str, Any]:
+def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report = lambda *_: None) -> Manifest:
     """Score an extract, group it into networks and publish the result; return the manifest of the run.
 
     Args:
@@ -86,31 +73,25 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
     card = load_scorecard(options.scorecard)
     if options.networks:
         check_card(card)
-    stages = Stages(report)
-    about: dict[str, Any] = {"run_id": "", "started_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    stages, started = Stages(report), datetime.now(UTC)
     with said(patterns, out), new_run(out) as folder, temporary(options.temp_dir, folder.parent) as temp:
-        about["run_id"] = run_id(folder)
         with stages("read"):
             extract = open_extract(patterns, card.fields, options.mapping, temp=temp)
         _check_partition(extract, card, options)
         with stages("score", extract.rows):
             scored, found, rejects = score_clinics(extract, card, options, temp)
-        about |= _about(extract, found, rejects, card, options)
-        work = Work(extract, card, options, folder, temp, stages)
+        work = Work(extract, card, options, out, folder, temp, stages)
+        manifest = _manifest(work, started, found, rejects)
         networks = _networks(scored, work)
         rejected = rejected_rows(extract, rejects) if len(rejects) else None
-        about |= _write(scored, networks, work, about, rejected)
+        manifest = _write(scored, networks, work, manifest, rejected)
         if rejected is not None:
             _write_table("rejects", rejected, work)
-        about["no_charts"] = _draw(work, about)
-        about["seconds"] = stages.seconds
-        about["elapsed_seconds"] = stages.elapsed
-        about["outputs"] = _outputs(folder)
-        write_json(folder / MANIFEST, about)
+        manifest = _finished(_draw(work, manifest), work)
+        write_manifest(manifest, folder)
         with stages("publish"):
             publish(folder, out, options.keep)
-    about["elapsed_seconds"] = stages.elapsed
-    return about
+    return replace(manifest, seconds=dict(stages.seconds), elapsed_seconds=stages.elapsed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +101,7 @@ class Work:
     extract: Extract
     card: Scorecard
     options: RunOptions
+    out: Path
     folder: Path
     temp: Path
     stages: Stages
@@ -144,9 +126,9 @@ def _networks(scored: Scored, work: Work) -> Networks | None:
 
 
 def _write(
-    scored: Scored, networks: Networks | None, work: Work, about: Mapping[str, Any], rejected: pl.DataFrame | None
-) -> dict[str, Any]:
-    """Write all tables and the warehouse file; return the counts for the manifest."""
+    scored: Scored, networks: Networks | None, work: Work, manifest: Manifest, rejected: pl.DataFrame | None
+) -> Manifest:
+    """Write all tables and the warehouse file; return the manifest with what was counted."""
     with ExitStack() as stack:
         file: WarehouseFile | None = None
         if networks is not None:
@@ -155,42 +137,55 @@ def _write(
             outputs = clinic_outputs(work.extract, work.card, work.options, work.folder, file)
             columns = networks.columns if networks else None
             counts = write_clinics(scored, outputs, work.card, columns, work.stages.report)
+        manifest = replace(manifest, tiers=counts.tiers, segments=counts.segments)
         if file is None or networks is None:
-            return counts
+            return manifest
         with work.stages("warehouse", scored.rows):
             _partition(work)
             _write_table(NETWORKS, networks.networks, work, metadata(work.card))
             tables = clinic_tables(work.extract, work.card)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
-                audited = pool.submit(_audit, work, about, networks)
-                counts["indexed"] = finish(
-                    file, work.card, networks, work.options.network, about, tables, rejects=rejected
-                )
+                audited = pool.submit(_audit, work, manifest, networks)
+                indexed = finish(file, work.card, networks, work.options.network, manifest, tables, rejects=rejected)
                 stack.close()
                 audited.result()
-        counts["networks"] = {"found": len(networks.networks), "clinics": len(networks.columns)}
-        counts["no_networks"] = networks.why_none
-        return counts
+        return replace(
+            manifest,
+            indexed=indexed,
+            networks=NetworkCounts(found=len(networks.networks), clinics=len(networks.columns)),
+            no_networks=networks.why_none,
+        )
 
 
-def _audit(work: Work, about: Mapping[str, Any], networks: Networks) -> None:
+def _audit(work: Work, manifest: Manifest, networks: Networks) -> None:
     with work.stages("audit"):
-        check_run(work.folder, work.card, about, networks)
+        check_run(work.folder, work.card, manifest.rows.scored, networks)
 
 
-def _draw(work: Work, about: dict[str, Any]) -> str | None:
-    """Write charts and report; return in one sentence why there are none, None where there are or none were wanted."""
+def _draw(work: Work, manifest: Manifest) -> Manifest:
+    """Write charts and report where they are wanted; return the manifest with the reason why there are none."""
     if not work.options.charts:
-        return None
+        return manifest
     if not all(map(find_spec, _DRAW_WITH)):
-        return "Charts and report need more packages: pip install 'icp-engine[charts]', then icp-engine report."
+        why = "Charts and report need more packages: pip install 'icp-engine[charts]', then icp-engine report."
+        return replace(manifest, no_charts=why)
     from icp_engine.report.content import content
     from icp_engine.report.pages import write_pages
 
-    with work.stages("charts", about["rows"]["scored"]):
-        so_far = {**about, "seconds": work.stages.seconds, "outputs": _outputs(work.folder)}
-        write_pages(content(work.folder, work.card, so_far), work.folder)
-    return None
+    with work.stages("charts", manifest.rows.scored):
+        so_far = _finished(manifest, work)
+        write_pages(content(Run(work.out, work.folder, work.card, so_far)), work.folder)
+    return manifest
+
+
+def _finished(manifest: Manifest, work: Work) -> Manifest:
+    """Return the manifest with the seconds and the files that there are by now."""
+    return replace(
+        manifest,
+        seconds=dict(work.stages.seconds),
+        elapsed_seconds=work.stages.elapsed,
+        outputs=_outputs(work.folder),
+    )
 
 
 def _check_partition(extract: Extract, card: Scorecard, options: RunOptions) -> None:
@@ -219,33 +214,34 @@ def _write_table(name: str, frame: pl.DataFrame, work: Work, metadata: dict[str,
     write_table(TableWriter(work.folder, name, metadata or {}, csv=work.options.format == "both"), frame)
 
 
-def _outputs(folder: Path) -> list[dict[str, Any]]:
+def _outputs(folder: Path) -> tuple[OutputFile, ...]:
     """Return every file of a run with its size, and the rows of those that hold one table."""
     rows = {path.stem: pl.scan_parquet(path).select(pl.len()).collect().item() for path in folder.glob("*.parquet")}
     files = sorted(path for path in (*folder.glob("*"), *folder.glob("charts/*")) if path.is_file())
-    return [
-        {"file": path.relative_to(folder).as_posix(), "rows": rows.get(path.stem), "bytes": path.stat().st_size}
-        for path in files
-    ]
+    return tuple(
+        OutputFile(path.relative_to(folder).as_posix(), rows.get(path.stem), path.stat().st_size) for path in files
+    )
 
 
-def _about(extract: Extract, found: Profile, rejects: Rejects, card: Scorecard, options: RunOptions) -> dict[str, Any]:
-    """Return what the manifest says of engine, scorecard, options and input."""
+def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects) -> Manifest:
+    """Return what can be said of a run once its clinics are scored: engine, scorecard, options, input."""
+    extract, card, options = work.extract, work.card, work.options
     packages = ("icp-engine", "polars", "duckdb", "pyarrow")
     own = own_columns(card, networks=options.networks)
-    return {
-        "engine": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-        "scorecard": {
-            "id": card.id,
-            "version": card.version,
-            "hash": card.hash,
-            "title": card.title,
-            "prefix": card.prefix,
-            "content": card.content,
-        },
-        "options": asdict(options),
-        "inputs": [{"path": one.path, "rows": one.rows, "bytes": one.bytes} for one in extract.files],
-        "rows": {"in": extract.rows, "scored": extract.rows - len(rejects), "rejected": len(rejects)},
-        "replaced_columns": [name for name in extract.columns if name in own],
-        **describe(found, card),
-    }
+    described = describe(found, card)
+    return Manifest(
+        run_id=run_id(work.folder),
+        started_at=started.isoformat(timespec="seconds"),
+        engine={"python": platform.python_version(), **{name: version(name) for name in packages}},
+        scorecard=ScorecardRecord(
+            id=card.id, version=card.version, hash=card.hash, title=card.title, prefix=card.prefix, content=card.content
+        ),
+        options=asdict(options),
+        inputs=tuple(InputFile(one.path, one.rows, one.bytes) for one in extract.files),
+        rows=RowCounts(read=extract.rows, scored=extract.rows - len(rejects), rejected=len(rejects)),
+        replaced_columns=tuple(name for name in extract.columns if name in own),
+        fields=described.fields,
+        carried_columns=described.carried_columns,
+        reachable=described.reachable,
+        out_of_reach=described.out_of_reach,
+    )

@@ -7,10 +7,11 @@ from icp_engine.charts.aggregates import aggregates
 from icp_engine.charts.catalogue import Chart, draw, draw_clinic
 from icp_engine.charts.png import check_png, write_pngs
 from icp_engine.errors import InputError
-from icp_engine.published.run import explain_clinic, run_scorecard
+from icp_engine.published.explain import explain_clinic
+from icp_engine.published.run import open_run
 from icp_engine.report.content import content
 from icp_engine.report.pages import CHARTS, REPORT, write_charts, write_report
-from icp_engine.warehouse.folder import add_to_published, manifest, published
+from icp_engine.warehouse.folder import add_to_published
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage, the steps done and the steps in all; 0 where a stage does not count."""
@@ -38,18 +39,14 @@ def publish_charts(
     """
     if png:
         check_png()
-    folder = published(warehouse)  # that of one run, whatever is published meanwhile
+    run = open_run(warehouse)  # one run, whatever is published meanwhile
     report("charts", 0, 0)
-    charts = [draw_clinic(explain_clinic(warehouse, clinic))] if clinic else _charts(folder)
+    charts = [draw_clinic(explain_clinic(run, clinic))] if clinic else draw(aggregates(run))
     if out is not None:
         return _write(charts, out, report, png=png)
-    with add_to_published(warehouse, folder, [CHARTS]):
-        written = _write(charts, folder / CHARTS, report, png=png)
+    with add_to_published(warehouse, run.folder, [CHARTS]):
+        written = _write(charts, run.folder / CHARTS, report, png=png)
     return [warehouse / CHARTS / path.name for path in written]
-
-
-def _charts(folder: Path) -> list[Chart]:
-    return draw(aggregates(folder, run_scorecard(folder), manifest(folder)))
 
 
 def _write(charts: list[Chart], folder: Path, report: Progress, *, png: bool) -> list[Path]:
@@ -74,15 +71,15 @@ def publish_report(warehouse: Path, out: Path | None = None, report: Progress = 
     Raises:
         InputError: nothing is published there, or the file cannot be written.
     """
-    folder = published(warehouse)
+    run = open_run(warehouse)
     report("report", 0, 0)
-    page = content(folder, run_scorecard(folder), manifest(folder))
+    page = content(run)
     if out is not None:
         try:
             write_report(page, out)
         except OSError as error:
             raise InputError(f"{out} cannot be written ({error.strerror}); choose another --out.") from error
         return out
-    with add_to_published(warehouse, folder, [REPORT]):
-        write_report(page, folder / REPORT)
+    with add_to_published(warehouse, run.folder, [REPORT]):
+        write_report(page, run.folder / REPORT)
     return warehouse / REPORT

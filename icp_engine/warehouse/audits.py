@@ -1,8 +1,6 @@
 """Check results by SQL: each file of sql/audits returns the rows that offend."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -16,13 +14,13 @@ from icp_engine.warehouse.dimensions import scorecard_frames
 _TABLES = ("icp_scores", "clinics_icp_with_networks", NETWORKS)
 
 
-def check_run(folder: Path, card: Scorecard, about: Mapping[str, Any], networks: Networks) -> None:
+def check_run(folder: Path, card: Scorecard, scored: int, networks: Networks) -> None:
     """Audit the files of a run before it is published.
 
     Raises:
         GateError: an audit returns rows; the message names it and shows the first.
     """
-    findings = audit(folder, card, about["rows"]["scored"], networks.overrides)
+    findings = audit(folder, card, scored, networks.overrides)
     failed = {name: rows for name, rows in findings.items() if len(rows)}
     if failed:
         name, rows = next(iter(failed.items()))

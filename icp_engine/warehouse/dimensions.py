@@ -1,12 +1,14 @@
 """The scorecard and the facts of a run as small tables, which explain the large ones."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from icp_engine.scorecard.model import Characteristic, Fixed, Line, Outcome, Scorecard
 from icp_engine.scoring.compiler import BANDS
+from icp_engine.warehouse.manifest import Manifest
+
+_INPUTS = {"path": pl.String, "rows": pl.Int64, "bytes": pl.Int64}
 
 
 def scorecard_frames(card: Scorecard) -> dict[str, pl.DataFrame]:
@@ -86,34 +88,35 @@ def _band(one: Characteristic, number: int, out: Outcome) -> dict[str, Any]:
     }
 
 
-def run_frames(about: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
+def run_frames(manifest: Manifest) -> dict[str, pl.DataFrame]:
     """Return what the manifest says as tables: the run, its inputs, coverage by field."""
-    rows, card = about["rows"], about["scorecard"]
+    rows, card = manifest.rows, manifest.scorecard
     coverage = [
         {
             "field": name,
-            "source_column": one["column"],
-            "is_read": one["read"],
-            "given": one["given"],
-            "missing": one["missing"],
-            "invalid": one["invalid"],
-            "clipped": one["clipped"],
-            "given_share": one["given"] / rows["in"],
+            "source_column": field.column,
+            "is_read": field.read,
+            "given": field.given,
+            "missing": field.missing,
+            "invalid": field.invalid,
+            "clipped": field.clipped,
+            "given_share": field.given / rows.read,
         }
-        for name, one in about["fields"].items()
+        for name, field in manifest.fields.items()
     ]
+    inputs = [(file.path, file.rows, file.bytes) for file in manifest.inputs]
     facts = {
-        "run_id": about["run_id"],
-        "started_at": about["started_at"],
-        "scorecard_id": card["id"],
-        "scorecard_version": card["version"],
-        "scorecard_hash": card["hash"],
-        "rows_in": rows["in"],
-        "rows_scored": rows["scored"],
-        "rows_rejected": rows["rejected"],
+        "run_id": manifest.run_id,
+        "started_at": manifest.started_at,
+        "scorecard_id": card.id,
+        "scorecard_version": card.version,
+        "scorecard_hash": card.hash,
+        "rows_in": rows.read,
+        "rows_scored": rows.scored,
+        "rows_rejected": rows.rejected,
     }
     return {
         "run_facts": pl.DataFrame([facts]),
-        "run_inputs": pl.DataFrame(about["inputs"]),
+        "run_inputs": pl.DataFrame(inputs, _INPUTS, orient="row"),
         "field_coverage": pl.DataFrame(coverage, infer_schema_length=None),
     }

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -17,6 +16,7 @@ from icp_engine.scoring.compiler import BANDS
 from icp_engine.scoring.reasons import ReasonCodes
 from icp_engine.warehouse.comments import comment_all
 from icp_engine.warehouse.dimensions import run_frames, scorecard_frames
+from icp_engine.warehouse.manifest import Manifest
 
 FILE = "icp.duckdb"
 _PATTERN = f"{HELPERS}pattern"
@@ -67,7 +67,7 @@ def finish(
     card: Scorecard,
     networks: Networks,
     options: NetworkOptions,
-    about: Mapping[str, Any],
+    manifest: Manifest,
     tables: Mapping[str, list[str]],
     *,
     rejects: pl.DataFrame | None = None,
@@ -79,19 +79,19 @@ def finish(
         card: the scorecard of the run.
         networks: what grouping found.
         options: how it grouped.
-        about: the manifest.
+        manifest: what the run says of itself so far.
         tables: the columns of the clinic tables that are views here, `icp_scores` with its reason codes.
         rejects: the rejected rows, if there are any.
     """
     db = file.db
     kept = db.frame("select count(*) from clinics").item()
-    if kept != about["rows"]["scored"]:
-        raise AssertionError(f"{about['rows']['scored']} clinics were scored and {kept} are in {FILE}")
+    if kept != manifest.rows.scored:
+        raise AssertionError(f"{manifest.rows.scored} clinics were scored and {kept} are in {FILE}")
     indexed = db.try_index("clinics_by_id", "clinics", KEY)
     with db.at_once():
         db.copy(NETWORKS, networks.networks)
         give_settings(db, card, options, networks)
-        for name, frame in {**scorecard_frames(card), **run_frames(about)}.items():
+        for name, frame in {**scorecard_frames(card), **run_frames(manifest)}.items():
             db.copy(name, frame)
         if rejects is not None:
             db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))

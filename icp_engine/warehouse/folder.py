@@ -1,4 +1,4 @@
-"""The folder that runs publish into: one switch from the old run to the new one, and what a run says of itself.
+"""The folder that runs publish into: one switch from the old run to the new one, and where the published run is.
 
 warehouse/clinics_icp.parquet -> .current/clinics_icp.parquet     one link per table
 warehouse/.current            -> .runs/20261122T083012Z-1a2b3c    renamed over the old link: the switch
@@ -6,7 +6,6 @@ warehouse/.runs/...                                               a folder per r
 """
 
 import fcntl
-import json
 import os
 import shutil
 import uuid
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from icp_engine.errors import InputError
 from icp_engine.tables.writer import settle
@@ -181,17 +180,3 @@ def published(warehouse: Path) -> Path:
     if not (current / MANIFEST).exists():
         raise InputError(f"{warehouse} holds no published run; make one with: icp-engine run EXTRACT --out {warehouse}")
     return current.resolve()
-
-
-def manifest(folder: Path) -> dict[str, Any]:
-    """Return what a run says of itself.
-
-    Raises:
-        InputError: its manifest is damaged.
-    """
-    path = folder / MANIFEST
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error}); run again.") from error
-    return found

@@ -22,7 +22,8 @@ from serving import Server, escaped, served
 from icp_engine.api.app import application
 from icp_engine.api.current import Current
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.run import explain_clinic
+from icp_engine.published.explain import bibliography_content, explain_clinic
+from icp_engine.published.run import open_run
 
 Row = dict[str, Any]
 ODD_IDS = (
@@ -258,8 +259,10 @@ def test_every_network_with_its_members(server: Server, clinics: list[Row], netw
 
 def clinic_of(warehouse: Path, clinic_id: str) -> Row:
     """What the contract says of one clinic, from the row that `explain` reads from the Parquet files."""
-    why = explain_clinic(warehouse, clinic_id)
-    row, names = why.clinic, ("fit", "pain", "compliance_risk", "propensity_to_buy", "operational_scale")
+    run = open_run(warehouse)
+    why = explain_clinic(run, clinic_id)
+    row = run.table("clinics_icp").filter(pl.col("clinic_id") == clinic_id).collect().row(0, named=True)
+    names = ("fit", "pain", "compliance_risk", "propensity_to_buy", "operational_scale")
     operational = [*COUNTS, "fqhc_flag", "aco_member", "pecos_enrolled"]
     described = {
         "A": "Behavioral Health / Home Health / Hospice",
@@ -276,7 +279,7 @@ def clinic_of(warehouse: Path, clinic_id: str) -> Row:
         "segment": {"letter": row["icp_segment"], "description": described[row["icp_segment"]]},
         "operational_data": {name: row[name] for name in operational},
         "network": None if row["network_id"] is None else {name: row[name] for name in NETWORK},
-        "bibliography": why.bibliography,
+        "bibliography": bibliography_content(why.bibliography),
     }
 
 

@@ -13,6 +13,7 @@ from icp_engine.api.listing import Kept, Listing
 from icp_engine.columns import NETWORKS_TABLE
 from icp_engine.published.filters import Condition, Filter, conditions
 from icp_engine.published.lists import export
+from icp_engine.published.run import open_run
 
 TIERS = (None, (1,), (2, 3), ())
 SEGMENTS = (None, ("A",), ("B", "C"), ("Z",))
@@ -33,7 +34,7 @@ def test_a_filter_means_in_a_frame_what_it_means_in_sql(
 ) -> None:
     score = "icp_total_score" if what == "clinics" else "network_icp_total_score"
     own = [one.name for one in NETWORKS_TABLE] if what == "networks" else []
-    listing = Listing(export(pictured, what, Filter(), own), key=key, score=score, names=names)
+    listing = Listing(export(open_run(pictured), what, Filter(), own), key=key, score=score, names=names)
     sizes = ((None, None), (3, None), (None, 2)) if what == "networks" else ((None, None),)
     seen = set()
     alone = [Filter(**{name: one}) for name, values in EACH.items() for one in values]
@@ -41,7 +42,7 @@ def test_a_filter_means_in_a_frame_what_it_means_in_sql(
     for tiers, segments, state, least, size, words in random.Random(3).sample(together, 40):
         alone.append(Filter(tiers, segments, state, least, *size, None, words))
     for wanted in alone:
-        due = export(pictured, what, wanted, [key])[key].to_list()
+        due = export(open_run(pictured), what, wanted, [key])[key].to_list()
         page = listing.page(conditions(wanted, what), score, descending=True, limit=10_000, offset=0)
         assert page.rows[key].to_list() == due, wanted
         assert page.total == len(due)

@@ -16,10 +16,10 @@ from icp_engine.charts.catalogue import Chart, draw, draw_clinic
 from icp_engine.charts.partners import partner_scores
 from icp_engine.charts.style import SEGMENTS, TEMPLATES, TIERS, cut
 from icp_engine.database import database, sql_names, sql_text
-from icp_engine.published.run import explain_clinic, run_scorecard
+from icp_engine.published.explain import explain_clinic
+from icp_engine.published.run import open_run
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.warehouse.folder import manifest, published
 
 Rows = list[tuple[Any, ...]]
 ICP = icp_engine.load_scorecard("icp")
@@ -231,8 +231,7 @@ def found_in(clinics: list[dict[str, Any]], folder: Path, scorecard: str) -> Agg
     pl.DataFrame(table, infer_schema_length=None).write_parquet(folder / "clinics.parquet")
     options = RunOptions(scorecard=scorecard, networks=False, charts=False, format="parquet")
     run([str(folder / "clinics.parquet")], folder / "out", options)
-    current = published(folder / "out")
-    return aggregates(current, run_scorecard(current), manifest(current))
+    return aggregates(open_run(folder / "out"))
 
 
 def test_points_out_of_reach_from_a_run(lead: str, tmp_path: Path) -> None:
@@ -380,7 +379,7 @@ def test_a_waterfall_adds_up(pictured: Path) -> None:
         .filter(pl.col("account_name").is_not_null())
         .row(3, named=True)
     )
-    chart = draw_clinic(explain_clinic(pictured, clinic["clinic_id"]))
+    chart = draw_clinic(explain_clinic(open_run(pictured), clinic["clinic_id"]))
     (trace,) = chart.figure.data
     parts = [clinic[one.column] for one in ICP.categories]
     assert list(trace.x) == [*parts, clinic["icp_total_score"]]
@@ -420,8 +419,7 @@ def test_names_are_cut(name: str | None, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def drawn(pictured: Path) -> dict[str, Chart]:
-    folder = published(pictured)
-    return {one.name: one for one in draw(aggregates(folder, run_scorecard(folder), manifest(folder)))}
+    return {one.name: one for one in draw(aggregates(open_run(pictured)))}
 
 
 def test_a_run_has_every_chart(drawn: dict[str, Chart]) -> None:
@@ -457,16 +455,11 @@ def test_the_numbers_of_the_charts_are_those_of_the_tables(drawn: dict[str, Char
     )
     assert drawn["top_networks"].data["network_id"].to_list() == grouped["network_id"].head(25).to_list()
     assert drawn["network_sizes"].data["num_networks"].sum() == len(grouped)
-    known = json_fields(pictured)
+    known = open_run(pictured).manifest.fields
     lost = drawn["points_out_of_reach"].data
     assert dict(lost.select("field", "given_share").rows()) == {
-        name: one["given"] / 1532 for name, one in known.items() if one["read"]
+        name: field.given / 1532 for name, field in known.items() if field.read
     }
-
-
-def json_fields(warehouse: Path) -> dict[str, Any]:
-    found: dict[str, Any] = manifest(published(warehouse))["fields"]
-    return found
 
 
 # ---------------------------------------------------------------- colours

@@ -14,6 +14,7 @@ import pytest
 from icp_engine.errors import InputError
 from icp_engine.extract.extract import open_extract
 from icp_engine.pipeline.run import RunOptions, run
+from icp_engine.warehouse.manifest import Manifest
 
 RESULTS = [
     "icp_total_score", "icp_tier", "icp_tier_label", "icp_segment", "icp_fit_score", "icp_pain_score",
@@ -28,7 +29,7 @@ class Outcome:
     """The clinics of a run without their scores, by id, and its manifest."""
 
     clinics: pl.DataFrame
-    about: dict[str, Any]
+    manifest: Manifest
 
     @property
     def ids(self) -> list[str]:
@@ -41,8 +42,8 @@ def score(tmp_path: Path) -> Callable[..., Outcome]:
 
     def runs(*patterns: Path | str, **options: Any) -> Outcome:
         out = tmp_path / "published"
-        about = run([str(one) for one in patterns], out, RunOptions(format="parquet", **options))
-        return Outcome(pl.read_parquet(out / "clinics_icp.parquet").drop(RESULTS).sort("clinic_id"), about)
+        manifest = run([str(one) for one in patterns], out, RunOptions(format="parquet", **options))
+        return Outcome(pl.read_parquet(out / "clinics_icp.parquet").drop(RESULTS).sort("clinic_id"), manifest)
 
     return runs
 
@@ -114,7 +115,7 @@ def test_a_name_with_the_signs_of_a_pattern_is_a_name_where_the_file_exists(tmp_
 def test_a_file_that_two_patterns_name_is_read_once(folder: Path, score: Callable[..., Outcome]) -> None:
     found = score(folder / "a.csv", folder / "*.csv", folder)
     assert found.ids == ["a.csv", "b.csv", "sub/c.csv", "sub/deep/d.csv"]
-    assert [one["rows"] for one in found.about["inputs"]] == [1, 1, 1, 1]
+    assert [file.rows for file in found.manifest.inputs] == [1, 1, 1, 1]
 
 
 def test_hive_partitions_become_columns(tmp_path: Path, score: Callable[..., Outcome]) -> None:
@@ -159,7 +160,7 @@ def test_dialects_of_csv(tmp_path: Path, score: Callable[..., Outcome], name: st
     found = score(write(tmp_path / name, DIALECTS[name]))
     assert found.clinics.columns == ["clinic_id", "account_name", "note"]
     assert found.clinics.rows() == PLAIN
-    assert found.about["inputs"][0]["bytes"] == (tmp_path / name).stat().st_size
+    assert found.manifest.inputs[0].bytes == (tmp_path / name).stat().st_size
 
 
 def test_text_of_csv_is_taken_as_it_stands(tmp_path: Path, score: Callable[..., Outcome]) -> None:
@@ -187,9 +188,9 @@ def test_parquet_and_csv_of_one_run_with_other_columns_and_types_are_united_by_n
         ("c", None, True, "2.5", None, None),
         ("d", None, None, None, None, None),
     ]
-    assert found.about["fields"]["npi_count"]["invalid"] == 1
-    assert found.about["fields"]["npi_count"]["examples"] == ["x"]
-    assert [Path(one["path"]).name for one in found.about["inputs"]] == ["a.parquet", "b.csv", "c.pq", "d.parquet"]
+    assert found.manifest.fields["npi_count"].invalid == 1
+    assert found.manifest.fields["npi_count"].examples == ("x",)
+    assert [Path(file.path).name for file in found.manifest.inputs] == ["a.parquet", "b.csv", "c.pq", "d.parquet"]
 
 
 # A date becomes 20455, text a record {x}, and text with a list fails without a word of the files.
@@ -258,7 +259,7 @@ def test_columns_of_nobody_are_carried_untouched_and_in_order(tmp_path: Path, sc
     loose = {"exact"}  # Parquet of Polars' Decimal(12, 2) may come back wider
     assert all(found.clinics.schema[name] == given.schema[name] for name in names if name not in loose)
     assert found.clinics["state_code"].to_list() == ["TX", None, "OK"]
-    assert found.about["carried_columns"] == names
+    assert list(found.manifest.carried_columns) == names
 
 
 def test_mapped_columns_are_read_where_they_stand_under_the_name_of_the_field(
@@ -270,8 +271,8 @@ def test_mapped_columns_are_read_where_they_stand_under_the_name_of_the_field(
     found = score(tmp_path / "[abc].*", mapping={"clinic_id": "NPI", "npi_count": "Providers"})
     assert found.clinics.columns == ["First", "clinic_id", "npi_count", "other"]
     assert found.clinics.select("clinic_id", "npi_count").rows() == [("0123", 1), ("456", None), ("789", None)]
-    assert found.about["fields"]["npi_count"]["column"] == "Providers"
-    assert found.about["fields"]["clinic_id"]["column"] == "NPI"
+    assert found.manifest.fields["npi_count"].column == "Providers"
+    assert found.manifest.fields["clinic_id"].column == "NPI"
 
 
 @pytest.mark.parametrize(
@@ -293,7 +294,7 @@ def test_columns_of_the_engines_own_names_are_replaced_and_said(tmp_path: Path, 
     parquet(tmp_path / "a.parquet", icp_tier=["gold"], clinic_id=["a"], icp_total_score=[99.0], mine=[1], icp_score=[2])
     found = score(tmp_path / "a.parquet")
     assert found.clinics.columns == ["clinic_id", "mine", "icp_score"]
-    assert found.about["replaced_columns"] == ["icp_tier", "icp_total_score"]
+    assert found.manifest.replaced_columns == ("icp_tier", "icp_total_score")
     row = pl.read_parquet(tmp_path / "published" / "clinics_icp.parquet").row(0, named=True)
     assert list(row) == ["clinic_id", "mine", "icp_score", *RESULTS]
     assert (row["icp_tier"], row["icp_total_score"]) == (3, 10.0)
@@ -305,7 +306,7 @@ def test_evidence_of_an_older_run_is_not_carried_into_the_new_one(
 ) -> None:
     parquet(tmp_path / "a.parquet", clinic_id=["a"], **{name: ["of another day"]})
     found = score(tmp_path / "a.parquet")
-    assert found.about["replaced_columns"] == [name]
+    assert found.manifest.replaced_columns == (name,)
     assert name not in found.clinics.columns
 
 
@@ -314,6 +315,6 @@ def test_network_columns_of_an_extract_are_replaced_by_networks_alone(
     tmp_path: Path, networks: bool, kept: str | None
 ) -> None:
     parquet(tmp_path / "a.parquet", clinic_id=["a"], network_id=["mine"])
-    about = run([str(tmp_path / "a.parquet")], tmp_path / "out", RunOptions(networks=networks, charts=False))
-    assert about["replaced_columns"] == (["network_id"] if networks else [])
+    manifest = run([str(tmp_path / "a.parquet")], tmp_path / "out", RunOptions(networks=networks, charts=False))
+    assert manifest.replaced_columns == (("network_id",) if networks else ())
     assert pl.read_parquet(tmp_path / "out" / "clinics_icp.parquet")["network_id"].to_list() == [kept]

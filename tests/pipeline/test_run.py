@@ -7,6 +7,7 @@ import statistics as plain
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,14 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from icp_engine.extract.profile import Description
 from icp_engine.extract.validate import validate
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.run import explain_clinic, statistics
+from icp_engine.published.explain import bibliography_content, explain_clinic
+from icp_engine.published.run import open_run
+from icp_engine.published.statistics import run_statistics, statistics_content
 from icp_engine.scorecard.loader import load_scorecard
+from icp_engine.warehouse.manifest import RowCounts
 
 PROGRAM = Path(sys.executable).with_name("icp-engine")
 TEXT, FLOAT, WHOLE, FLAG = pl.String(), pl.Float64(), pl.Int64(), pl.Boolean()
@@ -206,8 +211,10 @@ def test_the_bibliography_of_all_is_that_of_explain_and_its_codes_are_the_reason
         for one in entries:
             points[f"icp_{label.get(one['score'], one['score'])}_score"] += one["points"]
         assert {name: round(points[name], 2) for name in CATEGORIES} == {name: row[name] for name in CATEGORIES}
+    published_run = open_run(spelled)
     for row in found[:: SIZE // 25].iter_rows(named=True):
-        assert explain_clinic(spelled, row["clinic_id"]).bibliography == json.loads(row["icp_bibliography"])
+        entries = explain_clinic(published_run, row["clinic_id"]).bibliography
+        assert bibliography_content(entries) == json.loads(row["icp_bibliography"])
 
 
 def test_reason_codes_are_the_same_without_the_bibliography(warehouse: Path, spelled: Path) -> None:
@@ -331,7 +338,8 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
 def test_statistics_are_those_of_plain_python(warehouse: Path) -> None:
     rows = pl.read_parquet(warehouse / "icp_scores.parquet").to_dicts()
     totals = [row["icp_total_score"] for row in rows]
-    found = statistics(warehouse)
+    published_run = open_run(warehouse)
+    found = statistics_content(run_statistics(published_run), published_run)
     assert found["total_clinics"] == SIZE
     assert found["score_distribution"] == {
         "mean": pytest.approx(plain.mean(totals), abs=0.005 + 1e-9),
@@ -372,25 +380,26 @@ def organisations(shared_data: Path) -> str:
     return str(shared_data / "nppes" / "npidata_weekly_20240101-20240211_type2.csv")
 
 
-def check_organisations(about: dict[str, Any]) -> None:
+def check_organisations(found: Description) -> None:
     """What the manifest and `validate` both say of the real file."""
-    states = about["fields"]["state_code"]
-    assert (states["invalid"], states["column"]) == (6, MAPPING["state_code"])
-    assert {"ISRAEL", "NORTHUMBERLAND", "PANAMA"} <= set(states["examples"])
-    assert about["fields"]["clinic_id"]["given"] == 28_611
-    assert {name for name, one in about["fields"].items() if not one["given"]} == NOT_THERE | {
+    states = found.fields["state_code"]
+    assert (states.invalid, states.column) == (6, MAPPING["state_code"])
+    assert {"ISRAEL", "NORTHUMBERLAND", "PANAMA"} <= set(states.examples)
+    assert found.fields["clinic_id"].given == 28_611
+    assert {name for name, field in found.fields.items() if not field.given} == NOT_THERE | {
         "emr_friction",
         "scale_velocity",
     }
-    assert about["reachable"] == 10.0
-    assert sum(one["points"] for one in about["out_of_reach"]) >= 90
-    assert len(about["carried_columns"]) == 109 - len(MAPPING)
+    assert found.reachable == 10.0
+    assert sum(lost.points for lost in found.out_of_reach) >= 90
+    assert len(found.carried_columns) == 109 - len(MAPPING)
 
 
 def test_the_real_organisations_are_scored(organisations: str, tmp_path: Path) -> None:
-    about = run([organisations], tmp_path, RunOptions(mapping=MAPPING))
-    assert about["rows"] == {"in": 28_611, "scored": 28_611, "rejected": 0}
-    check_organisations(about)
+    manifest = run([organisations], tmp_path, RunOptions(mapping=MAPPING))
+    assert manifest.rows == RowCounts(28_611, 28_611, 0)
+    names = (field.name for field in fields(Description))
+    check_organisations(Description(**{name: getattr(manifest, name) for name in names}))
     found = pl.read_parquet(tmp_path / "clinics_icp.parquet")
     with Path(organisations).open(newline="", encoding="utf-8") as file:
         given = {row["NPI"]: row for row in csv.DictReader(file)}
@@ -404,10 +413,11 @@ def test_the_real_organisations_are_scored(organisations: str, tmp_path: Path) -
         assert (row["account_name"] or "") == due[MAPPING["account_name"]]
     assert set(found["icp_total_score"]) == {10.0}
     assert all(len(state) == 2 for state in found["state_code"].drop_nulls())
-    assert len(explain_clinic(tmp_path, found["clinic_id"][0]).bibliography) > 5
+    assert len(explain_clinic(open_run(tmp_path), found["clinic_id"][0]).bibliography) > 5
 
 
 def test_the_real_organisations_are_validated(organisations: str) -> None:
     found = validate([organisations], mapping=MAPPING)
-    assert (found["rows"], found["blank_ids"], found["duplicate_ids"]) == (28_611, 0, 0)
-    check_organisations(found)
+    profile = found.profile
+    assert (profile.rows, profile.blank_ids, profile.duplicate_ids) == (28_611, 0, 0)
+    check_organisations(found.description)

@@ -23,10 +23,9 @@ from icp_engine.charts.figures import percent
 from icp_engine.cli import cli
 from icp_engine.errors import InputError
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.run import run_scorecard
+from icp_engine.published.run import open_run
 from icp_engine.report.content import content
 from icp_engine.report.publishing import publish_charts, publish_report
-from icp_engine.warehouse.folder import manifest, published
 
 Fields = dict[str, Any]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -185,9 +184,7 @@ def test_field_by_field(page: Page, pictured: Path) -> None:
 
 
 def test_the_numbers_below_the_charts(page: Page, pictured: Path) -> None:
-    folder = published(pictured)
-    about = manifest(folder)
-    report = content(folder, run_scorecard(folder), about)
+    report = content(open_run(pictured))
     assert len(report.charts) == 7
     for name, chart in {**report.charts, "waterfall": report.best}.items():
         assert chart is not None
@@ -370,17 +367,17 @@ def test_no_charts_leaves_neither_behind(tmp_path: Path) -> None:
     assert (out / "report.html").exists()
     out = published_from([{"clinic_id": "1"}], tmp_path, charts=False)
     assert not {"charts", "report.html"} & {path.name for path in out.iterdir()}
-    assert "charts" not in manifest(published(out))["seconds"]
+    assert "charts" not in open_run(out).manifest.seconds
 
 
 def test_a_run_lists_and_links_its_pages(pictured: Path) -> None:
-    about = manifest(published(pictured))
-    files = {one["file"]: one["bytes"] for one in about["outputs"]}
+    manifest = open_run(pictured).manifest
+    files = {output.file: output.bytes for output in manifest.outputs}
     for name in ("report.html", "charts/plotly.min.js", "charts/waterfall.html", "charts/top_networks.html"):
         assert (pictured / name).stat().st_size == files[name]
     assert (pictured / "charts").readlink() == Path(".current/charts")
-    assert about["no_charts"] is None
-    assert about["seconds"]["charts"] > 0
+    assert manifest.no_charts is None
+    assert manifest.seconds["charts"] > 0
 
 
 @pytest.mark.parametrize(("package", "command"), [("plotly", "charts"), ("jinja2", "report")])
@@ -461,11 +458,11 @@ def test_pages_are_not_put_into_a_newer_run(small: Path, three: Path) -> None:
         run([str(three.parent / "clinics.parquet")], small, RunOptions(format="parquet", charts=False, keep=9))
 
     for publish in (publish_charts, publish_report):
-        old = published(small)
+        old = open_run(small).folder
         with pytest.raises(InputError, match="A newer run was published"):
             publish(small, report=overtaken)
-        assert published(small) != old
-        for folder in (old, published(small), small):
+        assert open_run(small).folder != old
+        for folder in (old, open_run(small).folder, small):
             assert not {"charts", "report.html"} & {path.name for path in folder.iterdir()}
 
 
@@ -483,8 +480,7 @@ def test_png_without_kaleido(small: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_every_chart_has_a_page_of_its_own(pictured: Path) -> None:
-    folder = published(pictured)
     from icp_engine.charts.aggregates import aggregates
 
-    names = [one.name for one in draw(aggregates(folder, run_scorecard(folder), manifest(folder)))]
+    names = [one.name for one in draw(aggregates(open_run(pictured)))]
     assert {path.stem for path in (pictured / "charts").glob("*.html")} == {*names, "waterfall"}

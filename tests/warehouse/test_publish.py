@@ -15,8 +15,9 @@ import pytest
 
 from icp_engine.errors import InputError
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.run import statistics
-from icp_engine.warehouse.folder import manifest, new_run, publish, published
+from icp_engine.published.run import open_run
+from icp_engine.warehouse.folder import new_run, publish, published
+from icp_engine.warehouse.manifest import Manifest, read_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(sys.executable).with_name("icp-engine")
@@ -36,7 +37,7 @@ TABLES = [
 
 SAME = [name for name in TABLES if name != "icp.duckdb"]  # DuckDB writes other bytes every time
 
-Score = Callable[..., dict[str, Any]]
+Score = Callable[..., Manifest]
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def out(tmp_path: Path) -> Path:
 def score(tmp_path: Path, out: Path) -> Score:
     """Runs a small extract of the given ids into the warehouse, without charts, and gives the manifest."""
 
-    def runs(*ids: str, **options: Any) -> dict[str, Any]:
+    def runs(*ids: str, **options: Any) -> Manifest:
         file = tmp_path / "small.csv"
         file.write_text("clinic_id,account_name\n" + "".join(f"{one},NAME {one}\n" for one in ids))
         return run([str(file)], out, RunOptions(**{"charts": False, **options}))
@@ -75,21 +76,21 @@ def ids_of(out: Path) -> list[str]:
 
 
 def test_every_name_is_a_link_through_the_current_run(out: Path, score: Score) -> None:
-    about = score("a", charts=True)
+    manifest = score("a", charts=True)
     assert names(out) == sorted([*TABLES, "charts", "report.html", "run.json"])
     assert all(str((out / name).readlink()) == f".current/{name}" for name in names(out))
-    assert str((out / ".current").readlink()) == f".runs/{about['run_id']}"
-    assert names(out / ".runs" / about["run_id"]) == names(out)
-    assert published(out) == (out / ".runs" / about["run_id"]).resolve()
-    assert manifest(published(out))["run_id"] == about["run_id"]
-    assert sorted(one.name for one in (out / ".runs").iterdir()) == [about["run_id"], "lock"]
+    assert str((out / ".current").readlink()) == f".runs/{manifest.run_id}"
+    assert names(out / ".runs" / manifest.run_id) == names(out)
+    assert published(out) == (out / ".runs" / manifest.run_id).resolve()
+    assert read_manifest(published(out)).run_id == manifest.run_id
+    assert sorted(one.name for one in (out / ".runs").iterdir()) == [manifest.run_id, "lock"]
 
 
 def test_a_warehouse_may_be_moved(out: Path, score: Score, tmp_path: Path) -> None:
     score("a", "b")
     out.rename(tmp_path / "elsewhere")
     assert ids_of(tmp_path / "elsewhere") == ["a", "b"]
-    assert statistics(tmp_path / "elsewhere")["total_clinics"] == 2
+    assert open_run(tmp_path / "elsewhere").manifest.rows.scored == 2
 
 
 def test_a_table_that_the_new_run_did_not_make_is_gone(out: Path, score: Score) -> None:
@@ -107,7 +108,7 @@ def test_a_table_that_the_new_run_did_not_make_is_gone(out: Path, score: Score) 
 
 @pytest.mark.parametrize("keep", [1, 2, 3])
 def test_as_many_runs_are_kept_as_asked_for(out: Path, score: Score, keep: int) -> None:
-    made = [score(f"run {number}", keep=keep)["run_id"] for number in range(4)]
+    made = [score(f"run {number}", keep=keep).run_id for number in range(4)]
     assert runs_of(out) == made[-keep:]
     assert ids_of(out) == ["run 3"]
     older = [pl.read_parquet(out / ".runs" / one / "clinics_icp.parquet")["clinic_id"][0] for one in made[-keep:]]
@@ -115,9 +116,9 @@ def test_as_many_runs_are_kept_as_asked_for(out: Path, score: Score, keep: int) 
 
 
 def test_fewer_are_kept_as_soon_as_fewer_are_asked_for(out: Path, score: Score) -> None:
-    made = [score("a", keep=5)["run_id"] for _ in range(4)]
+    made = [score("a", keep=5).run_id for _ in range(4)]
     assert runs_of(out) == made
-    last = score("b", keep=2)["run_id"]
+    last = score("b", keep=2).run_id
     assert runs_of(out) == [made[-1], last]
 
 
@@ -170,12 +171,12 @@ def test_a_failed_first_run_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_a_failed_run_leaves_the_results_of_before(out: Path, score: Score) -> None:
-    about = score("a")
+    manifest = score("a")
     before = hashes(out)
     with pytest.raises(InputError, match="more than once"):
         score("b", "b")
     assert hashes(out) == before
-    assert runs_of(out) == [about["run_id"]]
+    assert runs_of(out) == [manifest.run_id]
 
 
 def test_a_second_run_at_the_same_time_is_refused(out: Path, score: Score, tmp_path: Path) -> None:
@@ -317,7 +318,7 @@ def test_intermediate_files_of_a_killed_run_are_removed_by_the_next(out: Path, s
 def test_an_interrupted_run_says_so_and_leaves_nothing_unfinished(
     out: Path, score: Score, clinics: Path, number: signal.Signals, pattern: str
 ) -> None:
-    about = score("old")
+    manifest = score("old")
     before = hashes(out)
     with subprocess.Popen(
         [PROGRAM, "run", clinics, "--out", out, "--bibliography"],
@@ -334,5 +335,5 @@ def test_an_interrupted_run_says_so_and_leaves_nothing_unfinished(
     assert (child.returncode, said) == (130, "")
     assert error.strip() == "Interrupted; what was published before is still there."
     assert hashes(out) == before
-    assert runs_of(out) == [about["run_id"]]
+    assert runs_of(out) == [manifest.run_id]
     assert names(out) == [*TABLES, "run.json"]

@@ -11,15 +11,16 @@ import duckdb
 import oracle
 import polars as pl
 import pytest
+from msgspec import to_builtins
 
 import icp_engine
 from icp_engine.columns import FIELDS, NETWORK_COLUMNS, NETWORKS_TABLE
 from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.run import explain_clinic, run_scorecard
+from icp_engine.published.explain import bibliography_content, explain_clinic
+from icp_engine.published.run import open_run
 from icp_engine.scoring.compiler import BANDS
 from icp_engine.scoring.explain import with_bibliography
-from icp_engine.warehouse.folder import manifest, published
 
 SIZE = 3_000
 ODD = 'we"ird, name'
@@ -108,7 +109,9 @@ def test_the_bibliography_of_every_clinic_is_that_of_explain(warehouses: dict[st
     wrong = [(key, found[key], due[key]) for key in due if found[key] != due[key]]
     assert not wrong, f"{len(wrong)} clinics, such as {wrong[0]}"
     some = list(due)[:: SIZE // 10]
-    assert [explain_clinic(out, key).bibliography for key in some] == [due[key] for key in some]
+    assert [bibliography_content(explain_clinic(open_run(out), key).bibliography) for key in some] == [
+        due[key] for key in some
+    ]
     caps = [entry for entries in found.values() for entry in entries if entry["code"].endswith(".cap")]
     assert (len(caps) > 100) == (card == "icp-2025-11")
 
@@ -126,7 +129,7 @@ def bibliography_in(connection: duckdb.DuckDBPyConnection) -> dict[str, list[dic
 
 
 def bibliography_of(out: Path) -> dict[str, list[dict[str, Any]]]:
-    card = run_scorecard(published(out))
+    card = open_run(out).card
     bands = pl.read_parquet(out / "icp_bands.parquet").rename({one.column: BANDS + one.column for one in parts(card)})
     clinics = pl.read_parquet(out / "clinics_icp.parquet").join(bands, on="clinic_id")
     texts = with_bibliography(clinics, card).select("clinic_id", "icp_bibliography").rows()
@@ -162,7 +165,7 @@ def test_values_of_the_bibliography_are_the_texts_that_were_compared(tmp_path: P
     out = published_run(tmp_path, {"clinic_id": ["a"], "segment_label": [label]})
     with duckdb.connect(str(out / "icp.duckdb"), read_only=True) as connection:
         [entry, *_] = bibliography_in(connection)["a"]
-    assert entry["value"] == explain_clinic(out, "a").bibliography[0]["value"]
+    assert entry["value"] == explain_clinic(open_run(out), "a").bibliography[0].value
     assert entry["value"]["segment_label"] == compared
 
 
@@ -224,17 +227,17 @@ def test_bibliography_of_one_clinic_goes_through_the_index(db: duckdb.DuckDBPyCo
 
 
 def test_settings_facts_inputs_and_coverage(warehouses: dict[str, Path], db: duckdb.DuckDBPyConnection) -> None:
-    about = manifest(published(warehouses["icp"]))
+    manifest = open_run(warehouses["icp"]).manifest
     assert frame(db, "from run_settings").to_dicts() == [
         {"min_clinics": 2, "min_states": 2, "min_single_state": 4, "network_mean": "weighted"}
     ]
-    card, counts = about["scorecard"], about["rows"]
+    card, counts = manifest.scorecard, manifest.rows
     assert frame(db, "from run_facts").to_dicts() == [
-        {"run_id": about["run_id"], "started_at": about["started_at"], "scorecard_id": "icp"}
-        | {"scorecard_version": card["version"], "scorecard_hash": card["hash"]}
-        | {"rows_in": SIZE, "rows_scored": counts["scored"], "rows_rejected": 0}
+        {"run_id": manifest.run_id, "started_at": manifest.started_at, "scorecard_id": "icp"}
+        | {"scorecard_version": card.version, "scorecard_hash": card.hash}
+        | {"rows_in": SIZE, "rows_scored": counts.scored, "rows_rejected": 0}
     ]
-    assert frame(db, "from run_inputs").to_dicts() == about["inputs"]
+    assert frame(db, "from run_inputs").to_dicts() == [to_builtins(file) for file in manifest.inputs]
     clinics = pl.read_parquet(warehouses["icp"].parent / "clinics.parquet")
     found = {row["field"]: row for row in frame(db, "from field_coverage").to_dicts()}
     assert list(found) == list(FIELDS)
@@ -302,4 +305,4 @@ def test_columns_of_any_name_are_carried_and_break_nothing(tmp_path: Path, case:
 
 
 def bibliography_of_few(out: Path) -> dict[str, list[dict[str, Any]]]:
-    return {key: explain_clinic(out, key).bibliography for key in ("a", "b", "c")}
+    return {key: bibliography_content(explain_clinic(open_run(out), key).bibliography) for key in ("a", "b", "c")}

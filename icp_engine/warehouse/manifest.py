@@ -1,0 +1,124 @@
+"""The manifest of a run, `run.json`: what a run says of itself, as a frozen value. Written and read here alone."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from icp_engine.errors import InputError
+from icp_engine.extract.profile import FieldCoverage, LostPoints
+from icp_engine.tables.writer import write_json
+from icp_engine.warehouse.folder import MANIFEST
+
+_OF_NETWORKS = ("indexed", "networks", "no_networks")  # not in the file of a run that made none
+
+
+class ScorecardRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The scorecard of a run. `content` is the whole of it, merged, as `restore_scorecard` reads it."""
+
+    id: str
+    version: str
+    hash: str
+    title: str = ""
+    prefix: str = ""
+    content: dict[str, Any]
+
+
+class InputFile(msgspec.Struct, frozen=True):
+    """A file that was read: rows in it, and its size in bytes."""
+
+    path: str
+    rows: int
+    bytes: int
+
+
+class RowCounts(msgspec.Struct, frozen=True, rename={"read": "in"}):
+    """Rows of the extract, and what became of them. `read` is `in` in the file."""
+
+    read: int
+    scored: int
+    rejected: int
+
+
+class NetworkCounts(msgspec.Struct, frozen=True):
+    """Networks, and clinics that belong to one."""
+
+    found: int
+    clinics: int
+
+
+class OutputFile(msgspec.Struct, frozen=True):
+    """A file that the run made: its size in bytes, and its rows where it holds one table."""
+
+    file: str
+    rows: int | None
+    bytes: int
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a run says of itself. Keys that came later have a default, so that the file of an older run is read.
+
+    Attributes:
+        started_at: UTC, as ISO 8601 writes it.
+        engine: the versions of Python and of the packages that did the work.
+        options: what the run was asked to do, as JSON: options come and go with the versions.
+        replaced_columns: columns of the extract that the run writes itself.
+        fields: per field what the extract holds of it.
+        carried_columns: columns of the extract that are no field.
+        reachable: the highest sum of category scores that the extract allows, in points.
+        out_of_reach: what each characteristic loses to fields that are missing for everyone.
+        tiers: clinics by number of the tier, those that occur.
+        segments: clinics by letter of the segment, those that occur.
+        indexed: whether there was memory for the index of the warehouse file.
+        networks: None where the run made none.
+        no_networks: why nothing was found, in one sentence; None where something was.
+        no_charts: why there are no charts, in one sentence; None where there are, or none were wanted.
+        seconds: seconds of each stage; stages may run beside each other.
+    """
+
+    run_id: str
+    started_at: str
+    engine: Mapping[str, str]
+    scorecard: ScorecardRecord
+    options: Mapping[str, Any]
+    inputs: tuple[InputFile, ...]
+    rows: RowCounts
+    replaced_columns: tuple[str, ...] = ()
+    fields: Mapping[str, FieldCoverage] = {}
+    carried_columns: tuple[str, ...] = ()
+    reachable: float = 0.0
+    out_of_reach: tuple[LostPoints, ...] = ()
+    tiers: Mapping[int, int] = {}
+    segments: Mapping[str, int] = {}
+    indexed: bool | None = None
+    networks: NetworkCounts | None = None
+    no_networks: str | None = None
+    no_charts: str | None = None
+    seconds: Mapping[str, float] = {}
+    elapsed_seconds: float = 0.0
+    outputs: tuple[OutputFile, ...] = ()
+
+
+def manifest_content(manifest: Manifest) -> dict[str, Any]:
+    """Return a manifest as JSON has it."""
+    content = cast(dict[str, Any], msgspec.json.decode(msgspec.json.encode(manifest)))
+    return content if manifest.networks else {key: content[key] for key in content if key not in _OF_NETWORKS}
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Write the manifest of a run into its folder."""
+    write_json(folder / MANIFEST, manifest_content(manifest))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of the run in a folder.
+
+    Raises:
+        InputError: it is damaged, or not that of a run.
+    """
+    path = folder / MANIFEST
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
+        raise InputError(f"{path} is damaged, or no manifest of a run ({error}); run again.") from error
