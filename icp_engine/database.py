@@ -1,6 +1,6 @@
 """Finds and runs the files of sql/; the one place that opens DuckDB."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,11 @@ def header(text: str) -> list[str]:
             break
         lines.append(line.removeprefix("--").strip())
     return lines
+
+
+def quoted(name: str) -> str:
+    """Return the name of a column, a table or a view as SQL wants it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +101,10 @@ class Database:
         """Make a table of the rows of a query; the name is one of the engine's own."""
         self.run(f'create table "{name}" as {query}', parameters)
 
-    def view(self, name: str, query: str) -> None:
-        """Make a view; the name is one of the engine's own."""
-        self.run(f'create view "{name}" as {query}')
+    def view(self, name: str, query: str, columns: Sequence[str] = ()) -> None:
+        """Make a view; the name is one of the engine's own. Its columns are called as the query says, or as given."""
+        listed = f" ({', '.join(map(quoted, columns))})" if columns else ""
+        self.run(f"create view {quoted(name)}{listed} as {query}")
 
     def copy(self, name: str, frame: pl.DataFrame) -> None:
         """Make a table of a frame."""
@@ -147,7 +153,11 @@ class Database:
 
     def columns(self, name: str) -> list[str]:
         """Return the columns of a table or view."""
-        return [str(row[0]) for row in self.connection.execute(f'describe "{name}"').fetchall()]
+        return self.columns_of(f"from {quoted(name)}")
+
+    def columns_of(self, query: str) -> list[str]:
+        """Return the columns of a query."""
+        return [str(row[0]) for row in self.connection.execute(f"describe {query}").fetchall()]
 
     def described(self) -> list[tuple[str, str, str]]:
         """Return name, kind and comment of every table and view, tables first."""

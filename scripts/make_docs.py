@@ -13,7 +13,7 @@ import click
 import polars as pl
 
 import icp_engine
-from icp_engine.api.app import application
+from icp_engine.api.app import Application
 from icp_engine.api.current import Current
 from icp_engine.cli import cli
 from icp_engine.columns import FIELDS
@@ -42,7 +42,7 @@ def dictionary() -> str:
         typed.write_parquet(place / "clinic.parquet")
         run([str(place / "clinic.parquet")], place / "out", RunOptions(format="parquet", charts=False))
         with database(place / "out" / FILE, read_only=True) as db:
-            return data_dictionary(db)
+            return data_dictionary(db, load_scorecard())
 
 
 def scoring() -> str:
@@ -152,7 +152,7 @@ def _commands(command: click.Command, name: str, parent: click.Context | None = 
 
 def http() -> str:
     """Return the HTTP reference, from the OpenAPI document of a server with a token."""
-    document = application(Current(Path("warehouse")), "token").openapi()
+    document = Application(Current(Path("warehouse")), "token").openapi()
     parts = [f"# HTTP API\n\n{_MADE}", document["info"]["description"].strip()]
     parts.append("`icp-engine serve` serves it; `/docs` of the server lists the same, to try out.")
     for path, methods in document["paths"].items():

@@ -13,10 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 Row = dict[str, Any]
-Tiers = tuple[tuple[float | None, int, str], ...]  # least score, number, label; best first, the last has no edge
+Edges = float | dict[str, float] | None  # the least total, or the least of some parts, or none
+Tiers = tuple[tuple[Edges, int, str], ...]  # edges, number, label; best first, the last has none
 
 CATEGORIES = {"fit": 20, "pain": 20, "compliance": 10, "propensity": 10, "scale": 20, "segment": 20}
 SCORES = [f"icp_{name}_score" for name in CATEGORIES]
@@ -36,6 +38,15 @@ class Settings:
     excluded: tuple[str, ...] = ()
     overrides: dict[str, tuple[str | None, bool]] = field(default_factory=dict)
     tiers: Tiers = TIERS
+    prefix: str = "icp"
+    categories: tuple[str, ...] = tuple(CATEGORIES)
+    divide_by: int | None = None  # of the product of the categories; None where the total is their sum
+    names: dict[str, str] = field(default_factory=dict)  # of columns that are called otherwise
+    has_segments: bool = True
+
+    def column(self, name: str) -> str:
+        """The clinics' column of a category, or of `total`."""
+        return self.names.get(name, f"{self.prefix}_{name}_score")
 
 
 # ---------------------------------------------------------------- names
@@ -113,6 +124,14 @@ def points(value: Fraction) -> float:
     return round(value) / 100
 
 
+def reached(edges: Edges, known: dict[str, float]) -> bool:
+    """Whether a network's points reach all edges of a tier."""
+    if edges is None:
+        return True
+    parts = edges if isinstance(edges, dict) else {"total": edges}
+    return all(known[part] >= edge for part, edge in parts.items())
+
+
 def known_sum(values: Iterable[int | None]) -> int | None:
     """The sum of what is known; missing if nothing is."""
     known = [value for value in values if value is not None]
@@ -132,7 +151,7 @@ def anchor_of(members: list[Row], settings: Settings) -> str:
 
     def rank(clinic: Row) -> tuple[float, int, str]:
         count = clinic["npi_count"]
-        return -clinic["icp_total_score"], LAST if count is None else -count, clinic["clinic_id"]
+        return -clinic[settings.column("total")], LAST if count is None else -count, clinic["clinic_id"]
 
     return str(min(members, key=rank)["clinic_id"])
 
@@ -141,12 +160,19 @@ def network(name: str, members: list[Row], settings: Settings) -> Row:
     """One row of `networks_icp`."""
     weights = [clinic["site_count"] if (clinic["site_count"] or 0) > 0 else 1 for clinic in members]
     means = {}
-    for column in SCORES:
-        values = [hundredths(clinic[column]) for clinic in members]
+    for category in settings.categories:
+        values = [hundredths(clinic[settings.column(category)]) for clinic in members]
         weighted = sum(value * weight for value, weight in zip(values, weights, strict=True))
-        means[column] = middle(values) if settings.mean == "median" else Fraction(weighted, sum(weights))
-    total = points(sum(means.values(), Fraction(0)))
-    tier, label = next((number, label) for edge, number, label in settings.tiers if edge is None or total >= edge)
+        means[category] = middle(values) if settings.mean == "median" else Fraction(weighted, sum(weights))
+    whole = sum(means.values(), Fraction(0))
+    if settings.divide_by is not None:
+        whole = 100 * prod((mean / 100 for mean in means.values()), start=Fraction(1)) / settings.divide_by
+    total = points(whole)
+    segment, segments = f"{settings.prefix}_segment", {}
+    if settings.has_segments:
+        segments = {f"network_{segment}": most_frequent(clinic[segment] for clinic in members)}
+    known = {"total": total} | {category: points(mean) for category, mean in means.items()}
+    tier, label = next((number, label) for edges, number, label in settings.tiers if reached(edges, known))
     states = sorted({clinic["state_code"] for clinic in members} - {None})
     return {
         "network_id": f"net_{hashlib.md5(name.encode()).hexdigest()[:12]}",
@@ -154,14 +180,16 @@ def network(name: str, members: list[Row], settings: Settings) -> Row:
         "num_clinics": len(members),
         "num_states": len(states),
         "states_covered": ",".join(states) or None,
-        "network_icp_total_score": total,
-        "network_icp_tier": tier,
-        "network_icp_tier_label": label,
-        "network_icp_segment": most_frequent(clinic["icp_segment"] for clinic in members),
-        **{f"network_{column}": points(mean) for column, mean in means.items()},
+        f"network_{settings.column('total')}": total,
+        f"network_{settings.prefix}_tier": tier,
+        f"network_{settings.prefix}_tier_label": label,
+        **segments,
+        **{f"network_{settings.column(category)}": points(mean) for category, mean in means.items()},
         "total_npi_count": known_sum(clinic["npi_count"] for clinic in members),
         "total_site_count": known_sum(clinic["site_count"] for clinic in members),
-        "avg_clinic_icp_score": points(Fraction(sum(hundredths(c["icp_total_score"]) for c in members), len(members))),
+        f"avg_clinic_{settings.prefix}_score": points(
+            Fraction(sum(hundredths(clinic[settings.column("total")]) for clinic in members), len(members))
+        ),
         "fqhc_clinics_count": sum(clinic["fqhc_flag"] is True for clinic in members),
         "aco_clinics_count": sum(clinic["aco_member"] is True for clinic in members),
         "anchor_clinic_id": anchor_of(members, settings),
@@ -180,13 +208,14 @@ def group(clinics: list[Row], settings: Settings) -> tuple[list[Row], dict[str, 
             columns[clinic["clinic_id"]] = {
                 "network_id": one["network_id"],
                 "network_name": name,
-                "network_icp_score": one["network_icp_total_score"],
-                "network_tier": one["network_icp_tier"],
-                "network_tier_label": one["network_icp_tier_label"],
+                f"network_{settings.prefix}_score": one[f"network_{settings.column('total')}"],
+                "network_tier": one[f"network_{settings.prefix}_tier"],
+                "network_tier_label": one[f"network_{settings.prefix}_tier_label"],
                 "is_network_anchor": clinic["clinic_id"] == one["anchor_clinic_id"],
                 "num_clinics": len(members),
             }
-    return sorted(networks, key=lambda one: (-one["network_icp_total_score"], one["network_id"])), columns
+    total = f"network_{settings.column('total')}"
+    return sorted(networks, key=lambda one: (-one[total], one["network_id"])), columns
 
 
 # ---------------------------------------------------------------- random clinics

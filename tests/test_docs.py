@@ -9,7 +9,8 @@ import pytest
 
 import icp_engine
 from icp_engine.cli import _COMMANDS
-from icp_engine.columns import FIELDS, NETWORK_COLUMNS, NETWORKS_TABLE
+from icp_engine.columns import FIELDS
+from icp_engine.networks.columns import member_columns, networks_columns
 from icp_engine.partnerships.columns import TABLES
 from icp_engine.scorecard.loader import load_scorecard
 
@@ -42,7 +43,8 @@ def test_every_document_that_is_written_is_checked(script: ModuleType) -> None:
 
 def test_the_dictionary_names_every_column_and_says_something_of_each() -> None:
     written = read("warehouse/README.md")
-    for name in [*FIELDS, *(one.name for one in (*NETWORK_COLUMNS, *NETWORKS_TABLE))]:
+    icp = load_scorecard("icp")
+    for name in [*FIELDS, *(one.name for one in (*member_columns(icp), *networks_columns(icp)))]:
         assert f"| `{name}` |" in written
     assert written.count("\n## `") == written.count("| column | type | meaning |") > 20
     assert "| None |" not in written

@@ -19,7 +19,7 @@ from icp_engine.pipeline.run import RunOptions, run
 FOLDER = Path(__file__).resolve().parents[1] / "sql"
 ALL = sorted(FOLDER.rglob("*.sql"))
 ANALYST = sorted((FOLDER / "analyst").glob("*.sql"))
-STEPS = ["shared_names", "network_candidates", "network_members", "networks_icp", "network_columns"]
+STEPS = ["shared_names", "network_candidates", "network_members", "networks", "network_columns"]
 COLUMNS = {
     "almost_tier_1": "clinic_id account_name state_code icp_total_score points_short pain_room propensity_room "
     "scale_room",
@@ -115,14 +115,16 @@ def test_the_steps_of_grouping_run_as_they_stand_in_plain_duckdb(warehouse: Path
     copy = shutil.copy(warehouse / "icp.duckdb", tmp_path / "copy.duckdb")
     with duckdb.connect(str(copy)) as connection:
         for step in STEPS:
-            connection.execute(f"create temp table {step} as {(FOLDER / f'{step}.sql').read_text(encoding='utf-8')}")
-            assert connection.sql(f"select count(*) from temp.{step}").fetchall()[0][0] > 0
-        for name in ("shared_names", "network_candidates", "networks_icp"):
+            table = "network_scores" if step == "networks" else step
+            connection.execute(f"create temp table {table} as {(FOLDER / f'{step}.sql').read_text(encoding='utf-8')}")
+            assert connection.sql(f"select count(*) from temp.{table}").fetchall()[0][0] > 0
+        for name in ("shared_names", "network_candidates", "network_scores"):
             same = f"select count(*) from ((from temp.{name} except all from main.{name}) union all " \
                    f"(from main.{name} except all from temp.{name}))"  # fmt: skip
             assert connection.sql(same).fetchall() == [(0,)], name
         assert (
-            connection.sql("from temp.networks_icp").fetchall() == connection.sql("from main.networks_icp").fetchall()
+            connection.sql("from temp.network_scores").fetchall()
+            == connection.sql("from main.network_scores").fetchall()
         )
         members = connection.sql("from temp.network_columns order by clinic_id").fetchall()
         due = connection.sql(

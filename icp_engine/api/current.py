@@ -9,6 +9,7 @@ from pathlib import Path
 from icp_engine.api.snapshot import Snapshot, snapshot
 from icp_engine.errors import IcpError, first_line
 from icp_engine.published.run import open_run
+from icp_engine.scorecard.model import Scorecard
 from icp_engine.warehouse.folder import published
 
 _LOOK_EVERY = 0.5  # seconds between two looks at what is published
@@ -60,6 +61,12 @@ class Current:
             self._watcher.join()
         self._replace(None)
 
+    @property
+    def card(self) -> Scorecard | None:
+        """The scorecard of the run that answers; None where there is none."""
+        held = self._held
+        return None if held is None else held.run.rows.card
+
     @contextmanager
     def run(self) -> Iterator[Snapshot]:
         """Give the run that answers, which stays open for as long as it is used.
@@ -108,7 +115,8 @@ class Current:
             run = stack.enter_context(snapshot(opened))
             self._replace(_Held(run, opened.folder, stack.pop_all()))
         self._refused = None
-        self.say(f"Answering from run {run.run_id}: {run.count:,} clinics, scorecard {run.card.id} {run.card.version}")
+        card = run.rows.card
+        self.say(f"Answering from run {run.run_id}: {run.count:,} clinics, scorecard {card.id} {card.version}")
 
     def _replace(self, held: _Held | None) -> None:
         """Let another run answer from now on, and close the one before it, unless a request still reads it."""

@@ -1,21 +1,22 @@
 """What requests may ask: every parameter with its type, its limits and what it means."""
 
+import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import HTTPException, Request
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 
-from icp_engine.api.rows import CLINIC, SCORES
-from icp_engine.columns import NETWORKS_TABLE
+from icp_engine.api.rows import Rows
 from icp_engine.errors import did_you_mean
 from icp_engine.published.filters import Filter
 
 MOST_ROWS = 10_000
 _LARGEST = 1_000_000_000
 _NONE = SkipJsonSchema[None]  # what is not given; a query cannot say null
+_NOTHING = r"[^\s\S]"  # a pattern that no text matches
 _SHOWN = 60  # characters of a wrong value that are repeated to who sent it
 
 
@@ -29,16 +30,12 @@ def _blank_is_none(text: str | None) -> str | None:
     return text if text and text.strip() else None
 
 
-_Tiers = Annotated[str, Field(pattern=r"^ *[123] *(, *[123] *)*$")]
-_Segments = Annotated[str, Field(pattern=r"^ *[ABCabc] *(, *[ABCabc] *)*$")]
 _Letters = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$")]
 _Points = Annotated[float, Field(ge=-_LARGEST, le=_LARGEST, allow_inf_nan=False)]
 _Text = Annotated[str, Field(max_length=500)]
 _Id = Annotated[str, Field(min_length=1)]
 _Count = Annotated[int, Field(ge=0, le=_LARGEST)]
 
-Tier = Annotated[_Tiers | _NONE, _takes("one or more of 1, 2, 3, separated by commas", "the tiers to take")]
-Segment = Annotated[_Segments | _NONE, _takes("one or more of A, B, C, separated by commas", "the segments to take")]
 State = Annotated[_Letters | _NONE, _takes("two letters", "the state to take, in any case")]
 MinScore = Annotated[_Points | _NONE, _takes("a number", "scores of at least so many points")]
 Words = Annotated[
@@ -67,30 +64,24 @@ def _among(columns: list[str]) -> Any:
     return AfterValidator(check)
 
 
-_CLINIC = [one.name for one in CLINIC]
-_NETWORK = [one.name for one in NETWORKS_TABLE]
-_BY = "a column of the rows", "what to sort by; rows that tie come by id"
-ClinicColumn = Annotated[str, _among(_CLINIC), _takes(*_BY, among=_CLINIC)]
-NetworkColumn = Annotated[str, _among(_NETWORK), _takes(*_BY, among=_NETWORK)]
-
-
 class _Asked(BaseModel):
-    """What both lists can be asked for."""
+    """What both lists can be asked for. Tiers, segments and columns to sort by are those of a scorecard."""
 
-    tier: Tier = None
-    segment: Segment = None
+    tier: str | None = None
+    segment: str | None = None
     state: State = None
     min_score: MinScore = None
     q: Words = None
     limit: Limit = 100
     offset: Offset = 0
+    sort_by: str
     sort_dir: Direction = "desc"
 
     def filter(self) -> Filter:
         """Return which rows are wanted."""
         return Filter(
             tiers=tuple(sorted({int(one) for one in _parts(self.tier)})),
-            segments=tuple(sorted({one.upper() for one in _parts(self.segment)})),
+            segments=tuple(sorted(set(_parts(self.segment)))),
             state=self.state.upper() if self.state else None,
             min_score=self.min_score,
             words=tuple(sorted(set((self.q or "").lower().split()))),
@@ -101,7 +92,6 @@ class ClinicsAsked(_Asked):
     """What a list of clinics can be asked for."""
 
     network_id: NetworkId = None
-    sort_by: ClinicColumn = SCORES["total_score"]
 
     def filter(self) -> Filter:
         """Return which clinics are wanted."""
@@ -113,11 +103,52 @@ class NetworksAsked(_Asked):
 
     min_clinics: AtLeast = None
     min_states: AtLeast = None
-    sort_by: NetworkColumn = "network_icp_total_score"
 
     def filter(self) -> Filter:
         """Return which networks are wanted."""
         return replace(super().filter(), min_clinics=self.min_clinics, min_states=self.min_states)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What lists can be asked for under a scorecard."""
+
+    clinics: type[ClinicsAsked]
+    networks: type[NetworksAsked]
+
+
+def parameters_of(rows: Rows) -> Parameters:
+    """Return what lists can be asked for under a scorecard."""
+    shared: dict[str, Any] = {
+        "tier": (_several([str(tier.number) for tier in rows.card.tiers], "tiers"), None),
+        "segment": (_several(list(rows.card.segments), "segments"), None),
+    }
+    by_clinic = (_column([column.name for column in rows.clinic]), rows.total)
+    by_network = (_column([column.name for column in rows.network]), rows.network_total)
+    return Parameters(
+        create_model("ClinicsAsked", __base__=ClinicsAsked, sort_by=by_clinic, **shared),
+        create_model("NetworksAsked", __base__=NetworksAsked, sort_by=by_network, **shared),
+    )
+
+
+def _column(among: list[str]) -> Any:
+    """Return the type of a parameter that names a column to sort by."""
+    takes = _takes("a column of the rows", "what to sort by; rows that tie come by id", among=among)
+    return Annotated[str, _among(among), takes]
+
+
+def _several(known: list[str], what: str) -> Any:
+    """Return the type of a parameter that names some of a scorecard's tiers or segments, whatever their case."""
+    spelled = {form: name for name in known for form in (name.lower(), name.upper(), name)}
+    one = f"(?:{'|'.join(map(re.escape, spelled))})" if spelled else _NOTHING
+
+    def in_the_card(text: str | None) -> str | None:
+        return text if text is None else ",".join(spelled[part] for part in _parts(text))
+
+    listed = f"one or more of {', '.join(known)}, separated by commas" if known else "nothing: the scorecard has none"
+    takes = _takes(listed, f"the {what} to take")
+    words = Annotated[str, Field(pattern=rf"^ *{one} *(, *{one} *)*$")]
+    return Annotated[words | _NONE, takes, AfterValidator(in_the_card)]
 
 
 class NothingAsked(BaseModel):

@@ -1,34 +1,85 @@
-"""Which columns the rows of answers have, taken from the contract."""
+"""Which columns the rows of answers have under a scorecard, taken from the contract."""
 
-from icp_engine.columns import FIELDS, KEY, NAME, NETWORK_COLUMNS, STATE, Column
-from icp_engine.scorecard.loader import load_scorecard
+from dataclasses import dataclass
 
-_CARD = load_scorecard("icp")
+from icp_engine.columns import FIELDS, KEY, NAME, STATE, Column
+from icp_engine.networks.columns import OF_NETWORK, member_columns, network_total, networks_columns
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.words import slug
 
 ANCHOR = "is_network_anchor"
-SCORES = {
-    "total_score": _CARD.column("total_score"),
-    "tier": _CARD.column("tier"),
-    "tier_label": _CARD.column("tier_label"),
-    "segment": _CARD.column("segment"),
-}
 OPERATIONAL = ("npi_count", "site_count", "bene_count", "allowed_amt", "fqhc_flag", "aco_member", "pecos_enrolled")
-NETWORK_OF_CLINIC = tuple(one.name for one in NETWORK_COLUMNS)
-MEMBER = (KEY, NAME, STATE, SCORES["total_score"], SCORES["tier_label"], ANCHOR)
+_MAY_BE_MISSING = ("states_covered", "total_npi_count", "total_site_count", "display_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The columns of answers, and what answers call the parts of a score.
+
+    Attributes:
+        total: the column of a clinic's score.
+        network_total: the column of a network's.
+        clinic: the columns of a list of clinics.
+        clinic_always: those of them that have a value in every row.
+        network: the columns of a list of networks.
+        network_always: those of them that have a value in every row.
+        of_network: what a clinic gets from its network.
+        member: the columns of a network's members.
+        score: what one clinic's score is called.
+        breakdown: the name of each category by its column.
+        tiers: the name of each tier by its number.
+        segments: the name of each segment by its letter.
+    """
+
+    card: Scorecard
+    total: str
+    network_total: str
+    clinic: tuple[Column, ...]
+    clinic_always: frozenset[str]
+    network: tuple[Column, ...]
+    network_always: frozenset[str]
+    of_network: tuple[str, ...]
+    member: tuple[str, ...]
+    score: str
+    breakdown: dict[str, str]
+    tiers: dict[int, str]
+    segments: dict[str, str]
+
+
+def rows_of(card: Scorecard) -> Rows:
+    """Return the columns of answers under a scorecard."""
+    total, segment = card.column("total_score"), card.column("segment")
+    network, of_network = networks_columns(card), member_columns(card)
+    missing = {*_MAY_BE_MISSING, OF_NETWORK + segment}
+    return Rows(
+        card=card,
+        total=total,
+        network_total=network_total(card),
+        clinic=(
+            *field_columns(KEY, NAME, STATE, "segment_label"),
+            *card.columns,
+            *field_columns("npi_count", "site_count", "bene_count", "allowed_amt"),
+            *of_network,
+        ),
+        clinic_always=frozenset({KEY, ANCHOR, *(column.name for column in card.columns)} - {segment}),
+        network=network,
+        network_always=frozenset(column.name for column in network if column.name not in missing),
+        of_network=tuple(column.name for column in of_network),
+        member=(KEY, NAME, STATE, total, card.column("tier_label"), ANCHOR),
+        score=f"{card.prefix}_score",
+        breakdown={category.column: category.breakdown for category in card.categories},
+        tiers={tier.number: _tier_name(tier.number, tier.label) for tier in card.tiers},
+        segments={letter: f"segment_{slug(letter)}_{name}" for letter, name in card.segment_names.items()},
+    )
+
+
+def _tier_name(number: int, label: str) -> str:
+    """Return `tier_1_hot` for `Tier 1 - HOT`: what stands after the number, if anything does."""
+    words = slug(label.rpartition(" - ")[2])
+    return f"tier_{number}" if words in ("", f"tier_{number}") else f"tier_{number}_{words}"
 
 
 def field_columns(*names: str) -> tuple[Column, ...]:
     """Return fields of an extract as columns of a result."""
     fields = (FIELDS[name] for name in names)
     return tuple(Column(one.name, one.dtype, one.unit, one.description) for one in fields)
-
-
-# A row of a list of clinics.
-CLINIC: tuple[Column, ...] = (
-    *field_columns(KEY, NAME, STATE, "segment_label"),
-    *_CARD.columns,
-    *field_columns("npi_count", "site_count", "bene_count", "allowed_amt"),
-    *NETWORK_COLUMNS,
-)
-# Those of its columns that have a value in every row.
-ALWAYS = {KEY, ANCHOR, *(one.name for one in _CARD.columns if one.name != SCORES["segment"])}

@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 
 from icp_engine.api.access import check_host
-from icp_engine.api.app import application
+from icp_engine.api.app import Application
 from icp_engine.api.current import Current
 from icp_engine.errors import InputError
 
@@ -66,7 +66,7 @@ def serve(
             address = f"http://{f'[{host}]' if ':' in host else host}:{at}"
             say(f"Listening on {address}; open {address}/docs. Ctrl-C ends it.")
             config = uvicorn.Config(
-                application(current, token),
+                Application(current, token),
                 log_config=_LOGGING,
                 access_log=log,
                 server_header=False,

@@ -1,12 +1,14 @@
 """The shapes of all answers, for the OpenAPI document; answers themselves are written as JSON without a detour."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from icp_engine.api.rows import ALWAYS, CLINIC, MEMBER, OPERATIONAL, field_columns
-from icp_engine.columns import NETWORK_COLUMNS, NETWORKS_TABLE, Column
+from icp_engine.api.rows import OPERATIONAL, Rows, field_columns
+from icp_engine.columns import Column
 
 _TYPES: dict[type[pl.DataType], type] = {
     pl.String: str,
@@ -18,7 +20,7 @@ _TYPES: dict[type[pl.DataType], type] = {
 
 
 def _row(
-    name: str, columns: tuple[Column, ...], always: set[str], base: type[BaseModel] = BaseModel
+    name: str, columns: tuple[Column, ...], always: frozenset[str], base: type[BaseModel] = BaseModel
 ) -> type[BaseModel]:
     """Return the shape of a row: every column is there, and null where its value is missing."""
     fields: dict[str, Any] = {}
@@ -29,23 +31,13 @@ def _row(
     return create_model(name, __base__=base, **fields)
 
 
-_NETWORK_ALWAYS = {one.name for one in NETWORKS_TABLE} - {
-    "states_covered", "network_icp_segment", "total_npi_count", "total_site_count", "display_name",
-}  # fmt: skip
-ClinicRow = _row("ClinicRow", CLINIC, ALWAYS)
-NetworkRow = _row("NetworkRow", NETWORKS_TABLE, _NETWORK_ALWAYS)
-Member = _row("Member", tuple(one for one in CLINIC if one.name in MEMBER), ALWAYS)
-NetworkOfClinic = _row("NetworkOfClinic", NETWORK_COLUMNS, {one.name for one in NETWORK_COLUMNS})
-Operational = _row("Operational", field_columns(*OPERATIONAL), set())
+def _counts(name: str, about: str, keys: Iterable[str], kind: type) -> type[BaseModel]:
+    """Return the shape of an object that has a number under each key."""
+    fields: dict[str, Any] = dict.fromkeys(keys, (kind, ...))
+    return create_model(name, __doc__=about, **fields)
 
 
-class Clinics(BaseModel):
-    """One page of a list of clinics."""
-
-    total: int = Field(description="Clinics that the filters leave, on all pages together")
-    limit: int
-    offset: int
-    clinics: list[ClinicRow]  # type: ignore[valid-type]
+Operational = _row("Operational", field_columns(*OPERATIONAL), frozenset())
 
 
 class NetworkFilters(BaseModel):
@@ -58,42 +50,6 @@ class NetworkFilters(BaseModel):
     min_score: float | None
     state: str | None
     q: str | None
-
-
-class Networks(BaseModel):
-    """One page of a list of networks."""
-
-    total: int = Field(description="Networks that the filters leave, on all pages together")
-    returned: int = Field(description="Networks on this page")
-    networks: list[NetworkRow]  # type: ignore[valid-type]
-    filters_applied: NetworkFilters
-
-
-class _WithMembers(BaseModel):
-    """A network and its members."""
-
-    clinics: list[Member] = Field(description="Its members, anchor first, then by score")  # type: ignore[valid-type]
-
-
-Network = _row("Network", NETWORKS_TABLE, _NETWORK_ALWAYS, _WithMembers)
-
-
-class Breakdown(BaseModel):
-    """Points of each category."""
-
-    fit: float
-    pain: float
-    compliance_risk: float
-    propensity_to_buy: float
-    operational_scale: float
-    strategic_segment: float
-
-
-class Score(BaseModel):
-    """The score of a clinic and the points that it is the sum of."""
-
-    total: float
-    breakdown: Breakdown
 
 
 class Tier(BaseModel):
@@ -134,21 +90,6 @@ class Entry(BaseModel):
     note: str = _may_be_absent("Absent where nothing is to be added")
 
 
-class Clinic(BaseModel):
-    """Everything known of one clinic, and why it scored what it scored."""
-
-    clinic_id: str
-    account_name: str | None
-    state_code: str | None
-    segment_label: str | None
-    icp_score: Score
-    tier: Tier
-    segment: Segment
-    operational_data: Operational  # type: ignore[valid-type]
-    network: NetworkOfClinic | None  # type: ignore[valid-type]
-    bibliography: list[Entry] = Field(description="One entry per characteristic that was looked at")
-
-
 class Distribution(BaseModel):
     """The scores of all clinics."""
 
@@ -159,40 +100,12 @@ class Distribution(BaseModel):
     std: float | None = Field(description="Sample standard deviation; null for a single clinic")
 
 
-class TierCounts(BaseModel):
-    """Clinics per tier."""
-
-    tier_1_hot: int
-    tier_2_qualified: int
-    tier_3_monitor: int
-
-
-class SegmentCounts(BaseModel):
-    """Clinics per segment."""
-
-    segment_a_behavioral_home_health: int
-    segment_b_fqhc_compliance: int
-    segment_c_multi_specialty_growth: int
-
-
 class Quality(BaseModel):
     """Whether the ranking means anything."""
 
     distinct_scores: int
     most_common_share: float = Field(description="Share of clinics that have the most common score, 0 to 1")
     missing_share: dict[str, float] = Field(description="Share of clinics without each field that is scored, 0 to 1")
-
-
-class Stats(BaseModel):
-    """The statistics of the run."""
-
-    total_clinics: int
-    score_distribution: Distribution
-    tier_distribution: TierCounts
-    segment_distribution: SegmentCounts
-    category_averages: Breakdown
-    top_10_clinics: list[ClinicRow]  # type: ignore[valid-type]
-    data_quality: Quality
 
 
 class Health(BaseModel):
@@ -210,3 +123,81 @@ class Problem(BaseModel):
     """Why there is no answer."""
 
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """The shapes of answers that depend on the scorecard."""
+
+    clinics: type[BaseModel]
+    clinic: type[BaseModel]
+    networks: type[BaseModel]
+    network: type[BaseModel]
+    statistics: type[BaseModel]
+
+
+def shapes_of(rows: Rows) -> Shapes:
+    """Return the shapes of answers under a scorecard."""
+    clinic_row = _row("ClinicRow", rows.clinic, rows.clinic_always)
+    network_row = _row("NetworkRow", rows.network, rows.network_always)
+    member = _row("Member", tuple(one for one in rows.clinic if one.name in rows.member), rows.clinic_always)
+    of_network = tuple(one for one in rows.clinic if one.name in rows.of_network)
+    network_of_clinic = _row("NetworkOfClinic", of_network, frozenset(rows.of_network))
+    breakdown = _counts("Breakdown", "Points of each category.", rows.breakdown.values(), float)
+    members = create_model(
+        "_WithMembers",
+        __doc__="A network and its members.",
+        clinics=(list[member], Field(description="Its members, anchor first, then by score")),  # type: ignore[valid-type]
+    )
+    return Shapes(
+        clinics=create_model(
+            "Clinics",
+            __doc__="One page of a list of clinics.",
+            total=(int, Field(description="Clinics that the filters leave, on all pages together")),
+            limit=(int, ...),
+            offset=(int, ...),
+            clinics=(list[clinic_row], ...),  # type: ignore[valid-type]
+        ),
+        clinic=_clinic(rows, breakdown, network_of_clinic),
+        networks=create_model(
+            "Networks",
+            __doc__="One page of a list of networks.",
+            total=(int, Field(description="Networks that the filters leave, on all pages together")),
+            returned=(int, Field(description="Networks on this page")),
+            networks=(list[network_row], ...),  # type: ignore[valid-type]
+            filters_applied=(NetworkFilters, ...),
+        ),
+        network=_row("Network", rows.network, rows.network_always, members),
+        statistics=create_model(
+            "Stats",
+            __doc__="The statistics of the run.",
+            total_clinics=(int, ...),
+            score_distribution=(Distribution, ...),
+            tier_distribution=(_counts("TierCounts", "Clinics per tier.", rows.tiers.values(), int), ...),
+            segment_distribution=(_counts("SegmentCounts", "Clinics per segment.", rows.segments.values(), int), ...),
+            category_averages=(breakdown, ...),
+            top_10_clinics=(list[clinic_row], ...),  # type: ignore[valid-type]
+            data_quality=(Quality, ...),
+        ),
+    )
+
+
+def _clinic(rows: Rows, breakdown: type[BaseModel], network: type[BaseModel]) -> type[BaseModel]:
+    """Return the shape of one clinic; its score is called after the scorecard."""
+    score = create_model(
+        "Score",
+        __doc__="The score of a clinic and the points of its categories.",
+        total=(float, ...),
+        breakdown=(breakdown, ...),
+    )
+    fields: dict[str, Any] = {
+        "clinic_id": (str, ...),
+        **dict.fromkeys(("account_name", "state_code", "segment_label"), (str | None, ...)),
+        rows.score: (score, ...),
+        "tier": (Tier, ...),
+        "segment": (Segment, ...),
+        "operational_data": (Operational, ...),
+        "network": (network | None, ...),
+        "bibliography": (list[Entry], Field(description="One entry per characteristic that was looked at")),
+    }
+    return create_model("Clinic", __doc__="Everything known of one clinic, and why it scored what it scored.", **fields)

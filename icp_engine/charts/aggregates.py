@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, database, sql_text
 from icp_engine.networks.grouping import NETWORKS
+from icp_engine.networks.neutral import CLINIC_SCORES, NETWORK_SCORES, clinic_sql, network_sql, view
 from icp_engine.published.run import Run
 from icp_engine.scorecard.model import Category, Characteristic, Fixed, Outcome, Scorecard
 from icp_engine.warehouse.dimensions import run_frames, scorecard_frames
-from icp_engine.warehouse.duckdb_file import quoted
 
 _STEPS = 100  # of the score, from nothing to the maximum
 _MOST_NETWORKS = 25
@@ -51,22 +50,16 @@ def aggregates(run: Run) -> Aggregates:
 
 
 def _register(db: Database, run: Run) -> None:
-    """Make what the files of `sql/charts` read; the score columns lose the prefix of the scorecard."""
-    card = run.card
+    """Make what the files of `sql/charts` read."""
     db.view_parquet("icp_scores", run.path("icp_scores"))
     db.view_parquet("icp_bands", run.path("icp_bands"))
-    names = {KEY: KEY, NAME: NAME, STATE: STATE}
-    names |= {card.column("total_score"): "total_score", card.column("tier"): "tier"}
-    names |= {card.column("tier_label"): "tier_label"}
-    names |= {one.column: f"category_{one.name}" for one in card.categories}
-    segment = f"{quoted(card.column('segment'))} as segment" if card.segment_source else "'' as segment"
-    chosen = ", ".join(f"{quoted(column)} as {quoted(name)}" for column, name in names.items())
-    db.view("clinic_scores", f"select {chosen}, {segment} from icp_scores")
+    view(db, CLINIC_SCORES, clinic_sql(run.card), "icp_scores")
     if run.has_networks:
         db.view_parquet(NETWORKS, run.path(NETWORKS))
-    db.copy("scorecard_categories", scorecard_frames(card)["scorecard_categories"])
+        view(db, NETWORK_SCORES, network_sql(run.card), NETWORKS)
+    db.copy("scorecard_categories", scorecard_frames(run.card)["scorecard_categories"])
     db.copy("field_coverage", run_frames(run.manifest)["field_coverage"])
-    db.copy("missing_outcomes", missing_outcomes(card))
+    db.copy("missing_outcomes", missing_outcomes(run.card))
 
 
 def missing_outcomes(card: Scorecard) -> pl.DataFrame:

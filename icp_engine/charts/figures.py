@@ -9,6 +9,7 @@ import polars as pl
 from plotly.subplots import make_subplots
 
 from icp_engine.charts.style import BAR, LOSS, ON_BAR, SEGMENTS, TITLE, cut, figure, tier_colour
+from icp_engine.networks.columns import network_tiers
 from icp_engine.published.explain import Explanation
 from icp_engine.scorecard.model import Scorecard, Tier
 
@@ -261,8 +262,8 @@ def top_networks(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
     """Return the best networks by score, coloured by tier, each with its size."""
     names = _unique([cut(name, 24) for name in frame["display_name"]])
     traces = []
-    for tier in card.network_tiers:
-        own = frame.with_columns(pl.Series("name", names)).filter(pl.col("network_icp_tier") == tier.number)
+    for tier in network_tiers(card):
+        own = frame.with_columns(pl.Series("name", names)).filter(pl.col("network_tier") == tier.number)
         if own.is_empty():
             continue
         sizes = [
@@ -272,11 +273,11 @@ def top_networks(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
         traces.append(
             go.Bar(
                 y=own["name"].to_list(),
-                x=own["network_icp_total_score"].to_list(),
+                x=own["network_total_score"].to_list(),
                 orientation="h",
                 name=tier.label,
                 marker={"color": tier_colour(tier.number)},
-                text=[f"{row['network_icp_total_score']:.1f} · {row['num_clinics']:,}" for row in own.to_dicts()],
+                text=[f"{row['network_total_score']:.1f} · {row['num_clinics']:,}" for row in own.to_dicts()],
                 textposition="outside",
                 cliponaxis=False,
                 customdata=list(zip((cut(name, 90) for name in own["display_name"]), sizes, strict=True)),
@@ -308,8 +309,8 @@ def _unique(names: Sequence[str]) -> list[str]:
 def network_sizes(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
     """Return networks by size and score, a bubble for all of about the same, its area by how many they are."""
     traces = []
-    for tier in card.network_tiers:
-        own = frame.filter(pl.col("network_icp_tier") == tier.number)
+    for tier in network_tiers(card):
+        own = frame.filter(pl.col("network_tier") == tier.number)
         if own.is_empty():
             continue
         traces.append(

@@ -1,6 +1,7 @@
 """`icp-engine export`: the list that somebody asked for by e-mail."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -31,9 +32,9 @@ from icp_engine.cli import options
     help="CSV goes to stdout unless given.",
 )
 def command(
-    what: str,
+    what: Literal["clinics", "networks"],
     warehouse: Path,
-    tier: tuple[int, ...] | None,
+    tier: tuple[str, ...] | None,
     segment: tuple[str, ...] | None,
     state: str | None,
     min_score: float | None,
@@ -57,7 +58,9 @@ def command(
     if out is None and format_ != "csv":
         raise click.UsageError(f"--format {format_} needs --out FILE.")
     chosen = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
-    found = export(open_run(warehouse), what, Filter(tier, segment, state, min_score), chosen)
+    run = open_run(warehouse)
+    wanted = Filter(options.chosen_tiers(tier, run.card), options.chosen_segments(segment, run.card), state, min_score)
+    found = export(run, what, wanted, chosen)
     if out is None:
         click.echo(flat(found).write_csv(), nl=False)
     else:

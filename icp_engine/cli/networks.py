@@ -1,11 +1,17 @@
 """`icp-engine networks`: list and show."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from icp_engine.cli import options, show
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from icp_engine.published.lists import NetworkProfile
+    from icp_engine.scorecard.model import Scorecard
 
 
 @click.group("networks")
@@ -27,18 +33,18 @@ def command() -> None:
 @options.min_score
 @click.option("--min-clinics", type=click.IntRange(1), help="Networks of at least so many clinics.")
 @click.option("--min-states", type=click.IntRange(0), help="Networks in at least so many states.")
-@click.option("--sort", default="network_icp_total_score", show_default=True, help="Column of networks_icp to sort by.")
+@click.option("--sort", help="Column of networks_icp to sort by; the score unless given.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many to show.")
 @options.as_json
 def list_command(
     warehouse: Path,
-    tier: tuple[int, ...] | None,
+    tier: tuple[str, ...] | None,
     segment: tuple[str, ...] | None,
     state: str | None,
     min_score: float | None,
     min_clinics: int | None,
     min_states: int | None,
-    sort: str,
+    sort: str | None,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -53,30 +59,35 @@ def list_command(
     from icp_engine.published.lists import networks
     from icp_engine.published.run import open_run
 
-    wanted = Filter(tier, segment, state, min_score, min_clinics, min_states)
-    found = networks(open_run(warehouse), wanted, sort, limit)
+    run = open_run(warehouse)
+    tiers, segments = options.chosen_tiers(tier, run.card), options.chosen_segments(segment, run.card)
+    found = networks(run, Filter(tiers, segments, state, min_score, min_clinics, min_states), sort, limit)
     if as_json:
         show.emit(found.to_dicts())
     elif found.is_empty():
-        click.echo("No network is so.")
+        click.echo("No networks match.")
     else:
-        rows = [
-            (
-                one["network_id"],
-                f"{one['network_icp_total_score']:.2f}",
-                one["network_icp_tier_label"],
-                one["network_icp_segment"],
-                f"{one['num_clinics']:,}",
-                f"{one['num_states']:,}",
-                show.cut(one["display_name"] or one["network_name"], 48),
-            )
-            for one in found.iter_rows(named=True)
-        ]
-        click.echo(
-            show.table(
-                [("network", "score", "tier", "segment", "clinics", "states", "name"), *rows], "<><<>><", header=True
-            )
+        click.echo(_table(found, run.card))
+
+
+def _table(found: "pl.DataFrame", card: "Scorecard") -> str:
+    from icp_engine.networks.neutral import network_names
+
+    names = network_names(card)
+    rows = [
+        (
+            row["network_id"],
+            f"{row[names['total_score']]:.2f}",
+            row[names["tier_label"]],
+            row.get(names["segment"], ""),
+            f"{row['num_clinics']:,}",
+            f"{row['num_states']:,}",
+            show.cut(row["display_name"] or row["network_name"], 48),
         )
+        for row in found.iter_rows(named=True)
+    ]
+    header = ("network", "score", "tier", "segment", "clinics", "states", "name")
+    return show.table([header, *rows], "<><<>><", header=True)
 
 
 @command.command("show")
@@ -93,36 +104,41 @@ def show_command(network_id: str, warehouse: Path, as_json: bool) -> None:
     from icp_engine.published.lists import network
     from icp_engine.published.run import open_run
 
-    found = network(open_run(warehouse), network_id)
-    profile, members = found.network.row(0, named=True), found.members.to_dicts()
+    run = open_run(warehouse)
+    found = network(run, network_id)
     if as_json:
-        show.emit({**profile, "clinics": members})
+        show.emit({**found.network.row(0, named=True), "clinics": found.members.to_dicts()})
     else:
-        click.echo(_profile(profile, members))
+        click.echo(_profile(found, run.card))
 
 
-def _profile(one: dict[str, Any], members: list[dict[str, Any]]) -> str:
-    parts = ("fit", "pain", "compliance", "propensity", "scale", "segment")
+def _profile(found: "NetworkProfile", card: "Scorecard") -> str:
+    from icp_engine.networks.columns import OF_NETWORK
+    from icp_engine.networks.neutral import network_names
+
+    names, row = network_names(card), found.network.row(0, named=True)
+    segment = f", segment {row[names['segment']]}" if card.segment_source else ""
+    scores = (f"{category.name} {row[OF_NETWORK + category.column]:.2f}" for category in card.categories)
     known = [
-        ("Score", f"{one['network_icp_total_score']:.2f}"),
-        ("Class", f"{one['network_icp_tier_label']}, segment {one['network_icp_segment']}"),
-        ("Clinics", f"{one['num_clinics']:,}, states: {one['states_covered'] or 'none known'}"),
-        ("Providers", "not known" if one["total_npi_count"] is None else f"{one['total_npi_count']:,}"),
-        ("Sites", "not known" if one["total_site_count"] is None else f"{one['total_site_count']:,}"),
-        ("Categories", ", ".join(f"{part} {one[f'network_icp_{part}_score']:.2f}" for part in parts)),
-        ("Evidence", "one shared name in two states" if one["is_ambiguous"] else "one shared name"),
+        ("Score", f"{row[names['total_score']]:.2f}"),
+        ("Class", f"{row[names['tier_label']]}{segment}"),
+        ("Clinics", f"{row['num_clinics']:,}, states: {row['states_covered'] or 'none known'}"),
+        ("Providers", "not known" if row["total_npi_count"] is None else f"{row['total_npi_count']:,}"),
+        ("Sites", "not known" if row["total_site_count"] is None else f"{row['total_site_count']:,}"),
+        ("Categories", ", ".join(scores)),
+        ("Evidence", "one shared name in two states" if row["is_ambiguous"] else "one shared name"),
     ]
-    rows = [
+    members = [
         (
             "anchor" if member["is_network_anchor"] else "",
-            f"{member['icp_total_score']:.2f}",
-            member["icp_tier_label"],
+            f"{member[card.column('total_score')]:.2f}",
+            member[card.column("tier_label")],
             member["state_code"] or "",
             show.cut(member["account_name"] or "", 48),
             member["clinic_id"],
         )
-        for member in members
+        for member in found.members.iter_rows(named=True)
     ]
-    head = f"{one['display_name'] or one['network_name']}  ({one['network_id']})"
-    table = show.table([("", "score", "tier", "state", "clinic", "id"), *rows], "<><<<<", header=True)
+    head = f"{row['display_name'] or row['network_name']}  ({row['network_id']})"
+    table = show.table([("", "score", "tier", "state", "clinic", "id"), *members], "<><<<<", header=True)
     return f"{head}\n{show.table(known, '<<', indent='  ')}\n\n{table}"

@@ -5,10 +5,14 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+if TYPE_CHECKING:
+    from icp_engine.scorecard.model import Scorecard
+
+_Value = TypeVar("_Value")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
@@ -43,23 +47,53 @@ class Mapping(click.ParamType[tuple[str, str]]):
         return new.strip(), old.strip()
 
 
-class Several(click.ParamType[tuple[Any, ...]]):
-    """Values separated by commas, each of them one of a few."""
+class Several(click.ParamType[tuple[str, ...]]):
+    """Values separated by commas; which of them there are depends on the scorecard of the run."""
 
     name = "list"
 
-    def __init__(self, *known: Any) -> None:
-        self.known = {str(one): one for one in known}
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, ...]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         """Read a list."""
         if isinstance(value, tuple):
             return value
-        words = [word.strip().upper() for word in str(value).split(",") if word.strip()]
-        wrong = next((word for word in words if word not in self.known), None)
-        if wrong is not None or not words:
-            self.fail(f"{wrong or value!r} is none of {', '.join(self.known)}.", param, ctx)
-        return tuple(self.known[word] for word in words)
+        words = tuple(word.strip() for word in str(value).split(",") if word.strip())
+        if not words:
+            self.fail(f"{value!r} is empty; name one or more, separated by commas.", param, ctx)
+        return words
+
+
+def chosen_tiers(words: tuple[str, ...] | None, card: "Scorecard") -> tuple[int, ...] | None:
+    """Return the tiers that `--tier` names.
+
+    Raises:
+        click.BadParameter: the scorecard has no such tier.
+    """
+    found = _known(words, {str(tier.number): tier.number for tier in card.tiers}, "--tier", card)
+    return None if found is None else tuple(found)
+
+
+def chosen_segments(words: tuple[str, ...] | None, card: "Scorecard") -> tuple[str, ...] | None:
+    """Return the segments that `--segment` names, whatever their case.
+
+    Raises:
+        click.BadParameter: the scorecard has no such segment.
+    """
+    found = _known(words, {letter: letter for letter in card.segments}, "--segment", card)
+    return None if found is None else tuple(found)
+
+
+def _known(
+    words: tuple[str, ...] | None, known: dict[str, _Value], option: str, card: "Scorecard"
+) -> list[_Value] | None:
+    if words is None:
+        return None
+    by_word = {name.upper(): value for name, value in known.items()}
+    wrong = next((word for word in words if word.upper() not in by_word), None)
+    if wrong is not None:
+        kind = option.removeprefix("--")
+        among = f"is none of {', '.join(known)}" if known else f"is no {kind}: scorecard {card.id} has none"
+        raise click.BadParameter(f"{wrong} {among}.", param_hint=f"'{option}'")
+    return [by_word[word.upper()] for word in words]
 
 
 def _set_threads(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:  # noqa: ARG001
@@ -95,8 +129,8 @@ mapping = click.option(
     "--map", "mapping", type=Mapping(), multiple=True, metavar="FIELD=COLUMN",
     help="Read a field from a column of another name. Repeat for more.",
 )  # fmt: skip
-tier = click.option("--tier", type=Several(1, 2, 3), metavar="1,2,3", help="Tiers, separated by commas.")
-segment = click.option("--segment", type=Several("A", "B", "C"), metavar="A,B,C", help="Segments, separated by commas.")
+tier = click.option("--tier", type=Several(), metavar="1,2", help="Tiers, separated by commas.")
+segment = click.option("--segment", type=Several(), metavar="A,B", help="Segments, separated by commas.")
 state = click.option("--state", metavar="TX", help="Two letters of a state.")
 min_score = click.option("--min-score", type=float, help="Scores of at least so many points.")
 extract = click.argument("extract", nargs=-1, required=True)

@@ -11,11 +11,19 @@ from icp_engine.database import Database, sql_text
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract.conform import as_text
 from icp_engine.networks.names import normalized_name
+from icp_engine.networks.neutral import (
+    CLINIC_SCORES,
+    NETWORK_SCORES,
+    clinic_sql,
+    named_members,
+    named_networks,
+    tier_tables,
+    view,
+)
 from icp_engine.scorecard.model import Scorecard
 
 NETWORKS = "networks_icp"
-_STEPS = ("shared_names", "network_candidates", "network_members", NETWORKS, "network_columns")
-_CATEGORIES = ("fit", "pain", "compliance", "propensity", "scale", "segment")
+_STEPS = ("shared_names", "network_candidates", "network_members")
 _OVERRIDES = {KEY: pl.String, "network_name": pl.String, "is_anchor": pl.Boolean}
 
 
@@ -54,21 +62,7 @@ class Networks:
         )
 
 
-def check_card(card: Scorecard) -> None:
-    """Make sure that a scorecard has what networks are made of.
-
-    Raises:
-        InputError: it has other columns than the six categories of `icp`.
-    """
-    names = tuple(one.name for one in card.categories)
-    if card.prefix != "icp" or names != _CATEGORIES or card.segment_source is None or not card.network_tiers:
-        raise InputError(
-            f"Networks need the six categories, the segments and the network tiers of icp, which {card.id} has not; "
-            "add --no-networks."
-        )
-
-
-def give_settings(db: Database, card: Scorecard, options: NetworkOptions, found: Networks | None = None) -> None:
+def register_settings(db: Database, card: Scorecard, options: NetworkOptions, found: Networks | None = None) -> None:
     """Make the tables that the SQL files read beside the clinics: settings, tiers, names to exclude, overrides."""
     db.table(
         "run_settings",
@@ -81,19 +75,10 @@ def give_settings(db: Database, card: Scorecard, options: NetworkOptions, found:
             "mean": options.mean,
         },
     )
-    db.copy("scorecard_tiers", _tiers(card))
+    for name, frame in tier_tables(card).items():
+        db.copy(name, frame)
     db.copy("excluded_names", found.excluded if found else excluded_names(options.exclude_names))
     db.copy("network_overrides", found.overrides if found else read_overrides(options.overrides))
-
-
-def _tiers(card: Scorecard) -> pl.DataFrame:
-    rows = [
-        (level, one.number, one.label, one.meaning, one.at_least.get("total"))
-        for level, tiers in (("clinic", card.tiers), ("network", card.network_tiers))
-        for one in tiers
-    ]
-    schema = {"level": pl.String, "tier": pl.Int8, "label": pl.String, "meaning": pl.String, "at_least": pl.Float64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def find_networks(db: Database, card: Scorecard, options: NetworkOptions) -> Networks:
@@ -102,13 +87,16 @@ def find_networks(db: Database, card: Scorecard, options: NetworkOptions) -> Net
     Raises:
         InputError: a file of names or overrides cannot be used, or names an unknown clinic.
     """
-    give_settings(db, card, options)
+    register_settings(db, card, options)
     _check_overrides(db)
     for step in _STEPS:
         db.table(step, sql_text(step))
+    members = "icp_scores semi join network_members using (clinic_id)"  # a tenth of all
+    view(db, CLINIC_SCORES, clinic_sql(card), members)
+    db.table(NETWORK_SCORES, sql_text("networks"))
     return Networks(
-        networks=db.frame(f"from {NETWORKS}"),
-        columns=db.frame("from network_columns"),
+        networks=named_networks(db.frame(f"from {NETWORK_SCORES}"), card),
+        columns=named_members(db.frame(sql_text("network_columns")), card),
         shared_names=db.frame("select count(*) as n from network_candidates").item(),
         excluded=db.frame("from excluded_names"),
         overrides=db.frame("from network_overrides"),
@@ -189,7 +177,7 @@ def _check_overrides(db: Database) -> None:
         raise InputError(f"--network-overrides names clinic '{unknown.item()}', which the extract does not have.")
 
 
-def give_clinics(db: Database, frame: pl.DataFrame, card: Scorecard, normalized: str) -> None:
+def register_clinics(db: Database, frame: pl.DataFrame, card: Scorecard, normalized: str) -> None:
     """Make scored clinics readable as `icp_scores` and `icp_bands`, which is what the SQL files group."""
     db.give("scored", frame)
     db.view("icp_scores", "select " + ", ".join(f'"{name}"' for name in network_inputs(card)) + " from scored")

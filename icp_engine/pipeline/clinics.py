@@ -12,11 +12,12 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from icp_engine.columns import HELPERS, KEY, NAME, NETWORK_COLUMNS, STATE
+from icp_engine.columns import HELPERS, KEY, NAME, STATE
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import CLIPPED, INVALID
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, file_of, find_rejects
 from icp_engine.extract.profile import Profile, profile
+from icp_engine.networks.columns import member_columns
 from icp_engine.networks.names import normalized_name
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report
@@ -271,7 +272,7 @@ def _with_codes(frame: pl.DataFrame, codes: ReasonCodes, name: str, columns: Map
 def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:
     """Return the columns of the clinic tables, in order; without networks the last one is not written."""
     results = score_columns(card)
-    network = [one.name for one in NETWORK_COLUMNS] if networks else []
+    network = [one.name for one in member_columns(card)] if networks else []
     carried = [name for name in extract.columns if name not in own_columns(card, networks=networks)]
     scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER, card.column("reason_codes")]
     return {
@@ -288,5 +289,5 @@ def metadata(card: Scorecard) -> dict[str, str]:
 
 def own_columns(card: Scorecard, *, networks: bool) -> set[str]:
     """Return the names that a run writes itself: a column of that name in an extract is replaced."""
-    network = [one.name for one in NETWORK_COLUMNS] if networks else []
+    network = [one.name for one in member_columns(card)] if networks else []
     return {*score_columns(card), card.column("reason_codes"), f"{card.prefix}_bibliography", *network}

@@ -17,7 +17,8 @@ from icp_engine.database import database
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.extract.profile import Profile, describe
-from icp_engine.networks.grouping import NETWORKS, Networks, check_card, find_networks, give_clinics, network_inputs
+from icp_engine.networks.columns import check_names
+from icp_engine.networks.grouping import NETWORKS, Networks, find_networks, network_inputs, register_clinics
 from icp_engine.pipeline.clinics import (
     NORMALIZED,
     Scored,
@@ -72,7 +73,7 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
     patterns = list(patterns)
     card = load_scorecard(options.scorecard)
     if options.networks:
-        check_card(card)
+        check_names(card)
     stages, started = Stages(report), datetime.now(UTC)
     with said(patterns, out), new_run(out) as folder, temporary(options.temp_dir, folder.parent) as temp:
         with stages("read"):
@@ -121,7 +122,7 @@ def _networks(scored: Scored, work: Work) -> Networks | None:
         database(memory_limit=work.sql_memory, temp_dir=work.temp) as db,
     ):
         clinics = scored.frame.select(*network_inputs(work.card), NORMALIZED).collect()
-        give_clinics(db, clinics, work.card, NORMALIZED)
+        register_clinics(db, clinics, work.card, NORMALIZED)
         return find_networks(db, work.card, work.options.network)
 
 

@@ -7,9 +7,16 @@ from typing import Any, Literal
 import polars as pl
 
 from icp_engine.columns import HELPERS, NAME, STATE
+from icp_engine.database import quoted
+from icp_engine.networks.columns import OF_NETWORK
+from icp_engine.scorecard.model import Scorecard
 
 SEARCHED = f"{HELPERS}searched"  # a frame's column of lower-cased names, in which words are looked for
-_NAMES = {"clinics": NAME, "networks": "concat_ws(' ', display_name, network_name)"}  # the same in SQL
+Listed = Literal["clinics", "networks"]
+_NAMES: dict[Listed, str] = {
+    "clinics": NAME,
+    "networks": "concat_ws(' ', display_name, network_name)",
+}  # the same in SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +45,14 @@ class Condition:
     value: Any
 
 
-def conditions(wanted: Filter, what: Literal["clinics", "networks"]) -> tuple[Condition, ...]:
-    """Return what the columns of clinics or networks must be, all of it; the names of columns are the engine's own."""
-    prefix = "icp_" if what == "clinics" else "network_icp_"
+def conditions(wanted: Filter, what: Listed, card: Scorecard) -> tuple[Condition, ...]:
+    """Return what the columns of clinics or networks must be, all of it, in the names of a scorecard."""
+    before = "" if what == "clinics" else OF_NETWORK
     in_state = Condition(STATE, "is", None) if what == "clinics" else Condition("states_covered", "lists", None)
     asked = [
-        Condition(f"{prefix}tier", "one of", wanted.tiers or None),
-        Condition(f"{prefix}segment", "one of", wanted.segments or None),
-        Condition(f"{prefix}total_score", "at least", wanted.min_score),
+        Condition(before + card.column("tier"), "one of", wanted.tiers or None),
+        Condition(before + card.column("segment"), "one of", wanted.segments or None),
+        Condition(before + card.column("total_score"), "at least", wanted.min_score),
         Condition("num_clinics", "at least", wanted.min_clinics),
         Condition("num_states", "at least", wanted.min_states),
         Condition(in_state.column, in_state.test, wanted.state and wanted.state.upper()),
@@ -60,14 +67,15 @@ def in_sql(asked: Sequence[Condition]) -> tuple[str, dict[str, Any]]:
     texts, values = [], {}
     for number, one in enumerate(asked):
         name = f"value_{number}"
+        column = one.column if one.test == "mentions" else quoted(one.column)
         values[name] = list(one.value) if one.test == "one of" else one.value
         texts.append(
             {
-                "one of": f"list_contains(${name}, {one.column})",
-                "is": f"{one.column} = ${name}",
-                "at least": f"{one.column} >= ${name}",
-                "lists": f"list_contains(string_split({one.column}, ','), ${name})",
-                "mentions": f"contains(lower({one.column}), lower(${name}))",
+                "one of": f"list_contains(${name}, {column})",
+                "is": f"{column} = ${name}",
+                "at least": f"{column} >= ${name}",
+                "lists": f"list_contains(string_split({column}, ','), ${name})",
+                "mentions": f"contains(lower({column}), lower(${name}))",
             }[one.test]
         )
     return " and ".join(texts) or "true", values

@@ -7,29 +7,31 @@ from pathlib import Path
 
 import polars as pl
 
-from icp_engine.columns import KEY, NETWORKS_TABLE
+from icp_engine.columns import KEY
+from icp_engine.database import quoted
 from icp_engine.errors import InputError, did_you_mean
+from icp_engine.networks.columns import network_total, networks_columns
 from icp_engine.networks.grouping import NETWORKS
-from icp_engine.published.filters import Filter, conditions, in_sql
+from icp_engine.published.filters import Filter, Listed, conditions, in_sql
 from icp_engine.published.run import Run
 from icp_engine.tables.writer import flat
 from icp_engine.warehouse.audits import audit
-from icp_engine.warehouse.duckdb_file import quoted
 
 SHEET_ROWS = 1_048_576  # of a workbook, the header among them
 
 
-def networks(run: Run, wanted: Filter, sort: str = "network_icp_total_score", limit: int = 20) -> pl.DataFrame:
-    """Return networks, best first by a column of `networks_icp`; names sort from A.
+def networks(run: Run, wanted: Filter, sort: str | None = None, limit: int = 20) -> pl.DataFrame:
+    """Return networks, best first by a column of `networks_icp`, by score unless one is named; names sort from A.
 
     Raises:
         InputError: there is no such column.
     """
-    types = {one.name: one.dtype for one in NETWORKS_TABLE}
+    sort = sort or network_total(run.card)
+    types = {column.name: column.dtype for column in networks_columns(run.card)}
     if sort not in types:
         raise InputError(f"networks_icp has no column '{sort}'{did_you_mean(sort, types)}.")
     direction = "asc" if types[sort] == pl.String else "desc"
-    where, values = in_sql(conditions(wanted, "networks"))
+    where, values = in_sql(conditions(wanted, "networks", run.card))
     with run.database() as db:
         query = f"from {NETWORKS} where {where} order by {quoted(sort)} {direction} nulls last, network_id limit $limit"
         return db.frame(query, {**values, "limit": limit})
@@ -53,10 +55,11 @@ def network(run: Run, network_id: str) -> NetworkProfile:
         found = db.frame(f"from {NETWORKS} where network_id = $id", {"id": network_id})
         if found.is_empty():
             raise InputError(f"{run.warehouse} has no network '{network_id}'; see icp-engine networks list.")
+        total = run.card.column("total_score")
+        shown = ("clinic_id", "account_name", "state_code", total, run.card.column("tier_label"), "is_network_anchor")
         members = db.frame(
-            "select clinic_id, account_name, state_code, icp_total_score, icp_tier_label, is_network_anchor "
-            "from clinics_icp_with_networks where network_id = $id "
-            "order by is_network_anchor desc, icp_total_score desc, clinic_id",
+            f"select {', '.join(map(quoted, shown))} from clinics_icp_with_networks where network_id = $id "
+            f"order by is_network_anchor desc, {quoted(total)} desc, clinic_id",
             {"id": network_id},
         )
     return NetworkProfile(found, members)
@@ -79,20 +82,19 @@ def audits(run: Run) -> dict[str, pl.DataFrame]:
     return audit(run.folder, run.card, run.manifest.rows.scored, overrides)
 
 
-def export(run: Run, what: str, wanted: Filter, columns: Sequence[str] = ()) -> pl.DataFrame:
+def export(run: Run, what: Listed, wanted: Filter, columns: Sequence[str] = ()) -> pl.DataFrame:
     """Return a list of clinics or networks, best first.
 
     Args:
         run: the run to ask.
-        what: `clinics` or `networks`.
+        what: what to list.
         wanted: which of them.
         columns: which columns, in order; those of `clinics_icp_with_networks` or `networks_icp` unless given.
 
     Raises:
         InputError: there is no such column.
     """
-    clinics = what == "clinics"
-    prefix = "icp_" if clinics else "network_icp_"
+    clinics, codes = what == "clinics", run.card.column("reason_codes")
     with run.database() as db:
         default = db.columns("clinics_icp_with_networks" if clinics else NETWORKS)
         known = list(dict.fromkeys([*default, *(db.columns("clinics_icp") if clinics else [])]))
@@ -100,15 +102,15 @@ def export(run: Run, what: str, wanted: Filter, columns: Sequence[str] = ()) -> 
             if name not in known:
                 raise InputError(f"There is no column '{name}'{did_you_mean(name, known)}.")
         chosen = list(dict.fromkeys(columns)) or default
-        where, values = in_sql(conditions(wanted, "clinics" if clinics else "networks"))
+        where, values = in_sql(conditions(wanted, what, run.card))
         source = (
             NETWORKS if not clinics else "clinics_icp_with_networks" if set(chosen) <= set(default) else "clinics_icp"
         )
-        if clinics and "icp_reason_codes" in chosen and source == "clinics_icp":
-            source = f"clinics_icp join (select {KEY}, icp_reason_codes from icp_scores) using ({KEY})"
-        key = KEY if clinics else "network_id"
+        if codes in chosen and source == "clinics_icp":
+            source = f"clinics_icp join (select {KEY}, {quoted(codes)} from icp_scores) using ({KEY})"
+        score, key = (run.card.column("total_score"), KEY) if clinics else (network_total(run.card), "network_id")
         listed = ", ".join(map(quoted, chosen))
-        return db.frame(f"select {listed} from {source} where {where} order by {prefix}total_score desc, {key}", values)
+        return db.frame(f"select {listed} from {source} where {where} order by {quoted(score)} desc, {key}", values)
 
 
 def write_list(frame: pl.DataFrame, path: Path) -> None:

@@ -11,6 +11,7 @@ TOTAL = "total"
 
 NumberTest = Literal["at_least", "above", "at_most", "below"]
 TextTest = Literal["mentions", "equals", "includes"]
+ScorecardColumn = Literal["total_score", "tier", "tier_label", "segment", "reason_codes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +297,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """A whole model, checked: what `load_scorecard` returns and everything else reads."""
+    """A whole model, checked: what `load_scorecard` returns and everything else reads.
+
+    `segments` has the label of every letter, `segment_names` what the API calls it.
+    """
 
     id: str
     version: str
@@ -312,6 +316,7 @@ class Scorecard:
     tiers: tuple[Tier, ...]
     network_tiers: tuple[Tier, ...]
     segments: dict[str, str]
+    segment_names: dict[str, str]
     examples: tuple[Example, ...]
     named_columns: dict[str, str]
     combine: Literal["sum", "product"] = "sum"
@@ -352,7 +357,7 @@ class Scorecard:
             score_columns(self.prefix, categories, self.named_columns, segments=self.segment_source is not None)
         )
 
-    def column(self, key: Literal["total_score", "tier", "tier_label", "segment", "reason_codes"]) -> str:
+    def column(self, key: ScorecardColumn) -> str:
         """Return the name of one of the scorecard's own columns."""
         return self.named_columns.get(key, f"{self.prefix}_{key}")
 

@@ -1,5 +1,6 @@
 """A scorecard in words: what is looked at, when a band holds and what it is worth. For pages, help and reference."""
 
+import re
 from dataclasses import dataclass
 
 from icp_engine.scorecard.model import (
@@ -21,6 +22,11 @@ from icp_engine.scorecard.model import (
 
 _EDGES = {"at_least": "{} or more", "above": "more than {}", "at_most": "at most {}", "below": "less than {}"}
 _TESTS = {"mentions": "mentions", "equals": "is", "includes": "includes"}
+
+
+def slug(text: str) -> str:
+    """Return a text as a name: `Tier 1 - HOT` becomes `tier_1_hot`."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
 @dataclass(frozen=True, slots=True)

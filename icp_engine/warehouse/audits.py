@@ -8,6 +8,16 @@ from icp_engine.columns import KEY
 from icp_engine.database import Database, database, sql_names, sql_text
 from icp_engine.errors import GateError
 from icp_engine.networks.grouping import NETWORKS, Networks
+from icp_engine.networks.neutral import (
+    CLINIC_SCORES,
+    MEMBER_SCORES,
+    NETWORK_SCORES,
+    clinic_sql,
+    member_sql,
+    network_sql,
+    tier_tables,
+    view,
+)
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.warehouse.dimensions import scorecard_frames
 
@@ -44,11 +54,16 @@ def audit(folder: Path, card: Scorecard, scored: int, overrides: pl.DataFrame) -
             db.view_parquet(table, folder / f"{table}.parquet")
         # Of the columns of an extract only the key: to SQL a carried `CLINIC_ID` would be the same.
         db.give("clinics_icp", pl.read_parquet(folder / "clinics_icp.parquet", columns=[KEY]))
-        _give(db, card, scored, overrides)
+        points = ("hundredths", "category_hundredths")
+        view(db, CLINIC_SCORES, clinic_sql(card), "icp_scores", [KEY, *points])
+        view(db, NETWORK_SCORES, network_sql(card), NETWORKS, ["network_id", *points])
+        view(db, MEMBER_SCORES, member_sql(card), "clinics_icp_with_networks")
+        _register(db, card, scored, overrides)
         return {name: db.frame(sql_text(name)) for name in sql_names("audits")}
 
 
-def _give(db: Database, card: Scorecard, scored: int, overrides: pl.DataFrame) -> None:
+def _register(db: Database, card: Scorecard, scored: int, overrides: pl.DataFrame) -> None:
     db.copy("run_facts", pl.DataFrame({"rows_scored": [scored]}))
     db.copy("network_overrides", overrides)
     db.copy("scorecard_categories", scorecard_frames(card)["scorecard_categories"])
+    db.copy("scorecard_total", tier_tables(card)["scorecard_total"])

@@ -1,8 +1,10 @@
 """What every table, view and column of the warehouse file means: its comments, and so the data dictionary."""
 
-from icp_engine.columns import HELPERS, NETWORK_COLUMNS, NETWORKS_TABLE, Column, Field
+from icp_engine.columns import HELPERS, Column, Field
 from icp_engine.database import Database, header, sql_text
+from icp_engine.networks.columns import member_columns, networks_columns
 from icp_engine.networks.grouping import NETWORKS
+from icp_engine.networks.neutral import NETWORK_SCORES
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring.compiler import BANDS
 
@@ -21,7 +23,12 @@ _TABLES = {
     "scorecard_characteristics": "Characteristics of the scorecard, in order",
     "scorecard_bands": "Bands of the scorecard: what each band number means",
     "scorecard_tiers": "Tiers of clinics and of networks",
-    "scorecard_segments": "Strategic segments",
+    "scorecard_tier_edges": "Points from which tiers begin, of the total or of several categories at once",
+    "scorecard_total": "How category scores make the total, one row",
+    "clinic_scores": "Scores of clinics, and what networks count of them, in the same names for every scorecard",
+    "member_scores": "What the audits compare of members and their anchors, in the same names for every scorecard",
+    "network_scores": "Networks in the same names for every scorecard",
+    "scorecard_segments": "Segments of clinics: classes by rules, independent of the score",
     "rejects": "Rows of the extract that were not scored, as they were, and why",
     "run_facts": "The run that made this file, one row",
     "run_inputs": "Files that the run read",
@@ -95,6 +102,13 @@ _DETAILS = {
     "unknown_note": "that note",
     "most_points": "Points that it can bring at the most",
     "level": "clinic or network",
+    "total_score": "Total score (points)",
+    "tier_label": "The tier in words",
+    "hundredths": "The total in whole hundredths of points",
+    "category_hundredths": "Points of every category in whole hundredths, in the order of scorecard_categories",
+    "avg_clinic_score": "Plain mean of the members' total scores (points)",
+    "combine": "sum, or product",
+    "divide_by": "What a product is divided by",
     "tier": "Number of the tier, 1 is best",
     "meaning": "What to do with it",
     "at_least": "Score from which the tier begins; missing for the last",
@@ -113,13 +127,20 @@ _DETAILS = {
 
 def comment_all(db: Database, card: Scorecard) -> None:
     """Comment on every table, view and column: from the contract where it knows them, else from their names."""
-    contract: list[Field | Column] = [*card.fields.values(), *NETWORKS_TABLE, *card.columns, *NETWORK_COLUMNS]
+    contract: list[Field | Column] = [
+        *card.fields.values(),
+        *networks_columns(card),
+        *card.columns,
+        *member_columns(card),
+    ]
     known = {one.name: _with_unit(one) for one in contract}
     known |= {card.column("reason_codes"): _COLUMNS["reason_codes"], **_COLUMNS}
     known |= {one.column: f"Band of {one.label.lower()}: see scorecard_bands" for one in card.characteristics}
     known |= {BANDS + name: text for name, text in known.items()}
     for kind, name in db.relations():
-        own = {one.name: _with_unit(one) for one in NETWORKS_TABLE} if name == NETWORKS else {}
+        own = (
+            {one.name: _with_unit(one) for one in networks_columns(card)} if name in (NETWORKS, NETWORK_SCORES) else {}
+        )
         own = _DETAILS | own if name not in _WITH_EXTRACT else own
         text = _TABLES.get(name) or " ".join(header(sql_text(_file_of(name)))[:1])
         db.comment(kind, name, text)

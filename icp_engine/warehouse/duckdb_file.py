@@ -9,8 +9,18 @@ import polars as pl
 import pyarrow as pa
 
 from icp_engine.columns import HELPERS, KEY
-from icp_engine.database import Database, new_file, sql_text
-from icp_engine.networks.grouping import NETWORKS, NetworkOptions, Networks, give_settings
+from icp_engine.database import Database, new_file, quoted, sql_text
+from icp_engine.networks.grouping import NETWORKS, NetworkOptions, Networks, register_settings
+from icp_engine.networks.neutral import (
+    CLINIC_SCORES,
+    MEMBER_SCORES,
+    NETWORK_SCORES,
+    clinic_sql,
+    member_sql,
+    network_sql,
+    view,
+    view_names,
+)
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring.compiler import BANDS
 from icp_engine.scoring.reasons import ReasonCodes
@@ -21,6 +31,10 @@ from icp_engine.warehouse.manifest import Manifest
 FILE = "icp.duckdb"
 _PATTERN = f"{HELPERS}pattern"
 _ROW = f"{HELPERS}row"  # no column has that name, so that no column can be taken for the table
+_WITH_CODES = f' left join reason_patterns on reason_patterns.pattern = {_ROW}."{_PATTERN}"'
+_OF_THE_WAREHOUSE = {name: f"{_ROW}.{name}" for name in ("network_id", "is_network_anchor")} | {
+    "reason_codes": "reason_patterns.reason_codes"
+}
 # Text as bands compare it: all white space of Unicode trimmed, and two letters that DuckDB lowers otherwise.
 _VALUE_MACRO = r"""
 create macro json_value_as_compared(fields, name) as case json_type(fields, '$."' || name || '"')
@@ -90,17 +104,22 @@ def finish(
     indexed = db.try_index("clinics_by_id", "clinics", KEY)
     with db.at_once():
         db.copy(NETWORKS, networks.networks)
-        give_settings(db, card, options, networks)
+        register_settings(db, card, options, networks)
         for name, frame in {**scorecard_frames(card), **run_frames(manifest)}.items():
             db.copy(name, frame)
         if rejects is not None:
             db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
         db.run(_VALUE_MACRO)
         _views(db, card, tables)
+        view(db, CLINIC_SCORES, clinic_sql(card) | _OF_THE_WAREHOUSE, f"clinics as {_ROW}{_WITH_CODES}")
+        view(db, MEMBER_SCORES, member_sql(card), f"clinics as {_ROW}")
+        view(db, NETWORK_SCORES, network_sql(card), NETWORKS)
         for step in ("shared_names", "network_candidates", "clinic_bibliography"):
             db.view(step, sql_text(step))
+        names = view_names(card)
         for step in ("networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state"):
-            db.view(step, sql_text(f"views/{step}"))
+            text = sql_text(f"views/{step}")
+            db.view(step, text, [names.get(name, name) for name in db.columns_of(text)])
         comment_all(db, card)
     return indexed
 
@@ -113,9 +132,7 @@ def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]]) -> No
             f'reason_patterns.reason_codes as "{codes}"' if one == codes else f"{_ROW}.{quoted(names[one])}"
             for one in columns
         )
-        join = (
-            f' left join reason_patterns on reason_patterns.pattern = {_ROW}."{_PATTERN}"' if codes in columns else ""
-        )
+        join = _WITH_CODES if codes in columns else ""
         db.view(name, f"select {chosen} from clinics as {_ROW}{join}")
     bands = ", ".join(f"{quoted(BANDS + one.column)} as {quoted(one.column)}" for one in card.characteristics)
     db.view("icp_bands", f'select clinic_id, "{HELPERS}normalized_name" as normalized_name, {bands} from clinics')
@@ -133,8 +150,3 @@ def names_in_sql(columns: Iterable[str]) -> dict[str, str]:
         taken.add(free.lower())
         names[name] = free
     return names
-
-
-def quoted(name: str) -> str:
-    """Return a column name as SQL wants it."""
-    return '"' + name.replace('"', '""') + '"'

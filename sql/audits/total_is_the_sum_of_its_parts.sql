@@ -1,18 +1,29 @@
--- Totals that are not the sum of their six categories: exactly for clinics, within 0.03 points for networks, whose
--- parts are rounded one by one.
--- Grain: one row per such clinic or network. Inputs: icp_scores, networks_icp.
-select 'clinic' as level, clinic_id as id, icp_total_score as total
-from icp_scores
-where round(icp_total_score * 100) is distinct from
-    round(icp_fit_score * 100) + round(icp_pain_score * 100) + round(icp_compliance_score * 100)
-    + round(icp_propensity_score * 100) + round(icp_scale_score * 100) + round(icp_segment_score * 100)
-union all
-select 'network', network_id, network_icp_total_score
-from networks_icp
-where not coalesce(
-    abs(round(network_icp_total_score * 100)
-        - round(network_icp_fit_score * 100) - round(network_icp_pain_score * 100)
-        - round(network_icp_compliance_score * 100) - round(network_icp_propensity_score * 100)
-        - round(network_icp_scale_score * 100) - round(network_icp_segment_score * 100)) <= 3,
-    false
+-- Totals that are not the sum (or product) of their categories: exactly for clinics; for networks, whose parts are
+-- rounded one by one, within half a hundredth for each part and for the total. A product is compared within what
+-- rounding its parts can do to it.
+-- Grain: one row per such clinic or network. Inputs: clinic_scores, network_scores, scorecard_total.
+with
+scored as (
+    select 'clinic' as level, clinic_id as id, hundredths, category_hundredths, 0.0 as half from clinic_scores
+    union all
+    select 'network', network_id, hundredths, category_hundredths, 0.5 from network_scores
+),
+compared as (
+    select
+        scored.*,
+        case
+            when combine = 'sum' then list_sum(category_hundredths)
+            else list_product(category_hundredths) / divide_by / 100 ** (len(category_hundredths) - 1)
+        end as due,
+        case
+            when combine = 'sum' then floor(half * (len(category_hundredths) + 1))
+            else 0.51 + list_product([part + half for part in category_hundredths])
+                / divide_by / 100 ** (len(category_hundredths) - 1)
+                - list_product(category_hundredths) / divide_by / 100 ** (len(category_hundredths) - 1)
+        end as tolerance
+    from scored, scorecard_total
 )
+select level, id, hundredths / 100 as total
+from compared
+where not coalesce(abs(hundredths - due) <= tolerance, false)
+   or list_count(category_hundredths) < len(category_hundredths)

@@ -1,12 +1,12 @@
 -- Does size go with score? Networks counted by size, score and tier.
 -- Grain: one row per number of clinics, step of 2 points and tier that occur; example is the best of them.
--- Inputs: networks_icp.
+-- Inputs: network_scores.
 select
     num_clinics,
-    floor(network_icp_total_score / 2) * 2 as from_score,
-    network_icp_tier,
+    floor(total_score / 2) * 2 as from_score,
+    tier as network_tier,
     count(*) as num_networks,
-    arg_max(display_name, network_icp_total_score) as example
-from networks_icp
+    arg_max(display_name, total_score) as example
+from network_scores
 group by all
 order by all

@@ -2,7 +2,7 @@
 -- Grain: one row per step that occurs and tier, from_score in points.
 -- Inputs: clinic_scores; $step, the width of a step in hundredths of a point.
 select
-    cast(round(total_score * 100) as bigint) // $step * $step / 100 as from_score,
+    hundredths // $step * $step / 100 as from_score,
     tier,
     count(*) as num_clinics
 from clinic_scores

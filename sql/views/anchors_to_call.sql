@@ -1,19 +1,19 @@
 -- Whom to call first: the anchor clinic of every network, best networks first.
--- Grain: one row per network. Inputs: networks_icp, clinics_icp_with_networks.
+-- Grain: one row per network. Inputs: network_scores, clinic_scores.
 select
-    networks_icp.network_id,
-    networks_icp.display_name,
-    networks_icp.network_icp_total_score,
-    networks_icp.network_icp_tier_label,
-    networks_icp.network_icp_segment,
-    networks_icp.num_clinics,
-    networks_icp.states_covered,
+    networks.network_id,
+    networks.display_name,
+    networks.total_score as network_total_score,
+    networks.tier_label as network_tier_label,
+    networks.segment as network_segment,
+    networks.num_clinics,
+    networks.states_covered,
     anchors.clinic_id,
     anchors.account_name,
     anchors.state_code,
-    anchors.icp_total_score,
-    anchors.icp_tier_label,
-    anchors.icp_reason_codes
-from networks_icp
-join clinics_icp_with_networks as anchors on anchors.clinic_id = networks_icp.anchor_clinic_id
-order by networks_icp.network_icp_total_score desc, networks_icp.network_id
+    anchors.total_score,
+    anchors.tier_label,
+    anchors.reason_codes
+from network_scores as networks
+join clinic_scores as anchors on anchors.clinic_id = networks.anchor_clinic_id
+order by networks.total_score desc, networks.network_id

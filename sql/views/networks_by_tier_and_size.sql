@@ -1,8 +1,8 @@
 -- How many networks there are per tier and size, and how many clinics stand behind them.
--- Grain: one row per network tier and size class. Inputs: networks_icp.
+-- Grain: one row per network tier and size class. Inputs: network_scores.
 select
-    network_icp_tier,
-    network_icp_tier_label,
+    tier as network_tier,
+    tier_label as network_tier_label,
     case
         when num_clinics >= 50 then '50 and more'
         when num_clinics >= 10 then '10-49'
@@ -11,7 +11,7 @@ select
     end as size_class,
     count(*) as num_networks,
     sum(num_clinics) as num_clinics,
-    round(avg(network_icp_total_score), 2) as avg_score
-from networks_icp
+    round(avg(total_score), 2) as avg_score
+from network_scores
 group by all
-order by network_icp_tier, min(num_clinics) desc
+order by network_tier, min(num_clinics) desc

@@ -19,7 +19,7 @@ import pytest
 from conftest import BEST
 from serving import Server, escaped, served
 
-from icp_engine.api.app import application
+from icp_engine.api.app import Application
 from icp_engine.api.current import Current
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published.explain import bibliography_content, explain_clinic
@@ -558,8 +558,8 @@ def test_nothing_was_written(server: Server, warehouse: Path) -> None:
 
 def test_the_document_says_what_a_token_is_for(tmp_path: Path) -> None:
     current = Current(tmp_path)
-    assert "security" not in application(current).openapi()["paths"]["/icp/stats"]["get"]
-    document = application(current, "secret").openapi()
+    assert "security" not in Application(current).openapi()["paths"]["/icp/stats"]["get"]
+    document = Application(current, "secret").openapi()
     assert document["paths"]["/icp/stats"]["get"]["security"] == [{"HTTPBearer": []}]
     assert "401" in document["paths"]["/icp/clinics"]["get"]["responses"]
     assert "security" not in document["paths"]["/health"]["get"]

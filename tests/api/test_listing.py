@@ -9,13 +9,15 @@ from typing import Any, Literal
 import polars as pl
 import pytest
 
+from icp_engine import load_scorecard
 from icp_engine.api.listing import Kept, Listing
-from icp_engine.columns import NETWORKS_TABLE
+from icp_engine.networks.columns import networks_columns
 from icp_engine.published.filters import Condition, Filter, conditions
 from icp_engine.published.lists import export
 from icp_engine.published.run import open_run
 
 TIERS = (None, (1,), (2, 3), ())
+ICP = load_scorecard("icp")
 SEGMENTS = (None, ("A",), ("B", "C"), ("Z",))
 STATES = (None, "TX", "ny", "ZZ")
 WORDS = (None, ("group",), ("group", "1"), ("%",), ("i", "inc."), ("ähne",))
@@ -33,7 +35,7 @@ def test_a_filter_means_in_a_frame_what_it_means_in_sql(
     pictured: Path, what: Literal["clinics", "networks"], key: str, names: list[str]
 ) -> None:
     score = "icp_total_score" if what == "clinics" else "network_icp_total_score"
-    own = [one.name for one in NETWORKS_TABLE] if what == "networks" else []
+    own = [one.name for one in networks_columns(ICP)] if what == "networks" else []
     listing = Listing(export(open_run(pictured), what, Filter(), own), key=key, score=score, names=names)
     sizes = ((None, None), (3, None), (None, 2)) if what == "networks" else ((None, None),)
     seen = set()
@@ -43,7 +45,7 @@ def test_a_filter_means_in_a_frame_what_it_means_in_sql(
         alone.append(Filter(tiers, segments, state, least, *size, None, words))
     for wanted in alone:
         due = export(open_run(pictured), what, wanted, [key])[key].to_list()
-        page = listing.page(conditions(wanted, what), score, descending=True, limit=10_000, offset=0)
+        page = listing.page(conditions(wanted, what, ICP), score, descending=True, limit=10_000, offset=0)
         assert page.rows[key].to_list() == due, wanted
         assert page.total == len(due)
         seen.add(len(due))

@@ -88,22 +88,22 @@ def card(lead: str) -> Scorecard:
 
 CLINICS = {
     "clinic_id": pl.String(), "account_name": pl.String(), "state_code": pl.String(), "total_score": pl.Float64(),
-    "tier": pl.Int8(), "tier_label": pl.String(), "segment": pl.String(), "category_fit": pl.Float64(),
-    "category_pain": pl.Float64(),
+    "tier": pl.Int8(), "tier_label": pl.String(), "segment": pl.String(), "hundredths": pl.Int64(),
+    "category_hundredths": pl.List(pl.Int64()),
 }  # fmt: skip
 HOT, MILD = (1, "T1"), (2, "T2")
 THREE: Rows = [
-    ("a", "A", "TX", 59.99, *MILD, "A", 10.0, 1.0),
-    ("b", None, None, 60.0, *HOT, "B", 20.0, 0.0),
-    ("c", "C", "TX", 60.99, *HOT, "A", 5.01, 2.0),
+    ("a", "A", "TX", 59.99, *MILD, "A", 5999, [1000, 100]),
+    ("b", None, None, 60.0, *HOT, "B", 6000, [2000, 0]),
+    ("c", "C", "TX", 60.99, *HOT, "A", 6099, [501, 200]),
 ]
 CATEGORIES = (
     {"position": pl.Int64(), "category": pl.String(), "label": pl.String(), "maximum": pl.Float64()},
     [(1, "fit", "Fit", 20.0), (2, "pain", "Pain", 10.0)],
 )
 NETWORKS = {
-    "network_id": pl.String(), "display_name": pl.String(), "network_icp_total_score": pl.Float64(),
-    "network_icp_tier": pl.Int8(), "network_icp_tier_label": pl.String(), "num_clinics": pl.Int64(),
+    "network_id": pl.String(), "display_name": pl.String(), "total_score": pl.Float64(),
+    "tier": pl.Int8(), "tier_label": pl.String(), "num_clinics": pl.Int64(),
     "num_states": pl.Int64(), "anchor_clinic_id": pl.String(),
 }  # fmt: skip
 TWO: Rows = [
@@ -133,7 +133,8 @@ CASES: dict[str, tuple[str, dict[str, tuple[dict[str, Any], Rows]], dict[str, in
         [(*HOT, "A", 1), (*HOT, "B", 1), (*MILD, "A", 1)],
     ),
     "no segments": (
-        "tiers_and_segments", {"clinic_scores": (CLINICS, [(*THREE[0][:6], "", 1.0, 1.0)])}, None, [(*MILD, "", 1)],
+        "tiers_and_segments", {"clinic_scores": (CLINICS, [(*THREE[0][:6], None, *THREE[0][7:])])}, None,
+        [(*MILD, "", 1)],
     ),
     "states, none last": (
         "tiers_by_state", {"clinic_scores": (CLINICS, THREE)}, None,
@@ -149,19 +150,19 @@ CASES: dict[str, tuple[str, dict[str, tuple[dict[str, Any], Rows]], dict[str, in
         [("fit", "Fit", "A", 10.0, 20.0), ("pain", "Pain", "A", 1.0, 10.0)],
     ),
     "networks, by id where scores are the same": (
-        "top_networks", {"clinic_scores": (CLINICS, THREE), "networks_icp": (NETWORKS, TWO)}, {"most": 9},
+        "top_networks", {"clinic_scores": (CLINICS, THREE), "network_scores": (NETWORKS, TWO)}, {"most": 9},
         [("n0", "O", 61.99, *HOT, 2, 2, "a", "A", "TX"), ("n1", "One", 60.0, *HOT, 2, 1, "gone", None, None),
          ("n2", "Two", 60.0, *HOT, 2, 1, "c", "C", "TX")],
     ),
     "the best network": (
-        "top_networks", {"clinic_scores": (CLINICS, THREE), "networks_icp": (NETWORKS, TWO)}, {"most": 1},
+        "top_networks", {"clinic_scores": (CLINICS, THREE), "network_scores": (NETWORKS, TWO)}, {"most": 1},
         [("n0", "O", 61.99, *HOT, 2, 2, "a", "A", "TX")],
     ),
     "no network": (
-        "top_networks", {"clinic_scores": (CLINICS, THREE), "networks_icp": (NETWORKS, [])}, {"most": 1}, [],
+        "top_networks", {"clinic_scores": (CLINICS, THREE), "network_scores": (NETWORKS, [])}, {"most": 1}, [],
     ),
     "sizes": (
-        "network_sizes", {"networks_icp": (NETWORKS, [*TWO, ("n3", None, 62.0, *MILD, 30, 1, "x")])}, None,
+        "network_sizes", {"network_scores": (NETWORKS, [*TWO, ("n3", None, 62.0, *MILD, 30, 1, "x")])}, None,
         [(2, 60.0, 1, 3, "O"), (30, 62.0, 2, 1, None)],
     ),
     # a: 2 x 4; b: 2 x 6, of which y has a quarter (0.25 of 0.25 + 0.75 missing), and once 2 more
@@ -350,7 +351,7 @@ def test_a_state_has_the_share_above_the_lowest_tier() -> None:
 def networks(*rows: tuple[Any, ...]) -> pl.DataFrame:
     return pl.DataFrame(
         rows, orient="row",
-        schema=["display_name", "network_icp_total_score", "network_icp_tier", "num_clinics", "num_states"],
+        schema=["display_name", "network_total_score", "network_tier", "num_clinics", "num_states"],
     )  # fmt: skip
 
 
@@ -366,7 +367,7 @@ def test_networks_stand_by_score() -> None:
 
 def test_bubbles_have_areas_by_number_of_networks() -> None:
     rows = [(2, 60.0, 2, 100, "A"), (50, 40.0, 3, 25, "<i>")]
-    schema = ["num_clinics", "from_score", "network_icp_tier", "num_networks", "example"]
+    schema = ["num_clinics", "from_score", "network_tier", "num_networks", "example"]
     first, second = figures.network_sizes(pl.DataFrame(rows, schema=schema, orient="row"), ICP).data
     assert (list(first.x), list(first.y), list(first.marker.size)) == ([2], [61], [40])
     assert (list(second.x), list(second.y), list(second.marker.size)) == ([50], [41], [6 + 34 * math.sqrt(0.25)])

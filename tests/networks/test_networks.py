@@ -15,7 +15,8 @@ from polars.testing import assert_frame_equal
 import icp_engine
 from icp_engine import InputError, normalized_name
 from icp_engine.database import database
-from icp_engine.networks.grouping import NetworkOptions, Networks, check_card, find_networks, network_inputs
+from icp_engine.networks.columns import check_names
+from icp_engine.networks.grouping import NetworkOptions, Networks, find_networks, network_inputs
 
 CARD = icp_engine.load_scorecard("icp")
 SIZE = 40_000
@@ -401,13 +402,14 @@ def test_names_to_exclude_that_cannot_be_read(tmp_path: Path) -> None:
             small(PAIR, tmp_path, exclude_names=str(tmp_path / name))
 
 
-def test_networks_need_a_card_like_icp() -> None:
-    check_card(CARD)
-    check_card(icp_engine.load_scorecard("icp-2025-11"))
-    others = [{"prefix": "own"}, {"categories": CARD.categories[1:]}, {"categories": CARD.categories[::-1]}]
-    for other in [*others, {"network_tiers": ()}]:
-        with pytest.raises(InputError, match=r"which icp has not; add --no-networks\."):
-            check_card(replace(CARD, **other))
+def test_columns_of_networks_have_names_of_their_own() -> None:
+    for name in ("icp", "icp-2025-11", "rula"):
+        check_names(icp_engine.load_scorecard(name))
+    check_names(replace(CARD, prefix="own", categories=CARD.categories[1:], network_tiers=()))
+    first = replace(CARD.categories[0], column="name")
+    for other in ({"named_columns": {"tier_label": "id"}}, {"categories": (first, *CARD.categories[1:])}):
+        with pytest.raises(InputError, match=r"^Scorecard icp makes two columns called 'network_(id|name)' where"):
+            check_names(replace(CARD, **other))
 
 
 # ---------------------------------------------------------------- real names

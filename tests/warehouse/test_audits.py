@@ -107,7 +107,7 @@ PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
     "a member scores more": (HIGHEST, edited(WITH, "b", icp_total_score=TOTAL + 0.01),
                              {"network_id": "n1", "clinic_id": "b", "anchor_score": TOTAL}),
     "an anchor scores less": (HIGHEST, edited(WITH, "d", icp_total_score=TOTAL - 0.01),
-                              {"network_id": "n2", "clinic_id": "e", "icp_total_score": TOTAL}),
+                              {"network_id": "n2", "clinic_id": "e", "total_score": TOTAL}),
     "no such network": (EXISTS, edited(WITH, "f", network_id="n9"), {"clinic_id": "f", "network_id": "n9"}),
     "network lost": (EXISTS, both(without("networks_icp", "n2"), edited(WITH, "e", network_id=None)),
                      {"clinic_id": "d", "network_id": "n2"}),
@@ -131,9 +131,9 @@ PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
                       {"level": "network", "id": "n1", "total": round(TOTAL - 0.04, 2)}),
     "clinic below 0": (WITHIN, higher("clinic", "b", "propensity", -0.01), {"level": "clinic", "id": "b"}),
     **{f"clinic {part}": (WITHIN, higher("clinic", "b", part, MOST[part] + 0.01),
-                          {"level": "clinic", "id": "b", f"{part}_score": MOST[part] + 0.01}) for part in PARTS},
+                          {"id": "b", "category": part, "score": MOST[part] + 0.01}) for part in PARTS},
     **{f"network {part}": (WITHIN, higher("network", "n2", part, MOST[part] + 0.01),
-                           {"level": "network", "id": "n2", f"{part}_score": MOST[part] + 0.01}) for part in PARTS},
+                           {"id": "n2", "category": part, "score": MOST[part] + 0.01}) for part in PARTS},
 }  # fmt: skip
 
 

@@ -14,7 +14,8 @@ import pytest
 from msgspec import to_builtins
 
 import icp_engine
-from icp_engine.columns import FIELDS, NETWORK_COLUMNS, NETWORKS_TABLE
+from icp_engine.columns import FIELDS
+from icp_engine.networks.columns import member_columns, networks_columns
 from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published.explain import bibliography_content, explain_clinic
@@ -29,12 +30,14 @@ PUBLISHED = ["clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_network
 TABLES = {
     "clinics", "networks_icp", "reason_patterns", "run_facts", "run_inputs", "run_settings", "field_coverage",
     "network_overrides", "excluded_names", "scorecard_categories", "scorecard_characteristics", "scorecard_bands",
-    "scorecard_segments", "scorecard_tiers",
+    "scorecard_segments", "scorecard_tiers", "scorecard_tier_edges", "scorecard_total",
 }  # fmt: skip
 VIEWS = {
     "clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_networks", "shared_names", "network_candidates",
     "clinic_bibliography", "networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state",
+    "clinic_scores", "member_scores", "network_scores",
 }  # fmt: skip
+ICP = icp_engine.load_scorecard("icp")
 ENTRY = ["score", "code", "sources", "value", "points", "status", "reason", "note"]
 NAMES = ["Sunrise Clinic, Inc.", "SUNRISE CLINIC", "O'Hara & Sons; drop", "Médecine 诊所", "Alone"]
 INPUT: dict[str, Any] = {
@@ -188,8 +191,8 @@ def test_everything_has_a_comment(db: duckdb.DuckDBPyConnection) -> None:
 def test_result_columns_have_the_comments_of_the_contract(
     db: duckdb.DuckDBPyConnection, table: str, column: str, unit: str
 ) -> None:
-    results = (*icp_engine.load_scorecard("icp").columns, *NETWORK_COLUMNS)
-    contract = [*FIELDS.values(), *(NETWORKS_TABLE if table == "networks_icp" else results)]
+    results = (*ICP.columns, *member_columns(ICP))
+    contract = [*FIELDS.values(), *(networks_columns(ICP) if table == "networks_icp" else results)]
     known = {one.name: (one.description, f"{one.description} ({one.unit})") for one in contract}
     found = dict(rows(db, "select column_name, comment from duckdb_columns() where table_name = $1", table))
     shared = found.keys() & known.keys()

@@ -31,6 +31,7 @@ from icp_engine.scorecard.toml.conditions import (
 )
 from icp_engine.scorecard.toml.source import Source
 from icp_engine.scorecard.toml.table import Notes, Table, as_number
+from icp_engine.scorecard.words import slug
 
 
 def build(source: Source, notes: Notes) -> Scorecard:
@@ -42,6 +43,7 @@ def build(source: Source, notes: Notes) -> Scorecard:
     columns = top.table("columns")
     named = {key: columns.text(key) for key in columns.raw}
     total = top.table("total")
+    segments = {letter: _segment(table) for letter, table in _only_tables(top, "segment")}
     card = Scorecard(
         id=top.text("id"),
         version=top.text("version"),
@@ -58,7 +60,8 @@ def build(source: Source, notes: Notes) -> Scorecard:
         ),
         tiers=_tiers(top, "tier", {}),
         network_tiers=(),
-        segments={letter: _closed(table, "label") for letter, table in _only_tables(top, "segment")},
+        segments={letter: label for letter, (label, _) in segments.items()},
+        segment_names={letter: name for letter, (_, name) in segments.items()},
         examples=tuple(_example(item, source) for item in top.items("example")),
         named_columns=named,
         combine=_choice(total, "combine", ("sum", "product")),
@@ -81,10 +84,12 @@ def _only_tables(top: Table, key: str) -> Iterator[tuple[str, Table]]:
     yield from outer.tables()
 
 
-def _closed(table: Table, key: str) -> str:
-    value = table.text(key)
+def _segment(table: Table) -> tuple[str, str]:
+    """Return the label of a segment, and what the API calls it: made of the label unless it is stated."""
+    label = table.text("label")
+    name = table.text("breakdown", slug(label))
     table.close()
-    return value
+    return label, name
 
 
 def _choice(table: Table, key: str, options: tuple[str, ...]) -> Any:

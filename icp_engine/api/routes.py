@@ -1,0 +1,172 @@
+"""The paths of lists, clinics, networks and statistics, in the names of a scorecard."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from starlette.convertors import Convertor, register_url_convertor
+
+from icp_engine.api import shapes
+from icp_engine.api.answers import RUN, TOTAL, Form, answered, json_bytes, rows_bytes
+from icp_engine.api.current import Current, UnavailableError
+from icp_engine.api.listing import Listing, Page
+from icp_engine.api.parameters import ClinicsAsked, NetworksAsked, NothingAsked, Parameters, only
+from icp_engine.api.rows import Rows
+from icp_engine.api.snapshot import Snapshot, clinic, network
+from icp_engine.published.filters import Condition, conditions
+
+RUN_HEADER = {RUN: {"description": "The run that answers", "schema": {"type": "string"}}}
+_TOTAL_HEADER = {TOTAL: {"description": "Rows on all pages together", "schema": {"type": "integer"}}}
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": shapes.Problem, "description": "There is none of that id"}}
+ERRORS: dict[int | str, dict[str, Any]] = {
+    200: {"headers": RUN_HEADER},
+    304: {"description": "Nothing has changed since the answer of that `If-None-Match`"},
+    422: {"model": shapes.Problem, "description": "A parameter cannot be what it is, or is not known"},
+    503: {"model": shapes.Problem, "description": "There is no published run"},
+}
+_LIST = ERRORS | {
+    200: {
+        "headers": RUN_HEADER | _TOTAL_HEADER,
+        "content": {"text/csv": {"schema": {"type": "string", "description": "The rows, with a header line"}}},
+    }
+}
+
+
+class _Anything(Convertor[str]):
+    """The rest of a path whatever it holds, line breaks too: ids may hold any character."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("anything", _Anything())
+
+
+def routes_of(rows: Rows, parameters: Parameters) -> APIRouter:
+    """Return the paths under a scorecard."""
+    router, shape = APIRouter(prefix="/icp", tags=["icp"]), shapes.shapes_of(rows)
+    _add_lists(router, rows, parameters, shape)
+    _add_single_answers(router, rows, shape)
+    return router
+
+
+@contextmanager
+def _answering(request: Request, rows: Rows) -> Iterator[Snapshot]:
+    """Hold the run that answers, which is of the scorecard unless another was published this very moment."""
+    current: Current = request.app.state.current
+    with current.run() as run:
+        if run.rows.card.hash != rows.card.hash:
+            raise UnavailableError("A run of another scorecard has just been published; ask again.")
+        yield run
+
+
+def _add_lists(router: APIRouter, rows: Rows, parameters: Parameters, shape: shapes.Shapes) -> None:
+    def list_clinics(request: Request, asked: Annotated[ClinicsAsked, Query()]) -> Response:
+        with _answering(request, rows) as run:
+
+            def make(form: Form) -> tuple[bytes, dict[str, str]]:
+                page = _page(run.clinics, asked, conditions(asked.filter(), "clinics", rows.card))
+                before = {"total": page.total, "limit": asked.limit, "offset": asked.offset}
+                return _listed(page, form, before, "clinics", {})
+
+            return answered(request, run.run_id, asked.model_dump(), make, csv=True)
+
+    def list_networks(request: Request, asked: Annotated[NetworksAsked, Query()]) -> Response:
+        with _answering(request, rows) as run:
+
+            def make(form: Form) -> tuple[bytes, dict[str, str]]:
+                page = _page(run.networks, asked, conditions(asked.filter(), "networks", rows.card))
+                before = {"total": page.total, "returned": len(page.rows)}
+                return _listed(page, form, before, "networks", {"filters_applied": _filters(asked)})
+
+            return answered(request, run.run_id, asked.model_dump(), make, csv=True)
+
+    list_clinics.__annotations__["asked"] = Annotated[parameters.clinics, Query()]
+    list_networks.__annotations__["asked"] = Annotated[parameters.networks, Query()]
+    router.add_api_route(
+        "/clinics", list_clinics, operation_id="list_clinics", response_model=shape.clinics, responses=_LIST,
+        dependencies=[Depends(only(parameters.clinics))], summary="Clinics, highest score first",
+    )  # fmt: skip
+    router.add_api_route(
+        "/networks", list_networks, operation_id="list_networks", response_model=shape.networks, responses=_LIST,
+        dependencies=[Depends(only(parameters.networks))], summary="Networks, highest score first",
+    )  # fmt: skip
+
+
+def _add_single_answers(router: APIRouter, rows: Rows, shape: shapes.Shapes) -> None:
+    nothing = [Depends(only(NothingAsked))]
+
+    def get_clinic(request: Request, clinic_id: str) -> Response:
+        with _answering(request, rows) as run:
+
+            def make(_: Form) -> tuple[bytes, dict[str, str]]:
+                found = clinic(run, clinic_id)
+                if found is None:
+                    missing = "There is no clinic of that id (capitals and blanks count)."
+                    raise HTTPException(404, missing, {RUN: run.run_id})
+                return json_bytes(found), {}
+
+            return answered(request, run.run_id, {}, make)
+
+    def get_network(request: Request, network_id: str) -> Response:
+        with _answering(request, rows) as run:
+
+            def make(_: Form) -> tuple[bytes, dict[str, str]]:
+                found = network(run, network_id)
+                if found is None:
+                    raise HTTPException(404, "There is no network of that id; see /icp/networks.", {RUN: run.run_id})
+                return json_bytes(found), {}
+
+            return answered(request, run.run_id, {}, make)
+
+    def get_stats(request: Request) -> Response:
+        with _answering(request, rows) as run:
+            return answered(request, run.run_id, {}, lambda _: (json_bytes(run.statistics), {}))
+
+    router.add_api_route(
+        "/clinic/{clinic_id:anything}", get_clinic, operation_id="get_clinic", response_model=shape.clinic,
+        responses=ERRORS | _UNKNOWN, dependencies=nothing, summary="One clinic, its score explained",
+    )  # fmt: skip
+    router.add_api_route(
+        "/networks/{network_id:anything}", get_network, operation_id="get_network", response_model=shape.network,
+        responses=ERRORS | _UNKNOWN, dependencies=nothing, summary="One network and its members",
+    )  # fmt: skip
+    router.add_api_route(
+        "/stats", get_stats, operation_id="get_stats", response_model=shape.statistics, responses=ERRORS,
+        dependencies=nothing, summary="Statistics of the run",
+    )  # fmt: skip
+
+
+def _filters(asked: NetworksAsked) -> dict[str, Any]:
+    """Return every filter as it was understood."""
+    wanted = asked.filter()
+    return {
+        "tier": wanted.tiers or None,
+        "segment": wanted.segments or None,
+        "min_clinics": wanted.min_clinics,
+        "min_states": wanted.min_states,
+        "min_score": wanted.min_score,
+        "state": wanted.state,
+        "q": asked.q,
+    }
+
+
+def _page(listing: Listing, asked: ClinicsAsked | NetworksAsked, wanted: tuple[Condition, ...]) -> Page:
+    return listing.page(
+        wanted, asked.sort_by, descending=asked.sort_dir == "desc", limit=asked.limit, offset=asked.offset
+    )
+
+
+def _listed(
+    page: Page, form: Form, before: dict[str, Any], name: str, after: dict[str, Any]
+) -> tuple[bytes, dict[str, str]]:
+    total = {TOTAL: str(page.total)}
+    if form == "csv":
+        return page.rows.write_csv().encode(), total
+    return rows_bytes(before, name, page.rows, after), total

@@ -1,0 +1,134 @@
+"""Scores under names that belong to no scorecard, which is what the files of sql/ read and write.
+
+`clinic_scores`, `member_scores` and `network_scores` are views on tables in a scorecard's own names; `named_networks`
+and `named_members` go the other way. Points of categories are lists in the order of the scorecard: SQL joins them
+with `scorecard_categories` by position.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from icp_engine.columns import KEY, NAME, STATE
+from icp_engine.database import Database, quoted
+from icp_engine.networks.columns import (
+    OF_NETWORK,
+    member_columns,
+    network_score,
+    network_tiers,
+    network_total,
+    networks_columns,
+)
+from icp_engine.scorecard.model import TOTAL, Scorecard, ScorecardColumn
+from icp_engine.scoring.compiler import in_points
+
+CLINIC_SCORES, MEMBER_SCORES, NETWORK_SCORES = "clinic_scores", "member_scores", "network_scores"
+_COUNTED = ("npi_count", "site_count", "fqhc_flag", "aco_member")
+_OF_CLINICS: tuple[ScorecardColumn, ...] = ("total_score", "tier", "tier_label", "segment", "reason_codes")
+
+
+def network_names(card: Scorecard) -> dict[str, str]:
+    """Return the neutral names of a network's columns, and what the scorecard calls each."""
+    return {
+        "total_score": network_total(card),
+        "tier": OF_NETWORK + card.column("tier"),
+        "tier_label": OF_NETWORK + card.column("tier_label"),
+        "segment": OF_NETWORK + card.column("segment"),
+        "avg_clinic_score": f"avg_clinic_{card.prefix}_score",
+    }
+
+
+def view_names(card: Scorecard) -> dict[str, str]:
+    """Return the neutral names in the views of sql/views, and what the scorecard calls each."""
+    of_clinics = {name: card.column(name) for name in _OF_CLINICS}
+    return of_clinics | {OF_NETWORK + name: column for name, column in network_names(card).items()}
+
+
+def clinic_sql(card: Scorecard) -> dict[str, str]:
+    """Return the columns of `clinic_scores` as SQL over a table of scored clinics: the key, scores, what is counted."""
+    return {
+        **{name: quoted(name) for name in (KEY, NAME, STATE)},
+        **{name: quoted(card.column(name)) for name in ("total_score", "tier", "tier_label")},
+        "segment": quoted(card.column("segment")) if card.segment_source else "null::varchar",
+        "hundredths": _hundredths(card.column("total_score")),
+        "category_hundredths": _hundredths_of(category.column for category in card.categories),
+        **{name: quoted(name) for name in _COUNTED},
+    }
+
+
+def member_sql(card: Scorecard) -> dict[str, str]:
+    """Return the columns of `member_scores` as SQL over a table of scored clinics with their networks."""
+    total = {"total_score": quoted(card.column("total_score"))}
+    return {name: quoted(name) for name in (KEY, "network_id", "is_network_anchor")} | total
+
+
+def network_sql(card: Scorecard) -> dict[str, str]:
+    """Return the columns of `network_scores` as SQL over a table of networks."""
+    neutral = {column: name for name, column in network_names(card).items()}
+    scores = {OF_NETWORK + category.column for category in card.categories}
+    shown = [column.name for column in networks_columns(card) if column.name not in scores]
+    return {
+        **{neutral.get(name, name): quoted(name) for name in shown},
+        **({} if card.segment_source else {"segment": "null::varchar"}),
+        "hundredths": _hundredths(network_total(card)),
+        "category_hundredths": _hundredths_of(OF_NETWORK + category.column for category in card.categories),
+    }
+
+
+def view(db: Database, name: str, columns: Mapping[str, str], source: str, only: Iterable[str] = ()) -> None:
+    """Make a view of columns, all of them or some, as SQL over a source."""
+    chosen = ", ".join(f"{columns[column]} as {quoted(column)}" for column in only or columns)
+    db.view(name, f"select {chosen} from {source}")
+
+
+def _hundredths(column: str) -> str:
+    return f"cast(round_even({quoted(column)} * 100, 0) as bigint)"
+
+
+def _hundredths_of(columns: Iterable[str]) -> str:
+    return f"[{', '.join(map(_hundredths, columns))}]"
+
+
+def named_networks(found: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
+    """Return networks, as sql/networks.sql makes them, in the names of a scorecard."""
+    scores = (
+        in_points(pl.col("category_hundredths").list.get(place)).alias(OF_NETWORK + category.column)
+        for place, category in enumerate(card.categories)
+    )
+    found = found.with_columns(scores).rename(network_names(card))
+    return found.select(column.name for column in networks_columns(card))
+
+
+def named_members(found: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
+    """Return what clinics get from their networks, as sql/network_columns.sql makes it, in the names of a scorecard."""
+    found = found.rename({"network_score": network_score(card)})
+    return found.select("clinic_id", *(column.name for column in member_columns(card)))
+
+
+def tier_tables(card: Scorecard) -> dict[str, pl.DataFrame]:
+    """Return the tiers of clinics and networks as tables, and how categories make a total.
+
+    In `scorecard_tier_edges` position 0 is the total, the others are those of `scorecard_categories`.
+    """
+    levels = {"clinic": card.tiers, "network": network_tiers(card)}
+    positions = {TOTAL: 0, **{category.name: place for place, category in enumerate(card.categories, 1)}}
+    tiers = [
+        (level, tier.number, tier.label, tier.meaning, tier.at_least.get(TOTAL))
+        for level, tiers in levels.items()
+        for tier in tiers
+    ]
+    edges = [
+        (level, tier.number, positions[part], float(edge))
+        for level, tiers in levels.items()
+        for tier in tiers
+        for part, edge in tier.at_least.items()
+    ]
+    return {
+        "scorecard_tiers": pl.DataFrame(tiers, _TIERS, orient="row"),
+        "scorecard_tier_edges": pl.DataFrame(edges, _EDGES, orient="row"),
+        "scorecard_total": pl.DataFrame({"combine": [card.combine], "divide_by": [float(card.divide_by)]}),
+    }
+
+
+_TIERS = {"level": pl.String, "tier": pl.Int8, "label": pl.String, "meaning": pl.String, "at_least": pl.Float64}
+_EDGES = {"level": pl.String, "tier": pl.Int8, "position": pl.Int64, "at_least": pl.Float64}

@@ -1,0 +1,140 @@
+-- Networks: groups of clinics under one organisation name, scored as one.
+-- Grain: one row per network, by score, highest first, then network_id. hundredths are those of total_score,
+-- category_hundredths those of each category, in the order of the scorecard.
+-- Inputs: network_members, clinic_scores, run_settings (network_mean), scorecard_total, scorecard_tiers,
+-- scorecard_tier_edges.
+-- Scores are weighted by sites. They are summed as whole hundredths and divided once, so that no order of rows
+-- can change a digit.
+with
+members as (
+    select
+        network_members.network_id,
+        network_members.network_name,
+        network_members.is_forced_anchor,
+        clinic_scores.*,
+        case when site_count > 0 then site_count else 1 end as weight
+    from network_members
+    join clinic_scores using (clinic_id)
+),
+anchors as (
+    select network_id, clinic_id as anchor_clinic_id
+    from members
+    qualify row_number() over (
+        partition by network_id
+        order by is_forced_anchor desc, hundredths desc, npi_count desc nulls last, clinic_id
+    ) = 1
+),
+segments as (
+    select network_id, segment
+    from members
+    group by network_id, segment
+    qualify row_number() over (partition by network_id order by count(*) desc, segment) = 1
+),
+spellings as (
+    select network_id, account_name as display_name
+    from members
+    where account_name is not null
+    group by network_id, account_name
+    qualify row_number() over (partition by network_id order by count(*) desc, account_name) = 1
+),
+summed as (
+    select
+        network_id,
+        any_value(network_name) as network_name,
+        count(*) as num_clinics,
+        count(distinct state_code) as num_states,
+        string_agg(distinct state_code, ',' order by state_code) as states_covered,
+        sum(npi_count) as total_npi_count,
+        sum(site_count) as total_site_count,
+        sum(cast(hundredths as hugeint)) as clinic_hundredths,
+        count(*) filter (where fqhc_flag) as fqhc_clinics_count,
+        count(*) filter (where aco_member) as aco_clinics_count
+    from members
+    group by network_id
+),
+-- Every member and category.
+long as (
+    select
+        network_id,
+        weight,
+        unnest(category_hundredths) as hundredths,
+        generate_subscripts(category_hundredths, 1) as position
+    from members
+),
+category_sums as (
+    select
+        network_id,
+        position,
+        sum(cast(hundredths as hugeint) * weight) as hundredths,
+        sum(weight) as weight,
+        median(hundredths) as median_hundredths
+    from long
+    group by network_id, position
+),
+-- Hundredths of points, not yet rounded.
+averaged as (
+    select network_id, position, hundredths, weight, if(by_median, median_hundredths, hundredths / weight) as average
+    from category_sums, (select network_mean = 'median' as by_median from run_settings)
+),
+totals as (
+    select
+        network_id,
+        case
+            when any_value(combine) = 'product' then round(
+                list_product(list(average / 100 order by position)) / any_value(divide_by) * 100, 6
+            )
+            when any_value(network_mean) = 'median' then sum(average)
+            else sum(hundredths) / any_value(weight)
+        end as average,
+        list(cast(round_even(average, 0) as bigint) order by position) as category_hundredths
+    from averaged, scorecard_total, run_settings
+    group by network_id
+),
+scored as (
+    select network_id, cast(round_even(average, 0) as bigint) as hundredths, category_hundredths
+    from totals
+),
+parts as (
+    select network_id, 0 as position, hundredths from scored
+    union all
+    select network_id, generate_subscripts(category_hundredths, 1), unnest(category_hundredths) from scored
+),
+missed as (
+    select distinct parts.network_id, edges.tier
+    from parts
+    join scorecard_tier_edges as edges on edges.position = parts.position and parts.hundredths / 100 < edges.at_least
+    where edges.level = 'network'
+),
+tiered as (
+    select scored.*, tiers.tier, tiers.label as tier_label
+    from scored
+    join scorecard_tiers as tiers on tiers.level = 'network'
+    anti join missed using (network_id, tier)
+    qualify row_number() over (partition by network_id order by tiers.tier) = 1
+)
+select
+    network_id,
+    network_name,
+    num_clinics,
+    num_states,
+    states_covered,
+    tiered.hundredths / 100 as total_score,
+    cast(tier as tinyint) as tier,
+    tier_label,
+    segment,
+    try_cast(total_npi_count as bigint) as total_npi_count,
+    try_cast(total_site_count as bigint) as total_site_count,
+    round_even(clinic_hundredths / num_clinics, 0) / 100 as avg_clinic_score,
+    fqhc_clinics_count,
+    aco_clinics_count,
+    anchor_clinic_id,
+    display_name,
+    num_clinics = 2 and num_states = 2 as is_ambiguous,
+    tiered.hundredths,
+    tiered.category_hundredths
+from summed
+join tiered using (network_id)
+join anchors using (network_id)
+join segments using (network_id)
+left join spellings using (network_id)
+order by total_score desc, network_id
