@@ -4,14 +4,15 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
 from itertools import repeat
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
+from msgspec.structs import replace
 
 from icp_engine.database import database
 from icp_engine.errors import InputError
@@ -20,6 +21,14 @@ from icp_engine.partnerships.accounts import Accounts, Ask, find_accounts
 from icp_engine.partnerships.chart import draw_chart
 from icp_engine.partnerships.columns import GRAIN, PROBLEMS, TABLES, check_card
 from icp_engine.partnerships.contacts import open_log
+from icp_engine.partnerships.manifest import (
+    ContactCounts,
+    PartnerManifest,
+    PracticeCounts,
+    ScorecardId,
+    Totals,
+    partner_content,
+)
 from icp_engine.partnerships.practices import find_unusable, open_practices
 from icp_engine.partnerships.problems import Kind, kinds
 from icp_engine.partnerships.publishing import files_beside
@@ -44,7 +53,7 @@ PARTS: dict[Part, str] = {
     "chart": "rula_partner_scores",
 }
 PROBLEMS_TABLE = "rula_problems"
-ABOUT = "rula_run.json"
+MANIFEST = "rula_run.json"
 _TABLE = ("parquet", "csv")
 _HEAD = 50  # practices on the chart, and rows of a table that the terminal may want, of the SLA tracker per status
 _BYTES_A_ROW = 2_000  # what a practice takes while it is sorted and written, measured
@@ -80,9 +89,9 @@ class PartnerOptions:
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """What a run made: all about it, and the first rows of its tables as people read them."""
+    """What a run made: its manifest, and the first rows of its tables as people read them."""
 
-    about: dict[str, Any]
+    manifest: PartnerManifest
     heads: dict[Part, pl.DataFrame]
 
 
@@ -137,7 +146,7 @@ def run_partners(
     card = load_scorecard(options.scorecard)
     check_card(card)
     rules = read_rules(card, options.sla, options.owners, options.hooks)
-    own = [*(name for part in parts for name in _names(part)), *(f"{PROBLEMS_TABLE}.{one}" for one in _TABLE), ABOUT]
+    own = [*(name for part in parts for name in _names(part)), *(f"{PROBLEMS_TABLE}.{one}" for one in _TABLE), MANIFEST]
     with (
         said([*practices, *contacts], out),
         files_beside(out, own) as folder,
@@ -154,16 +163,20 @@ def run_partners(
             accounts = find_accounts(ask, db, most, temp)
             found = _problems(accounts, folder, options)
             heads = _write(accounts, ask, folder, parts, options, report)
-            about = _about(ask, accounts, found) | summed(accounts, card, rules)
+            manifest = _manifest(ask, accounts, found, summed(accounts, card, rules))
             if "hooks" in parts:
-                about["signals"] = _signals(folder / f"{PARTS['hooks']}.parquet", rules)
+                manifest = replace(manifest, signals=_signals(folder / f"{PARTS['hooks']}.parquet", rules))
         if "chart" in parts:
             report("chart", 0, 0)
-            about["chart"] = draw_chart(heads["scores"], accounts.rows, card, folder, PARTS["chart"])
-        about["outputs"] = sorted(one.name for one in folder.iterdir() if one.is_file())
-        about["elapsed_seconds"] = round(time.perf_counter() - began, 3)
-        write_json(folder / ABOUT, about)
-    return Partners(about, heads)
+            why_not = draw_chart(heads["scores"], accounts.rows, card, folder, PARTS["chart"])
+            manifest = replace(manifest, chart=why_not)
+        manifest = replace(
+            manifest,
+            outputs=tuple(sorted(path.name for path in folder.iterdir() if path.is_file())),
+            elapsed_seconds=round(time.perf_counter() - began, 3),
+        )
+        write_json(folder / MANIFEST, partner_content(manifest))
+    return Partners(manifest, heads)
 
 
 def _names(part: Part) -> list[str]:
@@ -191,8 +204,8 @@ def _problems(accounts: Accounts, folder: Path, options: PartnerOptions) -> list
 
 def _writer(name: str, folder: Path, options: PartnerOptions) -> TableWriter:
     columns = "\n".join(f"{one.name}: {one.description}" for one in TABLES[name])
-    about = {"icp_engine": version("icp-engine"), "documentation": f"{GRAIN[name]}\n{columns}"}
-    return TableWriter(folder, name, about, csv=options.format == "both")
+    metadata = {"icp_engine": version("icp-engine"), "documentation": f"{GRAIN[name]}\n{columns}"}
+    return TableWriter(folder, name, metadata, csv=options.format == "both")
 
 
 def _write(
@@ -241,21 +254,27 @@ def _best(accounts: Accounts, card: Scorecard) -> pl.DataFrame:
     return tables.scores(card)(best, 0)
 
 
-def _about(ask: Ask, accounts: Accounts, found: list[Kind]) -> dict[str, Any]:
-    return {
-        "icp_engine": version("icp-engine"),
-        "as_of": ask.as_of.isoformat(),
-        "after_today": ask.as_of > ask.today,
-        "scorecard": {"id": ask.card.id, "version": ask.card.version, "hash": ask.card.hash},
-        "practices": {
-            "inputs": [one.path for one in ask.practices.files],
-            "rows": ask.practices.rows,
-            "scored": accounts.rows,
-            "left_out": len(ask.rejects),
-        },
-        "contacts": accounts.contacts and {"inputs": [one.path for one in ask.contacts.files], **accounts.contacts}
-        if ask.contacts
-        else None,
-        "no_waits": ask.contacts is None and "days_since_contact" not in ask.practices.columns,
-        "problems": [asdict(one) for one in found],
-    }
+def _manifest(ask: Ask, accounts: Accounts, found: list[Kind], totals: Totals) -> PartnerManifest:
+    """Return what can be said of a run once its tables are written."""
+    contacts = None
+    if ask.contacts is not None and accounts.contacts is not None:
+        contacts = ContactCounts(inputs=tuple(one.path for one in ask.contacts.files), **accounts.contacts)
+    return PartnerManifest(
+        icp_engine=version("icp-engine"),
+        as_of=ask.as_of.isoformat(),
+        after_today=ask.as_of > ask.today,
+        scorecard=ScorecardId(ask.card.id, ask.card.version, ask.card.hash),
+        practices=PracticeCounts(
+            inputs=tuple(one.path for one in ask.practices.files),
+            rows=ask.practices.rows,
+            scored=accounts.rows,
+            left_out=len(ask.rejects),
+        ),
+        contacts=contacts,
+        no_waits=ask.contacts is None and "days_since_contact" not in ask.practices.columns,
+        problems=tuple(found),
+        tiers=totals.tiers,
+        statuses=totals.statuses,
+        breaches=totals.breaches,
+        owners=totals.owners,
+    )

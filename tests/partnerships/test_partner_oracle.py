@@ -37,7 +37,7 @@ class Case:
             self.due[one["record"]] = one | {"name": raw["name"], "gap": raw["bh_referral_gap"]}
         options = PartnerOptions(contacts=(str(folder / "contacts.csv"),), as_of=DAY, today=date(2026, 4, 1))
         parts = ("scores", "crm", "sla", "hooks")
-        self.about = run_partners([str(folder / "practices.csv")], folder / "out", options, parts).about
+        self.manifest = run_partners([str(folder / "practices.csv")], folder / "out", options, parts).manifest
         self.contacts = contacts
         names = ("partner_scores", "crm_records", "sla_tracker", "outreach_hooks")
         self.scores, self.crm, self.sla, self.hooks = (
@@ -140,9 +140,11 @@ def test_hooks(case: Case) -> None:
 def test_counts(case: Case) -> None:
     later = sum(known["contacted_at"].date() > DAY for *_, known in case.contacts)
     used = len(case.contacts) - later
-    assert case.about["contacts"] == case.about["contacts"] | {"rows": used + later, "used": used, "after_as_of": later}
+    counts = case.manifest.contacts
+    assert counts is not None
+    assert (counts.rows, counts.used, counts.after_as_of) == (used + later, used, later)
     tiers = [sum(one["tier"] == number for one in case.due.values()) for number in (1, 2, 3)]
-    assert [one["practices"] for one in case.about["tiers"]] == tiers
+    assert [one.practices for one in case.manifest.tiers] == tiers
     statuses = [sum(one["status"] == name for one in case.due.values()) for name in oracle.URGENCY]
-    assert [one["practices"] for one in case.about["statuses"]] == statuses
-    assert case.about["breaches"] == statuses[0] + statuses[1]
+    assert [one.practices for one in case.manifest.statuses] == statuses
+    assert case.manifest.breaches == statuses[0] + statuses[1]

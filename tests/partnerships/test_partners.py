@@ -342,9 +342,10 @@ def test_a_day_in_the_future_is_said(tmp_path: Path) -> None:
 
 def test_contacts_after_today_never_count(tmp_path: Path) -> None:
     options = PartnerOptions(contacts=(str(CONTACTS),), as_of=date(2026, 3, 20), today=date(2026, 3, 16))
-    about = run_partners([str(PRACTICES)], tmp_path, options, ["sla"]).about
-    assert (about["contacts"]["used"], about["after_today"]) == (18, True)
-    assert [(one["rows"], one["says"]) for one in about["problems"]] == [(2, "contacted_at is after today; left out")]
+    manifest = run_partners([str(PRACTICES)], tmp_path, options, ["sla"]).manifest
+    assert manifest.contacts is not None
+    assert (manifest.contacts.used, manifest.after_today) == (18, True)
+    assert [(kind.rows, kind.says) for kind in manifest.problems] == [(2, "contacted_at is after today; left out")]
 
 
 def test_contacts_by_id_want_practices_with_one(tmp_path: Path) -> None:
@@ -360,12 +361,12 @@ def test_a_log_in_files_of_several_kinds(tmp_path: Path) -> None:
     later = pl.DataFrame({"name": ["Stonebrook Primary Care", "Bluewater Pediatrics"], "owner": ["Zoe", None]})
     later.with_columns(contacted_at=pl.Series([date(2026, 3, 15), None])).write_parquet(tmp_path / "log" / "b.parquet")
     options = PartnerOptions(contacts=(str(tmp_path / "log"),), as_of=DAY)
-    about = run_partners([str(PRACTICES)], tmp_path / "out", options, ["crm"]).about
+    manifest = run_partners([str(PRACTICES)], tmp_path / "out", options, ["crm"]).manifest
     crm = pl.read_parquet(tmp_path / "out" / "rula_crm_records.parquet").filter(
         pl.col("Account Name").str.contains("Stone")
     )
     assert crm.select("Owner", "Days Since Last Contact").rows() == [("Zoe", 1)]
-    assert {one["says"]: one["rows"] for one in about["problems"]} == {
+    assert {kind.says: kind.rows for kind in manifest.problems} == {
         "contacted_at is not a date; the contact is left out": 1,
         "contact without contacted_at; left out": 1,
         "contact with a practice that is not there; left out": 1,

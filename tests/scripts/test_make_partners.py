@@ -48,8 +48,8 @@ def test_csv_holds_what_parquet_holds(folder: Path, tmp_path: Path) -> None:
 def test_they_show_every_tier_status_and_signal(folder: Path, tmp_path: Path) -> None:
     log = (str(folder / "contacts.parquet"),)
     options = PartnerOptions(contacts=log, as_of=date(2026, 2, 20), today=date(2026, 4, 1), format="parquet")
-    about = run_partners([str(folder / "practices.parquet")], tmp_path, options, ["hooks", "sla"]).about
-    assert min(one["practices"] for one in about["tiers"]) > 300
-    assert min(one["practices"] for one in about["statuses"]) >= 3
-    assert min(about["signals"].values()) > 3
-    assert [one["says"] for one in about["problems"]] == ["contact with a practice that is not there; left out"]
+    manifest = run_partners([str(folder / "practices.parquet")], tmp_path, options, ["hooks", "sla"]).manifest
+    assert min(one.practices for one in manifest.tiers) > 300
+    assert min(one.practices for one in manifest.statuses) >= 3
+    assert min(manifest.signals.values()) > 3
+    assert [one.says for one in manifest.problems] == ["contact with a practice that is not there; left out"]

@@ -209,6 +209,7 @@ def demo_command(out: Path, as_of: date, quiet: bool, as_json: bool) -> None:
 def _run(parts: Iterable["Part"], **given: Any) -> None:
     """Run the parts, print what a person wants to read of them, and say on stderr what is wrong with the input."""
     from icp_engine.cli.partners import text
+    from icp_engine.partnerships.manifest import partner_content
     from icp_engine.partnerships.run import PartnerOptions, run_partners
 
     practices, out = given.pop("practices"), given.pop("out")
@@ -220,7 +221,7 @@ def _run(parts: Iterable["Part"], **given: Any) -> None:
     with show.Progress(quiet=quiet or as_json) as progress:
         found = run_partners(practices, out, asked, parts, progress)
     if as_json:
-        show.emit(found.about)
+        show.emit(partner_content(found.manifest))
     elif not quiet:
         click.echo("\n\n".join(text.sections(found, parts, out)))
     if not quiet:

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from textwrap import TextWrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from icp_engine.cli import show
 
 if TYPE_CHECKING:
+    from icp_engine.partnerships.manifest import PartnerManifest
     from icp_engine.partnerships.run import Part, Partners
 
 OPTION = {"mapping": "--map", "contact_mapping": "--map-contacts"}
@@ -31,18 +32,18 @@ _SHORT = {
 
 def sections(found: "Partners", parts: Collection["Part"], out: Path) -> Iterator[str]:
     """Yield the sections that belong to the parts that were made."""
-    about, heads = found.about, found.heads
+    manifest, heads = found.manifest, found.heads
     if "scores" in parts:
-        yield from (_ranked(about, heads["scores"]), _tiers(about))
+        yield from (_ranked(manifest, heads["scores"]), _tiers(manifest))
     if "crm" in parts:
-        yield from (_records(about, heads["crm"]), _workload(about))
+        yield from (_records(manifest, heads["crm"]), _workload(manifest))
     if "sla" in parts:
-        yield from (_waits(about, heads["sla"]), _must_act(about, heads["sla"]))
+        yield from (_waits(manifest, heads["sla"]), _must_act(manifest, heads["sla"]))
     if "hooks" in parts:
-        yield _hooks(about, heads["hooks"])
+        yield _hooks(manifest, heads["hooks"])
     if "chart" in parts:
-        yield _summary(about, heads["scores"])
-    yield _files(about, out)
+        yield _summary(manifest, heads["scores"])
+    yield _files(manifest, out)
 
 
 def _section(title: str, body: str) -> str:
@@ -66,76 +67,76 @@ def _cell(value: object, width: int | None) -> str:
     return text if width is None else show.cut(text, width)
 
 
-def _ranked(about: dict[str, Any], frame: pl.DataFrame) -> str:
+def _ranked(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
     columns = {"Rank": None, "Name": _NAME, "Location": 18, "Score": None, "Providers (pts)": None}
     columns |= {"BH Gap (pts)": None, "Networks (pts)": None, "Volume (pts)": None, "Tier": 24}
-    body = _table(frame, columns, "><<>>>>><", about["practices"]["scored"], "rula_partner_scores")
-    return _section(f"Referral partners, {about['scorecard']['id']} {about['scorecard']['version']}", body)
+    body = _table(frame, columns, "><<>>>>><", manifest.practices.scored, "rula_partner_scores")
+    return _section(f"Referral partners, {manifest.scorecard.id} {manifest.scorecard.version}", body)
 
 
-def _tiers(about: dict[str, Any]) -> str:
+def _tiers(manifest: "PartnerManifest") -> str:
     rows: list[tuple[object, ...]] = [("Tier", "practices", "share", "average score", "")]
-    for one in about["tiers"]:
-        share = one["practices"] / about["practices"]["scored"]
-        average = "" if one["average_score"] is None else f"{one['average_score']:.1f}"
-        rows.append((one["label"], f"{one['practices']:,}", show.percent(share), average, show.bar(share)))
+    for one in manifest.tiers:
+        share = one.practices / manifest.practices.scored
+        average = "" if one.average_score is None else f"{one.average_score:.1f}"
+        rows.append((one.label, f"{one.practices:,}", show.percent(share), average, show.bar(share)))
     return _section("Tiers", show.table(rows, "<>>><", header=True))
 
 
-def _records(about: dict[str, Any], frame: pl.DataFrame) -> str:
+def _records(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
     columns = {"SF Record ID": None, "Account Name": _NAME, "Score": None, "Tier": None, "Owner": 20}
     columns |= {"Days Since Last Contact": None, "SLA Status": None}
-    body = _table(frame, columns, "<<><<><", about["practices"]["scored"], "rula_crm_records")
+    body = _table(frame, columns, "<<><<><", manifest.practices.scored, "rula_crm_records")
     return _section("CRM records (record ids are simulated)", body)
 
 
-def _workload(about: dict[str, Any]) -> str:
-    tiers = list(about["owners"][0]["tiers"])
-    statuses = [one["status"] for one in about["statuses"]]
+def _workload(manifest: "PartnerManifest") -> str:
+    tiers = list(manifest.owners[0].tiers)
+    statuses = [one.status for one in manifest.statuses]
     rows: list[list[str]] = [["Owner", "accounts", *tiers, "average score", *(one.split(" - ")[0] for one in statuses)]]
-    for one in about["owners"][:_OWNERS]:
-        counts = [*one["tiers"].values()], [*one["statuses"].values()]
-        average = f"{one['average_score']:.1f}"
+    for one in manifest.owners[:_OWNERS]:
+        counts = [*one.tiers.values()], [*one.statuses.values()]
+        average = f"{one.average_score:.1f}"
         rows.append(
             [
-                show.cut(one["owner"], 24),
-                f"{one['practices']:,}",
+                show.cut(one.owner, 24),
+                f"{one.practices:,}",
                 *(f"{count:,}" for count in counts[0]),
                 average,
                 *(f"{count:,}" for count in counts[1]),
             ]
         )
     text = show.table(rows, "<" + ">" * (len(rows[0]) - 1), header=True)
-    more = len(about["owners"]) - _OWNERS
+    more = len(manifest.owners) - _OWNERS
     return _section("Workload of the owners", f"{text}\n... and {more:,} more owners" if more > 0 else text)
 
 
-def _waits(about: dict[str, Any], frame: pl.DataFrame) -> str:
+def _waits(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
     columns = {"Practice Name": _NAME, "Tier": None, "Score": None, "Owner": 20}
     columns |= {"Days Since Contact": None, "SLA (days)": None, "Days Overdue": None}
     parts = []
-    for one in about["statuses"]:
-        own = frame.filter(pl.col("Status") == one["status"])
-        if one["practices"]:
-            table = _table(own, columns, "<<><>>>", one["practices"], "rula_sla_tracker")
-            parts.append(f"{one['status']}: {one['practices']:,}\n{table}")
-    return _section(f"SLA on {about['as_of']}", "\n\n".join(parts))
+    for one in manifest.statuses:
+        own = frame.filter(pl.col("Status") == one.status)
+        if one.practices:
+            table = _table(own, columns, "<<><>>>", one.practices, "rula_sla_tracker")
+            parts.append(f"{one.status}: {one.practices:,}\n{table}")
+    return _section(f"SLA on {manifest.as_of}", "\n\n".join(parts))
 
 
-def _must_act(about: dict[str, Any], frame: pl.DataFrame) -> str:
-    acting = [one for one in about["statuses"] if one["act"]]
-    rows = sum(one["practices"] for one in acting)
-    own = frame.filter(pl.col("Status").is_in([one["status"] for one in acting]))
+def _must_act(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
+    acting = [one for one in manifest.statuses if one.act]
+    rows = sum(one.practices for one in acting)
+    own = frame.filter(pl.col("Status").is_in([one.status for one in acting]))
     if own.is_empty():
         return _section("Who must act", "Nobody: no wait is near its limit.")
     columns = {"Owner": 20, "Practice Name": _NAME, "Status": 24, "Recommended Action": 50}
     return _section("Who must act", _table(own, columns, "<<<<", rows, "rula_sla_tracker"))
 
 
-def _hooks(about: dict[str, Any], frame: pl.DataFrame) -> str:
+def _hooks(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
     if frame.is_empty():
         return _section("Hooks", "No practice is in tier 1.")
-    rows = sum(about["signals"].values())
+    rows = sum((manifest.signals or {}).values())
     shown = frame.head(_ROWS)
     fold = TextWrapper(show.width(), initial_indent="  ", subsequent_indent="  ")
     told = (f"{show.cut(name, 60)} ({signal})\n{fold.fill(hook)}" for name, signal, hook in shown.iter_rows())
@@ -143,24 +144,24 @@ def _hooks(about: dict[str, Any], frame: pl.DataFrame) -> str:
     return _section("Hooks", "\n".join(told) + more)
 
 
-def _summary(about: dict[str, Any], best: pl.DataFrame) -> str:
-    scored = about["practices"]["scored"]
-    tiers = ", ".join(f"{one['practices']:,} in tier {one['tier']}" for one in about["tiers"])
-    breaches = f"{about['breaches']:,} of {scored:,} practices have waited too long on {about['as_of']}"
+def _summary(manifest: "PartnerManifest", best: pl.DataFrame) -> str:
+    scored = manifest.practices.scored
+    tiers = ", ".join(f"{one.practices:,} in tier {one.tier}" for one in manifest.tiers)
+    breaches = f"{manifest.breaches:,} of {scored:,} practices have waited too long on {manifest.as_of}"
     rows = [("Practices", f"{scored:,}: {tiers}"), ("Breaches", breaches)]
-    if about["contacts"]:
-        log = about["contacts"]
-        later = f", {log['after_as_of']:,} after {about['as_of']} left out" if log["after_as_of"] else ""
-        rows.append(("Contacts", f"{log['used']:,} of {log['rows']:,} used{later}"))
+    if manifest.contacts:
+        log = manifest.contacts
+        later = f", {log.after_as_of:,} after {manifest.as_of} left out" if log.after_as_of else ""
+        rows.append(("Contacts", f"{log.used:,} of {log.rows:,} used{later}"))
     top = [("Top", "score", "practice")]
     top += [(str(rank), f"{score:.1f}", show.cut(name, 60)) for rank, score, name in
             best.head(_TOP).select("Rank", "Score", "Name").iter_rows()]  # fmt: skip
     return _section("Summary", f"{show.table(rows, '<<')}\n\n{show.table(top, '>><')}")
 
 
-def _files(about: dict[str, Any], out: Path) -> str:
+def _files(manifest: "PartnerManifest", out: Path) -> str:
     names: dict[str, list[str]] = {}
-    for one in about["outputs"]:
+    for one in manifest.outputs:
         stem, _, suffix = one.rpartition(".")
         names.setdefault(stem, []).append(suffix)
     return f"Files in {out}\n{show.table([(stem, ', '.join(some)) for stem, some in names.items()], '<<', indent='  ')}"
@@ -168,14 +169,14 @@ def _files(about: dict[str, Any], out: Path) -> str:
 
 def warnings(found: "Partners", parts: Collection["Part"], out: Path) -> Iterator[str]:
     """Yield what a person should know: mistakes in the input by name, dates, a chart that could not be drawn."""
-    about = found.about
-    for one in about["problems"]:
-        yield f"{one['rows']:,} x {one['says']}: {', '.join(show.cut(name, 60) for name in one['examples'])}"
-    if about["problems"]:
+    manifest = found.manifest
+    for one in manifest.problems:
+        yield f"{one.rows:,} x {one.says}: {', '.join(show.cut(name, 60) for name in one.examples)}"
+    if manifest.problems:
         yield f"All of them, by name: {out / 'rula_problems.parquet'}"
-    if about["after_today"]:
-        yield f"{about['as_of']} is after today: this is how it will stand if nobody is contacted until then."
-    if about["contacts"] is None and about["no_waits"] and {"crm", "sla", "chart"} & set(parts):
+    if manifest.after_today:
+        yield f"{manifest.as_of} is after today: this is how it will stand if nobody is contacted until then."
+    if manifest.contacts is None and manifest.no_waits and {"crm", "sla", "chart"} & set(parts):
         yield "No contact log and no days_since_contact: every practice counts as never contacted. See --contacts."
-    for suffix, why in about.get("chart", {}).items():
+    for suffix, why in (manifest.chart or {}).items():
         yield f"No rula_partner_scores.{suffix}: {why}"
