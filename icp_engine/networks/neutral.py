@@ -82,7 +82,8 @@ def view(db: Database, name: str, columns: Mapping[str, str], source: str, only:
 
 
 def _hundredths(column: str) -> str:
-    return f"cast(round_even({quoted(column)} * 100, 0) as bigint)"
+    """Return points as whole hundredths: they have two decimals, and the cast rounds what is left of binary digits."""
+    return f"cast({quoted(column)} * 100 as bigint)"
 
 
 def _hundredths_of(columns: Iterable[str]) -> str:

@@ -8,9 +8,17 @@ scored as (
     union all
     select 'network', network_id, hundredths, category_hundredths, 0.5 from network_scores
 ),
+-- Few are left of a scorecard whose total is a sum.
+doubtful as (
+    select *
+    from scored, scorecard_total
+    where combine <> 'sum'
+       or hundredths is distinct from list_sum(category_hundredths)
+       or list_count(category_hundredths) < len(category_hundredths)
+),
 compared as (
     select
-        scored.*,
+        doubtful.*,
         case
             when combine = 'sum' then list_sum(category_hundredths)
             else list_product(category_hundredths) / divide_by / 100 ** (len(category_hundredths) - 1)
@@ -21,7 +29,7 @@ compared as (
                 / divide_by / 100 ** (len(category_hundredths) - 1)
                 - list_product(category_hundredths) / divide_by / 100 ** (len(category_hundredths) - 1)
         end as tolerance
-    from scored, scorecard_total
+    from doubtful
 )
 select level, id, hundredths / 100 as total
 from compared
