@@ -4,6 +4,7 @@
 names columns as it likes, and has neither segments nor tiers of networks.
 """
 
+import asyncio
 import csv
 import io
 import json
@@ -21,6 +22,8 @@ from click.testing import CliRunner, Result
 from network_oracle import Row, Settings
 from serving import Server, escaped, served
 
+from icp_engine.api.app import Application
+from icp_engine.api.current import Current
 from icp_engine.charts.aggregates import aggregates
 from icp_engine.cli import cli
 from icp_engine.errors import GateError
@@ -435,6 +438,29 @@ def test_a_run_of_another_scorecard_is_answered_in_its_own_names(warehouses: dic
         assert "icp_tier" in row
         assert "own_tier" not in row
         assert "own_tier" not in server.get("/openapi.json").body.decode()
+
+
+def test_a_request_at_the_moment_of_a_switch_is_asked_to_come_again(warehouses: dict[str, Path]) -> None:
+    """It was read in the names of one scorecard, and the run that answers is of another by then."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/icp/stats", "query_string": b"", "headers": []}
+    with Current(warehouses["other"]) as current:
+        application = Application(current)
+        before = application._of_current_scorecard()
+        current.warehouse = warehouses["product"]
+        current.look()
+        asyncio.run(before({**scope, "app": before}, receive, send))
+        assert application._of_current_scorecard() is not before
+    assert sent[0]["status"] == 503
+    assert (b"retry-after", b"5") in sent[0]["headers"]
+    assert json.loads(sent[1]["body"]) == {"detail": "A run of another scorecard has just been published; ask again."}
 
 
 # ---------------------------------------------------------------- what cannot work

@@ -67,7 +67,7 @@ def _answering(request: Request, rows: Rows) -> Iterator[Snapshot]:
 
 
 def _add_lists(router: APIRouter, rows: Rows, parameters: Parameters, shape: shapes.Shapes) -> None:
-    def list_clinics(request: Request, asked: Annotated[ClinicsAsked, Query()]) -> Response:
+    def list_clinics(request: Request, asked: Annotated[parameters.clinics, Query()]) -> Response:  # type: ignore[name-defined]
         with _answering(request, rows) as run:
 
             def make(form: Form) -> tuple[bytes, dict[str, str]]:
@@ -77,7 +77,7 @@ def _add_lists(router: APIRouter, rows: Rows, parameters: Parameters, shape: sha
 
             return answered(request, run.run_id, asked.model_dump(), make, csv=True)
 
-    def list_networks(request: Request, asked: Annotated[NetworksAsked, Query()]) -> Response:
+    def list_networks(request: Request, asked: Annotated[parameters.networks, Query()]) -> Response:  # type: ignore[name-defined]
         with _answering(request, rows) as run:
 
             def make(form: Form) -> tuple[bytes, dict[str, str]]:
@@ -87,8 +87,6 @@ def _add_lists(router: APIRouter, rows: Rows, parameters: Parameters, shape: sha
 
             return answered(request, run.run_id, asked.model_dump(), make, csv=True)
 
-    list_clinics.__annotations__["asked"] = Annotated[parameters.clinics, Query()]
-    list_networks.__annotations__["asked"] = Annotated[parameters.networks, Query()]
     router.add_api_route(
         "/clinics", list_clinics, operation_id="list_clinics", response_model=shape.clinics, responses=_LIST,
         dependencies=[Depends(only(parameters.clinics))], summary="Clinics, highest score first",
