@@ -21,7 +21,7 @@ from icp_engine.scorecard.loader import load_scorecard
 
 _WORTH_ZIPPING = 1_000  # bytes
 _ZIP_LEVEL = 3  # a third of the time of the usual 9, a quarter more bytes
-_ABOUT = f"""The published run of a warehouse: clinics, networks and statistics, read-only.
+_DESCRIPTION = f"""The published run of a warehouse: clinics, networks and statistics, read-only.
 
 Every answer belongs to one run, which the header `{RUN}` names. A newer run is picked up as soon as it is published.
 `ETag` and `If-None-Match` tell whether an answer is still the same. Lists come as CSV with `Accept: text/csv`.
@@ -63,7 +63,7 @@ def _application(rows: Rows, current: Current, token: str | None) -> FastAPI:
     app = FastAPIOffline(
         title="icp-engine",
         version=version("icp-engine"),
-        description=_ABOUT,
+        description=_DESCRIPTION,
         redoc_url=None,
         redirect_slashes=False,
         swagger_ui_parameters={"validatorUrl": "none", "defaultModelsExpandDepth": 0},

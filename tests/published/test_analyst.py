@@ -117,7 +117,7 @@ def test_networks_as_text(warehouse: Path, networks: pl.DataFrame) -> None:
     header, *lines = call("networks", "list", "-w", warehouse).stdout.splitlines()
     assert header.split() == ["network", "score", "tier", "segment", "clinics", "states", "name"]
     assert [line.split()[0] for line in lines[1:]] == networks["network_id"].head(20).to_list()
-    assert call("networks", "list", "--state", "XX", "-w", warehouse).stdout == "No network is so.\n"
+    assert call("networks", "list", "--state", "XX", "-w", warehouse).stdout == "No networks match.\n"
 
 
 def test_an_unknown_column_to_sort_by(warehouse: Path) -> None:
