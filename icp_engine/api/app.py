@@ -1,6 +1,5 @@
 """The application: paths, what they take and what they answer."""
 
-from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
@@ -17,6 +16,7 @@ from icp_engine.api.current import Current, UnavailableError
 from icp_engine.api.listing import Listing, Page
 from icp_engine.api.parameters import ClinicsAsked, NetworksAsked, NothingAsked, only, wrong
 from icp_engine.api.snapshot import clinic, network
+from icp_engine.distribution import engine_version
 from icp_engine.published.filters import Condition, conditions
 
 _WORTH_ZIPPING = 1_000  # bytes
@@ -48,7 +48,7 @@ def application(current: Current, token: str | None = None) -> FastAPI:
     """Return the application that answers from the current run; with a token, to those who send it."""
     app = FastAPIOffline(
         title="icp-engine",
-        version=version("icp-engine"),
+        version=engine_version(),
         description=_ABOUT,
         redoc_url=None,
         redirect_slashes=False,

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from importlib.metadata import version
 from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from typing import Any, Literal
 import polars as pl
 
 from icp_engine.database import database
+from icp_engine.distribution import engine_version
 from icp_engine.errors import InputError
 from icp_engine.partnerships import tables
 from icp_engine.partnerships.accounts import Accounts, Ask, find_accounts
@@ -191,7 +191,7 @@ def _problems(accounts: Accounts, folder: Path, options: PartnerOptions) -> list
 
 def _writer(name: str, folder: Path, options: PartnerOptions) -> TableWriter:
     columns = "\n".join(f"{one.name}: {one.description}" for one in TABLES[name])
-    about = {"icp_engine": version("icp-engine"), "documentation": f"{GRAIN[name]}\n{columns}"}
+    about = {"icp_engine": engine_version(), "documentation": f"{GRAIN[name]}\n{columns}"}
     return TableWriter(folder, name, about, csv=options.format == "both")
 
 
@@ -243,7 +243,7 @@ def _best(accounts: Accounts, card: Scorecard) -> pl.DataFrame:
 
 def _about(ask: Ask, accounts: Accounts, found: list[Kind]) -> dict[str, Any]:
     return {
-        "icp_engine": version("icp-engine"),
+        "icp_engine": engine_version(),
         "as_of": ask.as_of.isoformat(),
         "after_today": ask.as_of > ask.today,
         "scorecard": {"id": ask.card.id, "version": ask.card.version, "hash": ask.card.hash},

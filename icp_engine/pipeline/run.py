@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from icp_engine.database import database
+from icp_engine.distribution import NAME, engine_version, install_extra
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.extract.profile import Profile, describe
@@ -183,7 +184,7 @@ def _draw(work: Work, about: dict[str, Any]) -> str | None:
     if not work.options.charts:
         return None
     if not all(map(find_spec, _DRAW_WITH)):
-        return "Charts and report need more packages: pip install 'icp-engine[charts]', then icp-engine report."
+        return f"Charts and report need more packages: {install_extra('charts')}; then run icp-engine report."
     from icp_engine.report.content import content
     from icp_engine.report.pages import write_pages
 
@@ -231,10 +232,14 @@ def _outputs(folder: Path) -> list[dict[str, Any]]:
 
 def _about(extract: Extract, found: Profile, rejects: Rejects, card: Scorecard, options: RunOptions) -> dict[str, Any]:
     """Return what the manifest says of engine, scorecard, options and input."""
-    packages = ("icp-engine", "polars", "duckdb", "pyarrow")
+    packages = ("polars", "duckdb", "pyarrow")
     own = own_columns(card, networks=options.networks)
     return {
-        "engine": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "engine": {
+            "python": platform.python_version(),
+            NAME: engine_version(),
+            **{name: version(name) for name in packages},
+        },
         "scorecard": {
             "id": card.id,
             "version": card.version,
