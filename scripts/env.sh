@@ -69,7 +69,7 @@ icp_env() {
 
     icp_project=$(cksum <pyproject.toml)
     if ! icp_is .venv/.icp-project "$icp_project"; then
-        icp_quietly "Installing icp-engine" icp_pip install --no-build-isolation --no-deps -e . || return 1
+        icp_quietly "Installing clinic-icp" icp_pip install --no-build-isolation --no-deps -e . || return 1
         printf '%s\n' "$icp_project" >.venv/.icp-project
     fi
 }

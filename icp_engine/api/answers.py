@@ -3,18 +3,19 @@
 import json
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from importlib.metadata import version
 from typing import Any, Literal
 
 import polars as pl
 from fastapi import Request, Response
+
+from icp_engine.distribution import engine_version
 
 Form = Literal["json", "csv"]
 RUN = "X-ICP-Run"
 TOTAL = "X-Total-Count"
 _TYPES: dict[Form, str] = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 _NOT_AT_ALL = (0.0, 2)  # of a media type that is named with q=0
-_ENGINE = version("icp-engine")
+_ENGINE = engine_version()
 
 
 def answered(

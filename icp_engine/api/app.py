@@ -1,6 +1,5 @@
 """The application: what it is called, its errors, and the paths of the scorecard of the run that answers."""
 
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -17,6 +16,7 @@ from icp_engine.api.current import Current, UnavailableError
 from icp_engine.api.parameters import Parameters, parameters_of, wrong
 from icp_engine.api.routes import ERRORS, routes_of
 from icp_engine.api.rows import Rows, rows_of
+from icp_engine.distribution import engine_version
 from icp_engine.scorecard.loader import load_scorecard
 
 _WORTH_ZIPPING = 1_000  # bytes
@@ -62,7 +62,7 @@ class Application:
 def _application(rows: Rows, current: Current, token: str | None) -> FastAPI:
     app = FastAPIOffline(
         title="icp-engine",
-        version=version("icp-engine"),
+        version=engine_version(),
         description=_DESCRIPTION,
         redoc_url=None,
         redirect_slashes=False,

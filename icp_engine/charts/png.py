@@ -6,6 +6,7 @@ from pathlib import Path
 
 from icp_engine.charts.catalogue import Chart
 from icp_engine.charts.outlines import outlines_script
+from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError
 
 _WIDTH, _SCALE = 900, 2  # CSS pixels, and pixels of the file for each
@@ -25,7 +26,7 @@ def check_png() -> None:
         import kaleido  # noqa: F401
         from choreographer.browsers.chromium import Chromium
     except ModuleNotFoundError as error:
-        raise InputError("PNG needs one more package: pip install 'icp-engine[png]'.") from error
+        raise InputError(f"PNG needs one more package: {install_extra('png')}.") from error
     if not Chromium.find_browser(skip_local=False):
         raise InputError(_NO_BROWSER)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from icp_engine.distribution import NAME
 from icp_engine.errors import IcpError, first_line
 
 # Modules are loaded when their command is called: `--threads` has to be read before Polars starts.
@@ -60,7 +61,7 @@ class _Commands(click.Group):
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="icp-engine", prog_name="icp-engine")
+@click.version_option(package_name=NAME, prog_name="icp-engine")
 def cli() -> None:
     """Whom to call first in US healthcare, and why.
 

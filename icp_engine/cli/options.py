@@ -155,9 +155,10 @@ def extra(name: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("icp_engine"):
             raise
+        from icp_engine.distribution import install_extra
         from icp_engine.errors import InputError
 
-        raise InputError(f"This needs more packages: pip install 'icp-engine[{name}]'.") from error
+        raise InputError(f"This needs more packages: {install_extra(name)}.") from error
 
 
 def fields_by_column(pairs: tuple[tuple[str, str], ...], option: str = "--map") -> dict[str, str]:

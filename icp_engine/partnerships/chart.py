@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError
 from icp_engine.scorecard.model import Scorecard
 
@@ -22,7 +23,7 @@ def draw_chart(best: pl.DataFrame, rows: int, card: Scorecard, folder: Path, nam
         name: their name without an ending.
     """
     if not all(map(find_spec, _DRAW_WITH)):
-        return {"html": "the chart needs more packages: pip install 'icp-engine[charts]'."}
+        return {"html": f"the chart needs more packages: {install_extra('charts')}."}
     from icp_engine.charts.partners import partner_scores
     from icp_engine.charts.png import check_png, write_pngs
     from icp_engine.report.pages import write_page

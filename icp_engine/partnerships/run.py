@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import date
-from importlib.metadata import version
 from itertools import repeat
 from pathlib import Path
 from typing import Literal
@@ -15,6 +14,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from icp_engine.database import database
+from icp_engine.distribution import engine_version
 from icp_engine.errors import InputError
 from icp_engine.partnerships import tables
 from icp_engine.partnerships.accounts import Accounts, Ask, find_accounts
@@ -204,7 +204,7 @@ def _problems(accounts: Accounts, folder: Path, options: PartnerOptions) -> list
 
 def _writer(name: str, folder: Path, options: PartnerOptions) -> TableWriter:
     columns = "\n".join(f"{one.name}: {one.description}" for one in TABLES[name])
-    metadata = {"icp_engine": version("icp-engine"), "documentation": f"{GRAIN[name]}\n{columns}"}
+    metadata = {"icp_engine": engine_version(), "documentation": f"{GRAIN[name]}\n{columns}"}
     return TableWriter(folder, name, metadata, csv=options.format == "both")
 
 
@@ -260,7 +260,7 @@ def _manifest(ask: Ask, accounts: Accounts, found: list[Kind], totals: Totals) -
     if ask.contacts is not None and accounts.contacts is not None:
         contacts = ContactCounts(inputs=tuple(one.path for one in ask.contacts.files), **accounts.contacts)
     return PartnerManifest(
-        icp_engine=version("icp-engine"),
+        icp_engine=engine_version(),
         as_of=ask.as_of.isoformat(),
         after_today=ask.as_of > ask.today,
         scorecard=ScorecardId(ask.card.id, ask.card.version, ask.card.hash),

@@ -14,6 +14,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from icp_engine.database import database
+from icp_engine.distribution import NAME, engine_version, install_extra
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.extract.profile import Profile, describe
@@ -168,7 +169,7 @@ def _draw(work: Work, manifest: Manifest) -> Manifest:
     if not work.options.charts:
         return manifest
     if not all(map(find_spec, _DRAW_WITH)):
-        why = "Charts and report need more packages: pip install 'icp-engine[charts]', then icp-engine report."
+        why = f"Charts and report need more packages: {install_extra('charts')}; then run icp-engine report."
         return replace(manifest, no_charts=why)
     from icp_engine.report.content import content
     from icp_engine.report.pages import write_pages
@@ -227,13 +228,17 @@ def _outputs(folder: Path) -> tuple[OutputFile, ...]:
 def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects) -> Manifest:
     """Return what can be said of a run once its clinics are scored: engine, scorecard, options, input."""
     extract, card, options = work.extract, work.card, work.options
-    packages = ("icp-engine", "polars", "duckdb", "pyarrow")
+    packages = ("polars", "duckdb", "pyarrow")
     own = own_columns(card, networks=options.networks)
     described = describe(found, card)
     return Manifest(
         run_id=run_id(work.folder),
         started_at=started.isoformat(timespec="seconds"),
-        engine={"python": platform.python_version(), **{name: version(name) for name in packages}},
+        engine={
+            "python": platform.python_version(),
+            NAME: engine_version(),
+            **{name: version(name) for name in packages},
+        },
         scorecard=ScorecardRecord(
             id=card.id, version=card.version, hash=card.hash, title=card.title, prefix=card.prefix, content=card.content
         ),

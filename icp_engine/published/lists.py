@@ -9,6 +9,7 @@ import polars as pl
 
 from icp_engine.columns import KEY
 from icp_engine.database import quoted
+from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.networks.columns import network_total, networks_columns
 from icp_engine.networks.grouping import NETWORKS
@@ -146,4 +147,4 @@ def _write_workbook(frame: pl.DataFrame, path: Path) -> None:
         with path.open("wb") as file:
             flat(frame).write_excel(file, freeze_panes=(1, 0))
     except ModuleNotFoundError as error:
-        raise InputError("Workbooks need one more package: pip install 'icp-engine[xlsx]'.") from error
+        raise InputError(f"Workbooks need one more package: {install_extra('xlsx')}.") from error

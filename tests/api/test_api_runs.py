@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 from serving import PATIENCE, PROGRAM, Answer, Server, ask, served
 
+from icp_engine.distribution import install_extra
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.warehouse.folder import new_run
 from icp_engine.warehouse.folder import publish as publish_run
@@ -330,7 +331,7 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     start = "import sys; sys.modules['fastapi'] = None; from icp_engine.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", start, "serve"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == "Error: This needs more packages: pip install 'icp-engine[api]'.\n"
+    assert done.stderr == f"Error: This needs more packages: {install_extra('api')}.\n"
 
 
 def test_other_commands_do_without_the_server(small: Path) -> None:

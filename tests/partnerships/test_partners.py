@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from icp_engine.cli import cli
+from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError
 from icp_engine.partnerships.columns import TABLES
 from icp_engine.partnerships.demo import CONTACTS, PRACTICES
@@ -378,9 +379,7 @@ def test_without_what_draws_the_run_goes_on_and_says_so(tmp_path: Path, monkeypa
     (tmp_path / "rula_partner_scores.png").write_bytes(b"of an older run")
     done = call("run", PRACTICES, "--contacts", CONTACTS, "--as-of", "2026-03-16", "--out", tmp_path)
     assert done.exit_code == 0
-    assert done.stderr == (
-        "No rula_partner_scores.html: the chart needs more packages: pip install 'icp-engine[charts]'.\n"
-    )
+    assert done.stderr == (f"No rula_partner_scores.html: the chart needs more packages: {install_extra('charts')}.\n")
     assert (tmp_path / "rula_partner_scores.csv").exists()
     assert not (tmp_path / "rula_partner_scores.png").exists(), "it would show other scores than the tables"
 

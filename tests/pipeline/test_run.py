@@ -301,7 +301,7 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
     file, card = warehouse.parent / "extract.parquet", load_scorecard("icp")
     assert about["run_id"] == (warehouse / ".current").readlink().name
     assert about["started_at"][:10].replace("-", "") == about["run_id"][:8]
-    assert set(about["engine"]) == {"python", "icp-engine", "polars", "duckdb", "pyarrow"}
+    assert set(about["engine"]) == {"python", "clinic-icp", "polars", "duckdb", "pyarrow"}
     assert [about["scorecard"][key] for key in ("id", "version", "hash")] == ["icp", "1.0.0", card.hash]
     assert about["inputs"] == [{"path": str(file), "rows": SIZE, "bytes": file.stat().st_size}]
     assert about["rows"] == {"in": SIZE, "scored": SIZE, "rejected": 0}

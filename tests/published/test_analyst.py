@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from icp_engine.cli import cli
+from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published import lists as analyst
@@ -341,7 +342,7 @@ def test_without_the_package_a_workbook_is_one_sentence(
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     (tmp_path / "a.xlsx").write_text("mine")
     said = refused("export", "--format", "xlsx", "--out", tmp_path / "a.xlsx", "-w", warehouse)
-    assert said == "Workbooks need one more package: pip install 'icp-engine[xlsx]'."
+    assert said == f"Workbooks need one more package: {install_extra('xlsx')}."
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.xlsx", "mine")]
 
 

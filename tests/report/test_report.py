@@ -21,6 +21,7 @@ import icp_engine
 from icp_engine.charts.catalogue import draw
 from icp_engine.charts.figures import percent
 from icp_engine.cli import cli
+from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published.run import open_run
@@ -389,12 +390,12 @@ def test_without_the_extra_a_run_is_published_and_says_so(package: str, command:
         [*arguments, "run", "clinics.csv", "--out", "out"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "pip install 'icp-engine[charts]'" in done.stdout
+    assert "pip install '.[charts]'" in done.stdout
     assert (tmp_path / "out" / "icp_scores.parquet").exists()
     assert not (tmp_path / "out" / "report.html").exists()
     done = subprocess.run([*arguments, command, "-w", "out"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "Error: This needs more packages: pip install 'icp-engine[charts]'.\n"
+    assert done.stderr == f"Error: This needs more packages: {install_extra('charts')}.\n"
 
 
 # ---------------------------------------------------------------- command line
@@ -476,7 +477,7 @@ def test_png_without_a_browser(small: Path, tmp_path: Path, monkeypatch: pytest.
 
 def test_png_without_kaleido(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kaleido", None)
-    assert refused("charts", "-w", small, "--png") == "PNG needs one more package: pip install 'icp-engine[png]'."
+    assert refused("charts", "-w", small, "--png") == (f"PNG needs one more package: {install_extra('png')}.")
 
 
 def test_every_chart_has_a_page_of_its_own(pictured: Path) -> None:
