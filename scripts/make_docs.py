@@ -6,6 +6,7 @@ python scripts/make_docs.py
 import inspect
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ from icp_engine.cli import cli
 from icp_engine.columns import FIELDS
 from icp_engine.database import database
 from icp_engine.partnerships.columns import CONTACT_FIELDS, GRAIN, TABLES, practice_fields
+from icp_engine.partnerships.formats import RULES
 from icp_engine.partnerships.rules import read_rules
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.scorecard import words
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Category, Characteristic, Scorecard
+from icp_engine.scorecard.toml.schema import as_text, rules_schema, scorecard_schema
 from icp_engine.scorecard.toml.source import shipped_names
 from icp_engine.warehouse.dictionary import data_dictionary
 from icp_engine.warehouse.duckdb_file import FILE
@@ -186,6 +189,11 @@ def _path(path: str, operation: dict[str, Any]) -> Iterator[str]:
     yield _table(("status", "when", "body"), rows)
 
 
+def _rules_schema(name: str) -> str:
+    rules, description = RULES[name]
+    return as_text(rules_schema(rules, name, description))
+
+
 def _default(schema: dict[str, Any]) -> str:
     return f"`{schema['default']}`" if "default" in schema else ""
 
@@ -210,6 +218,11 @@ DOCS = {
     ROOT / "docs" / "partnerships.md": partnerships,
     ROOT / "docs" / "api.md": api,
     ROOT / "docs" / "http.md": http,
+}
+
+DOCS |= {
+    ROOT / "icp_engine" / "scorecards" / "scorecard.schema.json": lambda: as_text(scorecard_schema()),
+    **{ROOT / "icp_engine" / "partnerships" / f"{name}.schema.json": partial(_rules_schema, name) for name in RULES},
 }
 
 if __name__ == "__main__":

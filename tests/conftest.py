@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import oracle
 import polars as pl
 import pytest
@@ -30,6 +31,25 @@ BEST = {
     "segment_label": "Behavioral Health", "npi_count": 120, "site_count": 12, "denial_pressure": 9.0,
     "roi_readiness": 8.0, "pecos_enrolled": True, "aco_member": True, "allowed_amt": 1e6, "bene_count": 6000,
 }  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sound_scorecards_satisfy_the_schema() -> Iterator[None]:
+    """Whatever scorecard a test loads and the engine finds sound, its JSON Schema accepts too."""
+    from icp_engine.scorecard import loader
+    from icp_engine.scorecard.toml.schema import scorecard_schema
+
+    validator, check = jsonschema_rs.Draft7Validator(scorecard_schema()), loader.check
+
+    def checked(card: Any, notes: Any) -> None:
+        check(card, notes)
+        if not notes.problems:
+            content = {key: value for key, value in card.content.items() if key != "extends"}
+            assert [str(error) for error in validator.iter_errors(content)] == []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loader, "check", checked)
+        yield
 
 
 @pytest.fixture(scope="session")

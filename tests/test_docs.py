@@ -15,7 +15,11 @@ from icp_engine.partnerships.columns import TABLES
 from icp_engine.scorecard.loader import load_scorecard
 
 ROOT = Path(__file__).resolve().parents[1]
-WRITTEN = ("warehouse/README.md", "docs/scoring.md", "docs/partnerships.md", "docs/api.md", "docs/http.md")
+WRITTEN = (
+    "warehouse/README.md", "docs/scoring.md", "docs/partnerships.md", "docs/api.md", "docs/http.md",
+    "icp_engine/scorecards/scorecard.schema.json", "icp_engine/partnerships/sla.schema.json",
+    "icp_engine/partnerships/owners.schema.json", "icp_engine/partnerships/hooks.schema.json",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

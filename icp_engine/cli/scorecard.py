@@ -98,6 +98,28 @@ def check_command(paths: tuple[str, ...]) -> None:
         raise GateError("\n".join([f"{count} found.", *map(str, problems)]))
 
 
+@command.command("schema")
+@click.option("--rules", type=click.Choice(["sla", "owners", "hooks"]), help="A file of rules of partners instead.")
+def schema_command(rules: str | None) -> None:
+    """Print the JSON Schema of the scorecard format, for editors that complete and check while you write.
+
+    Write it into scorecard.schema.json beside your scorecard.
+
+    Taplo and VS Code (with Even Better TOML) find it by the first line of a scorecard:
+    #:schema ./scorecard.schema.json
+
+    \b
+    Examples:
+      icp-engine scorecard schema
+      icp-engine scorecard schema --rules sla
+    """
+    from icp_engine.partnerships.formats import RULES
+    from icp_engine.scorecard.toml.schema import as_text, rules_schema, scorecard_schema
+
+    schema = scorecard_schema() if rules is None else rules_schema(RULES[rules][0], rules, RULES[rules][1])
+    click.echo(as_text(schema), nl=False)
+
+
 def _text(card: "Scorecard") -> str:
     from icp_engine.scorecard.words import edges
 

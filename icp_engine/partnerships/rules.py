@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from icp_engine.errors import MistakesError, Problem
+from icp_engine.partnerships.formats import RULES
 from icp_engine.partnerships.outreach import Outreach, read_outreach
 from icp_engine.partnerships.owners import read_owners
 from icp_engine.partnerships.sla import Sla, read_sla
@@ -60,7 +61,7 @@ def _read(path: Path | None, name: str, read: Callable[[Table], _Rules], problem
         problems += error.problems
         return None
     notes = Notes(source)
-    top = Table(source.content, (), notes)
+    top = Table(source.content, (), notes, RULES[name][0], name)
     rules = read(top)
     top.close()
     problems += notes.problems

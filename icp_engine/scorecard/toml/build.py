@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
-from icp_engine.columns import FIELDS, SCORED_TYPES, Field
+from icp_engine.columns import FIELDS, Field
 from icp_engine.scorecard.model import (
     AnyOf,
     Band,
@@ -22,13 +21,13 @@ from icp_engine.scorecard.model import (
     fields_of,
 )
 from icp_engine.scorecard.toml.conditions import (
-    CONDITION_KEYS,
     TEST_KEYS,
     Names,
     read_condition,
     read_points,
     unknown_field,
 )
+from icp_engine.scorecard.toml.format import SCORECARD
 from icp_engine.scorecard.toml.source import Source
 from icp_engine.scorecard.toml.table import Notes, Table, as_number
 from icp_engine.scorecard.words import slug
@@ -36,7 +35,7 @@ from icp_engine.scorecard.words import slug
 
 def build(source: Source, notes: Notes) -> Scorecard:
     """Return the scorecard that a source describes; mistakes go into `notes`."""
-    top = Table(source.content, (), notes)
+    top = Table(source.content, (), notes, SCORECARD, "scorecard")
     names = _names(top)
     derived = _derived(top, names)
     prefix = top.text("prefix")
@@ -64,7 +63,7 @@ def build(source: Source, notes: Notes) -> Scorecard:
         segment_names={letter: name for letter, (_, name) in segments.items()},
         examples=tuple(_example(item, source) for item in top.items("example")),
         named_columns=named,
-        combine=_choice(total, "combine", ("sum", "product")),
+        combine=total.text("combine", "sum"),  # type: ignore[arg-type]
         divide_by=total.number("divide_by", 1.0),
     )
     total.close()
@@ -92,23 +91,12 @@ def _segment(table: Table) -> tuple[str, str]:
     return label, name
 
 
-def _choice(table: Table, key: str, options: tuple[str, ...]) -> Any:
-    value = table.text(key, options[0])
-    if value not in options:
-        table.problem(f"expected {' or '.join(map(repr, options))}, found {value!r}", key)
-        return options[0]
-    return value
-
-
 def _names(top: Table) -> Names:
     """Return the fields and lists of a scorecard: the engine's own fields, then those it declares."""
     fields = dict(FIELDS)
     for name, table in _only_tables(top, "fields"):
         kind = table.text("type", "number")
         scale = table.number("scale") if "scale" in table else None
-        if kind not in SCORED_TYPES:
-            table.problem(f"expected one of {', '.join(SCORED_TYPES)}, found {kind!r}", "type")
-            kind = "number"
         if name in FIELDS and kind != FIELDS[name].type:
             table.problem(f"'{name}' is a field of the engine, of type {FIELDS[name].type}", "type")
             kind = FIELDS[name].type
@@ -150,7 +138,7 @@ def _category(
     maximum = table.number("max")
     requires = table.text("requires", "") or None
     all_missing = table.text("all_missing", "") or None
-    combine = _choice(table, "combine", ("sum", "weighted_mean"))
+    combine = table.text("combine", "sum")
     bibliography = table.text("bibliography", name)
     breakdown = table.text("breakdown", name)
     characteristics = tuple(_characteristic(name, inner, part, names, derived) for inner, part in table.tables())
@@ -169,7 +157,7 @@ def _category(
         breakdown=breakdown,
         requires=requires,
         all_missing=all_missing,
-        combine=combine,
+        combine=combine,  # type: ignore[arg-type]
     )
 
 
@@ -238,7 +226,6 @@ def _band(item: Table, names: Names, field: str | None) -> Band:
         note=item.text("note", "") or None,
         segment=item.text("segment", "") or None,
     )
-    item.asked.update(CONDITION_KEYS)
     before = len(item.notes.problems)
     item.close()
     if (band.reason is None) == (band.note is None) and len(item.notes.problems) == before:
@@ -254,7 +241,6 @@ def _unreadable() -> AnyOf:
 def _bonus(table: Table, names: Names, field: str | None) -> Bonus | None:
     condition = read_condition(table, names, field)
     points, reason = table.number("points"), table.text("reason")
-    table.asked.update(CONDITION_KEYS)
     table.close()
     if condition is None:
         table.problem("a bonus needs a condition")
@@ -265,7 +251,6 @@ def _bonus(table: Table, names: Names, field: str | None) -> Bonus | None:
 def _missing(table: Table, field: str | None, names: Names) -> Missing | None:
     """Read what missing is worth. Every characteristic states it; `"never"` lets the bands decide."""
     if table.raw.get("missing") == "never":
-        table.asked.add("missing")
         return None
     if "missing" not in table:
         table.problem('say what missing is worth: missing = { points = 0, note = "..." }, or missing = "never"')
@@ -306,7 +291,6 @@ def _reads_as(inner: Table, field: str | None) -> dict[str, float]:
 
 def _only_for(table: Table) -> dict[str, tuple[str, ...]]:
     if table.raw.get("only_for") == "every":
-        table.asked.add("only_for")
         return {}
     inner = table.table("only_for")
     return {name: inner.texts(name) for name in inner.raw}
@@ -321,7 +305,6 @@ def _tiers(top: Table, key: str, inherited: dict[int, Tier]) -> tuple[Tier, ...]
             inner.problem(f"tiers are numbered 1, 2, 3, ..., found {name!r}")
         known = inherited.get(number)
         raw = inner.raw.get("at_least")
-        inner.asked.add("at_least")
         path = (*inner.path, "at_least")
         edges = raw if isinstance(raw, dict) else {} if raw is None else {"total": raw}
         tiers.append(

@@ -25,7 +25,6 @@ from icp_engine.scorecard.toml.table import Table
 NUMBER_TESTS: tuple[NumberTest, ...] = ("at_least", "above", "at_most", "below")
 TEXT_TESTS: tuple[TextTest, ...] = ("mentions", "equals", "includes")
 TEST_KEYS = (*NUMBER_TESTS, *TEXT_TESTS, "is", "any", "all")
-CONDITION_KEYS = (*TEST_KEYS, "field", "fields")
 
 _NEEDS = dict.fromkeys(NUMBER_TESTS, "number") | {"mentions": "text", "equals": "text", "includes": "list"}
 _MOST_DECIMALS = 2
@@ -61,7 +60,6 @@ def read_condition(table: Table, names: Names, field: str | None, *, edges_only:
         edges_only: a band on its characteristic's own field: lower edges only, so that there are no gaps.
     """
     found = [key for key in TEST_KEYS if key in table]
-    table.asked.update(("field", "fields"))
     if not found:
         return None
     if len(found) > 1:
@@ -127,7 +125,6 @@ def read_phrases(table: Table, key: str, names: Names, test: TextTest) -> tuple[
     """Return the phrases of a test: the named keyword list of a text, or the items of a list."""
     value = table.raw.get(key)
     if isinstance(value, str):
-        table.asked.add(key)
         if value not in names.lists:
             table.problem(
                 f"unknown list '{value}'{did_you_mean(value, names.lists)}; a phrase itself goes in brackets",
@@ -151,7 +148,6 @@ def read_points(table: Table, names: Names, field: str | None) -> Points:
     inner = table.table("points")
     target = inner.text("field", field or "")
     decimals = inner.raw.get("round", _MOST_DECIMALS)
-    inner.asked.add("round")
     if decimals not in range(_MOST_DECIMALS + 1):
         inner.problem(f"points have 0, 1 or 2 decimals, found {decimals!r}", "round")
         decimals = _MOST_DECIMALS
@@ -173,7 +169,6 @@ def read_points(table: Table, names: Names, field: str | None) -> Points:
 
 
 def _over(inner: Table) -> tuple[float, float]:
-    inner.asked.add("over")
     match inner.raw.get("over"):
         case [int() | float() as low, int() | float() as high] if low < high:
             return float(low), float(high)

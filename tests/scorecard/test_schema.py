@@ -1,0 +1,152 @@
+"""The JSON Schema underlines in an editor what `scorecard check` names, and accepts what the engine accepts."""
+
+import copy
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from test_scorecard_check import BASE, BIG, FRUIT, ONLY, SMALL, edited, marked, problems
+
+from icp_engine.cli import cli
+from icp_engine.errors import ScorecardError
+from icp_engine.partnerships.formats import RULES
+from icp_engine.partnerships.rules import SHIPPED as RULES_FOLDER
+from icp_engine.scorecard.loader import restore_scorecard
+from icp_engine.scorecard.toml.lines import lines_of
+from icp_engine.scorecard.toml.schema import rules_schema, scorecard_schema
+from icp_engine.scorecard.toml.source import SHIPPED
+
+SCHEMA = jsonschema_rs.Draft7Validator(scorecard_schema())
+
+
+def underlined(text: str) -> set[int]:
+    """The lines that an editor underlines: an unknown key itself, or the key of the value that is wrong."""
+    lines, found = {tuple(map(str, path)): line for path, line in lines_of(text).items()}, set()
+    for error in SCHEMA.iter_errors(tomllib.loads(text)):
+        path = tuple(map(str, error.instance_path))  # a table called 1 comes as a number
+        unexpected = getattr(error.kind, "unexpected", None) or [None]
+        for key in unexpected:
+            here = path if key is None else (*path, key)
+            found.add(next((lines[here[:length]] for length in range(len(here), 0, -1) if here[:length] in lines), 1))
+    return found
+
+
+STRUCTURE = [
+    pytest.param(old, new, id=name)
+    for name, old, new in [
+        ("unknown key", "max = 10", "max = 10\nmxa = 1 #!"),
+        ("unknown key at the top", "[lists]", "descripton = 'x' #!\n[lists]"),
+        ("unknown key of a band", SMALL, SMALL.replace("points", "pionts = 1, points") + " #!"),
+        ("a number for a text", 'label = "C"', "label = 3 #!"),
+        ("a blank text", 'label = "C"', 'label = " " #!'),
+        ("a text for a number", BIG, BIG.replace("= 5", '= "5"') + " #!"),
+        ("a flag for a number", BIG, BIG.replace("= 5", "= true") + " #!"),
+        ("a number for a table", SMALL, SMALL + "\n  3, #!"),
+        ("a number in a list of texts", '"pear"]', "3] #!"),
+        ("a number for a flag", FRUIT, FRUIT.replace('mentions = "fruit"', 'field = "fqhc_flag", is = 1') + " #!"),
+        ("a text for a table", ONLY, 'only_for = "size" #!'),
+        ("a word that is none", "max = 10", 'max = 10\ncombine = "product" #!'),
+        ("a table of a field that is none", "[lists]", "[fields]\nehr_vendor = 'text' #!\n[lists]"),
+        ("a label that is missing", '[tier.2]\nlabel = "Two"', "[tier.2] #!"),
+        ("a maximum that is missing", '[category.c]\nlabel = "C"\nmax = 10', '[category.c] #!\nlabel = "C"'),
+        (
+            "a line and a share at once",
+            BIG,
+            BIG.replace("= 5,", "= { share_of = 'fruit', times = 2, from = 1 },") + " #!",
+        ),
+        (
+            "decimals that are too many",
+            BIG,
+            BIG.replace("= 5,", "= { from = 1, to = 2, over = [1, 2], round = 3 },") + " #!",
+        ),
+    ]
+]
+
+
+@pytest.mark.parametrize(("old", "new"), STRUCTURE)
+def test_a_mistake_is_underlined_where_the_check_names_it(old: str, new: str, tmp_path: Path) -> None:
+    text = edited((old, new))
+    assert {line for line, _ in problems(text, tmp_path)} >= set(marked(text))
+    assert underlined(text) == set(marked(text))
+
+
+def test_three_mistakes_are_underlined_at_the_places_that_the_check_names(tmp_path: Path) -> None:
+    text = edited(
+        ("max = 10", "max = 10\nmxa = 1 #!"),
+        (BIG, BIG.replace("= 5", '= "5"') + " #!"),
+        ('label = "One"', "label = 1 #!"),
+    )
+    named = [line for line, _ in problems(text, tmp_path)]
+    assert named == sorted(underlined(text)) == marked(text)
+    assert len(named) == 3
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_scorecards_satisfy_the_schema_and_point_to_it(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert [str(error) for error in SCHEMA.iter_errors(tomllib.loads(text))] == []
+    target = path.parent / text.splitlines()[0].removeprefix("#:schema ")
+    assert json.loads(target.read_text(encoding="utf-8")) == scorecard_schema()
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_shipped_rules_satisfy_their_schema_and_point_to_it(name: str) -> None:
+    schema = rules_schema(RULES[name][0], name, RULES[name][1])
+    text = (RULES_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    validator = jsonschema_rs.Draft7Validator(schema)
+    assert validator.is_valid(tomllib.loads(text))
+    assert not validator.is_valid({**tomllib.loads(text), "zzz": 1})
+    assert not validator.is_valid({})
+    target = RULES_FOLDER / text.splitlines()[0].removeprefix("#:schema ")
+    assert json.loads(target.read_text(encoding="utf-8")) == schema
+
+
+def test_a_variant_states_only_what_differs() -> None:
+    variant: dict[str, Any] = {"extends": "icp", "category": {"fit": {"max": 15, "specialty": {"drop": True}}}}
+    assert SCHEMA.is_valid(variant)
+    assert not SCHEMA.is_valid({**variant, "category": {"fit": {"max": "15"}}})
+    assert not SCHEMA.is_valid({**variant, "category": {"fit": {"specialty": {"bands": [{"name": "x"}]}}}})
+    del variant["extends"]
+    assert not SCHEMA.is_valid(variant)
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The place of every key inside a value."""
+    found = []
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        found += [(*path, key)] * isinstance(key, str) + places(inner, (*path, key))
+    return found
+
+
+CARDS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in SHIPPED.glob("*.toml")}
+WHOLE = {name: card for name, card in CARDS.items() if "extends" not in card} | {"base": tomllib.loads(BASE)}
+
+
+@given(st.data())
+def test_the_schema_refuses_nothing_that_the_reader_accepts(data: st.DataObject) -> None:
+    card = copy.deepcopy(WHOLE[data.draw(st.sampled_from(sorted(WHOLE)))])
+    place = data.draw(st.sampled_from([one for one in places(card) if one[0] != "example"]))
+    table = card
+    for key in place[:-1]:
+        table = table[key]
+    change = data.draw(st.sampled_from(["drop", "rename", "number", "text", "table"]))
+    value = table.pop(place[-1])
+    if change != "drop":
+        name = "zzz" if change == "rename" else place[-1]
+        table[name] = {"rename": value, "number": 7, "text": "seven", "table": {"x": 1}}[change]
+    if not SCHEMA.is_valid(card):
+        with pytest.raises(ScorecardError):
+            restore_scorecard(card, "card.toml")
+
+
+def test_the_command_prints_what_is_committed() -> None:
+    done = CliRunner().invoke(cli, ["scorecard", "schema"])
+    assert done.stdout == (SHIPPED / "scorecard.schema.json").read_text(encoding="utf-8")
+    rules = CliRunner().invoke(cli, ["scorecard", "schema", "--rules", "sla"])
+    assert rules.stdout == (RULES_FOLDER / "sla.schema.json").read_text(encoding="utf-8")
