@@ -38,6 +38,11 @@ def header(text: str) -> list[str]:
     return lines
 
 
+def quoted(name: str) -> str:
+    """Return a column name as SQL wants it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """An open DuckDB connection."""

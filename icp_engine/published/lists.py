@@ -9,14 +9,14 @@ from typing import Any
 import polars as pl
 
 from icp_engine.columns import KEY, NETWORKS_TABLE
-from icp_engine.database import Database, database
+from icp_engine.database import Database, database, quoted
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.filters import Filter, conditions, in_sql
 from icp_engine.published.run import run_scorecard
 from icp_engine.tables.writer import flat
 from icp_engine.warehouse.audits import audit
-from icp_engine.warehouse.duckdb_file import FILE, quoted
+from icp_engine.warehouse.duckdb_file import FILE
 from icp_engine.warehouse.folder import manifest, published
 
 SHEET_ROWS = 1_048_576  # of a workbook, the header among them
