@@ -19,15 +19,17 @@ worth as not materialized (
             round(bands.points * 100),
             least(
                 round(bands.bonus * 100) + round(100 * coalesce(
-                    round_even(
-                        (
-                            bands.line_start + bands.line_slope * (
-                                least(greatest(numbers[bands.points_place], bands.line_low), bands.line_high)
-                                - bands.line_low
-                            )
-                        ) * power(10, bands.line_decimals),
-                        0
-                    ) / power(10, bands.line_decimals),
+                    case when numbers[bands.points_place] is not null then
+                        round_even(
+                            (
+                                bands.line_start + bands.line_slope * (
+                                    least(greatest(numbers[bands.points_place], bands.line_low), bands.line_high)
+                                    - bands.line_low
+                                )
+                            ) * power(10, bands.line_decimals),
+                            0
+                        ) / power(10, bands.line_decimals)
+                    end,
                     bands.share_points[
                         1 + len(list_intersect(shown[bands.points_place]::varchar[], bands.share_items))
                     ],
@@ -91,7 +93,11 @@ caps as (
     where categories.can_exceed
     group by worth.clinic_id, category
     having sum(hundredths) > any_value(round(categories.maximum * 100))
+),
+bibliography as (
+    from entries
+    union all
+    from caps
 )
-from entries
-union all
-from caps
+select *
+from bibliography

@@ -79,7 +79,7 @@ def _best(category: CategoryOutcomes, card: Scorecard, absent: Set[str]) -> int:
     paths = {_Path(): Fraction(0)}
     for part, share in zip(category.parts, category.shares, strict=True):
         missing, longer = _absent(part, card, absent), dict[_Path, Fraction]()
-        outcomes = list(_possible(part, missing))
+        outcomes = list(_possible(part, missing, required=part.rule.name == category.rule.requires))
         for path, points in paths.items():
             for outcome in outcomes if _applies(part, category, dict(path.landed)) else (None,):
                 landed = path.landed
@@ -106,12 +106,13 @@ def _absent(part: CharacteristicOutcomes, card: Scorecard, absent: Set[str]) -> 
     return _Absent(absent, card.derived, missing.reads_as if missing else {})
 
 
-def _possible(part: CharacteristicOutcomes, absent: _Absent) -> Iterator[Outcome]:
-    """Yield the outcomes that a clinic can land in."""
+def _possible(part: CharacteristicOutcomes, absent: _Absent, *, required: bool = False) -> Iterator[Outcome]:
+    """Yield the outcomes that a clinic can land in; a required characteristic has no bonus where it is missing."""
     rule = part.rule
     bonus = {False} if rule.bonus is None else _truth(rule.bonus.condition, absent)
     for number in _numbers(rule, absent):
-        yield from (part.outcomes[number + part.with_bonus * extra] for extra in sorted(bonus))
+        extras = {False} if required and number == 0 else bonus
+        yield from (part.outcomes[number + part.with_bonus * extra] for extra in sorted(extras))
 
 
 def _numbers(rule: Characteristic, absent: _Absent) -> Iterator[int]:

@@ -1,6 +1,7 @@
 """What bands compared, in SQL: the view `clinic_evidence`, and the bibliography of all clinics and of some."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 from icp_engine.columns import KEY
 from icp_engine.database import Database, quoted, sql_text
@@ -8,7 +9,8 @@ from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scoring.compiler import BANDS
 
-EVIDENCE, BIBLIOGRAPHY, OF_SOME = "clinic_evidence", "clinic_bibliography", "bibliography_of"
+EVIDENCE, BIBLIOGRAPHY, OF_SOME = "clinic_evidence", "clinic_bibliography", "{}_of"
+_STEP = re.compile(r"^(\w+) as (?:not materialized )?\(\n(.*?)^\)", re.MULTILINE | re.DOTALL)
 
 # Text as bands compare it: all white space of Unicode trimmed, and two letters that DuckDB lowers otherwise.
 _SPACE = r"[\s\v\x{85}\p{Z}]"
@@ -40,16 +42,24 @@ def add_bibliography(db: Database, card: Scorecard, names: Mapping[str, str]) ->
     """
     for macro in _MACROS:
         db.run(macro)
-    evidence, bibliography = _evidence(card, names), sql_text(BIBLIOGRAPHY)
-    db.view(EVIDENCE, evidence)
-    db.view(BIBLIOGRAPHY, bibliography)
-    db.run(
-        f"create macro {OF_SOME}(clinic_ids) as table "
-        f"with clinics as ({_CHOSEN}), {EVIDENCE} as ({evidence}) select * from ({bibliography})"
-    )
+    db.view(EVIDENCE, _evidence(card, names, "clinics"))
+    db.view(BIBLIOGRAPHY, sql_text(BIBLIOGRAPHY))
+    for name, query in _steps_of_some(_evidence(card, names, f"({_CHOSEN})")):
+        db.run(f"create macro {name}(clinic_ids) as table {query}")
 
 
-def _evidence(card: Scorecard, names: Mapping[str, str]) -> str:
+def _steps_of_some(evidence: str) -> Iterator[tuple[str, str]]:
+    """Yield the steps of the bibliography as macros of their own: DuckDB 1.4.1 loses the steps of a query in a macro."""
+    yield OF_SOME.format(EVIDENCE), evidence
+    before = [EVIDENCE]
+    for name, query in _STEP.findall(sql_text(BIBLIOGRAPHY)):
+        inputs = re.compile(rf"\b(from|join) ({'|'.join(before)})\b")
+        of_some = OF_SOME.format(r"\2")
+        yield OF_SOME.format(name), inputs.sub(rf"\1 {of_some}(clinic_ids) as \2", query)
+        before.append(name)
+
+
+def _evidence(card: Scorecard, names: Mapping[str, str], clinics: str) -> str:
     """Return the query of `clinic_evidence`: bands by position, values and numbers by their place in the scorecard."""
     table = outcome_table(card)
     bands = [quoted(names[BANDS + part.rule.column]) for part in table.parts]
@@ -57,7 +67,7 @@ def _evidence(card: Scorecard, names: Mapping[str, str]) -> str:
     numbers = [_number(name, card, names) for name in table.fields]
     return (
         f"select {quoted(names[KEY])} as {KEY}, {_list(bands, 'utinyint')} as bands, "
-        f"{_list(shown, 'json')} as shown, {_list(numbers, 'double')} as numbers from clinics"
+        f"{_list(shown, 'json')} as shown, {_list(numbers, 'double')} as numbers from {clinics}"
     )
 
 
