@@ -6,6 +6,7 @@ a reading says that it is undecided. The engine is compared with it in scoring/t
 
 import itertools
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -24,6 +25,7 @@ TYPES: dict[str, tuple[str, float]] = {  # type and scale of the fields that eve
 }
 TESTS = ("at_least", "above", "at_most", "below", "mentions", "equals", "includes", "is", "any", "all")
 NEAR = Fraction(1, 10**6)  # how near to a half the sums of a computer may fall to either side
+LARGEST = Fraction(sys.float_info.max)
 SIMPLE = 2**24  # halves, quarters and so on down to this are exact in a computer
 
 
@@ -111,7 +113,8 @@ class Clinic:
         if ratio is None:
             return self.values[name]
         top, bottom = self.values[ratio["numerator"]], self.values[ratio["denominator"]]
-        return Fraction(top) / Fraction(bottom) if top and bottom else None
+        value = Fraction(top) / Fraction(bottom) if top and bottom else None
+        return value if value is None or value < LARGEST else None
 
     def compared(self, name: str) -> Any:
         """Return a value that edges are compared with: a ratio is what a computer makes of it."""
@@ -396,7 +399,7 @@ def best_total(content: Content, absent: set[str]) -> int | None:
     for category in content["category"].values():
         rules = characteristics(category)
         ways = [list(ways_of(rule, name == category.get("requires"), content, absent)) for name, rule in rules.items()]
-        if math.prod(map(len, ways)) > 5_000:
+        if math.prod(map(len, ways)) > 1_000:
             return None
         bests.append(max(combined(category, rules, choice) for choice in itertools.product(*ways)))
     return total_of(content, bests)

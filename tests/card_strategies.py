@@ -156,13 +156,24 @@ def bands(draw: Draw, names: Names, own: str | None, limit: float) -> list[Conte
         edges = sorted(some(draw, EDGES[:9], count, count), reverse=True) if count else []
         tests: list[Content] = [{one(draw, ["at_least", "above"]): edge} for edge in edges]
     else:
-        tests = [condition(draw, names, own, 2) for _ in range(count)]
-        tests = [test for number, test in enumerate(tests) if test not in tests[:number]]
+        tests = apart([condition(draw, names, own, 2) for _ in range(count)], own, strictly=chance(draw, 80))
     found = []
     for number, test in enumerate([*tests, {}]):
         band = test | {"name": ["a", "B b", "c.c", 'd"'][number], "points": points(draw, names, own, limit)}
         found.append(band | {"note" if chance(draw, 10) else "reason": f"{one(draw, REASONS)} {number}"})
     return found
+
+
+def apart(tests: list[Content], own: str | None, *, strictly: bool) -> list[Content]:
+    """Return the tests without those that an earlier one may leave no room for, which the checker would refuse."""
+    kept: list[Content] = []
+    taken: set[str] = set()
+    for test in tests:
+        fields = set(oracle.fields_in(test, own))
+        if not (taken & fields if strictly else test in kept):
+            kept.append(test)
+        taken |= fields if "all" not in test else set()
+    return kept
 
 
 def points(draw: Draw, names: Names, own: str | None, limit: float) -> Any:

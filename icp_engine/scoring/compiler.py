@@ -61,7 +61,7 @@ def value_of(name: str, card: Scorecard) -> pl.Expr:
 def prepared(card: Scorecard, names: Iterable[str] | None = None) -> list[pl.Expr]:
     """Return the columns that bands and points read beside the conformed fields. All of them start with `__icp_`.
 
-    A ratio is missing unless both of its parts are positive.
+    A ratio is missing unless both of its parts are positive, and where it is too large for a number.
 
     Args:
         card: the scorecard.
@@ -71,7 +71,9 @@ def prepared(card: Scorecard, names: Iterable[str] | None = None) -> list[pl.Exp
     for name in outcome_table(card).fields if names is None else sorted(names):
         if name in card.derived:
             top, bottom = (pl.col(part).cast(pl.Float64) for part in card.derived[name])
-            columns.append(pl.when((top > 0) & (bottom > 0)).then(top / bottom).alias(_DERIVED + name))
+            ratio = top / bottom
+            defined = (top > 0) & (bottom > 0) & ratio.is_finite()
+            columns.append(pl.when(defined).then(ratio).alias(_DERIVED + name))
         elif card.fields[name].type == "text":
             columns.append(pl.col(name).str.strip_chars().str.to_lowercase().alias(_TEXT + name))
         elif card.fields[name].type == "list":

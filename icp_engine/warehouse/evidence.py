@@ -15,6 +15,9 @@ _STEP = re.compile(r"^(\w+) as (?:not materialized )?\(\n(.*?)^\)", re.MULTILINE
 # Text as bands compare it: all white space of Unicode trimmed, and two letters that DuckDB lowers otherwise.
 _SPACE = r"[\s\v\x{85}\p{Z}]"
 _MACROS = (
+    "create macro ratio_of(top, bottom) as case when top > 0 and bottom > 0 and isfinite(top / bottom) then top / bottom end",
+    # DuckDB 1.x rounds to decimals by other steps; above 1e300 the hundredfold is no number, and there are no decimals.
+    "create macro in_hundredths(value) as case when value < 1e300 then round_even(value * 100, 0) / 100 else value end",
     r"""
 create macro text_lowered(value) as lower(regexp_replace(
     replace(value, 'İ', 'i̇'), '(\p{L})Σ($|[^\p{L}])', '\1ς\2', 'g'
@@ -78,7 +81,7 @@ def _list(items: list[str], kind: str) -> str:
 def _shown(name: str, card: Scorecard, names: Mapping[str, str]) -> str:
     """Return the value of a field as it was compared, as JSON; ratios to 2 decimals."""
     if name in card.derived:
-        return f"to_json(round_even({_number(name, card, names)} * 100, 0) / 100)"
+        return f"to_json(in_hundredths({_number(name, card, names)}))"
     return f"to_json({_COMPARED.get(card.fields[name].type, '{}').format(quoted(names[name]))})"
 
 
@@ -86,5 +89,5 @@ def _number(name: str, card: Scorecard, names: Mapping[str, str]) -> str:
     """Return the value of a number or a ratio as a number, missing for anything else."""
     if name in card.derived:
         top, bottom = (quoted(names[part]) for part in card.derived[name])
-        return f"case when {top} > 0 and {bottom} > 0 then {top}::double / {bottom}::double end"
+        return f"ratio_of({top}::double, {bottom}::double)"
     return f"{quoted(names[name])}::double" if card.fields[name].type in ("integer", "number") else "null"
