@@ -25,7 +25,8 @@ from icp_engine.partnerships.rules import read_rules
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.scorecard import words
 from icp_engine.scorecard.loader import load_scorecard
-from icp_engine.scorecard.model import Category, Characteristic, Scorecard
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes, outcome_table
 from icp_engine.scorecard.toml.schema import as_text, rules_schema, scorecard_schema
 from icp_engine.scorecard.toml.source import shipped_names
 from icp_engine.warehouse.dictionary import data_dictionary
@@ -71,21 +72,21 @@ def _card(card: Scorecard, base: Scorecard | None) -> Iterator[str]:
             yield _table((heading, "from", "meaning"), rows)
     if card.segments and not base:
         yield _table(("segment", "clinics"), list(card.segments.items()))
-    known = {one.code: words.rules(one) for one in base.characteristics} if base else {}
-    for category in card.categories:
-        shown = [one for one in category.characteristics if words.rules(one) != known.get(one.code)]
+    known = {part.code: words.rules(part) for part in outcome_table(base).parts} if base else {}
+    for category in outcome_table(card).categories:
+        shown = [part for part in category.parts if words.rules(part) != known.get(part.code)]
         if shown:
             yield from _category(category, card, shown)
 
 
-def _category(category: Category, card: Scorecard, shown: list[Characteristic]) -> Iterator[str]:
-    yield f"### {category.label}: at most {category.maximum:g} points"
+def _category(category: CategoryOutcomes, card: Scorecard, shown: list[CharacteristicOutcomes]) -> Iterator[str]:
+    yield f"### {category.rule.label}: at most {category.rule.maximum:g} points"
     yield from words.caveats(category, card)
-    for one in shown:
-        yield f"**{one.label}** looks at {words.looks_at(one)}."
+    for part in shown:
+        yield f"**{part.rule.label}** looks at {words.looks_at(part.rule)}."
         yield _table(
             ("when", "points", "reason", "code"),
-            [(rule.when, rule.points, rule.says, f"`{one.code}.{rule.band}`") for rule in words.rules(one)],
+            [(rule.when, rule.points, rule.says, f"`{rule.code}`") for rule in words.rules(part)],
         )
 
 

@@ -1,73 +1,103 @@
 -- The explanation of every score: what was looked at, what it was worth, and why.
 -- Grain: one row per clinic and bibliography entry, in scorecard order (position).
--- Inputs: clinics (values and bands), scorecard_categories, scorecard_characteristics, scorecard_bands.
+-- Inputs: clinic_evidence (bands and values), scorecard_categories, scorecard_characteristics, scorecard_bands.
 -- A band number says everything but the value: code, points, reason and note are look-ups on it.
 with
-long as (
-    unpivot (
-        select clinic_id, to_json(__icp_row) as fields, columns('^__icp_band_') from clinics as __icp_row
-    )
-    on columns('^__icp_band_') into name band_column value band
+landed as (
+    select clinic_id, unnest(bands) as band, generate_subscripts(bands, 1) as position, shown, numbers
+    from clinic_evidence
+),
+-- Points in hundredths, which are whole numbers, so that no order of addition changes a digit. What lies on a line or
+-- is a share of a list goes by its value; where that is missing the band says what it gives.
+worth as not materialized (
+    select
+        clinic_id,
+        position,
+        band,
+        shown,
+        coalesce(
+            round(bands.points * 100),
+            least(
+                round(bands.bonus * 100) + round(100 * coalesce(
+                    case when numbers[bands.points_place] is not null then
+                        round_even(
+                            (
+                                bands.line_start + bands.line_slope * (
+                                    least(greatest(numbers[bands.points_place], bands.line_low), bands.line_high)
+                                    - bands.line_low
+                                )
+                            ) * power(10, bands.line_decimals),
+                            0
+                        ) / power(10, bands.line_decimals)
+                    end,
+                    bands.share_points[
+                        1 + len(list_intersect(shown[bands.points_place]::varchar[], bands.share_items))
+                    ],
+                    bands.absent_points
+                )),
+                round(bands.cap * 100)
+            )
+        )::bigint as hundredths
+    from landed
+    join scorecard_bands as bands using (position, band)
 ),
 entries as (
     select
-        long.clinic_id,
-        parts.position,
-        parts.category,
+        worth.clinic_id,
+        worth.position,
+        categories.bibliography as score,
         bands.code,
-        coalesce(bands.sources, parts.sources) as sources,
+        bands.sources,
         case
             when bands.is_missing then null
-            when parts.numerator is not null then
-                to_json(round_even((fields ->> parts.numerator)::double / (fields ->> parts.denominator)::double, 2))
-            when len(parts.value_fields) = 1 then json_value_as_compared(fields, parts.value_fields[1])
-            else to_json(map_from_entries(
-                [{'k': name, 'v': json_value_as_compared(fields, name)} for name in parts.value_fields]
-            ))
+            when len(parts.value_fields) = 1 then coalesce(shown[parts.value_places[1]], 'null'::json)
+            else to_json(map_from_entries(list_zip(parts.value_fields, list_select(shown, parts.value_places))))
         end as value,
-        coalesce(
-            bands.points,
-            round_even(
-                bands.line_start + bands.line_slope * (
-                    least(greatest((fields ->> bands.line_field)::double, bands.line_low), bands.line_high)
-                    - bands.line_low
-                ),
-                bands.decimals
-            )
-        ) as points,
+        hundredths / 100 as points,
         case when bands.is_missing then 'MISSING' end as status,
         bands.reason,
-        coalesce(
-            bands.note,
-            case when (fields ->> parts.unknown_field) is null then parts.unknown_note end
-        ) as note
-    from long
-    join scorecard_characteristics as parts using (band_column)
-    join scorecard_bands as bands on bands.band_column = long.band_column and bands.band = long.band
+        case
+            when bands.is_missing then bands.note
+            else nullif(
+                array_to_string(
+                    [
+                        parts.unknown_notes[place] for place in range(1, len(parts.unknown_places) + 1)
+                        if shown[parts.unknown_places[place]] is null
+                    ],
+                    '; '
+                ),
+                ''
+            )
+        end as note
+    from worth
+    join scorecard_bands as bands using (position, band)
+    join scorecard_characteristics as parts using (position)
+    join scorecard_categories as categories using (category)
 ),
 -- Where a category's maximum cuts, a last entry takes the rest away.
 caps as (
-    select entries.clinic_id, categories.category, round(sum(points) * 100) / 100 - categories.maximum as excess
-    from entries
+    select
+        worth.clinic_id,
+        any_value(categories.last_position) + 0.5 as position,
+        any_value(categories.bibliography) as score,
+        any_value(categories.cap_code) as code,
+        []::varchar[] as sources,
+        null::json as value,
+        (any_value(round(categories.maximum * 100)) - sum(hundredths)) / 100 as points,
+        null as status,
+        any_value(categories.cap_reason) as reason,
+        null as note
+    from worth
+    join scorecard_characteristics as parts using (position)
     join scorecard_categories as categories using (category)
     where categories.can_exceed
-    group by entries.clinic_id, categories.category, categories.maximum
-    having round(sum(points) * 100) > categories.maximum * 100
+    group by worth.clinic_id, category
+    having sum(hundredths) > any_value(round(categories.maximum * 100))
+),
+bibliography as (
+    from entries
+    union all
+    from caps
 )
-select clinic_id, entries.position, bibliography as score, code, sources, value, points, status, reason, note
-from entries
-join scorecard_categories using (category)
-union all
-select
-    clinic_id,
-    last_position + 0.5,
-    bibliography,
-    category || '.cap',
-    [],
-    null,
-    -excess,
-    null,
-    'Capped at ' || printf('%g', maximum),
-    null
-from caps
-join scorecard_categories using (category)
+select *
+from bibliography

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1] / "icp_engine"
 LAYERS = [
     ["errors", "columns", "distribution"],
     ["database"],
-    ["scorecard.model", "scorecard.reach", "scorecard.words"],
+    ["scorecard.rounding", "scorecard.model", "scorecard.outcomes", "scorecard.reach", "scorecard.words"],
     ["scorecard.toml.*"],
     ["scorecard.loader", "scorecard"],
     ["extract.*"],

@@ -9,7 +9,9 @@ from icp_engine.database import Database, database, sql_text
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.networks.neutral import CLINIC_SCORES, NETWORK_SCORES, clinic_sql, network_sql, view
 from icp_engine.published.run import Run
-from icp_engine.scorecard.model import Category, Characteristic, Fixed, Outcome, Scorecard
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes, Outcome, outcome_table
+from icp_engine.scorecard.rounding import in_points
 from icp_engine.warehouse.dimensions import run_frames, scorecard_frames
 
 _STEPS = 100  # of the score, from nothing to the maximum
@@ -69,29 +71,27 @@ def missing_outcomes(card: Scorecard) -> pl.DataFrame:
     """
     rows = [
         {
-            "characteristic": one.column,
-            "band": number,
-            "fields": _behind(one, outcome, card),
-            "points": _lost(one, outcome, category),
+            "characteristic": part.rule.column,
+            "band": outcome.number,
+            "fields": _behind(part, outcome, card),
+            "points": in_points(_lost(part, outcome, category)),
         }
-        for category in card.categories
-        for one in category.characteristics
-        for number, outcome in enumerate(one.outcomes)
+        for category in outcome_table(card).categories
+        for part in category.parts
+        for outcome in part.outcomes
         if outcome.missing
     ]
     return pl.DataFrame(rows, schema=_OUTCOMES)
 
 
-def _behind(one: Characteristic, outcome: Outcome, card: Scorecard) -> list[str]:
+def _behind(part: CharacteristicOutcomes, outcome: Outcome, card: Scorecard) -> list[str]:
     """Return the fields for want of which a clinic lands in a MISSING band."""
-    if outcome.sources or one.missing is None:
-        return list(outcome.sources or one.sources)
-    return [source for name in one.missing.fields for source in card.derived.get(name, (name,))]
+    if outcome.number == part.nothing_known or part.rule.missing is None:
+        return list(outcome.sources)
+    return [source for name in part.rule.missing.fields for source in card.derived.get(name, (name,))]
 
 
-def _lost(one: Characteristic, outcome: Outcome, category: Category) -> float:
-    """Return the points that a band out of reach costs; a band that reads as a value costs what is above it."""
-    whole = outcome is one.nothing_known or category.requires == one.name
-    points = outcome.points
-    given = (points.value if isinstance(points, Fixed) else points.most) + outcome.bonus
-    return max(0.0, (category.maximum if whole else one.most) - given)
+def _lost(part: CharacteristicOutcomes, outcome: Outcome, category: CategoryOutcomes) -> int:
+    """Return the hundredths that a band out of reach costs; a band that reads as a value costs what is above it."""
+    whole = outcome.number == part.nothing_known or category.rule.requires == part.rule.name
+    return max(0, (category.maximum if whole else part.most) - outcome.most)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from icp_engine.cli import options, show
+from icp_engine.scorecard.rounding import UNIT
 
 if TYPE_CHECKING:
     from icp_engine.published.explain import Entry, Explanation
     from icp_engine.scorecard.model import Category, Scorecard
+    from icp_engine.scorecard.outcomes import CategoryOutcomes
 
 
 @click.command("explain")
@@ -44,13 +46,13 @@ def _waterfall(found: "Explanation") -> str:
         f"{show.cut(found.name or 'No name', 80)}{place}  ({found.clinic_id})",
         f"{total:g} of {card.maximum:g} points: {found.tier_label}{segment}",
     ]
-    running = 0.0
+    labels, running = _labels(card), 0.0
     for category in card.categories:
         score = found.scores[category.name]
         running += score
         lines += ["", _heading(category, score, running)]
         entries = [entry for entry in found.bibliography if entry.score == category.bibliography]
-        lines.append(show.table([_line(entry, card) for entry in entries], "<><<", indent="  "))
+        lines.append(show.table([_line(entry, labels) for entry in entries], "<><<", indent="  "))
     lines += ["", f"{'Total':<24}{total:>6.1f} / {card.maximum:<4g} {show.bar(total / card.maximum)}"]
     return "\n".join([*lines, *_missing(found)])
 
@@ -60,9 +62,19 @@ def _heading(category: "Category", score: float, running: float) -> str:
     return f"{category.label:<24}{score:>6.1f} / {category.maximum:<4g} {sofar}"
 
 
-def _line(entry: "Entry", card: "Scorecard") -> tuple[str, str, str, str]:
-    labels = {one.code: one.label for one in card.characteristics}
-    label = labels.get(".".join(entry.code.split(".")[:2]), "Whole category" if entry.note else "Limit")
+def _labels(card: "Scorecard") -> dict[str, str]:
+    """Return what each reason code is about."""
+    from icp_engine.scorecard.outcomes import outcome_table
+
+    return {
+        outcome.code: "Whole category" if outcome.number == part.nothing_known else part.rule.label
+        for part in outcome_table(card).parts
+        for outcome in part.outcomes
+    }
+
+
+def _line(entry: "Entry", labels: dict[str, str]) -> tuple[str, str, str, str]:
+    label = labels.get(entry.code, "Limit")
     if entry.missing:
         return label, f"{entry.points:+.1f}", "missing", str(entry.note)
     note = f" ({entry.note})" if entry.note else ""
@@ -84,23 +96,30 @@ def _value(value: object) -> str:
 
 def _missing(found: "Explanation") -> list[str]:
     """Return what better data could still bring: per category what is missing at its best, within the maximum."""
+    from icp_engine.scorecard.outcomes import outcome_table
+
     missing = [entry for entry in found.bibliography if entry.missing]
     if not missing:
         return []
     fields = dict.fromkeys(name for entry in missing for name in entry.sources if name in found.missing)
-    more = sum(_room(category, found) for category in found.card.categories)
+    more = sum(_room(category, found) for category in outcome_table(found.card).categories)
     them = "it" if len(fields) == 1 else "them"
     return ["", f"Not known: {', '.join(fields)}. With {them} up to {more:g} points more."]
 
 
-def _room(category: "Category", found: "Explanation") -> float:
-    entries = {entry.code: entry for entry in found.bibliography if entry.score == category.bibliography}
-    missing = {code.removesuffix(".missing") for code, entry in entries.items() if entry.missing}
-    if not missing:
-        return 0.0
-    whole = category.name in missing or f"{category.name}.{category.requires}" in missing
-    points = {code.rpartition(".")[0]: entry.points for code, entry in entries.items()}
-    best = sum(
-        one.most if whole or one.code in missing else points.get(one.code, 0.0) for one in category.characteristics
+def _room(category: "CategoryOutcomes", found: "Explanation") -> float:
+    entries = {entry.code: entry for entry in found.bibliography if entry.score == category.rule.bibliography}
+    landed = [next((one for one in part.outcomes if one.code in entries), None) for part in category.parts]
+    places = list(zip(category.parts, landed, category.shares, strict=True))
+    whole = any(
+        one.number == part.nothing_known or (one.missing and part.rule.name == category.rule.requires)
+        for part, one, _ in places
+        if one is not None
     )
-    return round(min(category.maximum, best) - found.scores[category.name], 2)
+    if not whole and not any(one.missing for one in landed if one is not None):
+        return 0.0
+    best = 0.0
+    for part, one, share in places:
+        points = round(entries[one.code].points * UNIT) if one is not None else 0
+        best += float(share * (part.most if whole or (one is not None and one.missing) else points))
+    return round(min(category.maximum, round(best)) / UNIT - found.scores[category.rule.name], 2)

@@ -8,7 +8,8 @@ from icp_engine.cli import options, show
 
 if TYPE_CHECKING:
     from icp_engine.errors import Problem
-    from icp_engine.scorecard.model import Category, Characteristic, Scorecard
+    from icp_engine.scorecard.model import Scorecard
+    from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes
 
 
 @click.group("scorecard")
@@ -121,11 +122,12 @@ def schema_command(rules: str | None) -> None:
 
 
 def _text(card: "Scorecard") -> str:
+    from icp_engine.scorecard.outcomes import outcome_table
     from icp_engine.scorecard.words import edges
 
     origin = f", extends {card.extends}" if card.extends else ""
     parts = [f"{card.title}\n{card.id} {card.version}{origin}, {card.maximum:g} points, hash {card.hash[:12]}"]
-    parts += [_category(category, card) for category in card.categories]
+    parts += [_category(category, card) for category in outcome_table(card).categories]
     for heading, tiers in (("Tiers", card.tiers), ("Network tiers", card.network_tiers)):
         if tiers:
             rows = [(one.label, edges(one, card), one.meaning) for one in tiers]
@@ -135,16 +137,16 @@ def _text(card: "Scorecard") -> str:
     return "\n\n".join(parts)
 
 
-def _category(category: "Category", card: "Scorecard") -> str:
+def _category(category: "CategoryOutcomes", card: "Scorecard") -> str:
     from icp_engine.scorecard.words import caveats
 
-    head = f"{category.label}, at most {category.maximum:g} points"
-    notes = [f"  {one}" for one in caveats(category, card)]
-    return "\n".join([head, *notes, *(_characteristic(one) for one in category.characteristics)])
+    head = f"{category.rule.label}, at most {category.rule.maximum:g} points"
+    notes = [f"  {note}" for note in caveats(category, card)]
+    return "\n".join([head, *notes, *(_characteristic(part) for part in category.parts)])
 
 
-def _characteristic(one: "Characteristic") -> str:
+def _characteristic(part: "CharacteristicOutcomes") -> str:
     from icp_engine.scorecard.words import looks_at, rules
 
-    rows = [(rule.band, rule.points, rule.says) for rule in rules(one)]
-    return f"  {one.label} ({looks_at(one)})\n{show.table(rows, '<><', indent='    ')}"
+    rows = [(rule.band, rule.points, rule.says) for rule in rules(part)]
+    return f"  {part.rule.label} ({looks_at(part.rule)})\n{show.table(rows, '<><', indent='    ')}"

@@ -12,6 +12,7 @@ from icp_engine.errors import did_you_mean, first_line
 from icp_engine.partnerships.columns import NAME, NOTES
 from icp_engine.partnerships.numerals import in_figures
 from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scorecard.toml.table import Table
 from icp_engine.scoring.compiler import band_of
 
@@ -193,9 +194,9 @@ def _hooks(signal: Signal, card: Scorecard) -> Iterator[pl.Expr]:
     """Yield the hook of a signal, missing where it does not hold, once per pattern."""
     fields = {name: _on_one_line(pl.col(name).cast(pl.String)) for name in _FIELDS}
     if signal.band:
-        one = next(one for one in card.characteristics if signal.band.startswith(f"{one.code}."))
-        numbers = [number for number, out in enumerate(one.outcomes) if out.code.split("+")[0] == signal.band]
-        yield pl.when(band_of(one).is_in(numbers)).then(_filled(signal.hook, fields))
+        part = next(part for part in outcome_table(card).parts if signal.band.startswith(f"{part.code}."))
+        numbers = part.landing_in([signal.band.removeprefix(f"{part.code}.")])
+        yield pl.when(band_of(part.rule).is_in(numbers)).then(_filled(signal.hook, fields))
     elif not signal.patterns:
         yield _filled(signal.hook, fields)
     for pattern in signal.patterns:

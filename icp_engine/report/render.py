@@ -16,6 +16,7 @@ from icp_engine.charts.outlines import outlines_script
 from icp_engine.charts.style import TEMPLATES, TITLE, TOP
 from icp_engine.report.content import Report
 from icp_engine.scorecard import words
+from icp_engine.scorecard.outcomes import outcome_table
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _LONGEST = 120  # characters of a text in a table; names of 10,000 occur
@@ -27,7 +28,8 @@ def report_page(report: Report) -> str:
     """Return the page of a run, whole: scripts, styles and outlines are in it."""
     charts = [*report.charts.values(), *([report.best] if report.best else [])]
     page = _environment().get_template("report.html")
-    return page.render(report=report, words=words, has_map=any(one.has_map for one in charts))
+    categories = outcome_table(report.card).categories
+    return page.render(report=report, words=words, categories=categories, has_map=any(one.has_map for one in charts))
 
 
 def chart_page(chart: Chart, *, alone: bool = False) -> str:

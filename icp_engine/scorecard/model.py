@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as values
+from fractions import Fraction
+from math import prod
 from typing import Any, Literal
 
 from icp_engine.columns import Column, Field, score_columns
+from icp_engine.scorecard.rounding import exact, hundredths, in_points
 
 TOTAL = "total"
 
@@ -88,12 +91,12 @@ class Line:
     @property
     def least(self) -> float:
         """The fewest points that this can give."""
-        return min(self.start, self.stop)
+        return in_points(hundredths(min(self.start, self.stop), self.decimals))
 
     @property
     def most(self) -> float:
         """The most points that this can give."""
-        return max(self.start, self.stop)
+        return in_points(hundredths(max(self.start, self.stop), self.decimals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,12 @@ class Share:
     @property
     def least(self) -> float:
         """The fewest points that this can give."""
-        return min(0.0, self.times)
+        return min(0.0, in_points(hundredths(self.times, self.decimals)))
 
     @property
     def most(self) -> float:
         """The most points that this can give."""
-        return self.times
+        return max(0.0, in_points(hundredths(self.times, self.decimals)))
 
 
 Points = Fixed | Line | Share
@@ -156,29 +159,8 @@ class Bonus:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one band number of a characteristic means: everything downstream looks it up here.
-
-    `sources` are the fields looked at, where they are not those of the characteristic.
-    """
-
-    code: str
-    points: Points
-    reason: str | None
-    note: str | None
-    segment: str | None
-    bonus: float = 0.0
-    sources: tuple[str, ...] | None = None
-
-    @property
-    def missing(self) -> bool:
-        """Whether the bibliography says MISSING."""
-        return self.reason is None
-
-
-@dataclass(frozen=True, slots=True)
 class Characteristic:
-    """One thing looked at. Its band number is an index into `outcomes`; 0 is missing."""
+    """One thing looked at. What its band numbers mean stands in `outcomes`; 0 is missing."""
 
     category: str
     name: str
@@ -193,7 +175,6 @@ class Characteristic:
     bonus: Bonus | None = None
     maximum: float | None = None
     weight: float = 1.0
-    nothing_known: Outcome | None = None
 
     @property
     def code(self) -> str:
@@ -204,49 +185,6 @@ class Characteristic:
     def column(self) -> str:
         """The name of its band column."""
         return f"{self.category}_{self.name}"
-
-    @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """The meaning of every band number: missing, the bands, then their variants.
-
-        With `reads_as` the bands follow once more as MISSING; with a bonus everything follows once more
-        with the bonus added. The first characteristic of a category that has `all_missing` ends with what is said
-        of the whole category when nothing of it is known.
-        """
-        absent = self.missing
-        first = Outcome(
-            f"{self.code}.missing",
-            Fixed(absent.points if absent else 0.0),
-            None,
-            absent.note if absent else None,
-            absent.segment if absent else None,
-        )
-        landed = tuple(
-            Outcome(f"{self.code}.{band.name}", band.points, band.reason, band.note, band.segment)
-            for band in self.bands
-        )
-        plain = (first, *landed)
-        if absent and absent.reads_as:
-            plain += tuple(Outcome(first.code, band.points, None, absent.note, band.segment) for band in self.bands)
-        if (extra := self.bonus) is not None:
-            plain += tuple(
-                Outcome(
-                    f"{one.code}+bonus",
-                    one.points,
-                    f"{one.reason}; {extra.reason}" if one.reason else None,
-                    f"{one.note}; {extra.reason}" if one.note else None,
-                    one.segment,
-                    extra.points,
-                )
-                for one in plain
-            )
-        return (*plain, self.nothing_known) if self.nothing_known else plain
-
-    @property
-    def most(self) -> float:
-        """The most points that the characteristic can give."""
-        most = max(one.points.most + one.bonus for one in self.outcomes)
-        return most if self.maximum is None else min(most, self.maximum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +206,6 @@ class Category:
     def sources(self) -> tuple[str, ...]:
         """Every field that the category reads, once, in file order."""
         return tuple(dict.fromkeys(name for one in self.characteristics for name in one.sources))
-
-    @property
-    def can_exceed(self) -> bool:
-        """Whether the points of its characteristics can add up to more than its maximum."""
-        return self.combine == "sum" and sum(one.most for one in self.characteristics) > self.maximum
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +255,10 @@ class Scorecard:
     combine: Literal["sum", "product"] = "sum"
     divide_by: float = 1.0
 
+    def __hash__(self) -> int:
+        """Return a number that is the same for the same rules."""
+        return hash(self.hash)
+
     @property
     def characteristics(self) -> tuple[Characteristic, ...]:
         """All characteristics in file order."""
@@ -335,14 +272,10 @@ class Scorecard:
 
     @property
     def maximum(self) -> float:
-        """The highest total that the scorecard can give."""
-        maxima = [category.maximum for category in self.categories]
-        if self.combine == "sum":
-            return sum(maxima)
-        product = 1.0
-        for one in maxima:
-            product *= one
-        return product / self.divide_by
+        """The highest total that the scorecard can give, rounded as totals are."""
+        maxima = [exact(in_points(hundredths(category.maximum))) for category in self.categories]
+        highest = sum(maxima) if self.combine == "sum" else prod(maxima) / exact(self.divide_by)
+        return in_points(hundredths(Fraction(highest)))
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -360,12 +293,6 @@ class Scorecard:
     def column(self, key: ScorecardColumn) -> str:
         """Return the name of one of the scorecard's own columns."""
         return self.named_columns.get(key, f"{self.prefix}_{key}")
-
-    def codes(self) -> Iterator[tuple[str, Characteristic, int, Outcome]]:
-        """Yield every reason code with its characteristic, its band number and its outcome."""
-        for one in self.characteristics:
-            for number, outcome in enumerate(one.outcomes):
-                yield outcome.code, one, number, outcome
 
 
 def leaves(condition: Condition | None) -> Iterator[Compare | Match | Flag]:

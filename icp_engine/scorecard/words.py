@@ -6,19 +6,24 @@ from dataclasses import dataclass
 from icp_engine.scorecard.model import (
     AllOf,
     AnyOf,
-    Category,
     Characteristic,
     Compare,
     Condition,
-    Fixed,
     Flag,
-    Line,
     Match,
     Missing,
-    Points,
     Scorecard,
     Tier,
 )
+from icp_engine.scorecard.outcomes import (
+    MISSING,
+    CategoryOutcomes,
+    CharacteristicOutcomes,
+    LinePoints,
+    Outcome,
+    SharePoints,
+)
+from icp_engine.scorecard.rounding import in_points
 
 _EDGES = {"at_least": "{} or more", "above": "more than {}", "at_most": "at most {}", "below": "less than {}"}
 _TESTS = {"mentions": "mentions", "equals": "is", "includes": "includes"}
@@ -34,26 +39,36 @@ class Rule:
     """One line of a characteristic: its band, when it holds, its points, and the reason or note that it gives."""
 
     band: str
+    code: str
     when: str
     points: str
     says: str
 
 
-def rules(one: Characteristic) -> list[Rule]:
+def rules(part: CharacteristicOutcomes) -> list[Rule]:
     """Return the lines of a characteristic in the order in which they are tried, missing first."""
+    absent, *bands = part.outcomes[: 1 + len(part.rule.bands)]
     found = []
-    if one.missing:
-        reads = ", ".join(f"{name} reads as {value:g}" for name, value in one.missing.reads_as.items())
-        points = reads or f"{one.missing.points:g}"
-        found.append(Rule("missing", _missing_when(one.missing), points, one.missing.note))
-    for band in one.bands:
-        line = band.points if isinstance(band.points, Line) else None
-        sloped = f", rising with {line.field} from {line.low:g} to {line.high:g}" if line else ""
-        says = band.reason or band.note or ""
-        found.append(Rule(band.name, when(band.condition) + sloped, worth(band.points), says))
-    if one.bonus:
-        found.append(Rule("bonus", when(one.bonus.condition), f"+{one.bonus.points:g}", one.bonus.reason))
+    if part.rule.missing:
+        reads = ", ".join(f"{name} reads as {value:g}" for name, value in part.rule.missing.reads_as.items())
+        found.append(
+            Rule(MISSING, absent.code, _missing_when(part.rule.missing), reads or worth(absent), absent.note or "")
+        )
+    for band, outcome in zip(part.rule.bands, bands, strict=True):
+        says = outcome.reason or outcome.note or ""
+        found.append(Rule(band.name, outcome.code, when(band.condition) + _slope(outcome), worth(outcome), says))
+    if part.rule.bonus:
+        extra = part.outcomes[part.with_bonus].bonus
+        condition, reason = when(part.rule.bonus.condition), part.rule.bonus.reason
+        found.append(Rule("bonus", f"{part.code}.bonus", condition, f"+{in_points(extra):g}", reason))
     return found
+
+
+def _slope(outcome: Outcome) -> str:
+    line = outcome.points
+    if not isinstance(line, LinePoints):
+        return ""
+    return f", {'falling' if line.slope < 0 else 'rising'} with {line.field} from {line.low:g} to {line.high:g}"
 
 
 def _missing_when(missing: Missing) -> str:
@@ -83,13 +98,15 @@ def _phrases(condition: Match) -> str:
     return f"{' or '.join(condition.fields)} {_TESTS[condition.test]} {one_of}{said}"
 
 
-def worth(points: Points) -> str:
+def worth(outcome: Outcome) -> str:
     """Return what a band gives in words, in points."""
-    if isinstance(points, Fixed):
-        return f"{points.value:g}"
-    if isinstance(points, Line):
-        return f"{points.start:g} to {points.stop:g}"
-    return f"{points.times:g} times the share of {len(points.phrases)} items that {points.field} has"
+    form = outcome.points
+    if isinstance(form, LinePoints):
+        ends = (in_points(outcome.worth(form.at(value))) for value in (form.low, form.high))
+        return " to ".join(f"{points:g}" for points in ends)
+    if isinstance(form, SharePoints):
+        return f"{in_points(outcome.most):g} times the share of {len(form.phrases)} items that {form.field} has"
+    return f"{in_points(outcome.most):g}"
 
 
 def looks_at(one: Characteristic) -> str:
@@ -99,11 +116,12 @@ def looks_at(one: Characteristic) -> str:
     return f"{', '.join(one.sources)}{f'; {only}' if only else ''}{most}"
 
 
-def caveats(category: Category, card: Scorecard) -> list[str]:
+def caveats(outcomes: CategoryOutcomes, card: Scorecard) -> list[str]:
     """Return what holds for a category as a whole, a sentence each."""
+    category = outcomes.rule
     shown = dict.fromkeys(name for one in category.characteristics for name in one.value_fields)
     found = [f"{name} is {' divided by '.join(card.derived[name])}." for name in shown if name in card.derived]
-    if category.can_exceed:
+    if outcomes.can_exceed:
         found.append(f"The characteristics can add up to more; the category stops at {category.maximum:g}.")
     if category.requires:
         found.append(f"Without {category.requires} the whole category is 0.")

@@ -1,9 +1,11 @@
 """A scorecard as Polars expressions, band first: one small integer per characteristic, the rest are look-ups on it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from functools import reduce
-from operator import and_, or_
+from math import lcm
+from operator import add, and_, mul, or_
 
 import polars as pl
 
@@ -12,23 +14,27 @@ from icp_engine.scorecard.model import (
     TOTAL,
     AllOf,
     AnyOf,
-    Category,
     Characteristic,
     Compare,
     Condition,
-    Fixed,
     Flag,
-    Line,
     Match,
     Missing,
-    Outcome,
-    Points,
     Scorecard,
-    Share,
     Tier,
+)
+from icp_engine.scorecard.outcomes import (
+    CategoryOutcomes,
+    CharacteristicOutcomes,
+    LinePoints,
+    Outcome,
+    OutcomeTable,
+    SharePoints,
+    outcome_table,
 )
 
 BAND = pl.UInt8
+EXACT = pl.Int128  # wide enough for the product of eight categories
 HUNDREDTHS = pl.Int32  # points are summed as whole hundredths, so that no order of addition changes a digit
 
 BANDS = f"{HELPERS}band_"
@@ -52,16 +58,22 @@ def value_of(name: str, card: Scorecard) -> pl.Expr:
     return pl.col(_TEXT + name) if kind in ("text", "list") else pl.col(name)
 
 
-def prepared(card: Scorecard) -> list[pl.Expr]:
-    """Return the columns that conditions read beside the conformed fields. All of them start with `__icp_`.
+def prepared(card: Scorecard, names: Iterable[str] | None = None) -> list[pl.Expr]:
+    """Return the columns that bands and points read beside the conformed fields. All of them start with `__icp_`.
 
-    A ratio is missing unless both of its parts are positive.
+    A ratio is missing unless both of its parts are positive, and where it is too large for a number.
+
+    Args:
+        card: the scorecard.
+        names: the fields and ratios to prepare; all that the card looks at unless given.
     """
     columns = []
-    for name in dict.fromkeys(name for one in card.characteristics for name in one.value_fields):
+    for name in outcome_table(card).fields if names is None else sorted(names):
         if name in card.derived:
             top, bottom = (pl.col(part).cast(pl.Float64) for part in card.derived[name])
-            columns.append(pl.when((top > 0) & (bottom > 0)).then(top / bottom).alias(_DERIVED + name))
+            ratio = top / bottom
+            defined = (top > 0) & (bottom > 0) & ratio.is_finite()
+            columns.append(pl.when(defined).then(ratio).alias(_DERIVED + name))
         elif card.fields[name].type == "text":
             columns.append(pl.col(name).str.strip_chars().str.to_lowercase().alias(_TEXT + name))
         elif card.fields[name].type == "list":
@@ -73,43 +85,54 @@ def prepared(card: Scorecard) -> list[pl.Expr]:
 def band_stages(card: Scorecard) -> list[list[pl.Expr]]:
     """Return the band columns (u8) in stages, each stage reading bands of the ones before.
 
-    A band number is an index into `Characteristic.outcomes`; null says that the characteristic does not apply.
+    A band number is the number of an outcome; null says that the characteristic does not apply.
     """
+    table = outcome_table(card)
     stages: list[list[pl.Expr]] = []
-    for category in card.categories:
+    for category in table.categories:
         depth: dict[str, int] = {}
-        for one in category.characteristics:
-            reads = set(one.only_for) | ({category.requires} if category.requires else set()) - {one.name}
-            depth[one.name] = max((depth[name] + 1 for name in reads), default=0)
-            stages += [[] for _ in range(depth[one.name] + 1 - len(stages))]
-            stages[depth[one.name]].append(_band(one, category, card).alias(BANDS + one.column))
-    last = [band for category in card.categories if category.all_missing for band in _nothing_known(category)]
+        required = category.rule.requires
+        for part in category.parts:
+            rule = part.rule
+            reads = set(rule.only_for) | ({required} if required else set()) - {rule.name}
+            depth[rule.name] = max((depth[name] + 1 for name in reads), default=0)
+            stages += [[] for _ in range(depth[rule.name] + 1 - len(stages))]
+            stages[depth[rule.name]].append(_band(part, category, card).alias(BANDS + rule.column))
+    last = [band for category in table.categories if category.rule.all_missing for band in _nothing_known(category)]
     return [*stages, last] if last else stages
 
 
-def _nothing_known(category: Category) -> Iterator[pl.Expr]:
+def _nothing_known(category: CategoryOutcomes) -> Iterator[pl.Expr]:
     """Yield the bands of a category once more: where nothing of it is known, the first says so, the others nothing."""
-    empty = reduce(and_, (band_of(one).fill_null(0) == 0 for one in category.characteristics))
-    for one in category.characteristics:
-        whole = pl.lit(len(one.outcomes) - 1 if one.nothing_known else None, BAND)
-        yield pl.when(empty).then(whole).otherwise(band_of(one)).alias(BANDS + one.column)
+    empty = reduce(and_, (band_of(part.rule).fill_null(0) == 0 for part in category.parts))
+    for part in category.parts:
+        whole = pl.lit(part.nothing_known, BAND)
+        yield pl.when(empty).then(whole).otherwise(band_of(part.rule)).alias(BANDS + part.rule.column)
 
 
-def _band(one: Characteristic, category: Category, card: Scorecard) -> pl.Expr:
-    chain = _landed(one, card)
-    count = len(one.bands)
-    if one.missing is not None:
-        absent = _absent(one.missing, card)
-        instead = chain + pl.lit(count, BAND) if one.missing.reads_as else pl.lit(0, BAND)
-        chain = pl.when(absent).then(instead).otherwise(chain)
-    if one.bonus is not None:
-        plain = 1 + count * (2 if one.missing and one.missing.reads_as else 1)
-        reads = one.missing.reads_as if one.missing else {}
-        earned = condition_expr(one.bonus.condition, card, reads).fill_null(value=False)
-        chain = pl.when(earned).then(chain + pl.lit(plain, BAND)).otherwise(chain)
-    applies = [_landed_in(name, bands, category) for name, bands in one.only_for.items()]
-    if category.requires and category.requires != one.name:
-        applies.append(band_of(_named(category, category.requires)) != 0)
+def _band(part: CharacteristicOutcomes, category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
+    rule, required = part.rule, category.rule.requires
+    chain = _landed(rule, card)
+    absent = None if rule.missing is None else _absent(rule.missing, card)
+    if absent is not None:
+        reads_as = bool(rule.missing and rule.missing.reads_as)
+        chain = (
+            pl.when(absent)
+            .then(chain + pl.lit(len(rule.bands), BAND) if reads_as else pl.lit(0, BAND))
+            .otherwise(chain)
+        )
+    if rule.bonus is not None:
+        reads = rule.missing.reads_as if rule.missing else {}
+        earned = condition_expr(rule.bonus.condition, card, reads).fill_null(value=False)
+        if rule.name == required and absent is not None:
+            earned &= ~absent  # without what it requires a category is 0, bonus or not
+        chain = pl.when(earned).then(chain + pl.lit(part.with_bonus, BAND)).otherwise(chain)
+    applies = [
+        reduce(or_, (band_of(category.part(name).rule) == number for number in category.part(name).landing_in(bands)))
+        for name, bands in rule.only_for.items()
+    ]
+    if required and required != rule.name:
+        applies.append(band_of(category.part(required).rule) != 0)
     return pl.when(reduce(and_, applies)).then(chain) if applies else chain
 
 
@@ -127,17 +150,6 @@ def _landed(one: Characteristic, card: Scorecard) -> pl.Expr:
 def _absent(missing: Missing, card: Scorecard) -> pl.Expr:
     absent = [value_of(name, card).is_null() for name in missing.fields]
     return reduce(and_ if missing.how == "all" else or_, absent)
-
-
-def _landed_in(name: str, bands: tuple[str, ...], category: Category) -> pl.Expr:
-    other = _named(category, name)
-    wanted = {f"{other.code}.{band}" for band in bands}
-    numbers = [number for number, out in enumerate(other.outcomes) if out.code.removesuffix("+bonus") in wanted]
-    return reduce(or_, (band_of(other) == number for number in numbers))
-
-
-def _named(category: Category, name: str) -> Characteristic:
-    return next(one for one in category.characteristics if one.name == name)
 
 
 def condition_expr(condition: Condition, card: Scorecard, reads_as: dict[str, float] | None = None) -> pl.Expr:
@@ -173,47 +185,42 @@ def _matches(text: pl.Expr, condition: Match) -> pl.Expr:
     return reduce(or_, (text.list.contains(phrase) for phrase in condition.phrases))
 
 
-def points_expr(one: Characteristic, card: Scorecard) -> pl.Expr:
+def points_expr(part: CharacteristicOutcomes, card: Scorecard) -> pl.Expr:
     """Return the points of a characteristic in hundredths (i32); 0 where it does not apply."""
-    band = band_of(one)
+    band = band_of(part.rule)
     chain: pl.Expr = pl.lit(0, HUNDREDTHS)
-    for number, outcome in enumerate(one.outcomes):
-        worth = _outcome_points(one, outcome, card)
-        if worth is not None:
-            chain = pl.when(band == number).then(worth).otherwise(chain)
+    for outcome in part.outcomes:
+        if outcome.fixed != 0:
+            chain = pl.when(band == outcome.number).then(_worth(outcome, card)).otherwise(chain)
     return chain
 
 
-def _outcome_points(one: Characteristic, outcome: Outcome, card: Scorecard) -> pl.Expr | None:
-    """Return what one outcome is worth in hundredths, None where that is nothing."""
-    extra = round(outcome.bonus * 100)
-    cap = None if one.maximum is None else round(one.maximum * 100)
-    if isinstance(outcome.points, Fixed):
-        fixed = round(outcome.points.value * 100) + extra
-        fixed = fixed if cap is None else min(fixed, cap)
-        return pl.lit(fixed, HUNDREDTHS) if fixed else None
-    worth = _varying(outcome.points, card, one.missing.reads_as if one.missing else {}).fill_null(0) + extra
-    return worth if cap is None else pl.min_horizontal(worth, pl.lit(cap, HUNDREDTHS))
+def _worth(outcome: Outcome, card: Scorecard) -> pl.Expr:
+    """Return what one outcome is worth in hundredths."""
+    form = outcome.points
+    if isinstance(form, LinePoints):
+        points = _on_line(form, card)
+    elif isinstance(form, SharePoints):
+        points = _of_share(form, card)
+    else:
+        return pl.lit(outcome.fixed, HUNDREDTHS)
+    total = points + outcome.bonus
+    return total if outcome.cap is None else pl.min_horizontal(total, pl.lit(outcome.cap, HUNDREDTHS))
 
 
-def _varying(points: Points, card: Scorecard, reads_as: dict[str, float]) -> pl.Expr:
-    if isinstance(points, Line):
-        slope = (points.stop - points.start) / (points.high - points.low)
-        value = value_of(points.field, card).cast(pl.Float64)
-        if points.field in reads_as:
-            value = value.fill_null(reads_as[points.field])
-        worth = points.start + (value.clip(points.low, points.high) - points.low) * slope
-        return _hundredths(worth, points.decimals)
-    assert isinstance(points, Share)
-    wanted = pl.lit(pl.Series([list(points.phrases)], dtype=pl.List(pl.String)))
-    shared = value_of(points.field, card).list.set_intersection(wanted).list.len()
-    return _hundredths(shared.cast(pl.Float64) / len(points.phrases) * points.times, points.decimals)
+def _on_line(line: LinePoints, card: Scorecard) -> pl.Expr:
+    scale = int(10**line.decimals)
+    value = value_of(line.field, card).cast(pl.Float64)
+    points = line.start + (value.clip(line.low, line.high) - line.low) * line.slope
+    whole = (points * scale).round(mode="half_to_even").cast(HUNDREDTHS) * (100 // scale)
+    return whole.fill_null(pl.lit(line.absent, HUNDREDTHS))
 
 
-def _hundredths(points: pl.Expr, decimals: int = 2) -> pl.Expr:
-    """Round half to even at a number of decimals, and return whole hundredths."""
-    scale = int(10**decimals)
-    return (points * scale).round(mode="half_to_even").cast(HUNDREDTHS) * (100 // scale)
+def _of_share(share: SharePoints, card: Scorecard) -> pl.Expr:
+    wanted = pl.lit(pl.Series([list(share.phrases)], dtype=pl.List(pl.String)))
+    shared = value_of(share.field, card).list.set_intersection(wanted).list.len().fill_null(0)
+    counts = pl.Series(range(len(share.by_count)), dtype=pl.UInt32)
+    return shared.replace_strict(counts, pl.Series(share.by_count, dtype=HUNDREDTHS), return_dtype=HUNDREDTHS)
 
 
 def in_points(hundredths: pl.Expr) -> pl.Expr:
@@ -221,24 +228,22 @@ def in_points(hundredths: pl.Expr) -> pl.Expr:
     return (hundredths.cast(pl.Float64) / 100).round(2)
 
 
-def uncapped_expr(category: Category, card: Scorecard) -> pl.Expr:
+def uncapped_expr(category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
     """Return the sum of a category's points in hundredths before its maximum cuts."""
-    return pl.sum_horizontal(points_expr(one, card) for one in category.characteristics)
+    return pl.sum_horizontal(points_expr(part, card) for part in category.parts)
 
 
-def category_expr(category: Category, card: Scorecard) -> pl.Expr:
+def category_expr(category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
     """Return the score of a category in hundredths (i32), at most its maximum."""
-    if category.combine == "weighted_mean":
-        total = sum(one.weight for one in category.characteristics)
-        share = pl.sum_horizontal(
-            in_points(points_expr(one, card)) / (one.maximum or 1.0) * one.weight for one in category.characteristics
+    if category.rule.combine == "weighted_mean":
+        below = lcm(*(share.denominator for share in category.shares))
+        weighted = (
+            points_expr(part, card).cast(EXACT) * _whole(share * below)
+            for part, share in zip(category.parts, category.shares, strict=True)
         )
-        score = _hundredths(share / total * category.maximum)
-    else:
-        score = uncapped_expr(category, card)
-    if category.can_exceed:
-        score = pl.min_horizontal(score, pl.lit(round(category.maximum * 100), HUNDREDTHS))
-    return score
+        return _half_to_even(reduce(add, weighted), below).cast(HUNDREDTHS)
+    score = uncapped_expr(category, card)
+    return pl.min_horizontal(score, pl.lit(category.maximum, HUNDREDTHS)) if category.can_exceed else score
 
 
 def total_expr(card: Scorecard) -> pl.Expr:
@@ -246,8 +251,20 @@ def total_expr(card: Scorecard) -> pl.Expr:
     parts = [pl.col(category.column) for category in card.categories]
     if card.combine == "sum":
         return pl.sum_horizontal(parts)
-    product = reduce(lambda left, right: left * right, (in_points(part) for part in parts))
-    return _hundredths(product / card.divide_by)
+    share = outcome_table(card).product_share
+    product = reduce(mul, (part.cast(EXACT) for part in parts)) * _whole(share.numerator)
+    return _half_to_even(product, share.denominator).cast(pl.Int64)
+
+
+def _whole(number: int | Fraction) -> pl.Expr:
+    return pl.lit(int(number), EXACT)
+
+
+def _half_to_even(above: pl.Expr, below: int) -> pl.Expr:
+    """Return a fraction of whole numbers, not below 0, rounded half to even: exactly, which floats would not do."""
+    whole, rest = above // _whole(below), above % _whole(below)
+    up = (rest * 2 > below) | ((rest * 2 == below) & (whole % 2 == 1))
+    return whole + up.cast(EXACT)
 
 
 def tier_expr(tiers: tuple[Tier, ...], card: Scorecard) -> pl.Expr:
@@ -268,6 +285,11 @@ def label_expr(number: pl.Expr, labels: dict[int, str]) -> pl.Expr:
     return chain
 
 
-def segment_expr(one: Characteristic) -> pl.Expr:
-    """Return the segment that the band of a characteristic names."""
-    return label_expr(band_of(one), {n: out.segment for n, out in enumerate(one.outcomes) if out.segment})
+def segment_expr(table: OutcomeTable) -> pl.Expr:
+    """Return the segment that a band names."""
+    named = [
+        label_expr(band_of(part.rule), {out.number: out.segment for out in part.outcomes if out.segment})
+        for part in table.parts
+        if any(out.segment for out in part.outcomes)
+    ]
+    return pl.coalesce(named)

@@ -8,7 +8,9 @@ from typing import Any
 import polars as pl
 
 from icp_engine.columns import HELPERS
-from icp_engine.scorecard.model import Category, Characteristic, Fixed, Outcome, Scorecard
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes, Outcome, outcome_table
+from icp_engine.scorecard.rounding import in_points as points_of
 from icp_engine.scoring.compiler import (
     BAND,
     BANDS,
@@ -20,6 +22,8 @@ from icp_engine.scoring.compiler import (
 )
 from icp_engine.scoring.reasons import cut_expr, looked_up
 
+_BETWEEN_NOTES = "; "
+
 
 def bibliography_expr(card: Scorecard) -> pl.Expr:
     """Return the bibliography of every clinic as JSON text: one object per characteristic that was looked at.
@@ -28,16 +32,15 @@ def bibliography_expr(card: Scorecard) -> pl.Expr:
     joined at once, since text of 2 KB a clinic is dear to copy. Source: band columns, helper columns of
     `add_bands`, and the conformed fields.
     """
-    parts: list[pl.Expr] = []
-    first = card.categories[0].characteristics[0]
-    leads = not first.only_for and card.categories[0].requires in (None, "", first.name)
-    for category in card.categories:
-        for one in category.characteristics:
-            parts += _entry(one, category, card, "[" if leads and one is first else ", ")
+    pieces: list[pl.Expr] = []
+    table = outcome_table(card)
+    first = table.parts[0]  # it applies to every clinic: others can only depend on it
+    for category in table.categories:
+        for part in category.parts:
+            pieces += _entry(part, category, card, "[" if part is first else ", ")
         if category.can_exceed:
-            parts.append(_cap_entry(category, card))
-    text = pl.concat_str(*parts, pl.lit("]"), ignore_nulls=True)
-    return text if leads else pl.concat_str(pl.lit("["), text.str.strip_prefix(", "))
+            pieces.append(_cap_entry(category, card))
+    return pl.concat_str(*pieces, pl.lit("]"), ignore_nulls=True)
 
 
 def with_bibliography(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
@@ -59,19 +62,21 @@ class Explainer:
 
     def __init__(self, card: Scorecard) -> None:
         """Make everything that is the same for all clinics."""
+        table = outcome_table(card)
         self._prepared = prepared(card)
-        self._categories = card.categories
-        self._parts = {
-            one.code: [_parts(one, category, outcome) for outcome in one.outcomes]
-            for category in card.categories
-            for one in category.characteristics
+        self._categories = table.categories
+        self._entries = {
+            part.code: [_frame(category, outcome) for outcome in part.outcomes]
+            for category in table.categories
+            for part in category.parts
         }
-        every = card.characteristics
-        names = dict.fromkeys(name for one in every for name in (*one.value_fields, *one.unknown))
-        self._values = [_rounded(name, card).alias(name) for name in names]
-        self._values += [band_of(one) for one in every]
-        self._values += [in_points(points_expr(one, card)).alias(_worth(one)) for one in every if _varies(one)]
-        self._values += [in_points(cut_expr(one, card)).alias(_over(one)) for one in card.categories if one.can_exceed]
+        self._values = [_rounded(name, card).alias(name) for name in table.fields]
+        for part in table.parts:
+            self._values.append(band_of(part.rule))
+            if _varies(part):
+                self._values.append(in_points(points_expr(part, card)).alias(_worth(part)))
+        capped = [category for category in table.categories if category.can_exceed]
+        self._values += [in_points(cut_expr(category, card)).alias(_over(category)) for category in capped]
 
     def entries(self, clinic: pl.DataFrame) -> list[dict[str, Any]]:
         """Return the entries of the first clinic of a frame. Source: what `with_bibliography` reads."""
@@ -79,10 +84,10 @@ class Explainer:
         known = lf.collect(engine="in-memory").row(0, named=True)
         found = []
         for category in self._categories:
-            for one in category.characteristics:
-                band = known[BANDS + one.column]
+            for part in category.parts:
+                band = known[BANDS + part.rule.column]
                 if band is not None:
-                    found.append(_entry_of(one, self._parts[one.code][band], known))
+                    found.append(_entry_of(part, self._entries[part.code][band], known))
             over = known.get(_over(category)) or 0.0
             if over < 0:
                 start, end = _cap(category)
@@ -90,29 +95,43 @@ class Explainer:
         return found
 
 
-def _worth(one: Characteristic) -> str:
-    return f"{HELPERS}worth_{one.column}"
+def _worth(part: CharacteristicOutcomes) -> str:
+    return f"{HELPERS}worth_{part.rule.column}"
 
 
-def _over(category: Category) -> str:
-    return f"{HELPERS}over_{category.name}"
+def _over(category: CategoryOutcomes) -> str:
+    return f"{HELPERS}over_{category.rule.name}"
 
 
-def _entry_of(one: Characteristic, parts: "_Parts", known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one entry from the parts that its band has, and what is known of the clinic."""
-    points = {"points": known[_worth(one)] if parts.points is None else parts.points}
-    if parts.missing:
-        return {**parts.start, **points, **parts.end}
-    values = {name: known[name] for name in one.value_fields}
-    value = values if len(values) > 1 else values[one.value_fields[0]]
-    entry = {**parts.start, "value": value, **points, **parts.end}
-    for name, note in one.unknown.items():
-        if known[name] is None:
-            entry["note"] = note
-    return entry
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What an entry says in one band: before the value, its points (None where they vary), after them."""
+
+    outcome: Outcome
+    start: dict[str, Any]
+    points: float | None
+    end: dict[str, Any]
 
 
-def _cap_entry(category: Category, card: Scorecard) -> pl.Expr:
+def _frame(category: CategoryOutcomes, outcome: Outcome) -> _Frame:
+    start = {"score": category.rule.bibliography, "code": outcome.code, "sources": list(outcome.sources)}
+    end = {"status": "MISSING", "note": outcome.note} if outcome.missing else {"reason": outcome.reason}
+    return _Frame(outcome, start, None if outcome.fixed is None else points_of(outcome.fixed), end)
+
+
+def _entry_of(part: CharacteristicOutcomes, frame: _Frame, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one entry from the frame of its band, and what is known of the clinic."""
+    points = {"points": known[_worth(part)] if frame.points is None else frame.points}
+    if frame.outcome.missing:
+        return {**frame.start, **points, **frame.end}
+    values = {name: known[name] for name in frame.outcome.value_fields}
+    value = values if len(values) > 1 else next(iter(values.values()))
+    entry = {**frame.start, "value": value, **points, **frame.end}
+    notes = [note for name, note in frame.outcome.unknown if known[name] is None]
+    return entry | {"note": _BETWEEN_NOTES.join(notes)} if notes else entry
+
+
+def _cap_entry(category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
     start, end = _cap(category)
     over = cut_expr(category, card)
     text = pl.concat_str(
@@ -121,68 +140,58 @@ def _cap_entry(category: Category, card: Scorecard) -> pl.Expr:
     return pl.when(over < 0).then(text)
 
 
-def _cap(category: Category) -> tuple[dict[str, Any], dict[str, Any]]:
+def _cap(category: CategoryOutcomes) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what stands before and after the points that the maximum of a category takes away."""
-    start = {"score": category.bibliography, "code": f"{category.name}.cap", "sources": []}
-    return start, {"reason": f"Capped at {category.maximum:g}"}
+    start = {"score": category.rule.bibliography, "code": category.cap_code, "sources": []}
+    return start, {"reason": category.cap_reason}
 
 
-def _entry(one: Characteristic, category: Category, card: Scorecard, before: str) -> Iterator[pl.Expr]:
+def _entry(part: CharacteristicOutcomes, category: CategoryOutcomes, card: Scorecard, before: str) -> Iterator[pl.Expr]:
     """Yield the pieces of one entry, all of them null where the characteristic does not apply."""
-    band = band_of(one)
-    frames = [_frame(one, category, outcome) for outcome in one.outcomes]
-    yield looked_up(band, [before + head for head, _ in frames])
-    valued = [number for number, out in enumerate(one.outcomes) if not out.missing]
-    shown = _among(band, valued)
-    yield pl.when(shown).then(_value(one, card).fill_null("null"))
-    varying = [number for number, out in enumerate(one.outcomes) if not isinstance(out.points, Fixed)]
-    if varying:
+    band = band_of(part.rule)
+    varies = _varies(part)
+    frames = [_frame(category, outcome) for outcome in part.outcomes]
+    yield looked_up(band, [before + _head(frame) for frame in frames])
+    shown = _among(band, [outcome.number for outcome in part.outcomes if not outcome.missing])
+    yield pl.when(shown).then(_value(part, card).fill_null("null"))
+    if varies:
         yield pl.when(shown).then(pl.lit(', "points": '))
-        yield pl.when(_among(band, varying)).then(_points_text(points_expr(one, card)))
-    closing = "" if one.unknown else "}"
-    yield looked_up(band, [tail + closing for _, tail in frames])
-    for name, note in one.unknown.items():
-        yield pl.when(value_of(name, card).is_null() & shown).then(pl.lit(f', "note": {_json(note)}'))
-    if not closing:
+        varying = [outcome.number for outcome in part.outcomes if outcome.fixed is None]
+        yield pl.when(_among(band, varying)).then(_points_text(points_expr(part, card)))
+    unknown = list(part.rule.unknown.items())
+    closing = "" if unknown else "}"
+    yield looked_up(band, [_tail(frame, varies=varies) + closing for frame in frames])
+    if unknown:
+        yield _notes(unknown, shown, card)
         yield pl.when(band.is_not_null()).then(pl.lit("}"))
 
 
-def _frame(one: Characteristic, category: Category, outcome: Outcome) -> tuple[str, str]:
-    """Return what stands before and after the value, or before and after points that vary."""
-    parts = _parts(one, category, outcome)
-    head = _json(parts.start)[:-1] + (', "points": ' if outcome.missing else ', "value": ')
-    tail = ", " + _json(parts.end)[1:-1]
-    if parts.points is not None:
-        points = _json(parts.points)
-        tail = (points if outcome.missing or _varies(one) else f', "points": {points}') + tail
-    return head, tail
+def _notes(unknown: list[tuple[str, str]], shown: pl.Expr, card: Scorecard) -> pl.Expr:
+    """Return the notes of the fields that are not known, null where there is none."""
+    absent = [value_of(name, card).is_null() for name, _ in unknown]
+    notes = [pl.when(gone).then(pl.lit(_json(note)[1:-1])) for gone, (_, note) in zip(absent, unknown, strict=True)]
+    joined = notes[0] if len(notes) == 1 else pl.concat_str(notes, separator=_BETWEEN_NOTES, ignore_nulls=True)
+    text = pl.concat_str(pl.lit(', "note": "'), joined, pl.lit('"'))
+    return pl.when(pl.any_horizontal(absent) & shown).then(text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What an entry says in one band: before the value, its points (None where they vary), after them."""
-
-    start: dict[str, Any]
-    points: float | None
-    end: dict[str, Any]
-    missing: bool
+def _head(frame: _Frame) -> str:
+    """Return what stands before the value, or before the points where no value is shown."""
+    return _json(frame.start)[:-1] + (', "points": ' if frame.outcome.missing else ', "value": ')
 
 
-def _parts(one: Characteristic, category: Category, outcome: Outcome) -> _Parts:
-    start = {"score": category.bibliography, "code": outcome.code, "sources": list(outcome.sources or one.sources)}
-    end = {"status": "MISSING", "note": outcome.note} if outcome.missing else {"reason": outcome.reason}
-    points = _fixed(one, outcome, outcome.points) if isinstance(outcome.points, Fixed) else None
-    return _Parts(start, points, end, outcome.missing)
+def _tail(frame: _Frame, *, varies: bool) -> str:
+    """Return what stands after the value, or after points that vary."""
+    tail = ", " + _json(frame.end)[1:-1]
+    if frame.points is None:
+        return tail
+    points = _json(frame.points)
+    return (points if frame.outcome.missing or varies else f', "points": {points}') + tail
 
 
-def _varies(one: Characteristic) -> bool:
+def _varies(part: CharacteristicOutcomes) -> bool:
     """Return whether some band of a characteristic gives points that depend on a value."""
-    return any(not isinstance(out.points, Fixed) for out in one.outcomes)
-
-
-def _fixed(one: Characteristic, outcome: Outcome, points: Fixed) -> float:
-    worth = points.value + outcome.bonus
-    return round(worth if one.maximum is None else min(worth, one.maximum), 2)
+    return any(outcome.fixed is None for outcome in part.outcomes)
 
 
 def _among(band: pl.Expr, numbers: list[int]) -> pl.Expr:
@@ -193,12 +202,13 @@ def _points_text(hundredths: pl.Expr) -> pl.Expr:
     return in_points(hundredths).cast(pl.String)
 
 
-def _value(one: Characteristic, card: Scorecard) -> pl.Expr:
+def _value(part: CharacteristicOutcomes, card: Scorecard) -> pl.Expr:
     """Return the value that was compared as JSON text: a scalar, or an object where several fields were."""
-    values = [_rounded(name, card).alias(name) for name in one.value_fields]
+    names = part.rule.value_fields
+    values = [_rounded(name, card).alias(name) for name in names]
     if len(values) > 1:
         return pl.struct(values).struct.json_encode()
-    name, value = one.value_fields[0], values[0]
+    name, value = names[0], values[0]
     kind = "number" if name in card.derived else card.fields[name].type
     if kind in ("text", "list"):
         return pl.struct(value.alias("v")).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from icp_engine.scorecard.model import Category, Scorecard
-from icp_engine.scoring.compiler import BAND, band_of, uncapped_expr
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints, outcome_table
+from icp_engine.scoring.compiler import BAND, band_of, prepared, uncapped_expr
 
 _MOST_PATTERNS = 2**63
 
@@ -15,7 +16,7 @@ _MOST_PATTERNS = 2**63
 def reason_codes_expr(card: Scorecard) -> pl.Expr:
     """Return the codes of every bibliography entry of a clinic, in scorecard order, separated by `|`.
 
-    Source: band columns, and the conformed fields where a cap has to be told.
+    Source: the columns of `add_bands`.
     """
     return _joined(_reasons(card))
 
@@ -52,11 +53,12 @@ class ReasonSpeller:
     def __init__(self, card: Scorecard) -> None:
         """Start with no pattern known."""
         self._parts = _reasons(card)
+        self._prepared = _measured(card)
         self._spelled = pl.DataFrame(schema={"pattern": pl.UInt64, "reason_codes": pl.String})
 
     def spell(self, frame: pl.DataFrame) -> ReasonCodes:
-        """Return the reason codes of some clinics. Source: what `reason_codes_expr` reads."""
-        patterns, spelled = self._patterns(frame)
+        """Return the reason codes of some clinics. Source: band columns, and the conformed fields."""
+        patterns, spelled = self._patterns(frame.with_columns(self._prepared) if self._prepared else frame)
         fresh = spelled.join(self._spelled, on="pattern", how="anti")
         if "reason_codes" not in fresh.columns:
             fresh = fresh.select("pattern", _joined(_taken_apart(self._parts)).alias("reason_codes"))
@@ -93,14 +95,26 @@ def _taken_apart(parts: list[tuple[pl.Expr, list[str]]]) -> list[tuple[pl.Expr, 
     return apart[::-1]
 
 
+def _measured(card: Scorecard) -> list[pl.Expr]:
+    """Return the helper columns over which points vary that a maximum may cut."""
+    forms = [
+        outcome.points
+        for category in outcome_table(card).categories
+        if category.can_exceed
+        for part in category.parts
+        for outcome in part.outcomes
+    ]
+    return prepared(card, {form.field for form in forms if not isinstance(form, FixedPoints)})
+
+
 def _reasons(card: Scorecard) -> list[tuple[pl.Expr, list[str]]]:
     """Return the parts of the reason codes: a small number each (null for none), and the code of every number."""
     parts: list[tuple[pl.Expr, list[str]]] = []
-    for category in card.categories:
-        for one in category.characteristics:
-            parts.append((band_of(one), [out.code for out in one.outcomes]))
+    for category in outcome_table(card).categories:
+        for part in category.parts:
+            parts.append((band_of(part.rule), [outcome.code for outcome in part.outcomes]))
         if category.can_exceed:
-            parts.append((pl.when(cut_expr(category, card) < 0).then(pl.lit(0, BAND)), [f"{category.name}.cap"]))
+            parts.append((pl.when(cut_expr(category, card) < 0).then(pl.lit(0, BAND)), [category.cap_code]))
     return parts
 
 
@@ -119,6 +133,6 @@ def looked_up(number: pl.Expr, texts: Sequence[str]) -> pl.Expr:
     return number.replace_strict(numbers, pl.Series(texts, dtype=pl.String), return_dtype=pl.String)
 
 
-def cut_expr(category: Category, card: Scorecard) -> pl.Expr:
+def cut_expr(category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
     """Return the hundredths that the maximum of a category takes away: below 0 where it cuts."""
-    return round(category.maximum * 100) - uncapped_expr(category, card)
+    return category.maximum - uncapped_expr(category, card)

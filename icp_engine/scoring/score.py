@@ -6,6 +6,7 @@ from icp_engine.columns import KEY
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import conform
 from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scoring.compiler import (
     band_of,
     band_stages,
@@ -37,14 +38,13 @@ def add_scores(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
 
     Source: the columns of `add_bands`. The sums are made in whole hundredths and divided once.
     """
-    total, tier = card.column("total_score"), card.column("tier")
-    lf = lf.with_columns(category_expr(one, card).alias(one.column) for one in card.categories)
+    table, total, tier = outcome_table(card), card.column("total_score"), card.column("tier")
+    lf = lf.with_columns(category_expr(one, card).alias(one.rule.column) for one in table.categories)
     lf = lf.with_columns(total_expr(card).alias(total))
     lf = lf.with_columns(tier_expr(card.tiers, card).alias(tier))
     points = [in_points(pl.col(name)) for name in (total, *(one.column for one in card.categories))]
     labels = label_expr(pl.col(tier), {one.number: one.label for one in card.tiers}).alias(card.column("tier_label"))
-    source = card.segment_source
-    segment = [segment_expr(source).alias(card.column("segment"))] if source else []
+    segment = [segment_expr(table).alias(card.column("segment"))] if card.segment_source else []
     return lf.with_columns(*points, labels, *segment)
 
 

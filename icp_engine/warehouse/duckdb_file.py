@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -26,6 +26,7 @@ from icp_engine.scoring.compiler import BANDS
 from icp_engine.scoring.reasons import ReasonCodes
 from icp_engine.warehouse.comments import comment_all
 from icp_engine.warehouse.dimensions import run_frames, scorecard_frames
+from icp_engine.warehouse.evidence import add_bibliography
 from icp_engine.warehouse.manifest import Manifest
 
 FILE = "icp.duckdb"
@@ -35,18 +36,6 @@ _WITH_CODES = f' left join reason_patterns on reason_patterns.pattern = {_ROW}."
 _OF_THE_WAREHOUSE = {name: f"{_ROW}.{name}" for name in ("network_id", "is_network_anchor")} | {
     "reason_codes": "reason_patterns.reason_codes"
 }
-# Text as bands compare it: all white space of Unicode trimmed, and two letters that DuckDB lowers otherwise.
-_VALUE_MACRO = r"""
-create macro json_value_as_compared(fields, name) as case json_type(fields, '$."' || name || '"')
-    when 'VARCHAR' then to_json(lower(regexp_replace(
-        replace(
-            regexp_replace(fields ->> name, '^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$', '', 'g'), 'İ', 'i̇'
-        ),
-        '(\p{L})Σ($|[^\p{L}])', '\1ς\2', 'g'
-    )))
-    else json_extract(fields, '$."' || name || '"')
-end
-"""
 
 
 @dataclass(slots=True)
@@ -55,12 +44,13 @@ class WarehouseFile:
 
     db: Database
     rows: int = 0
+    names: dict[str, str] = field(default_factory=dict)
 
     def write(self, rows: pa.Table, codes: ReasonCodes) -> None:
         """Add rows, and the reason codes that have not come before."""
         table = rows.append_column(_PATTERN, codes.pattern.to_arrow())
-        names = names_in_sql(table.column_names)
-        table = table.rename_columns([names[name] for name in table.column_names])
+        self.names = names_in_sql(table.column_names)
+        table = table.rename_columns([self.names[name] for name in table.column_names])
         self.db.append("clinics", table)
         self.db.append("reason_patterns", codes.fresh.to_arrow(compat_level=pl.CompatLevel.oldest()))
         self.rows += len(table)
@@ -105,16 +95,16 @@ def finish(
     with db.at_once():
         db.copy(NETWORKS, networks.networks)
         register_settings(db, card, options, networks)
-        for name, frame in {**scorecard_frames(card), **run_frames(manifest)}.items():
+        for name, frame in {**scorecard_frames(card, file.names), **run_frames(manifest)}.items():
             db.copy(name, frame)
         if rejects is not None:
             db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
-        db.run(_VALUE_MACRO)
-        _views(db, card, tables)
+        _views(db, card, tables, file.names)
         view(db, CLINIC_SCORES, clinic_sql(card) | _OF_THE_WAREHOUSE, f"clinics as {_ROW}{_WITH_CODES}")
         view(db, MEMBER_SCORES, member_sql(card), f"clinics as {_ROW}")
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS)
-        for step in ("shared_names", "network_candidates", "clinic_bibliography"):
+        add_bibliography(db, card, file.names)
+        for step in ("shared_names", "network_candidates"):
             db.view(step, sql_text(step))
         names = view_names(card)
         for step in ("networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state"):
@@ -124,7 +114,7 @@ def finish(
     return indexed
 
 
-def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]]) -> None:
+def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]], clinics: Mapping[str, str]) -> None:
     codes = card.column("reason_codes")
     for name, columns in tables.items():
         names = names_in_sql(columns)
@@ -134,8 +124,9 @@ def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]]) -> No
         )
         join = _WITH_CODES if codes in columns else ""
         db.view(name, f"select {chosen} from clinics as {_ROW}{join}")
-    bands = ", ".join(f"{quoted(BANDS + one.column)} as {quoted(one.column)}" for one in card.characteristics)
-    db.view("icp_bands", f'select clinic_id, "{HELPERS}normalized_name" as normalized_name, {bands} from clinics')
+    bands = [clinics[BANDS + one.column] for one in card.characteristics]
+    chosen = ", ".join(f"{quoted(name)} as {quoted(name.removeprefix(BANDS))}" for name in bands)
+    db.view("icp_bands", f'select clinic_id, "{HELPERS}normalized_name" as normalized_name, {chosen} from clinics')
 
 
 def names_in_sql(columns: Iterable[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import icp_engine
+from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scoring.compiler import tier_expr
 
 Fields = dict[str, Any]
@@ -420,5 +421,5 @@ def test_every_band_stands_in_a_table(card: str) -> None:
     tables["segment.strategic_segment"] = [band for _, band, _, _ in SEGMENTS]
     tables["fit.specialty"] = [*SPECIALTY, "missing"]
     tried = {f"{where}.{band}" for where, bands in tables.items() for band in bands}
-    codes = icp_engine.load_scorecard(card).codes()
-    assert tried == {code for code, one, number, _ in codes if number or one.missing}
+    parts = outcome_table(icp_engine.load_scorecard(card)).parts
+    assert tried == {out.code for part in parts for out in part.outcomes if out.number or part.rule.missing}

@@ -1,7 +1,6 @@
 """From the tables of a scorecard to the model. What cannot be read is noted, and a placeholder stands for it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from icp_engine.columns import FIELDS, Field
 from icp_engine.scorecard.model import (
@@ -11,10 +10,8 @@ from icp_engine.scorecard.model import (
     Category,
     Characteristic,
     Example,
-    Fixed,
     Line,
     Missing,
-    Outcome,
     Scorecard,
     Share,
     Tier,
@@ -64,7 +61,7 @@ def build(source: Source, notes: Notes) -> Scorecard:
         examples=tuple(_example(item, source) for item in top.items("example")),
         named_columns=named,
         combine=total.text("combine", "sum"),  # type: ignore[arg-type]
-        divide_by=total.number("divide_by", 1.0),
+        divide_by=_divisor(total),
     )
     total.close()
     inherited = {tier.number: tier for tier in card.tiers}
@@ -89,6 +86,14 @@ def _segment(table: Table) -> tuple[str, str]:
     name = table.text("breakdown", slug(label))
     table.close()
     return label, name
+
+
+def _divisor(total: Table) -> float:
+    value = total.number("divide_by", 1.0)
+    if value <= 0:
+        total.problem(f"the product is divided by a number above 0, found {value:g}", "divide_by")
+        return 1.0
+    return value
 
 
 def _names(top: Table) -> Names:
@@ -143,10 +148,6 @@ def _category(
     breakdown = table.text("breakdown", name)
     characteristics = tuple(_characteristic(name, inner, part, names, derived) for inner, part in table.tables())
     table.close()
-    if all_missing and characteristics:
-        sources = tuple(dict.fromkeys(source for one in characteristics for source in one.sources))
-        nothing = Outcome(f"{name}.missing", Fixed(0.0), None, all_missing, None, sources=sources)
-        characteristics = (replace(characteristics[0], nothing_known=nothing), *characteristics[1:])
     return Category(
         name=name,
         label=label,

@@ -15,6 +15,7 @@ from icp_engine.scorecard.model import (
     Tier,
     leaves,
 )
+from icp_engine.scorecard.outcomes import outcomes_of
 from icp_engine.scorecard.toml.conditions import implies
 from icp_engine.scorecard.toml.lines import Path
 from icp_engine.scorecard.toml.table import Notes
@@ -101,8 +102,8 @@ def _codes(card: Scorecard) -> Found:
         if one.column in columns:
             yield path, f"'{one.code}' and '{columns[one.column]}' make one band column; rename one"
         columns[one.column] = one.code
-        if len(one.outcomes) > _MOST_OUTCOMES:
-            yield path, f"{len(one.outcomes)} outcomes are more than the {_MOST_OUTCOMES} that fit one byte"
+        if (count := len(outcomes_of(one))) > _MOST_OUTCOMES:
+            yield path, f"{count} outcomes are more than the {_MOST_OUTCOMES} that fit one byte"
 
 
 def _category(category: Category) -> Found:
@@ -218,7 +219,7 @@ def _maximum(one: Characteristic, category: Category) -> Found:
 
 def _segments(card: Scorecard) -> Found:
     """One characteristic names the segments, and then each of its outcomes names one that exists."""
-    carriers = [one for one in card.characteristics if any(out.segment for out in one.outcomes)]
+    carriers = [one for one in card.characteristics if any(out.segment for out in outcomes_of(one))]
     for one in carriers[1:]:
         yield (
             ("category", one.category, one.name),
