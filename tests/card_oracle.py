@@ -1,7 +1,7 @@
 """Any scorecard read in plain Python, one clinic at a time, from the tables of its TOML file and the specification.
 
-It shares nothing with icp_engine. Arithmetic is exact; where rounding would hang on the last digit of a binary fraction,
-a reading says that it is undecided. The engine is compared with it in scoring/test_random_cards.py.
+It shares nothing with icp_engine. Arithmetic is exact; where rounding would hang on the last digit of a binary
+fraction, a reading says that it is undecided. The engine is compared with it in scoring/test_random_cards.py.
 """
 
 import itertools
@@ -16,10 +16,10 @@ Content = dict[str, Any]
 Row = dict[str, Any]
 
 TYPES: dict[str, tuple[str, float]] = {  # type and scale of the fields that every scorecard knows
-    **{name: ("text", math.inf) for name in ("clinic_id", "account_name", "state_code", "segment_label", "sector")},
-    **{name: ("integer", math.inf) for name in ("npi_count", "site_count", "services_count", "bene_count")},
-    **{name: ("flag", math.inf) for name in ("fqhc_flag", "aco_member", "pecos_enrolled", "oig_leie_flag")},
-    **{name: ("number", 10.0) for name in ("denial_pressure", "roi_readiness", "emr_friction", "scale_velocity")},
+    **dict.fromkeys(("clinic_id", "account_name", "state_code", "segment_label", "sector"), ("text", math.inf)),
+    **dict.fromkeys(("npi_count", "site_count", "services_count", "bene_count"), ("integer", math.inf)),
+    **dict.fromkeys(("fqhc_flag", "aco_member", "pecos_enrolled", "oig_leie_flag"), ("flag", math.inf)),
+    **dict.fromkeys(("denial_pressure", "roi_readiness", "emr_friction", "scale_velocity"), ("number", 10.0)),
     "allowed_amt": ("number", math.inf),
     "coding_complexity": ("number", 15.0),
 }
@@ -102,9 +102,7 @@ class Clinic:
 
     def __init__(self, content: Content, row: Row) -> None:
         self.content = content
-        self.values = {
-            name: conformed(row.get(name), kind, scale) for name, (kind, scale) in types_of(content).items()
-        }
+        self.values = {name: conformed(row.get(name), kind, scale) for name, (kind, scale) in types_of(content).items()}
         self.undecided = False
 
     def value(self, name: str) -> Any:
@@ -261,7 +259,9 @@ def landing(name: str, code: str, rule: Content, clinic: Clinic, required: bool)
     own, reads_as, content = rule.get("field"), reads(rule), clinic.content
     missing = is_missing(rule, lambda name: clinic.value(name) is None)
     entry: Content = {"sources": sources(rule, content)}
-    note = "" if rule["missing"] == "never" else rule["missing"].get("note", f"No {name} data available".replace("_", " "))
+    note = (
+        "" if rule["missing"] == "never" else rule["missing"].get("note", f"No {name} data available".replace("_", " "))
+    )
     if missing and not reads_as:
         found = Landing("missing", hundredths(rule["missing"]["points"]), entry, rule["missing"].get("segment"), True)
         entry["note"] = note
@@ -363,9 +363,7 @@ def read(content: Content, row: Row) -> Reading:
         found.entries += [shown | one.entry for one in landed.values()]
         if cut:
             reason = f"Capped at {category['max']:g}"
-            found.entries.append(
-                shown | {"code": f"{name}.cap", "sources": [], "points": -cut / 100, "reason": reason}
-            )
+            found.entries.append(shown | {"code": f"{name}.cap", "sources": [], "points": -cut / 100, "reason": reason})
         found.segment = next((one.segment for one in landed.values() if one.segment), found.segment)
     found.total = total_of(content, list(found.scores.values()))
     found.tier, found.label = tier_of(content, found)
@@ -394,12 +392,12 @@ class Way:
 
 
 def best_total(content: Content, absent: set[str]) -> int | None:
-    """Return the highest total in hundredths of all combinations of bands that are left; None where they are too many."""
+    """Return the highest total in hundredths of all bands that are left; None where there are too many to try."""
     bests = []
     for category in content["category"].values():
         rules = characteristics(category)
         ways = [list(ways_of(rule, name == category.get("requires"), content, absent)) for name, rule in rules.items()]
-        if math.prod(map(len, ways)) > 1_000:
+        if math.prod(map(len, ways)) > 400:
             return None
         bests.append(max(combined(category, rules, choice) for choice in itertools.product(*ways)))
     return total_of(content, bests)
@@ -430,9 +428,7 @@ def ways_of(rule: Content, required: bool, content: Content, absent: set[str]) -
     def can_be(table: Content) -> set[bool]:
         test = next(key for key in TESTS if key in table)
         if test in ("any", "all"):
-            return {
-                (any if test == "any" else all)(mix) for mix in itertools.product(*map(can_be, table[test]))
-            }
+            return {(any if test == "any" else all)(mix) for mix in itertools.product(*map(can_be, table[test]))}
         names = targets(table, own)
         if not all(map(gone, names)):
             return {True, False}
