@@ -392,12 +392,12 @@ class Way:
 
 
 def best_total(content: Content, absent: set[str]) -> int | None:
-    """Return the highest total in hundredths of all combinations of bands that are left; None where too many are."""
+    """Return the highest total in hundredths of all bands that are left; None where there are too many to try."""
     bests = []
     for category in content["category"].values():
         rules = characteristics(category)
         ways = [list(ways_of(rule, name == category.get("requires"), content, absent)) for name, rule in rules.items()]
-        if math.prod(map(len, ways)) > 1_000:
+        if math.prod(map(len, ways)) > 400:
             return None
         bests.append(max(combined(category, rules, choice) for choice in itertools.product(*ways)))
     return total_of(content, bests)

@@ -45,6 +45,11 @@ REASONS = ["R", 'A "reason" \\ it\'s {x}', "é诊\t; | 🦷"]
 SPACES = [" ", "\t", "\u00a0", "\u2003", "\u0085", "\n", "\u3000"]
 
 
+# Made once: to make a strategy takes longer than to draw from it.
+COUNTS = {(low, high): st.integers(low, high) for high in range(25) for low in range(high + 1)}
+PERCENT = st.integers(0, 99)
+
+
 @dataclass
 class Names:
     """The fields of a card, by type."""
@@ -57,16 +62,19 @@ class Names:
 
 def some(draw: Draw, items: list[Any], low: int = 1, high: int = 3) -> list[Any]:
     """Draw a few of the items, each at most once."""
-    return draw(st.lists(st.sampled_from(items), min_size=min(low, len(items)), max_size=high, unique_by=repr))
+    left, found = list(items), []
+    for _ in range(draw(COUNTS[min(low, len(left)), min(high, len(left))])):
+        found.append(left.pop(draw(COUNTS[0, len(left) - 1])))
+    return found
 
 
 def one(draw: Draw, items: list[Any]) -> Any:
-    return draw(st.sampled_from(items))
+    return items[draw(COUNTS[0, len(items) - 1])]
 
 
 def chance(draw: Draw, percent: int) -> bool:
     """Draw true in so many of a hundred cases; the simpler card comes from false."""
-    return draw(st.integers(0, 99)) >= 100 - percent
+    return draw(PERCENT) >= 100 - percent
 
 
 @st.composite
@@ -83,7 +91,7 @@ def scorecards(draw: Draw) -> Content:
         lists=[name for name in own if kinds[name] == "list"],
     )
     if chance(draw, 50):
-        ratios = [f"ratio {number}" for number in range(draw(st.integers(1, 2)))]
+        ratios = [f"ratio {number}" for number in range(draw(COUNTS[1, 2]))]
         plain = [*names.numbers]
         content["derived"] = {
             name: {"numerator": one(draw, plain), "denominator": one(draw, plain), "description": "Ratio"}
@@ -92,7 +100,7 @@ def scorecards(draw: Draw) -> Content:
         names.numbers += ratios
     content["lists"] = {"phrases": some(draw, PHRASES, 1, 4), "items": some(draw, ITEMS, 1, 4)}
     content["category"] = {}
-    for number in range(draw(st.integers(1, 3))):
+    for number in range(draw(COUNTS[1, 3])):
         content["category"][["fit", "Pain", "c.d"][number]] = category(draw, content, names)
     add_segments(draw, content)
     if chance(draw, 30):
@@ -108,7 +116,7 @@ def category(draw: Draw, content: Content, names: Names) -> Content:
     table |= {"bibliography": f"{one(draw, REASONS)} {len(content['category'])}"} if chance(draw, 20) else {}
     shape = one(draw, ["plain", "plain", "requires", "all_missing"])
     rules: Content = {}
-    for number in range(draw(st.integers(1, 4))):
+    for number in range(draw(COUNTS[1, 4])):
         name = ["x", "Y", "z_z", "w.v"][number]
         told = shape == "all_missing" or (shape == "requires" and number == 0)
         rules[name] = characteristic(draw, content, names, table["max"], mean=mean, told=told)
@@ -162,7 +170,7 @@ def missing(draw: Draw, names: Names, own: str | None, limit: float, *, told: bo
 
 
 def bands(draw: Draw, names: Names, own: str | None, limit: float) -> list[Content]:
-    count = draw(st.integers(0, 3))
+    count = draw(COUNTS[0, 3])
     if own in names.numbers and chance(draw, 70):
         edges = sorted(some(draw, EDGES[:9], count, count), reverse=True) if count else []
         tests: list[Content] = [{one(draw, ["at_least", "above"]): edge} for edge in edges]
@@ -209,7 +217,7 @@ def condition(draw: Draw, names: Names, own: str | None, depth: int) -> Content:
     kinds = ["number", "text", "flag", *(["list"] if names.lists else []), *(["any", "all"] if depth else [])]
     kind = one(draw, kinds)
     if kind in ("any", "all"):
-        return {kind: [condition(draw, names, own, depth - 1) for _ in range(draw(st.integers(1, 3)))]}
+        return {kind: [condition(draw, names, own, depth - 1) for _ in range(draw(COUNTS[1, 3]))]}
     fields = {"number": names.numbers, "text": names.texts, "flag": names.flags, "list": names.lists}[kind]
     if kind == "number":
         # On its characteristic's own field a band goes by lower edge, unless it names the field.
@@ -241,14 +249,14 @@ def add_segments(draw: Draw, content: Content) -> None:
 
 def tiers(draw: Draw, content: Content) -> Content:
     """Draw one to five tiers, on the total or on several categories at once."""
-    count = draw(st.integers(0, 4))
+    count = draw(COUNTS[0, 4])
     maxima = {name: table["max"] for name, table in content["category"].items()}
     highest = oracle.total_of(content, [oracle.hundredths(most) for most in maxima.values()]) / 100
     tops = {"total": highest} if chance(draw, 60) else {name: maxima[name] for name in some(draw, list(maxima), 1, 3)}
     found: Content = {}
     for number in range(1, count + 1):
         share = (count + 1 - number) / (count + 1)
-        edges = {part: round(top * share, draw(st.integers(1, 3))) for part, top in tops.items()}
+        edges = {part: round(top * share, draw(COUNTS[1, 3])) for part, top in tops.items()}
         if any(edge <= 0 for edge in edges.values()) or any(edges == other["at_least"] for other in found.values()):
             break
         found[str(number)] = {"label": f"Tier {number}", "at_least": edges}
@@ -300,23 +308,9 @@ def value(kind: str, scale: float, rng: random.Random, edges: list[float], phras
     edge = rng.choice([*edges, min(scale, 50.0)])
     if kind == "integer":
         return max(-1, math.floor(edge) + rng.choice([-1, 0, 0, 1, 2]))
-    return rng.choice(
-        [
-            edge,
-            edge,
-            math.nextafter(edge, math.inf),
-            math.nextafter(edge, -math.inf),
-            edge + 0.005,
-            edge - 0.01,
-            edge / 2,
-            edge / 8,
-            rng.uniform(0, 12),
-            -edge,
-            math.nan,
-            math.inf,
-            edge * 3 + 0.125,
-        ]
-    )
+    beside = [math.nextafter(edge, math.inf), math.nextafter(edge, -math.inf), edge + 0.005, edge - 0.01]
+    far = [edge / 2, edge / 8, rng.uniform(0, 12), -edge, math.nan, math.inf, edge * 3 + 0.125]
+    return rng.choice([edge, edge, *beside, *far])
 
 
 def set_ratio(row: oracle.Row, ratio: Content, known: Any, rng: random.Random, edges: list[float]) -> None:

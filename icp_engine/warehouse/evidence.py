@@ -12,24 +12,23 @@ from icp_engine.scoring.compiler import BANDS
 EVIDENCE, BIBLIOGRAPHY, OF_SOME = "clinic_evidence", "clinic_bibliography", "{}_of"
 _STEP = re.compile(r"^(\w+) as (?:not materialized )?\(\n(.*?)^\)", re.MULTILINE | re.DOTALL)
 
-# Text as bands compare it: all white space of Unicode trimmed, and two letters that DuckDB lowers otherwise.
+# Text as bands compare it: lower-cased, with two letters that DuckDB lowers otherwise (a sigma at the end of a word is
+# another one), and all white space of Unicode trimmed.
 _SPACE = r"[\s\v\x{85}\p{Z}]"
+_CASED = r"\p{Lu}\p{Ll}\p{Lt}\x{2160}-\x{217f}ªºⒶ-ⓩ🄰-🅉🅐-🅩🅰-🆉"
+_MARKS = r"'.:·\x{2018}\x{2019}\x{2024}\x{2027}\x{387}\x{55f}\x{5f4}\x{fe13}\x{fe52}\x{fe55}\x{ff07}\x{ff0e}\x{ff1a}"
+_IGNORED = rf"\p{{Mn}}\p{{Me}}\p{{Cf}}\p{{Lm}}\p{{Sk}}{_MARKS}"  # may stand between the letters of a word
+_FINAL_SIGMA = rf"([{_CASED}][{_IGNORED}]*)Σ([{_IGNORED}]*(?:$|[^{_CASED}{_IGNORED}]))".replace("'", "''")
 _MACROS = (
     "create macro ratio_of(top, bottom) as "
     "case when top > 0 and bottom > 0 and isfinite(top / bottom) then top / bottom end",
-    # DuckDB 1.x rounds to decimals by other steps; above 1e300 the hundredfold is no number, and there are no decimals.
+    # DuckDB 1.x rounds to decimals by other steps. Above 1e300 the hundredfold is no number, and there are no decimals.
     "create macro in_hundredths(value) as case when value < 1e300 then round_even(value * 100, 0) / 100 else value end",
-    r"""
-create macro text_lowered(value) as lower(regexp_replace(
-    replace(value, 'İ', 'i̇'), '(\p{L})Σ($|[^\p{L}])', '\1ς\2', 'g'
-))
-""",
-    rf"""
-create macro text_as_compared(value) as text_lowered(regexp_replace(value, '^{_SPACE}+|{_SPACE}+$', '', 'g'))
-""",
-    rf"""
-create macro items_as_compared(items) as [regexp_replace(text_lowered(item), '{_SPACE}', '', 'g') for item in items]
-""",
+    "create macro text_lowered(value) as "
+    rf"lower(regexp_replace(replace(value, 'İ', 'i̇'), '{_FINAL_SIGMA}', '\1ς\2', 'g'))",
+    f"create macro text_as_compared(value) as text_lowered(regexp_replace(value, '^{_SPACE}+|{_SPACE}+$', '', 'g'))",
+    "create macro items_as_compared(items) as "
+    f"[regexp_replace(text_lowered(item), '{_SPACE}', '', 'g') for item in items]",
 )
 _COMPARED = {"text": "text_as_compared({})", "list": "items_as_compared({})"}
 # Rows that a list of ids picks are found before anything is made of their values.
@@ -53,7 +52,7 @@ def add_bibliography(db: Database, card: Scorecard, names: Mapping[str, str]) ->
 
 
 def _steps_of_some(evidence: str) -> Iterator[tuple[str, str]]:
-    """Yield the steps of the bibliography as macros of their own: DuckDB 1.4.1 loses those of a query in a macro."""
+    """Yield the steps of the bibliography as macros of their own: DuckDB 1.4.1 loses the steps inside of a macro."""
     yield OF_SOME.format(EVIDENCE), evidence
     before = [EVIDENCE]
     for name, query in _STEP.findall(sql_text(BIBLIOGRAPHY)):
