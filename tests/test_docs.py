@@ -14,7 +14,14 @@ from icp_engine.partnerships.columns import TABLES
 from icp_engine.scorecard.loader import load_scorecard
 
 ROOT = Path(__file__).resolve().parents[1]
-WRITTEN = ("warehouse/README.md", "docs/scoring.md", "docs/partnerships.md", "docs/api.md", "docs/http.md")
+WRITTEN = (
+    "warehouse/README.md",
+    "docs/data-model.md",
+    "docs/scoring.md",
+    "docs/partnerships.md",
+    "docs/api.md",
+    "docs/http.md",
+)
 
 
 @pytest.fixture(scope="module")
