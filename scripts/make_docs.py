@@ -4,9 +4,10 @@ python scripts/make_docs.py
 """
 
 import inspect
+import re
 import tempfile
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ _KINDS = {"moment": "date, perhaps with a time"}
 _MADE = "<!-- written by scripts/make_docs.py from the code; a test compares them -->"
 
 
+@cache
 def dictionary() -> str:
     """Return the data model and dictionary of a run over one clinic that has every field."""
     with tempfile.TemporaryDirectory() as folder:
@@ -47,6 +49,24 @@ def dictionary() -> str:
         run([str(place / "clinic.parquet")], place / "out", RunOptions(format="parquet", charts=False))
         with database(place / "out" / FILE, read_only=True) as db:
             return data_dictionary(db, load_scorecard())
+
+
+def data_model() -> str:
+    """Return the dictionary as a page of the site: the diagram as a table, since drawing it would need a script."""
+    before, diagram, after = re.split(r"```mermaid\nerDiagram\n(.*?)```", dictionary(), maxsplit=1, flags=re.DOTALL)
+    links = re.findall(r'^ *(\w+) ([|}o]{2})--([|{o]{2}) (\w+) : "?(.*?)"?$', diagram, re.MULTILINE)
+    assert len(links) == len(diagram.splitlines()), "a line of the diagram cannot be read"
+    rows = [(f"`{one}`", _many(left), f"`{other}`", _many(right), f"`{by}`") for one, left, right, other, by in links]
+    table = _table(("table", "rows", "belongs to", "rows", "joined by"), rows)
+    titled = before.replace("# Warehouse", "# Data model", 1).replace(
+        "## Data model", "## How the tables belong together", 1
+    )
+    return titled + table + after
+
+
+def _many(mark: str) -> str:
+    """Return how many rows one end of a line of the diagram stands for."""
+    return {"||": "one", "|o": "none or one", "|{": "one or more", "o{": "none or more"}[mark]
 
 
 def scoring() -> str:
@@ -215,6 +235,7 @@ def _json_type(schema: dict[str, Any]) -> str:
 
 DOCS = {
     ROOT / "warehouse" / "README.md": dictionary,
+    ROOT / "docs" / "data-model.md": data_model,
     ROOT / "docs" / "scoring.md": scoring,
     ROOT / "docs" / "partnerships.md": partnerships,
     ROOT / "docs" / "api.md": api,

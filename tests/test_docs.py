@@ -16,7 +16,8 @@ from icp_engine.scorecard.loader import load_scorecard
 
 ROOT = Path(__file__).resolve().parents[1]
 WRITTEN = (
-    "warehouse/README.md", "docs/scoring.md", "docs/partnerships.md", "docs/api.md", "docs/http.md",
+    "warehouse/README.md", "docs/data-model.md", "docs/scoring.md", "docs/partnerships.md", "docs/api.md",
+    "docs/http.md",
     "icp_engine/scorecards/scorecard.schema.json", "icp_engine/partnerships/sla.schema.json",
     "icp_engine/partnerships/owners.schema.json", "icp_engine/partnerships/hooks.schema.json",
 )  # fmt: skip

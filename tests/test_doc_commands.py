@@ -1,0 +1,23 @@
+"""Every command of every page runs as it stands, in order, and prints what the page shows."""
+
+from pathlib import Path
+
+import pytest
+from doc_blocks import COMMANDS, blocks
+from doc_session import run_page
+
+ROOT = Path(__file__).resolve().parents[1]
+GENERATED = {"api.md", "data-model.md", "http.md", "partnerships.md", "scoring.md"}  # by scripts/make_docs.py
+PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if path.name not in GENERATED]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT / "docs")))
+def test_the_commands_of_a_page(path: Path) -> None:
+    faults = [f"{path.name}:{block.line} {fault}" for block, _, fault in run_page(path.read_text("utf-8")) if fault]
+    assert faults == []
+
+
+def test_most_pages_have_commands_and_what_is_not_run_says_why() -> None:
+    found = [block for path in PAGES for block in blocks(path.read_text("utf-8")) if block.language in COMMANDS]
+    assert sum(block.reason is None for block in found) > 40
+    assert all(block.reason is None or len(block.reason.split()) > 1 for block in found)
