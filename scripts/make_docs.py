@@ -6,7 +6,7 @@ python scripts/make_docs.py
 import inspect
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -233,7 +233,7 @@ def _json_type(schema: dict[str, Any]) -> str:
     return str(schema.get("type", "any"))
 
 
-DOCS = {
+DOCS: dict[Path, Callable[[], str]] = {
     ROOT / "warehouse" / "README.md": dictionary,
     ROOT / "docs" / "data-model.md": data_model,
     ROOT / "docs" / "scoring.md": scoring,
