@@ -28,6 +28,7 @@ ALLOWED = {
     ("api/routes.py", "icp"): "the paths of the API, /icp/..., are the same for every scorecard",
     ("charts/png.py", "scale"): "an option of kaleido",
     ("scorecard/toml/build.py", "scale"): "a key of [fields]: the top of a field's scale",
+    ("scorecard/toml/format.py", "scale"): "the same",
     ("scorecard/toml/check.py", "strategic_segment"): "what worked examples call the segment beside a category segment",
     ("columns.py", "icp"): "the start of helper columns, which no table keeps but the warehouse file's own",
     ("database.py", "B"): "bytes, in a setting of DuckDB",
