@@ -21,14 +21,14 @@ from icp_engine.cli import cli
 from icp_engine.columns import FIELDS
 from icp_engine.database import database
 from icp_engine.partnerships.columns import CONTACT_FIELDS, GRAIN, TABLES, practice_fields
-from icp_engine.partnerships.formats import RULES
+from icp_engine.partnerships.formats import RULES, schema_of
 from icp_engine.partnerships.rules import read_rules
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.scorecard import words
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes, outcome_table
-from icp_engine.scorecard.toml.schema import as_text, rules_schema, scorecard_schema
+from icp_engine.scorecard.toml.schema import as_text, scorecard_schema
 from icp_engine.scorecard.toml.source import shipped_names
 from icp_engine.warehouse.dictionary import data_dictionary
 from icp_engine.warehouse.duckdb_file import FILE
@@ -211,8 +211,7 @@ def _path(path: str, operation: dict[str, Any]) -> Iterator[str]:
 
 
 def _rules_schema(name: str) -> str:
-    rules, description = RULES[name]
-    return as_text(rules_schema(rules, name, description))
+    return as_text(schema_of(name))
 
 
 def _default(schema: dict[str, Any]) -> str:

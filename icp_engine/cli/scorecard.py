@@ -114,10 +114,10 @@ def schema_command(rules: str | None) -> None:
       icp-engine scorecard schema
       icp-engine scorecard schema --rules sla
     """
-    from icp_engine.partnerships.formats import RULES
-    from icp_engine.scorecard.toml.schema import as_text, rules_schema, scorecard_schema
+    from icp_engine.partnerships.formats import schema_of
+    from icp_engine.scorecard.toml.schema import as_text, scorecard_schema
 
-    schema = scorecard_schema() if rules is None else rules_schema(RULES[rules][0], rules, RULES[rules][1])
+    schema = scorecard_schema() if rules is None else schema_of(rules)
     click.echo(as_text(schema), nl=False)
 
 

@@ -1,6 +1,9 @@
 """What the files of rules may hold: the SLA, the owners, the outreach. Read by `rules`, and made into JSON Schemas."""
 
+from typing import Any
+
 from icp_engine.scorecard.toml.format import Format, Key, Shape, number, table, tables, text
+from icp_engine.scorecard.toml.schema import rules_schema
 
 SLA: Format = {
     "sla": Shape(
@@ -61,3 +64,9 @@ RULES: dict[str, tuple[Format, str]] = {
     "hooks": (HOOKS, "What to do next, and the line to open with: icp-engine partners run ... --hooks FILE."),
 }
 """Format and description of every file of rules, by the name of its option, which is the name of its root shape."""
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (draft 7) of a file of rules, by the name of its option."""
+    rules, description = RULES[name]
+    return rules_schema(rules, name, description)

@@ -9,9 +9,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from icp_engine.errors import InputError, MistakesError, Problem, ScorecardError, did_you_mean
+from icp_engine.scorecard.toml.format import WHOLE
 from icp_engine.scorecard.toml.lines import Path, lines_of
 
-_WHOLE = ("missing", "bonus", "only_for", "unknown", "at_least")
 SHIPPED = FilePath(__file__).resolve().parents[2] / "scorecards"
 
 
@@ -138,7 +138,7 @@ def _syntax_problem(label: str, text: str, error: tomllib.TOMLDecodeError) -> Pr
 
 
 def _merged(base: Source, own: Source) -> Source:
-    """Lay a variant over its base: tables merge by name, lists and the small tables of `_WHOLE` are replaced whole.
+    """Lay a variant over its base: tables merge by name, lists and the small tables of `WHOLE` are replaced whole.
 
     A table that says `drop = true` and nothing else takes that of the base away.
     """
@@ -163,7 +163,7 @@ def _overlay(
         if value == {"drop": True} and before is not None:
             del out[key]
             continue
-        if isinstance(before, dict) and isinstance(value, dict) and key not in _WHOLE:
+        if isinstance(before, dict) and isinstance(value, dict) and key not in WHOLE:
             out[key] = _overlay(before, value, (*path, key), places)
             continue
         out[key] = value
