@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import polars as pl
 import pytest
 
 import icp_engine
 from icp_engine import Scorecard
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.run import explain_clinic
+from icp_engine.published.explain import explain_clinic
+from icp_engine.published.run import open_run
 from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scorecard.reach import reachable_total
@@ -88,7 +90,7 @@ def test_a_run_tells_what_a_maximum_cuts_off_a_line_over_a_ratio_and_a_share(tmp
         )
         found = connection.execute(query).fetchall()
     assert found[-3:] == [("scale.costs.a", 12), ("scale.plans.a", 12), ("scale.cap", -13)]
-    shown = explain_clinic(tmp_path / "out", "a").bibliography
+    shown = [msgspec.to_builtins(entry) for entry in explain_clinic(open_run(tmp_path / "out"), "a").bibliography]
     assert [(one["code"], one["points"]) for one in shown if one["score"] == "scale"] == found
 
 
