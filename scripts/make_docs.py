@@ -21,7 +21,7 @@ from icp_engine.cli import cli
 from icp_engine.columns import FIELDS
 from icp_engine.database import database
 from icp_engine.partnerships.columns import CONTACT_FIELDS, GRAIN, TABLES, practice_fields
-from icp_engine.partnerships.formats import RULES, schema_of
+from icp_engine.partnerships.formats import RULES, schema_content
 from icp_engine.partnerships.rules import read_rules
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.scorecard import words
@@ -211,7 +211,7 @@ def _path(path: str, operation: dict[str, Any]) -> Iterator[str]:
 
 
 def _rules_schema(name: str) -> str:
-    return as_text(schema_of(name))
+    return as_text(schema_content(name))
 
 
 def _default(schema: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import io
 import json
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -456,7 +457,8 @@ def test_a_request_at_the_moment_of_a_switch_is_asked_to_come_again(warehouses: 
         before = application._of_current_scorecard()
         current.warehouse = warehouses["product"]
         current.look()
-        asyncio.run(before({**scope, "app": before}, receive, send))
+        with ThreadPoolExecutor(1) as thread:  # the browser of other tests has a loop of its own in this one
+            thread.submit(lambda: asyncio.run(before({**scope, "app": before}, receive, send))).result()
         assert application._of_current_scorecard() is not before
     assert sent[0]["status"] == 503
     assert (b"retry-after", b"5") in sent[0]["headers"]

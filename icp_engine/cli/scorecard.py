@@ -114,10 +114,10 @@ def schema_command(rules: str | None) -> None:
       icp-engine scorecard schema
       icp-engine scorecard schema --rules sla
     """
-    from icp_engine.partnerships.formats import schema_of
+    from icp_engine.partnerships.formats import schema_content
     from icp_engine.scorecard.toml.schema import as_text, scorecard_schema
 
-    schema = scorecard_schema() if rules is None else schema_of(rules)
+    schema = scorecard_schema() if rules is None else schema_content(rules)
     click.echo(as_text(schema), nl=False)
 
 

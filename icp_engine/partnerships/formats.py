@@ -66,7 +66,7 @@ RULES: dict[str, tuple[Format, str]] = {
 """Format and description of every file of rules, by the name of its option, which is the name of its root shape."""
 
 
-def schema_of(name: str) -> dict[str, Any]:
+def schema_content(name: str) -> dict[str, Any]:
     """Return the JSON Schema (draft 7) of a file of rules, by the name of its option."""
     rules, description = RULES[name]
     return rules_schema(rules, name, description)

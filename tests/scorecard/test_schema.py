@@ -15,7 +15,7 @@ from test_scorecard_check import BASE, BIG, FRUIT, ONLY, SMALL, edited, marked, 
 
 from icp_engine.cli import cli
 from icp_engine.errors import ScorecardError
-from icp_engine.partnerships.formats import RULES, schema_of
+from icp_engine.partnerships.formats import RULES, schema_content
 from icp_engine.partnerships.rules import SHIPPED as RULES_FOLDER
 from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.scorecard.toml.lines import lines_of
@@ -97,7 +97,7 @@ def test_shipped_scorecards_satisfy_the_schema_and_point_to_it(path: Path) -> No
 
 @pytest.mark.parametrize("name", RULES)
 def test_shipped_rules_satisfy_their_schema_and_point_to_it(name: str) -> None:
-    schema = schema_of(name)
+    schema = schema_content(name)
     text = (RULES_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
     validator = jsonschema_rs.Draft7Validator(schema)
     assert validator.is_valid(tomllib.loads(text))

@@ -38,8 +38,9 @@ class Source:
     @property
     def hash(self) -> str:
         """SHA-256 of the merged content: comments and layout do not count; what is inherited does, and order."""
-        categories = self.content.get("category", {})
-        order = [[name, *table] for name, table in categories.items() if isinstance(table, dict)]
+        categories = self.content.get("category")
+        tables = categories.items() if isinstance(categories, dict) else ()
+        order = [[name, *table] for name, table in tables if isinstance(table, dict)]
         text = json.dumps([_plain(self.content), order], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
