@@ -233,7 +233,14 @@ class Example:
 class Scorecard:
     """A whole model, checked: what `load_scorecard` returns and everything else reads.
 
-    `segments` has the label of every letter, `segment_names` what the API calls it.
+    `segments` has the label of every letter, `segment_names` what the API calls it. It shows itself in a notebook.
+
+    >>> import icp_engine as icp
+    >>> card = icp.load_scorecard("icp")
+    >>> [(category.label, category.maximum) for category in card.categories][:2]
+    [('Fit', 20.0), ('Pain', 20.0)]
+    >>> [(tier.label, card.edges(tier)) for tier in card.tiers][:2]
+    [('Tier 1 - HOT', 'score 80 or more'), ('Tier 2 - Qualified', 'score 60 or more')]
     """
 
     id: str

@@ -20,7 +20,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     A value of None is known to be missing, and its points are the card's decision.
 
-    >>> entry = Entry(score="pain", code="pain.denial.high", sources=("denial_pressure",), points=8.8, reason="High")
+    >>> import icp_engine as icp
+    >>> entry = icp.Entry(score="pain", code="pain.denials.high", sources=("denials",), points=8.8, reason="High")
     >>> entry.points, entry.missing, entry.reason or entry.note
     (8.8, False, 'High')
     """
@@ -56,7 +57,9 @@ class Explanation:
     >>> clinics = pl.DataFrame({"clinic_id": ["C-1"], "account_name": ["Elm Clinic"], "npi_count": [60]})
     >>> why = icp.explain(clinics, icp.load_scorecard("icp"), "C-1")
     >>> print(why.name, why.total, why.tier_label)
-    >>> [(entry.code, entry.points) for entry in why if entry.points > 0]
+    Elm Clinic 24.0 Tier 3 - Monitor
+    >>> [(entry.code, entry.points) for entry in why if entry.points > 5]
+    [('scale.provider_count.mid_size', 7.0), ('segment.strategic_segment.mid_size', 15.0)]
     """
 
     clinic_id: str
@@ -97,7 +100,8 @@ class Explanation:
 def explanation_of(clinic: pl.DataFrame, card: Scorecard) -> Explanation:
     """Return why the first clinic of a frame scored what it scored.
 
-    Source: conformed fields (all of `card.reads`; name and state where there are any), score columns, and band columns of `add_bands`.
+    Source: conformed fields (all of `card.reads`; name and state where there are any), the columns of `add_bands`
+    and `add_scores`.
     """
     row = clinic.row(0, named=True)
     return Explanation(

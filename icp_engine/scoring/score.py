@@ -90,6 +90,7 @@ def score(
     >>> clinics = pl.DataFrame({"clinic_id": ["007", "008"], "npi_count": [60, None], "denial_pressure": [8.0, 1.5]})
     >>> scored = icp.score(clinics, icp.load_scorecard("icp"))
     >>> scored.select("clinic_id", "icp_total_score", "icp_tier_label").rows()
+    [('007', 32.67, 'Tier 3 - Monitor'), ('008', 11.5, 'Tier 3 - Monitor')]
     """
     lf = _taken_in(frame, card)
     given = lf.collect_schema().names()
@@ -125,6 +126,9 @@ def explain(frame: "IntoFrame", card: Scorecard, clinic_id: str | int) -> Explan
     >>> why = icp.explain(clinics, icp.load_scorecard("icp"), "007")
     >>> for entry in why[:3]:
     ...     print(entry.points, entry.code, entry.reason or entry.note)
+    0.0 fit.specialty.missing No specialty information available
+    0.0 pain.denial_pressure.missing No denial pressure data available
+    0.0 pain.revenue_per_patient.missing No Medicare utilization data available
     """
     lf = _taken_in(frame, card)
     schema = lf.collect_schema()
