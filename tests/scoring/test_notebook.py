@@ -78,7 +78,7 @@ def test_an_explanation_shows_points_and_reasons() -> None:
     assert page.texts[1] == f"{found.total:g} of 100 points: {found.tier_label}, segment C ({CARD.segments['C']})"
     assert page.texts[2].startswith("Not known: segment_label, ")
     place = page.texts.index("Denial pressure")
-    assert page.texts[place : place + 3] == ["Denial pressure", "+8.8", "8.8"]
+    assert page.texts[place : place + 3] == ["Denial pressure", "+9.2", "8.8"]
     for entry in found:
         said = str(entry.note if entry.missing else entry.reason)
         assert any(text.startswith(said) for text in page.texts)
