@@ -10,7 +10,7 @@ from icp_engine.charts.style import percent
 from icp_engine.published.explain import find_explanation
 from icp_engine.published.run import Run
 from icp_engine.published.statistics import Statistics, run_statistics
-from icp_engine.report.lists import ClinicRow, NetworkRow, clinic_rows, network_rows
+from icp_engine.report.lists import CallLists, call_lists
 from icp_engine.report.verdict import Verdict, verdict
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.warehouse.manifest import Manifest
@@ -51,8 +51,7 @@ class Report:
         charts: the pictures of all clinics.
         best: the waterfall of the best clinic; None where there is no clinic.
         verdict: what an honest colleague would say first.
-        networks: the networks to call first, at most ten.
-        clinics: the best clinics, at most 2,000.
+        lists: the networks to call first, at most ten, and the best clinics, at most 2,000.
         fields: the fields that the scorecard reads, those that cost most points first.
     """
 
@@ -63,8 +62,7 @@ class Report:
     charts: dict[str, Chart]
     best: Chart | None
     verdict: Verdict
-    networks: tuple[NetworkRow, ...]
-    clinics: tuple[ClinicRow, ...]
+    lists: CallLists
     fields: list[FieldRow]
 
 
@@ -81,8 +79,7 @@ def content(run: Run) -> Report:
         charts={chart.name: chart for chart in draw(found)},
         best=draw_clinic(best) if best else None,
         verdict=verdict(run, statistics),
-        networks=network_rows(run),
-        clinics=clinic_rows(run),
+        lists=call_lists(run),
         fields=_fields(run, found),
     )
 

@@ -11,6 +11,8 @@ from icp_engine.networks.grouping import NETWORKS
 from icp_engine.networks.neutral import NETWORK_SCORES, network_sql, view
 from icp_engine.published.explain import clinics_with_bands
 from icp_engine.published.run import Run
+from icp_engine.scorecard.model import Scorecard, ScorecardColumn
+from icp_engine.scoring.compiler import BANDS
 from icp_engine.scoring.headlines import band_points, missing_outcomes, reason_outcomes
 
 MAX_CLINICS = 2_000
@@ -18,6 +20,7 @@ _MAX_NETWORKS = 10
 _MAX_REASONS = 3
 _MEMBERS = "clinics_icp_with_networks"
 _CONTACT = ("phone", "city")
+_PLACE = ("network_name", "is_network_anchor", "num_clinics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,103 +91,112 @@ class NetworkRow:
     why: Why
 
 
-def clinic_rows(run: Run, max_rows: int = MAX_CLINICS) -> tuple[ClinicRow, ...]:
-    """Return the best clinics of a run: by score, highest first, then id."""
+@dataclass(frozen=True, slots=True)
+class CallLists:
+    """The best clinics by score, then id; and the networks by clinics times score, none where the run made none."""
+
+    clinics: tuple[ClinicRow, ...]
+    networks: tuple[NetworkRow, ...]
+
+
+def call_lists(run: Run, max_clinics: int = MAX_CLINICS, max_networks: int = _MAX_NETWORKS) -> CallLists:
+    """Return whom to call, the best first."""
+    best, chosen = _best_clinics(run, max_clinics), _chosen_networks(run, max_networks)
+    members = _members(run, chosen)
+    known = _known(run, pl.concat([best[KEY], members[KEY]]).unique())
+    points = band_points(known.lazy(), run.card).collect()
+    alone, together = known.select(KEY, pl.col(KEY).alias("group")), members.rename({"network_id": "group"})
+    whys = _whys(points, pl.concat([alone, together]), run.card)
+    columns = _columns(run.card)
+    clinics = {row[KEY]: _clinic(row, whys[row[KEY]], columns) for row in known.iter_rows(named=True)}
+    return CallLists(
+        tuple(clinics[key] for key in best[KEY]),
+        tuple(
+            _network(row, whys[row["network_id"]], clinics[row["anchor_clinic_id"]])
+            for row in chosen.iter_rows(named=True)
+        ),
+    )
+
+
+def _best_clinics(run: Run, max_rows: int) -> pl.DataFrame:
     total = run.card.column("total_score")
     best = run.table("icp_scores").select(KEY, total).sort(total, KEY, descending=[True, False]).head(max_rows)
-    return _clinics(run, best.collect()[KEY])
+    return best.select(KEY).collect()
 
 
-def network_rows(run: Run, max_rows: int = _MAX_NETWORKS) -> tuple[NetworkRow, ...]:
-    """Return the networks of a run by clinics times score, highest first; none where it made none."""
+def _chosen_networks(run: Run, max_rows: int) -> pl.DataFrame:
     if not run.has_networks:
-        return ()
+        return pl.DataFrame(schema={"network_id": pl.String, "anchor_clinic_id": pl.String})
     with database() as db:
         db.view_parquet(NETWORKS, run.path(NETWORKS))
         view(db, NETWORK_SCORES, network_sql(run.card), NETWORKS)
-        chosen = db.frame(sql_text("report/networks_to_call"), {"max_rows": max_rows})
-    anchors = {row.clinic_id: row for row in _clinics(run, chosen["anchor_clinic_id"])}
-    members = run.table(_MEMBERS).select("network_id", KEY)
-    members = members.join(chosen.lazy().select("network_id"), on="network_id", how="semi")
-    whys = _whys(run, members.collect())
-    return tuple(
-        NetworkRow(
-            network_id=row["network_id"],
-            name=row["display_name"],
-            weight=row["clinics_times_score"],
-            score=row["total_score"],
-            tier=row["tier"],
-            tier_label=row["tier_label"],
-            clinics=row["num_clinics"],
-            states=row["num_states"],
-            anchor=anchors[row["anchor_clinic_id"]],
-            why=whys[row["network_id"]],
-        )
-        for row in chosen.iter_rows(named=True)
-    )
+        return db.frame(sql_text("report/networks_to_call"), {"max_rows": max_rows})
 
 
-def _clinics(run: Run, ids: pl.Series) -> tuple[ClinicRow, ...]:
-    """Return clinics in the order of their ids."""
-    card, these = run.card, pl.col(KEY).is_in(ids.implode())
-    shown = {
-        "name": NAME,
-        "state": STATE,
-        "score": card.column("total_score"),
-        "tier": card.column("tier"),
-        "tier_label": card.column("tier_label"),
-        "segment": card.column("segment"),
-    }
-    known = run.table("icp_scores")
-    columns = known.collect_schema().names()
-    known = known.filter(these).select(
-        KEY, *(pl.col(column).alias(name) for name, column in shown.items() if column in columns)
-    )
-    rows = pl.LazyFrame({KEY: ids}).with_row_index("place").join(known, on=KEY)
-    rows = rows.join(_contacts(run).filter(these), on=KEY, how="left")
-    if run.has_networks:
-        place = ("network_name", "is_network_anchor", "num_clinics")
-        rows = rows.join(run.table(_MEMBERS).filter(these).select(KEY, *place), on=KEY, how="left")
-    found = rows.sort("place").drop("place").collect()
-    whys = _whys(run, found.select(pl.col(KEY).alias("group"), KEY))
-    return tuple(_clinic(row, whys) for row in found.iter_rows(named=True))
+def _members(run: Run, chosen: pl.DataFrame) -> pl.DataFrame:
+    """Return the clinics of networks."""
+    if chosen.is_empty():
+        return pl.DataFrame(schema={KEY: pl.String, "network_id": pl.String})
+    members = run.table(_MEMBERS).filter(pl.col("network_id").is_in(chosen["network_id"].implode()))
+    return members.select(KEY, "network_id").collect()
 
 
-def _clinic(row: dict[str, Any], whys: dict[str, Why]) -> ClinicRow:
-    name = row.get("network_name")
+def _known(run: Run, ids: pl.Series) -> pl.DataFrame:
+    """Return what is known of clinics: fields, scores, bands, how to reach them, and their networks."""
+    clinics, card = clinics_with_bands(run, ids), run.card
+    place = _PLACE if run.has_networks else ()  # without networks these may be columns of the extract
+    present = clinics.collect_schema().names()
+    bands = [BANDS + rule.column for rule in card.characteristics]
+    shown = dict.fromkeys((KEY, NAME, STATE, *card.reads, *_columns(card).values(), *place, *bands))
+    texts = [pl.col(name) if name in present else pl.lit(None) for name in _CONTACT]
+    contact = [text.cast(pl.String).alias(f"contact_{name}") for text, name in zip(texts, _CONTACT, strict=True)]
+    return clinics.select(*shown, *contact).collect()
+
+
+def _columns(card: Scorecard) -> dict[str, str]:
+    """Return the scores of a clinic that its row has, and what the scorecard calls them."""
+    names: tuple[ScorecardColumn, ...] = ("total_score", "tier", "tier_label", "segment")
+    return {name: card.column(name) for name in names if name != "segment" or card.segment_source}
+
+
+def _clinic(row: dict[str, Any], why: Why, columns: dict[str, str]) -> ClinicRow:
+    network = row.get("network_name")
     return ClinicRow(
         clinic_id=row[KEY],
-        name=row["name"],
-        state=row["state"],
-        city=row["city"],
-        phone=row["phone"],
-        score=row["score"],
-        tier=row["tier"],
-        tier_label=row["tier_label"],
-        segment=row.get("segment"),
-        network=None if name is None else Membership(name, row["is_network_anchor"], row["num_clinics"]),
-        why=whys[row[KEY]],
+        name=row[NAME],
+        state=row[STATE],
+        city=row["contact_city"],
+        phone=row["contact_phone"],
+        score=row[columns["total_score"]],
+        tier=row[columns["tier"]],
+        tier_label=row[columns["tier_label"]],
+        segment=row[columns["segment"]] if "segment" in columns else None,
+        network=None if network is None else Membership(network, row["is_network_anchor"], row["num_clinics"]),
+        why=why,
     )
 
 
-def _contacts(run: Run) -> pl.LazyFrame:
-    """Return how to reach clinics, as far as the extract says it."""
-    clinics = run.table("clinics_icp")
-    present = clinics.collect_schema().names()
-    columns = [(pl.col(name) if name in present else pl.lit(None)).cast(pl.String).alias(name) for name in _CONTACT]
-    return clinics.select(KEY, *columns)
+def _network(row: dict[str, Any], why: Why, anchor: ClinicRow) -> NetworkRow:
+    return NetworkRow(
+        network_id=row["network_id"],
+        name=row["display_name"],
+        weight=row["clinics_times_score"],
+        score=row["total_score"],
+        tier=row["tier"],
+        tier_label=row["tier_label"],
+        clinics=row["num_clinics"],
+        states=row["num_states"],
+        anchor=anchor,
+        why=why,
+    )
 
 
-def _whys(run: Run, members: pl.DataFrame) -> dict[str, Why]:
-    """Return the why of groups of clinics by group. Source: a group and a `clinic_id` per row."""
-    group, card = members.columns[0], run.card
-    members = members.rename({group: "group"})
-    points = band_points(clinics_with_bands(run, members[KEY]), card).join(members.lazy(), on=KEY)
-    counted = points.group_by("group", "characteristic", "band").agg(pl.mean("points").round(2), clinics=pl.len())
+def _whys(points: pl.DataFrame, members: pl.DataFrame, card: Scorecard) -> dict[str, Why]:
+    """Return the why of groups of clinics by group. Source: `band_points`, and a group and a `clinic_id` per row."""
     place = {characteristic.column: place for place, characteristic in enumerate(card.characteristics)}
-    counted = counted.with_columns(place=pl.col("characteristic").replace_strict(place, return_dtype=pl.Int64))
-    bands = counted.collect()
     by = ["characteristic", "band"]
+    bands = points.join(members, on=KEY).group_by("group", *by).agg(pl.mean("points").round(2), clinics=pl.len())
+    bands = bands.with_columns(place=pl.col("characteristic").replace_strict(place, return_dtype=pl.Int64))
     missing = bands.drop("points").join(missing_outcomes(card), on=by)
     missing = missing.group_by("group", "fields").agg(pl.sum("points"), pl.max("clinics"), pl.min("place", "band"))
     reasons, unknown = _gathered(bands.join(reason_outcomes(card), on=by), "reason"), _gathered(missing, "fields")

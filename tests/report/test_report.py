@@ -29,7 +29,7 @@ from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published.explain import Explanation, explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.report.content import content
-from icp_engine.report.lists import MAX_CLINICS, clinic_rows, network_rows
+from icp_engine.report.lists import MAX_CLINICS, call_lists
 from icp_engine.report.publishing import publish_charts, publish_report
 
 Fields = dict[str, Any]
@@ -218,7 +218,7 @@ def test_networks_to_call_stand_by_clinics_times_score() -> None:
 
 def test_no_more_clinics_than_a_page_can_hold(pictured: Path, scores: pl.DataFrame) -> None:
     best = scores.sort("icp_total_score", "clinic_id", descending=[True, False]).head(7)
-    rows = clinic_rows(open_run(pictured), 7)
+    rows = call_lists(open_run(pictured), 7).clinics
     assert [(row.clinic_id, row.score) for row in rows] == best.select("clinic_id", "icp_total_score").rows()
 
 
@@ -232,7 +232,7 @@ def test_the_why_of_a_network_is_that_of_its_clinics(tmp_path: Path) -> None:
         {**same, **dental, "clinic_id": "3", "npi_count": 55, "phone": None, "city": None},
     ]
     found = open_run(published_from(rows, tmp_path))
-    (network,) = network_rows(found)
+    (network,) = call_lists(found).networks
     assert (network.clinics, network.states, network.anchor.phone, network.anchor.city) == (3, 1, "555-0101", "Waco")
     reasons = {(reason.text, reason.clinics) for reason in network.why.reasons}
     assert ("Behavioral Health / Home Health / Hospice", 2) in reasons
