@@ -26,11 +26,12 @@ from icp_engine.database import database, sql_text
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.explain import Explanation, explain_clinic
+from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.report.content import content
 from icp_engine.report.lists import MAX_CLINICS, call_lists
 from icp_engine.report.publishing import publish_charts, publish_report
+from icp_engine.scoring.explanation import Explanation
 
 Fields = dict[str, Any]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
