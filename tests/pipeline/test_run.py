@@ -15,6 +15,7 @@ import oracle
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from frozen import frozen_card
 
 from icp_engine.extract.profile import Description
 from icp_engine.extract.validate import validate
@@ -222,8 +223,9 @@ def test_reason_codes_are_the_same_without_the_bibliography(warehouse: Path, spe
     assert with_it.select(*SCORES).equals(pl.read_parquet(warehouse / "icp_scores.parquet"))
 
 
-def test_scores_are_those_of_the_oracle(warehouse: Path, extract: pl.DataFrame) -> None:
-    found = {row["clinic_id"]: row for row in tables(warehouse)["clinics_icp"].iter_rows(named=True)}
+def test_scores_are_those_of_the_oracle(extract: pl.DataFrame, tmp_path: Path) -> None:
+    out = published(extract, tmp_path, scorecard=str(frozen_card(oracle.ICP)), charts=False)
+    found = {row["clinic_id"]: row for row in tables(out)["clinics_icp"].iter_rows(named=True)}
     for raw in extract.iter_rows(named=True):
         due, row = oracle.score(raw, oracle.ICP), found[raw["clinic_id"]]
         assert (row["icp_total_score"], row["icp_tier"], row["icp_segment"]) == (
