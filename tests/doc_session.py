@@ -1,6 +1,6 @@
 """Runs the commands of a page in their order, as a reader in a clone would: each block in a process of its own.
 
-`python tests/doc_session.py PAGE...` runs pages and writes what the commands print today into them.
+`python tests/doc_session.py PAGE...` runs pages, all where none is named, and writes what their commands print today.
 """
 
 import json
@@ -24,6 +24,8 @@ import yaml
 from doc_blocks import COMMANDS, Block, blocks, is_shown, output_of
 
 ROOT = Path(__file__).resolve().parents[1]
+GENERATED = {"api.md", "data-model.md", "http.md", "partnerships.md", "scoring.md"}  # by scripts/make_docs.py
+PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if path.name not in GENERATED] + [ROOT / "README.md"]
 PATIENCE = 120.0  # seconds for any one block
 _ADDRESS = "localhost:8000"  # as the pages say it; in a test it is wherever the server listens
 
@@ -177,10 +179,8 @@ def excerpt(printed: list[str], shown: list[str]) -> list[str]:
         first, last = not found, part is parts[-1]
         likeliest = max(places, key=lambda place: _likeness(printed[place : place + len(part)], part))
         place = 0 if first else places[-1] if last else likeliest
-        found += [
-            old if is_shown(new, old) else new
-            for new, old in zip(printed[place : place + len(part)], part, strict=False)
-        ]
+        today = printed[place : place + len(part)]
+        found += [old if is_shown(new, old) else new for new, old in zip(today, part, strict=False)]
         start = place + len(part)
     return found
 
@@ -190,4 +190,5 @@ def _likeness(lines: list[str], others: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(fault for name in sys.argv[1:] for fault in refresh(Path(name))))
+    asked = [Path(name) for name in sys.argv[1:]] or PAGES
+    sys.exit("\n".join(fault for path in asked for fault in refresh(path)))

@@ -5,12 +5,7 @@ from pathlib import Path
 
 import pytest
 from doc_blocks import COMMANDS, blocks
-from doc_session import excerpt, run_page
-
-ROOT = Path(__file__).resolve().parents[1]
-GENERATED = {"api.md", "data-model.md", "http.md", "partnerships.md", "scoring.md"}  # by scripts/make_docs.py
-PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if path.name not in GENERATED]
-PAGES.append(ROOT / "README.md")
+from doc_session import PAGES, ROOT, excerpt, run_page
 
 
 def programs(text: str) -> set[str]:
