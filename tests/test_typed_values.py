@@ -15,7 +15,6 @@ ALLOWED = {
     "warehouse/manifest.py": "the content of a scorecard, and options, which come and go with the versions",
     "scoring/": "entries of a bibliography on their way to JSON text; readers get `published.explain.Entry`",
     "api/": "answers on their way to JSON",
-    "report/content.py": "rows of a table on their way to the template beside it",
 }
 
 

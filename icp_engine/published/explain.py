@@ -74,18 +74,23 @@ def explain_clinic(run: Run, clinic_id: str) -> Explanation:
 
 def find_explanation(run: Run, clinic_id: str) -> Explanation | None:
     """Return why a clinic of a run scored what it scored; None where there is no such clinic."""
-    card, this = run.card, pl.col(KEY) == clinic_id
-    bands = run.table("icp_bands").filter(this)
-    bands = bands.select(KEY, *(pl.col(one.column).alias(BANDS + one.column) for one in card.characteristics))
-    clinics = run.table("clinics_icp").filter(this)
+    found = clinics_with_bands(run, pl.Series([clinic_id])).collect()
+    return None if found.is_empty() else _explanation(found, run.card)
+
+
+def clinics_with_bands(run: Run, ids: pl.Series) -> pl.LazyFrame:
+    """Return clinics of a run by id, as they were scored: the fields that the scorecard reads, scores, band columns."""
+    card, these = run.card, pl.col(KEY).is_in(ids.implode())  # a join would decode every column of every clinic
+    bands = run.table("icp_bands").filter(these)
+    bands = bands.select(KEY, *(pl.col(rule.column).alias(BANDS + rule.column) for rule in card.characteristics))
+    clinics = run.table("clinics_icp").filter(these)
     present = clinics.collect_schema().names()
     absent = [
         pl.lit(None, card.fields[name].dtype).alias(name)
         for name in dict.fromkeys((NAME, STATE, *card.reads))
         if name not in present
     ]
-    found = clinics.with_columns(absent).join(bands, on=KEY, how="inner").collect()
-    return None if found.is_empty() else _explanation(found, card)
+    return clinics.with_columns(absent).join(bands, on=KEY, how="inner")
 
 
 def _explanation(clinic: pl.DataFrame, card: Scorecard) -> Explanation:
