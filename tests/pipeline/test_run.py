@@ -148,7 +148,7 @@ def test_parquet_is_compressed_typed_and_plain_to_readers(warehouse: Path, table
 def test_parquet_says_which_scorecard_made_it(warehouse: Path, table: str) -> None:
     card = load_scorecard("icp")
     found = pq.read_metadata(warehouse / f"{table}.parquet").metadata or {}
-    due = {b"scorecard_id": b"icp", b"scorecard_version": b"1.0.0", b"scorecard_hash": card.hash.encode()}
+    due = {b"scorecard_id": b"icp", b"scorecard_version": card.version.encode(), b"scorecard_hash": card.hash.encode()}
     assert due.items() <= found.items()
 
 
@@ -304,7 +304,7 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
     assert about["run_id"] == (warehouse / ".current").readlink().name
     assert about["started_at"][:10].replace("-", "") == about["run_id"][:8]
     assert set(about["engine"]) == {"python", "clinic-icp", "polars", "duckdb", "pyarrow"}
-    assert [about["scorecard"][key] for key in ("id", "version", "hash")] == ["icp", "1.0.0", card.hash]
+    assert [about["scorecard"][key] for key in ("id", "version", "hash")] == ["icp", card.version, card.hash]
     assert about["inputs"] == [{"path": str(file), "rows": SIZE, "bytes": file.stat().st_size}]
     assert about["rows"] == {"in": SIZE, "scored": SIZE, "rejected": 0}
     scores = pl.read_parquet(warehouse / "icp_scores.parquet")
