@@ -158,6 +158,19 @@ def test_imports_run_one_way() -> None:
     assert not found, "\n".join(found)
 
 
+def test_each_file_of_tests_runs_alone() -> None:
+    """What files of several folders share stands at the top of tests/: only that is found when a file runs alone."""
+    top = Path(__file__).parent
+    folders = {path.stem: path.parent for path in top.rglob("*.py")}
+    far = [
+        f"{path.relative_to(top)}: {node.module}"
+        for path in top.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and folders.get(node.module or "", top) not in {top, path.parent}
+    ]
+    assert far == []
+
+
 @pytest.mark.parametrize(
     ("files", "sentences"),
     [

@@ -17,6 +17,7 @@ import oracle
 import polars as pl
 import pytest
 from conftest import BEST
+from frozen import shipped_version
 from serving import Server, escaped, served
 
 from icp_engine.api.app import Application
@@ -347,8 +348,8 @@ def test_health(server: Server, clinics: list[Row], warehouse: Path) -> None:
     run_id = json.loads((warehouse / "run.json").read_text())["run_id"]
     answer = server.get("/health")
     assert answer.json == {
-        "status": "ok", "run_id": run_id, "rows": len(clinics), "scorecard_id": "icp", "scorecard_version": "1.0.0",
-        "detail": None,
+        "status": "ok", "run_id": run_id, "rows": len(clinics), "scorecard_id": "icp",
+        "scorecard_version": shipped_version(), "detail": None,
     }  # fmt: skip
     assert answer.headers["x-icp-run"] == server.get("/icp/stats").headers["x-icp-run"] == run_id
 

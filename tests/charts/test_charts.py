@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from colours import contrast
 from conftest import HOSTILE
 
 import icp_engine
@@ -509,18 +510,6 @@ def test_the_numbers_of_the_charts_are_those_of_the_tables(drawn: dict[str, Char
 
 
 # ---------------------------------------------------------------- colours
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast of two colours as WCAG 2 has it, 1 to 21."""
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("theme", TEMPLATES)

@@ -15,6 +15,7 @@ import oracle
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from frozen import frozen_card
 
 from icp_engine.extract.profile import Description
 from icp_engine.extract.validate import validate
@@ -148,7 +149,7 @@ def test_parquet_is_compressed_typed_and_plain_to_readers(warehouse: Path, table
 def test_parquet_says_which_scorecard_made_it(warehouse: Path, table: str) -> None:
     card = load_scorecard("icp")
     found = pq.read_metadata(warehouse / f"{table}.parquet").metadata or {}
-    due = {b"scorecard_id": b"icp", b"scorecard_version": b"1.0.0", b"scorecard_hash": card.hash.encode()}
+    due = {b"scorecard_id": b"icp", b"scorecard_version": card.version.encode(), b"scorecard_hash": card.hash.encode()}
     assert due.items() <= found.items()
 
 
@@ -223,8 +224,9 @@ def test_reason_codes_are_the_same_without_the_bibliography(warehouse: Path, spe
     assert with_it.select(*SCORES).equals(pl.read_parquet(warehouse / "icp_scores.parquet"))
 
 
-def test_scores_are_those_of_the_oracle(warehouse: Path, extract: pl.DataFrame) -> None:
-    found = {row["clinic_id"]: row for row in tables(warehouse)["clinics_icp"].iter_rows(named=True)}
+def test_scores_are_those_of_the_oracle(extract: pl.DataFrame, tmp_path: Path) -> None:
+    out = published(extract, tmp_path, scorecard=str(frozen_card(oracle.ICP)), charts=False)
+    found = {row["clinic_id"]: row for row in tables(out)["clinics_icp"].iter_rows(named=True)}
     for raw in extract.iter_rows(named=True):
         due, row = oracle.score(raw, oracle.ICP), found[raw["clinic_id"]]
         assert (row["icp_total_score"], row["icp_tier"], row["icp_segment"]) == (
@@ -303,7 +305,7 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
     assert about["run_id"] == (warehouse / ".current").readlink().name
     assert about["started_at"][:10].replace("-", "") == about["run_id"][:8]
     assert set(about["engine"]) == {"python", "clinic-icp", "polars", "duckdb", "pyarrow"}
-    assert [about["scorecard"][key] for key in ("id", "version", "hash")] == ["icp", "1.0.0", card.hash]
+    assert [about["scorecard"][key] for key in ("id", "version", "hash")] == ["icp", card.version, card.hash]
     assert about["inputs"] == [{"path": str(file), "rows": SIZE, "bytes": file.stat().st_size}]
     assert about["rows"] == {"in": SIZE, "scored": SIZE, "rejected": 0}
     scores = pl.read_parquet(warehouse / "icp_scores.parquet")

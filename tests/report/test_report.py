@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
+from colours import contrast
 from conftest import BEST, HOSTILE
 
 import icp_engine
@@ -396,8 +397,6 @@ def style_colours(block: str) -> dict[str, str]:
 
 
 def test_contrast_of_the_page() -> None:
-    from test_charts import contrast
-
     spec = importlib.util.find_spec("icp_engine.report")
     assert spec is not None
     assert spec.origin is not None
