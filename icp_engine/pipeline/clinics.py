@@ -1,9 +1,9 @@
 """Score all clinics of an extract, and write the clinic tables in the order of the result, slice by slice."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,8 +27,7 @@ from icp_engine.scoring.explain import with_bibliography
 from icp_engine.scoring.reasons import ReasonCodes, ReasonSpeller
 from icp_engine.scoring.score import add_bands, add_scores, band_columns, score_columns
 from icp_engine.tables.ordering import materialised, sorted_slices, with_order
-from icp_engine.tables.parquet import Column, Encoding
-from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, coded, encoding, spelled
+from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, repetitive_columns, with_dictionaries
 from icp_engine.warehouse.duckdb_file import WarehouseFile
 
 NORMALIZED = f"{HELPERS}normalized_name"
@@ -36,7 +35,6 @@ _SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
 _SCORES_AFTER = ("npi_count", "site_count", "fqhc_flag", "aco_member")
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
 _BIBLIOGRAPHY_ROWS = 8_192  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
-_ENCODERS = 2  # threads that encode columns
 _AHEAD = 2  # slices that may wait while the slowest table is written
 
 
@@ -98,58 +96,25 @@ def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Rows of the result in their order, each column encoded once for all tables that hold it.
+    """Rows of the result in their order.
 
     Attributes:
         frame: all that is known of the clinics but their reason codes.
         arrow: the same as Arrow.
         codes: their reason codes, which are put together while others write.
-        encoding: how tables of the run are written.
-        columns: what holds the encoded columns, by name.
     """
 
     frame: pl.DataFrame
     arrow: pa.Table
     codes: Future[ReasonCodes]
-    encoding: Encoding
-    columns: Mapping[str, Future[dict[str, Column]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One table being made: who writes it, how a slice gets there, and the columns that it wants encoded."""
+    """One table being made: what finishes it, and how a slice gets there."""
 
-    writer: TableWriter | WarehouseFile
+    file: AbstractContextManager[object]
     write: Callable[[Slice], None]
-    columns: Collection[str] = ()
-
-
-class _Slicer:
-    """Makes slices of the clinics of a run, one after the other; their columns are encoded in threads."""
-
-    def __init__(self, card: Scorecard, columns: Collection[str], stack: ExitStack) -> None:
-        """Encode the given columns alone, until the stack is left."""
-        self._name = card.column("reason_codes")
-        self._columns = [name for name in columns if name != self._name]
-        self._speller = ReasonSpeller(card)
-        self._spelling = stack.enter_context(ThreadPoolExecutor(1))
-        self._encoding = stack.enter_context(ThreadPoolExecutor(_ENCODERS))
-        self._how: Encoding | None = None
-
-    def slice(self, frame: pl.DataFrame) -> Slice:
-        """Return the next slice of the run."""
-        if self._how is None:
-            self._how = encoding(frame, self._name)
-        table, codes = arrow(frame), self._spelling.submit(self._speller.spell, frame)
-        columns: dict[str, Future[dict[str, Column]]] = {}
-        for start in range(_ENCODERS):
-            names = self._columns[start::_ENCODERS]
-            columns |= dict.fromkeys(names, self._encoding.submit(self._how.encode, table.select(names)))
-        columns[self._name] = self._encoding.submit(self._encode_codes, self._how, codes)
-        return Slice(frame, table, codes, self._how, columns)
-
-    def _encode_codes(self, how: Encoding, codes: Future[ReasonCodes]) -> dict[str, Column]:
-        return how.encode(pa.table({self._name: coded(codes.result())}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +144,11 @@ def write_clinics(
     done = 0
     with ExitStack() as stack:
         for output in outputs:
-            stack.callback(output.writer.close)
+            stack.enter_context(output.file)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
-        slicer = _Slicer(card, list(dict.fromkeys(name for one in outputs for name in one.columns)), stack)
+        speller, spelling = ReasonSpeller(card), stack.enter_context(ThreadPoolExecutor(1))
         writing: deque[list[Future[None]]] = deque()
+        dictionaries: list[str] = []
         replaced = networks.drop(KEY).columns if networks is not None else []  # an older run's, in the extract
         frame = scored.frame.drop(
             pl.selectors.starts_with(INVALID, CLIPPED), pl.selectors.by_name(*replaced, require_all=False)
@@ -195,7 +161,10 @@ def write_clinics(
             report("write", done, scored.rows)
             done += len(piece)
             whole = piece if networks is None else _with_networks(piece, networks)
-            part = slicer.slice(whole)
+            table = arrow(whole)
+            dictionaries = dictionaries or repetitive_columns(table)
+            table = with_dictionaries(table, dictionaries)
+            part = Slice(whole, table, spelling.submit(speller.spell, whole))
             writing.append([pool.submit(output.write, part) for pool, output in zip(pools, outputs, strict=True)])
         for futures in writing:
             _finish(futures)
@@ -231,19 +200,21 @@ def clinic_outputs(
         writer = TableWriter(folder, name, metadata(card), csv)
         if name == "icp_scores" and options.bibliography:
             return Output(writer, partial(_write_bibliography, writer, columns=columns, card=card))
-        write = partial(_write, writer, columns=columns, codes=card.column("reason_codes"))
-        return Output(writer, write, columns.values())
+        return Output(writer, partial(_write, writer, columns=columns, codes=card.column("reason_codes")))
 
     outputs = [output(name, columns) for name, columns in tables.items()]
     if warehouse is not None:
-        outputs.insert(0, Output(warehouse, lambda part: warehouse.write(part.arrow, part.codes.result())))
+        outputs.insert(0, Output(nullcontext(), lambda part: warehouse.write(part.arrow, part.codes.result())))
     return outputs
 
 
 def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], codes: str) -> None:
     """Write columns: the new name of each, and the one it has in the slice."""
-    encoded = {new: part.columns[old].result()[old] for new, old in columns.items()}
-    writer.write(encoded, lambda: _with_codes(part.frame, part.codes.result(), codes, columns))
+    table = part.arrow
+    if codes in columns.values():
+        table = table.append_column(codes, part.codes.result().to_arrow())
+    table = table.select(list(columns.values())).rename_columns(list(columns))
+    writer.write(table, lambda: _with_codes(part.frame, part.codes.result(), codes, columns))
     writer.settle()
 
 
@@ -257,15 +228,15 @@ def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, 
         pieces = part.frame.iter_slices(_BIBLIOGRAPHY_ROWS)
         for frame in pool.map(lambda piece: with_bibliography(piece, card).select(plain), pieces):
             some = codes.slice(start, len(frame))
-            encoded = part.encoding.encode(arrow(frame, views=True).append_column(name, coded(some)))
-            writer.write({one: encoded[one] for one in columns}, partial(_with_codes, frame, some, name, columns))
+            table = arrow(frame).append_column(name, some.to_arrow()).select(list(columns))
+            writer.write(table, partial(_with_codes, frame, some, name, columns))
             start += len(frame)
     writer.settle()
 
 
 def _with_codes(frame: pl.DataFrame, codes: ReasonCodes, name: str, columns: Mapping[str, str]) -> pl.DataFrame:
     """Return columns of a frame, and the reason codes as text where they are among them."""
-    whole = frame.with_columns(spelled(codes).alias(name)) if name in columns else frame
+    whole = frame.with_columns(codes.to_text().alias(name)) if name in columns else frame
     return whole.select(pl.col(old).alias(new) for new, old in columns.items())
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
+import pyarrow as pa
 
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints, outcome_table
@@ -42,6 +43,15 @@ class ReasonCodes:
         places = self.number.slice(start, length)
         text = self.text.gather(places.unique().sort())
         return ReasonCodes(self.pattern.slice(start, length), text, _places(places), self.fresh.clear())
+
+    def to_arrow(self) -> pa.DictionaryArray:
+        """Return the codes of every clinic as Arrow, every text once."""
+        texts = self.text.to_arrow(compat_level=pl.CompatLevel.oldest())
+        return pa.DictionaryArray.from_arrays(self.number.to_arrow(), texts)
+
+    def to_text(self) -> pl.Series:
+        """Return the codes of every clinic as text."""
+        return self.text.gather(self.number)
 
 
 class ReasonSpeller:

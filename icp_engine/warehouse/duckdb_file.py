@@ -55,9 +55,6 @@ class WarehouseFile:
         self.db.append("reason_patterns", codes.fresh.to_arrow(compat_level=pl.CompatLevel.oldest()))
         self.rows += len(table)
 
-    def close(self) -> None:
-        """Do nothing: whoever opened the file closes it."""
-
 
 @contextmanager
 def warehouse_file(folder: Path, memory_limit: int, temp: Path) -> Iterator[WarehouseFile]:
