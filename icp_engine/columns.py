@@ -49,6 +49,8 @@ HELPERS = "__icp_"  # every column that is not for the eyes of users starts with
 KEY = "clinic_id"
 NAME = "account_name"
 STATE = "state_code"
+CONTACT = ("phone", "address", "city", "postal_code", "npi")
+"""How to reach a clinic: columns of an extract that no scorecard reads, carried into the table for CRM."""
 
 _FIELDS = (
     Field("clinic_id", "text", "", "Identifier of the clinic, unique and not blank"),

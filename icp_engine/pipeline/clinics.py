@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from icp_engine.columns import HELPERS, KEY, NAME, STATE
+from icp_engine.columns import CONTACT, HELPERS, KEY, NAME, STATE
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import CLIPPED, INVALID
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, file_of, find_rejects
@@ -21,10 +21,10 @@ from icp_engine.networks.columns import member_columns
 from icp_engine.networks.names import normalized_name
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report
-from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
 from icp_engine.scoring.compiler import prepared
 from icp_engine.scoring.explain import with_bibliography
-from icp_engine.scoring.reasons import ReasonCodes, ReasonSpeller
+from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_bands, add_scores, band_columns, score_columns
 from icp_engine.tables.ordering import materialised, sorted_slices, with_order
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, repetitive_columns, with_dictionaries
@@ -99,14 +99,14 @@ class Slice:
     """Rows of the result in their order.
 
     Attributes:
-        frame: all that is known of the clinics but their reason codes.
+        frame: all that is known of the clinics but their reasons.
         arrow: the same as Arrow.
-        codes: their reason codes, which are put together while others write.
+        reasons: codes, top reasons and what is unknown, which are put together while others write.
     """
 
     frame: pl.DataFrame
     arrow: pa.Table
-    codes: Future[ReasonCodes]
+    reasons: Future[Reasons]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,44 +200,57 @@ def clinic_outputs(
         writer = TableWriter(folder, name, metadata(card), csv)
         if name == "icp_scores" and options.bibliography:
             return Output(writer, partial(_write_bibliography, writer, columns=columns, card=card))
-        return Output(writer, partial(_write, writer, columns=columns, codes=card.column("reason_codes")))
+        return Output(writer, partial(_write, writer, columns=columns, texts=_reason_columns(card)))
 
     outputs = [output(name, columns) for name, columns in tables.items()]
     if warehouse is not None:
-        outputs.insert(0, Output(nullcontext(), lambda part: warehouse.write(part.arrow, part.codes.result())))
+        outputs.insert(0, Output(nullcontext(), lambda part: warehouse.write(part.arrow, part.reasons.result())))
     return outputs
 
 
-def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], codes: str) -> None:
+def _reason_columns(card: Scorecard) -> dict[str, ReasonColumn]:
+    """Return the columns that follow from the pattern of bands, by their names in the tables."""
+    return {card.column(key): key for key in REASON_COLUMNS}
+
+
+def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], texts: Mapping[str, ReasonColumn]) -> None:
     """Write columns: the new name of each, and the one it has in the slice."""
-    table = part.arrow
-    if codes in columns.values():
-        table = table.append_column(codes, part.codes.result().to_arrow())
-    table = table.select(list(columns.values())).rename_columns(list(columns))
-    writer.write(table, lambda: _with_codes(part.frame, part.codes.result(), codes, columns))
+    _write_rows(writer, part.frame, part.arrow, part.reasons.result, columns, texts)
     writer.settle()
+
+
+def _write_rows(
+    writer: TableWriter,
+    frame: pl.DataFrame,
+    table: pa.Table,
+    reasons: Callable[[], Reasons],
+    columns: Mapping[str, str],
+    texts: Mapping[str, ReasonColumn],
+) -> None:
+    wanted = {old: texts[old] for old in columns.values() if old in texts}
+    for name, key in wanted.items():
+        table = table.append_column(name, reasons().to_arrow(key))
+
+    def told() -> pl.DataFrame:
+        spelled = [reasons().to_text(key).alias(name) for name, key in wanted.items()]
+        return frame.with_columns(spelled).select(pl.col(old).alias(new) for new, old in columns.items())
+
+    writer.write(table.select(list(columns.values())).rename_columns(list(columns)), told)
 
 
 def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, str], card: Scorecard) -> None:
     """Write the scores with bibliography, whose texts are so large that they get row groups of their own."""
-    name, text = card.column("reason_codes"), f"{card.prefix}_bibliography"
-    columns = {**columns, text: text}
-    plain = [one for one in columns if one != name]
+    texts, bibliography = _reason_columns(card), f"{card.prefix}_bibliography"
+    columns = {**columns, bibliography: bibliography}
+    plain = [one for one in columns if one not in texts]
     with ThreadPoolExecutor(2) as pool:  # texts are put together while those before them are written
-        codes, start = part.codes.result(), 0
+        start = 0
         pieces = part.frame.iter_slices(_BIBLIOGRAPHY_ROWS)
         for frame in pool.map(lambda piece: with_bibliography(piece, card).select(plain), pieces):
-            some = codes.slice(start, len(frame))
-            table = arrow(frame).append_column(name, some.to_arrow()).select(list(columns))
-            writer.write(table, partial(_with_codes, frame, some, name, columns))
+            reasons = partial(part.reasons.result().slice, start, len(frame))
+            _write_rows(writer, frame, arrow(frame), reasons, columns, texts)
             start += len(frame)
     writer.settle()
-
-
-def _with_codes(frame: pl.DataFrame, codes: ReasonCodes, name: str, columns: Mapping[str, str]) -> pl.DataFrame:
-    """Return columns of a frame, and the reason codes as text where they are among them."""
-    whole = frame.with_columns(codes.to_text().alias(name)) if name in columns else frame
-    return whole.select(pl.col(old).alias(new) for new, old in columns.items())
 
 
 def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:
@@ -245,11 +258,13 @@ def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -
     results = score_columns(card)
     network = [one.name for one in member_columns(card)] if networks else []
     carried = [name for name in extract.columns if name not in own_columns(card, networks=networks)]
-    scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER, card.column("reason_codes")]
+    scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER]
+    contacts = [name for name in CONTACT if name in carried and name not in scores]
+    why = [card.column("top_reasons"), card.column("unknown")]
     return {
         "clinics_icp": [*carried, *results, *network],
-        "icp_scores": scores,
-        "clinics_icp_with_networks": [*scores, *network],
+        "icp_scores": [*scores, card.column("reason_codes")],
+        "clinics_icp_with_networks": [*scores, *why, *contacts, *network],
     }
 
 
@@ -261,4 +276,4 @@ def metadata(card: Scorecard) -> dict[str, str]:
 def own_columns(card: Scorecard, *, networks: bool) -> set[str]:
     """Return the names that a run writes itself: a column of that name in an extract is replaced."""
     network = [one.name for one in member_columns(card)] if networks else []
-    return {*score_columns(card), card.column("reason_codes"), f"{card.prefix}_bibliography", *network}
+    return {*score_columns(card), *_reason_columns(card), f"{card.prefix}_bibliography", *network}
