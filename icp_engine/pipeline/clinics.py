@@ -149,7 +149,7 @@ def write_clinics(
         speller, spelling = ReasonSpeller(card), stack.enter_context(ThreadPoolExecutor(1))
         writing: deque[list[Future[None]]] = deque()
         dictionaries: list[str] = []
-        replaced = networks.drop(KEY).columns if networks is not None else []  # an older run's, in the extract
+        replaced = [*_reason_columns(card), *(networks.drop(KEY).columns if networks is not None else [])]  # older ones
         frame = scored.frame.drop(
             pl.selectors.starts_with(INVALID, CLIPPED), pl.selectors.by_name(*replaced, require_all=False)
         )

@@ -1,6 +1,6 @@
 """What every table, view and column of the warehouse file means: its comments, and so the data dictionary."""
 
-from icp_engine.columns import HELPERS, Column, Field
+from icp_engine.columns import CONTACT, HELPERS, Column, Field
 from icp_engine.database import Database, header, sql_text
 from icp_engine.networks.columns import member_columns, networks_columns
 from icp_engine.networks.grouping import NETWORKS
@@ -148,7 +148,7 @@ def comment_all(db: Database, card: Scorecard) -> None:
         *member_columns(card),
     ]
     known = {one.name: _with_unit(one) for one in contract}
-    known |= {card.column(key): _COLUMNS[key] for key in REASON_COLUMNS} | _COLUMNS
+    known |= {card.column(key): _COLUMNS[key] for key in REASON_COLUMNS} | CONTACT | _COLUMNS
     known |= {one.column: f"Band of {one.label.lower()}: see scorecard_bands" for one in card.characteristics}
     known |= {BANDS + name: text for name, text in known.items()}
     for kind, name in db.relations():
