@@ -88,7 +88,7 @@ def _card(card: Scorecard, base: Scorecard | None) -> Iterator[str]:
     own = "Tiers of clinics" if card.network_tiers else "Tiers"
     for heading, tiers in ((own, card.tiers), ("Tiers of networks", card.network_tiers)):
         if tiers:
-            rows = [(one.label, words.edges(one, card), one.meaning) for one in tiers]
+            rows = [(one.label, card.edges(one), one.meaning) for one in tiers]
             yield _table((heading, "from", "meaning"), rows)
     if card.segments and not base:
         yield _table(("segment", "clinics"), list(card.segments.items()))

@@ -402,17 +402,20 @@ def unknown(content: Content, every: list[tuple[Content, dict[str, Landing]]]) -
     """Return the fields that are not known, those first that may cost the most of all clinics."""
     costs: dict[str, Fraction] = {}
     for category in content["category"].values():
-        told = characteristics(category)
-        for rule in told.values():
-            for name, cost in costs_of(rule, content).items():
-                costs[name] = costs.get(name, Fraction(0)) + cost * share_of(category, rule)
+        for part, rule in characteristics(category).items():
+            whole = hundredths(category["max"]) if category.get("requires") == part else None
+            for name, cost in costs_of(rule, share_of(category, rule), whole, content).items():
+                costs[name] = costs.get(name, Fraction(0)) + cost
     order = sorted(costs, key=lambda name: -costs[name])
     gone = {name for _, landed in every for one in landed.values() for name in one.absent}
     return ", ".join(name for name in order if name in gone) or None
 
 
-def costs_of(rule: Content, content: Content) -> dict[str, int]:
-    """Return how much less a characteristic gives at most where it says of a field that it is not known."""
+def costs_of(rule: Content, share: Fraction, whole: int | None, content: Content) -> dict[str, Fraction]:
+    """Return how much less the score can be at most where a characteristic says of a field that it is not known.
+
+    `whole` is that of the category, where it is lost with the characteristic.
+    """
     ways: list[tuple[int, list[str]]] = []
     never, reads_as = rule["missing"] == "never", bool(reads(rule))
     for earned in (False, True) if "bonus" in rule else (False,):
@@ -424,11 +427,11 @@ def costs_of(rule: Content, content: Content) -> dict[str, int]:
             ways.append((most, note))
             if reads_as:
                 ways.append((most, absent_by(rule)))
-    best = max(most for most, _ in ways)
-    costs: dict[str, int] = {}
+    best = share * max(most for most, _ in ways) if whole is None else Fraction(whole)
+    costs: dict[str, Fraction] = {}
     for most, names in ways:
         for name in names:
-            costs[name] = max(costs.get(name, 0), best - most)
+            costs[name] = max(costs.get(name, Fraction(0)), best - share * most)
     return costs
 
 

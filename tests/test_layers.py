@@ -13,13 +13,13 @@ ROOT = Path(__file__).resolve().parents[1] / "icp_engine"
 # A module may import from its own row and the rows above it; no modules may import each other in a circle.
 # "name" is that module alone, "name.*" that package with all that it holds, "__init__" icp_engine itself.
 LAYERS = [
-    ["errors", "columns", "distribution"],
+    ["errors", "columns", "display", "distribution"],
     ["database"],
     [
         "scorecard.rounding",
         "scorecard.model",
         "scorecard.outcomes",
-        "scorecard.headlines",
+        "scorecard.ranking",
         "scorecard.reach",
         "scorecard.words",
     ],
@@ -55,7 +55,8 @@ THIRD_PARTY = {
     "jinja2": {"report.*"},
     "kaleido": {"charts.*"},
     "markupsafe": {"report.*"},
-    "msgspec": from_row("warehouse.*"),
+    "msgspec": from_row("scoring.*"),
+    "narwhals": {"scoring.*"},
     "plotly": {"charts.*", "report.*"},
     "polars": {"columns", "database"} | from_row("extract.*"),
     "pyarrow": {"database"} | from_row("extract.*"),

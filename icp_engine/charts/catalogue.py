@@ -7,10 +7,10 @@ from html import unescape
 import plotly.graph_objects as go
 import polars as pl
 
-from icp_engine.charts import figures
+from icp_engine.charts import figures, states
 from icp_engine.charts.aggregates import Aggregates
-from icp_engine.published.explain import Explanation
 from icp_engine.scorecard.model import TOTAL, Scorecard
+from icp_engine.scoring.explanation import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ _CHARTS: tuple[tuple[str, _Draw, str], ...] = (
     ),
     (
         "tiers_by_state",
-        figures.tiers_by_state,
+        states.tiers_by_state,
         "Share of each state's clinics above the lowest tier. Territories, and clinics without a state, are in the "
         "numbers below.",
     ),
@@ -76,32 +76,40 @@ _CHARTS: tuple[tuple[str, _Draw, str], ...] = (
         "are worth the most work.",
     ),
 )
-# What is true of scorecards of some kind only.
-_ALSO: dict[str, tuple[Callable[[Scorecard], bool], str]] = {
-    "score_distribution": (
-        lambda card: any(TOTAL in one.at_least for one in card.tiers),
-        "Dashed lines mark where tiers begin: how many stand close below one tells what a lower cut-off would bring.",
-    ),
-    "tiers_and_segments": (
-        lambda card: bool(card.segments),
-        "Tiers sort by score, segments by kind of clinic, whatever the score.",
-    ),
+
+
+def _of_edges(_: pl.DataFrame, card: Scorecard) -> str:
+    dashed = (
+        "Dashed lines mark where tiers begin: how many stand close below one tells what a lower cut-off would bring."
+    )
+    return dashed if any(TOTAL in tier.at_least for tier in card.tiers) else ""
+
+
+def _of_segments(_: pl.DataFrame, card: Scorecard) -> str:
+    return "Tiers sort by score, segments by kind of clinic, whatever the score." if card.segments else ""
+
+
+# What depends on the scorecard and on what was found.
+_ALSO: dict[str, Callable[[pl.DataFrame, Scorecard], str]] = {
+    "score_distribution": _of_edges,
+    "tiers_and_segments": _of_segments,
+    "tiers_by_state": states.spread_of_states,
 }
 
 
 def draw(found: Aggregates) -> list[Chart]:
     """Return the charts of a run; what it has no data for, networks for example, is left out."""
     return [
-        Chart(name, _whole(name, says, found.card), picture(found[name], found.card), found[name])
+        Chart(name, _whole(name, says, found), picture(found[name], found.card), found[name])
         for name, picture, says in _CHARTS
         if _has_data(name, found[name])
     ]
 
 
-def _whole(name: str, says: str, card: Scorecard) -> str:
-    """Return all that is to be said of a chart under a scorecard."""
-    holds, also = _ALSO.get(name, (bool, ""))
-    return f"{says} {also}" if also and holds(card) else says
+def _whole(name: str, says: str, found: Aggregates) -> str:
+    """Return all that is to be said of a chart."""
+    also = _ALSO[name](found[name], found.card) if name in _ALSO else ""
+    return f"{says} {also}" if also else says
 
 
 def _has_data(name: str, frame: pl.DataFrame) -> bool:

@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from icp_engine.charts.style import BAR, LOSS, ON_BAR, SEGMENTS, TITLE, cut, figure, tier_colour
+from icp_engine.charts.style import BAR, LOSS, ON_BAR, SEGMENTS, TITLE, cut, figure, percent, short_label, tier_colour
 from icp_engine.networks.columns import network_tiers
-from icp_engine.published.explain import Explanation
-from icp_engine.scorecard.model import Scorecard, Tier
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scoring.explanation import Explanation
 
 _ROW = 26  # pixels of a bar and the room around it
 _SUBTITLES = TITLE + 28  # pixels above figures that have headings inside
@@ -43,7 +43,9 @@ def score_distribution(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
     for tier in card.tiers:
         edge = tier.at_least.get("total")
         if edge is not None:
-            chart.add_vline(x=edge, line={"width": 1, "dash": "dash"}, annotation_text=f"{_short(tier)} from {edge:g}")
+            chart.add_vline(
+                x=edge, line={"width": 1, "dash": "dash"}, annotation_text=f"{short_label(tier)} from {edge:g}"
+            )
             chart.layout.annotations[-1].update(font={"size": 11}, textangle=-90, xanchor="right", yanchor="top")
     return chart
 
@@ -110,14 +112,6 @@ def _shares(names: list[str], counts: list[int], rows: int, colours: list[str], 
         customdata=hover,
         hovertemplate="%{customdata}: %{text}<extra></extra>",
     )
-
-
-def percent(share: float) -> str:
-    """Return a share of 0 to 1 as a percentage; what is not nothing and not all never reads so."""
-    text = f"{share:.1%}"
-    if text == "0.0%" and share > 0:
-        return "<0.1%"
-    return ">99.9%" if text == "100.0%" and share < 1 else text
 
 
 def category_averages(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
@@ -203,59 +197,6 @@ def missing_data(frame: pl.DataFrame, card: Scorecard) -> go.Figure:  # noqa: AR
     chart.update_xaxes(range=[0, max(points, default=0) * _ROOM or 1], showticklabels=False, row=1, col=1)
     chart.update_xaxes(range=[0, _ROOM], showticklabels=False, row=1, col=2)
     return chart
-
-
-def tiers_by_state(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
-    """Return a map of the United States: the share of clinics above the lowest tier. Needs outlines in the page."""
-    lowest = card.tiers[-1].number
-    states = (
-        frame.drop_nulls("state_code")
-        .group_by("state_code")
-        .agg(
-            pl.col("num_clinics").sum().alias("clinics"),
-            pl.col("num_clinics").filter(pl.col("tier") < lowest).sum().alias("better"),
-            (pl.col("sum_of_scores").sum() / pl.col("num_clinics").sum()).alias("mean"),
-            *(
-                pl.col("num_clinics").filter(pl.col("tier") == one.number).sum().alias(f"tier {one.number}")
-                for one in card.tiers
-            ),
-        )
-        .sort("state_code")
-    )
-    told = [
-        "<br>".join(
-            [
-                f"{row['state_code']}: {row['clinics']:,} clinics, mean {row['mean']:.1f}",
-                *(f"{one.label}: {row[f'tier {one.number}']:,}" for one in card.tiers),
-            ]
-        )
-        for row in states.iter_rows(named=True)
-    ]
-    trace = go.Choropleth(
-        locationmode="USA-states",
-        locations=states["state_code"].to_list(),
-        z=(states["better"] / states["clinics"]).to_list(),
-        text=told,
-        hovertemplate="%{text}<br>above the lowest: %{z:.1%}<extra></extra>",
-        marker={"line": {"width": 0.5}},
-        colorbar={
-            "orientation": "h", "y": -0.02, "yanchor": "top", "len": 0.7, "thickness": 10, "tickformat": ".1~%",
-            "title": {"text": f"Share of clinics in {_better(card)}", "side": "top", "font": {"size": 12}},
-        },
-    )  # fmt: skip
-    chart = figure("Where the better clinics are", 400, [trace])
-    chart.update_layout(geo={"scope": "usa"}, margin={"t": TITLE, "b": 70})
-    return chart
-
-
-def _better(card: Scorecard) -> str:
-    """Return the tiers above the lowest in words."""
-    return " or ".join(map(_short, card.tiers[:-1]))
-
-
-def _short(tier: Tier) -> str:
-    """Return the name of a tier without what it means: `Tier 1` of `Tier 1 - HOT`."""
-    return cut(tier.label.partition(" - ")[0], 16)
 
 
 def top_networks(frame: pl.DataFrame, card: Scorecard) -> go.Figure:

@@ -7,12 +7,15 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from icp_engine.scorecard.model import Tier
+
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 TIERS = ("#D1495B", "#B7791F", "#6B7C93")
 SEGMENTS = ("#2A7FBA", "#9C62C4", "#2F9E72", "#B7791F", "#D1495B", "#6B7C93")
 ON_BAR = "#000000"  # text on any of the colours above
 BAR = "#2A7FBA"
 LOSS = "#C2553D"
+GREY = "#9AA5B1"  # what cannot be compared
 TITLE = 32  # pixels of a figure's heading
 TOP = TITLE + 44  # and of its legend
 _SCALE = ((0.0, "#DCE9F2"), (0.5, "#5B9BC8"), (1.0, "#12486F"))
@@ -88,3 +91,16 @@ def cut(text: str | None, width: int = 32) -> str:
     line = " ".join((text or "No name").split())
     short = line if len(line) <= width else line[: width - 1].rstrip() + "…"
     return escape(short, quote=False).replace("$", "&#36;")
+
+
+def percent(share: float) -> str:
+    """Return a share of 0 to 1 as a percentage; what is not nothing and not all never reads so."""
+    text = f"{share:.1%}"
+    if text == "0.0%" and share > 0:
+        return "<0.1%"
+    return ">99.9%" if text == "100.0%" and share < 1 else text
+
+
+def short_label(tier: Tier) -> str:
+    """Return the name of a tier without what it means: `Tier 1` of `Tier 1 - HOT`."""
+    return cut(tier.label.partition(" - ")[0], 16)

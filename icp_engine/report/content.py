@@ -1,20 +1,19 @@
 """What the report of a run says, as values; how it looks is up to the templates."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from icp_engine.charts.aggregates import Aggregates, aggregates
 from icp_engine.charts.catalogue import Chart, draw, draw_clinic
-from icp_engine.charts.figures import percent
+from icp_engine.charts.style import percent
 from icp_engine.published.explain import find_explanation
 from icp_engine.published.run import Run
 from icp_engine.published.statistics import Statistics, run_statistics
+from icp_engine.report.lists import CallLists, call_lists
+from icp_engine.report.verdict import Verdict, verdict
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.warehouse.manifest import Manifest
-
-_TOP = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,8 @@ class Report:
         tiles: the headline figures.
         charts: the pictures of all clinics.
         best: the waterfall of the best clinic; None where there is no clinic.
-        networks: the best networks, at most ten.
+        verdict: what an honest colleague would say first.
+        lists: the networks to call first, at most ten, and the best clinics, at most 2,000.
         fields: the fields that the scorecard reads, those that cost most points first.
     """
 
@@ -61,7 +61,8 @@ class Report:
     tiles: list[Tile]
     charts: dict[str, Chart]
     best: Chart | None
-    networks: list[dict[str, Any]]
+    verdict: Verdict
+    lists: CallLists
     fields: list[FieldRow]
 
 
@@ -75,9 +76,10 @@ def content(run: Run) -> Report:
         card=run.card,
         statistics=statistics,
         tiles=_tiles(statistics, run.manifest),
-        charts={one.name: one for one in draw(found)},
+        charts={chart.name: chart for chart in draw(found)},
         best=draw_clinic(best) if best else None,
-        networks=found["top_networks"].head(_TOP).to_dicts(),
+        verdict=verdict(run, statistics),
+        lists=call_lists(run),
         fields=_fields(run, found),
     )
 

@@ -11,10 +11,10 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from icp_engine.charts.catalogue import Chart
-from icp_engine.charts.figures import percent
 from icp_engine.charts.outlines import outlines_script
-from icp_engine.charts.style import TEMPLATES, TITLE, TOP
+from icp_engine.charts.style import TEMPLATES, TITLE, TOP, percent
 from icp_engine.report.content import Report
+from icp_engine.report.verdict import listed
 from icp_engine.scorecard import words
 from icp_engine.scorecard.outcomes import outcome_table
 
@@ -50,6 +50,7 @@ def _environment() -> Environment:
         "percent": percent,
         "bytes": _bytes,
         "cell": _cell,
+        "listed": listed,
         "points": "{:,.2f}".format,
         "moment": _moment,
         "specification": _specification,

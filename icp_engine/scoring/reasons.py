@@ -8,7 +8,9 @@ import polars as pl
 import pyarrow as pa
 
 from icp_engine.columns import HELPERS
-from icp_engine.scorecard.headlines import (
+from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
+from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints, outcome_table
+from icp_engine.scorecard.ranking import (
     BETWEEN_FIELDS,
     BETWEEN_REASONS,
     MAX_LENGTH,
@@ -16,8 +18,6 @@ from icp_engine.scorecard.headlines import (
     headlines,
     unknown_fields,
 )
-from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
-from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints, outcome_table
 from icp_engine.scoring.compiler import BAND, BANDS, band_of, prepared, uncapped_expr
 
 _MOST_PATTERNS = 2**63

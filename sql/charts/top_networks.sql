@@ -1,8 +1,8 @@
--- The networks to work first, and whom to call there.
--- Grain: one row per network, best first, at most $most. Inputs: network_scores, clinic_scores.
+-- The networks with the highest scores, and whom to call there.
+-- Grain: one row per network, best first, at most $max_rows. Inputs: network_scores, clinic_scores.
 with
 best as (
-    select * from network_scores order by total_score desc, network_id limit $most
+    select * from network_scores order by total_score desc, network_id limit $max_rows
 )
 select
     best.network_id,

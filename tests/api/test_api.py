@@ -22,8 +22,9 @@ from serving import Server, escaped, served
 from icp_engine.api.app import Application
 from icp_engine.api.current import Current
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.explain import bibliography_content, explain_clinic
+from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
+from icp_engine.scoring.explanation import bibliography_content
 
 Row = dict[str, Any]
 ODD_IDS = (

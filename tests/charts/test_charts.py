@@ -10,16 +10,17 @@ import pytest
 from conftest import HOSTILE
 
 import icp_engine
-from icp_engine.charts import figures
-from icp_engine.charts.aggregates import Aggregates, aggregates, missing_outcomes
+from icp_engine.charts import figures, states
+from icp_engine.charts.aggregates import Aggregates, aggregates
 from icp_engine.charts.catalogue import Chart, draw, draw_clinic
 from icp_engine.charts.partners import partner_scores
-from icp_engine.charts.style import SEGMENTS, TEMPLATES, TIERS, cut
+from icp_engine.charts.style import SEGMENTS, TEMPLATES, TIERS, cut, percent
 from icp_engine.database import database, sql_names, sql_text
 from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
+from icp_engine.scoring.headlines import missing_outcomes, reason_outcomes
 
 Rows = list[tuple[Any, ...]]
 ICP = icp_engine.load_scorecard("icp")
@@ -150,16 +151,16 @@ CASES: dict[str, tuple[str, dict[str, tuple[dict[str, Any], Rows]], dict[str, in
         [("fit", "Fit", "A", 10.0, 20.0), ("pain", "Pain", "A", 1.0, 10.0)],
     ),
     "networks, by id where scores are the same": (
-        "top_networks", {"clinic_scores": (CLINICS, THREE), "network_scores": (NETWORKS, TWO)}, {"most": 9},
+        "top_networks", {"clinic_scores": (CLINICS, THREE), "network_scores": (NETWORKS, TWO)}, {"max_rows": 9},
         [("n0", "O", 61.99, *HOT, 2, 2, "a", "A", "TX"), ("n1", "One", 60.0, *HOT, 2, 1, "gone", None, None),
          ("n2", "Two", 60.0, *HOT, 2, 1, "c", "C", "TX")],
     ),
     "the best network": (
-        "top_networks", {"clinic_scores": (CLINICS, THREE), "network_scores": (NETWORKS, TWO)}, {"most": 1},
+        "top_networks", {"clinic_scores": (CLINICS, THREE), "network_scores": (NETWORKS, TWO)}, {"max_rows": 1},
         [("n0", "O", 61.99, *HOT, 2, 2, "a", "A", "TX")],
     ),
     "no network": (
-        "top_networks", {"clinic_scores": (CLINICS, THREE), "network_scores": (NETWORKS, [])}, {"most": 1}, [],
+        "top_networks", {"clinic_scores": (CLINICS, THREE), "network_scores": (NETWORKS, [])}, {"max_rows": 1}, [],
     ),
     "sizes": (
         "network_sizes", {"network_scores": (NETWORKS, [*TWO, ("n3", None, 62.0, *MILD, 30, 1, "x")])}, None,
@@ -221,6 +222,14 @@ def test_what_missing_bands_cost(card: Scorecard) -> None:
         ("need_revenue", 3, ["allowed_amt", "bene_count", "denial_pressure"], 9.0),  # all that the category has
         ("need_denials", 0, ["denial_pressure"], 4.0),
     ]
+
+
+def test_reasons_by_band(card: Scorecard) -> None:
+    assert reason_outcomes(card).rows() == [
+        ("size_providers", 1, "Many"), ("size_providers", 2, "Few"), ("size_providers", 3, "Other"),
+        ("size_sites", 1, "Several"), ("size_sites", 2, "One"),
+        ("need_revenue", 1, "High"), ("need_revenue", 2, "Low"), ("need_denials", 1, "Denials"),
+    ]  # fmt: skip
 
 
 def found_in(clinics: list[dict[str, Any]], folder: Path, scorecard: str) -> Aggregates:
@@ -312,7 +321,7 @@ def test_tiers_and_segments_are_counted_and_shared() -> None:
     [(0, "0.0%"), (1e-9, "<0.1%"), (0.0005, "0.1%"), (0.5, "50.0%"), (0.9996, ">99.9%"), (1, "100.0%")],
 )
 def test_shares_in_words(share: float, text: str) -> None:
-    assert figures.percent(share) == text
+    assert percent(share) == text
 
 
 def test_category_averages_stand_beside_their_maxima() -> None:
@@ -337,15 +346,51 @@ def test_nothing_lost_is_drawn_too() -> None:
     assert tuple(figures.missing_data(frame, ICP).layout.xaxis.range) == (0, 1)
 
 
+def by_state(*rows: tuple[Any, ...]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=["state_code", "tier", "num_clinics", "sum_of_scores"], orient="row")
+
+
+STATES_OF_ALL_KINDS = by_state(
+    ("TX", 1, 10, 800.0), ("TX", 2, 20, 1300.0), ("TX", 3, 10, 300.0), ("OK", 3, 50, 1000.0),
+    ("AK", 1, 19, 1900.0), ("CA", 2, 5, 350.0), ("CA", 3, 15, 450.0), (None, 2, 3, 3.0),
+)  # fmt: skip
+
+
 def test_a_state_has_the_share_above_the_lowest_tier() -> None:
-    rows = [("TX", 1, 1, 80.0), ("TX", 2, 2, 130.0), ("TX", 3, 1, 30.0), ("OK", 3, 5, 100.0), (None, 2, 3, 3.0)]
-    frame = pl.DataFrame(rows, schema=["state_code", "tier", "num_clinics", "sum_of_scores"], orient="row")
-    (trace,) = figures.tiers_by_state(frame, ICP).data
-    assert dict(zip(trace.locations, trace.z, strict=True)) == {"OK": 0, "TX": 0.75}
-    assert trace.text[1] == (
-        "TX: 4 clinics, mean 60.0<br>Tier 1 - HOT: 1<br>Tier 2 - Qualified: 2<br>Tier 3 - Monitor: 1"
+    shares, few = states.tiers_by_state(STATES_OF_ALL_KINDS, ICP).data
+    assert dict(zip(shares.locations, shares.z, strict=True)) == {"CA": 0.25, "OK": 0, "TX": 0.75}
+    assert shares.text[2] == (
+        "TX: 40 clinics, mean 60.0<br>Tier 1 - HOT: 10<br>Tier 2 - Qualified: 20<br>Tier 3 - Monitor: 10"
     )
-    assert trace.colorbar.title.text == "Share of clinics in Tier 1 or Tier 2"
+    assert shares.colorbar.title.text == "Share of clinics in Tier 1 or Tier 2"
+    assert (shares.zmin, shares.zmax) == (0, 0.75), "the scale begins at nothing"
+    assert (list(few.locations), few.showscale) == (["AK"], False)
+    assert "too few clinics to compare" in few.hovertemplate
+
+
+@pytest.mark.parametrize(
+    ("frame", "text"),
+    [
+        (
+            STATES_OF_ALL_KINDS,
+            "Shares run from 0.0% in OK to 75.0% in TX; the colours begin at 0%. "
+            "1 state is grey: too few clinics to compare.",
+        ),
+        (
+            by_state(("OK", 3, 20, 1.0), ("TX", 3, 900, 1.0)),
+            "It is 0.0% in every state: the map tells nothing apart.",
+        ),
+        (by_state(("OK", 1, 19, 1.0)), "Every state is grey: each has too few clinics to compare."),
+        # 1% of all are above: five of them are to be expected of 500 clinics
+        (
+            by_state(("CA", 2, 10, 1.0), ("CA", 3, 490, 1.0), ("OK", 3, 499, 1.0), ("TX", 3, 1, 1.0)),
+            "It is 2.0% in every state: the map tells nothing apart. 2 states are grey: too few clinics to compare.",
+        ),
+    ],
+    ids=["several", "none above", "small", "rare"],
+)
+def test_the_spread_of_states_in_words(frame: pl.DataFrame, text: str) -> None:
+    assert states.spread_of_states(frame, ICP) == text
 
 
 def networks(*rows: tuple[Any, ...]) -> pl.DataFrame:
@@ -443,9 +488,9 @@ def test_the_numbers_of_the_charts_are_those_of_the_tables(drawn: dict[str, Char
     tiers = drawn["tiers_and_segments"].data
     counted = scores.group_by("icp_tier", "icp_segment").len().sort("icp_tier", "icp_segment").rows()
     assert [(row[0], row[2], row[3]) for row in tiers.iter_rows()] == counted
-    states = drawn["tiers_by_state"].data
-    assert states["num_clinics"].sum() == len(scores)
-    assert states["sum_of_scores"].sum() == pytest.approx(totals.sum())
+    of_states = drawn["tiers_by_state"].data
+    assert of_states["num_clinics"].sum() == len(scores)
+    assert of_states["sum_of_scores"].sum() == pytest.approx(totals.sum())
     averages = dict(
         drawn["category_averages"].data.filter(pl.col("segment") == "A").select("category", "average").rows()
     )

@@ -19,10 +19,11 @@ import pytest
 from icp_engine.extract.profile import Description
 from icp_engine.extract.validate import validate
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.explain import bibliography_content, explain_clinic
+from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.published.statistics import run_statistics, statistics_content
 from icp_engine.scorecard.loader import load_scorecard
+from icp_engine.scoring.explanation import bibliography_content
 from icp_engine.warehouse.manifest import RowCounts
 
 PROGRAM = Path(sys.executable).with_name("icp-engine")

@@ -120,6 +120,7 @@ def test_the_report_on_paper(opened: Callable[..., Opened], pictured: Path) -> N
     page.emulate_media(media="screen")
     page.wait_for_function(f"() => {closed} === 7")
     assert page.evaluate(PAPERS) == [rgb(TEMPLATES["dark"]["layout"]["paper_bgcolor"])] * len(CHARTS)
+    page.emulate_media(media="null")  # else paper looks like the screen
     printed = page.pdf(format="A4")
     assert printed.startswith(b"%PDF")
     assert 4 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 16
@@ -197,3 +198,67 @@ def hostile_partners(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = CliRunner().invoke(cli, ["partners", "report", str(folder / "p.parquet"), "--out", str(folder / "out")])
     assert done.exit_code == 0
     return folder / "out"
+
+
+ROWS = "#top-clinics tbody tr"
+
+
+def test_the_list_is_searched_filtered_and_put_in_order(opened: Callable[..., Opened], pictured: Path) -> None:
+    page = opened(pictured / "report.html", DESK).page
+    scores = pl.read_parquet(pictured / "icp_scores.parquet")
+    output = page.locator("#find output")
+    assert output.inner_text() == f"{len(scores):,} clinics, the first 25 shown"
+    assert page.locator(ROWS).count() == 25
+    page.get_by_role("button", name="Show more").click()
+    assert page.locator(ROWS).count() == 125
+    page.select_option("select[name=state]", "TX")
+    of_texas = scores.filter(pl.col("state_code") == "TX")
+    count = len(of_texas)
+    assert output.inner_text() == f"{count} clinics" + (", the first 25 shown" if count > 25 else "")
+    page.select_option("select[name=tier]", "Tier 3 - Monitor")
+    lowest = of_texas.filter(pl.col("icp_tier") == 3)
+    assert output.inner_text().startswith(f"{len(lowest)} clinic")
+    page.select_option("select[name=order]", "name")
+    names = page.locator(f"{ROWS} bdi").all_inner_texts()
+    assert names == sorted(names, key=str.lower)
+    page.fill("input[name=text]", "no such clinic")
+    assert output.inner_text() == "No clinic in the list matches."
+    page.get_by_role("button", name="Clear").click()
+    page.wait_for_function("() => document.querySelector('#find output').textContent.includes('first 25')")
+    page.fill("input[name=text]", "<SCRIPT> alert")
+    found = page.locator(f"{ROWS} bdi").all_inner_texts()
+    assert set(found) == {"<script>alert('script')</script>"}
+
+
+def test_the_list_without_a_script(browser: Any, pictured: Path) -> None:
+    page = browser.new_page(viewport=DESK, java_script_enabled=False)
+    page.goto((pictured / "report.html").resolve().as_uri())
+    shown = page.locator(f"{ROWS}:visible")
+    assert shown.count() == 10
+    page.get_by_label("Show all").check()
+    assert shown.count() == page.locator(ROWS).count() == len(pl.read_parquet(pictured / "icp_scores.parquet"))
+    assert not page.locator("#find").is_visible()
+    page.close()
+
+
+def test_nothing_that_matters_is_hidden_on_a_phone(opened: Callable[..., Opened], pictured: Path) -> None:
+    page = opened(pictured / "report.html", {"width": 400, "height": 800}).page
+    for table in ("#top-networks", "#top-clinics", "#fields"):
+        first = page.locator(f"{table} tbody tr").first
+        assert all(cell.is_visible() for cell in first.locator("td, th").all())
+        assert first.get_attribute("role") == "row"
+        assert page.evaluate(
+            "(table) => [...document.querySelectorAll(`${table} td, ${table} tbody th`)].every((cell) => "
+            "cell.getBoundingClientRect().right <= innerWidth)",
+            table,
+        )
+    labels = [
+        page.locator(f"{table} tbody tr")
+        .first.locator("td[data-label]")
+        .evaluate_all("""(cells) => cells.map((cell) => getComputedStyle(cell, "::before").content)""")
+        for table in ("#top-networks", "#fields")
+    ]
+    assert labels == [
+        ['"Clinics × score "', '"Score "', "none", '"Clinics "', '"States "', '"Anchor "'],
+        ['"Known "', '"Missing "', '"Invalid "', '"Capped "', '"Points lost "'],
+    ]

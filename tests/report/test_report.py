@@ -18,15 +18,20 @@ from click.testing import CliRunner, Result
 from conftest import BEST, HOSTILE
 
 import icp_engine
+from icp_engine.charts.aggregates import aggregates
 from icp_engine.charts.catalogue import draw
-from icp_engine.charts.figures import percent
+from icp_engine.charts.style import percent
 from icp_engine.cli import cli
+from icp_engine.database import database, sql_text
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError
 from icp_engine.pipeline.run import RunOptions, run
+from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.report.content import content
+from icp_engine.report.lists import MAX_CLINICS, call_lists
 from icp_engine.report.publishing import publish_charts, publish_report
+from icp_engine.scoring.explanation import Explanation
 
 Fields = dict[str, Any]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -139,32 +144,126 @@ def test_the_tiles(page: Page, scores: pl.DataFrame, networks: pl.DataFrame) -> 
     assert min(count for _, count in tiers) > 0
 
 
-def test_the_best_networks(page: Page, scores: pl.DataFrame, networks: pl.DataFrame) -> None:
+def why_of(found: Explanation) -> tuple[list[str], set[str]]:
+    """What a row may say of a clinic: reasons of its bands with the most points, and the fields that are unknown."""
+    known = [entry for entry in found.bibliography if not entry.missing and entry.sources and entry.points > 0]
+    reasons = [f"+{shown(entry.points)} {entry.reason}" for entry in sorted(known, key=lambda entry: -entry.points)]
+    return reasons, {field for entry in found.bibliography if entry.missing for field in entry.sources}
+
+
+def check_why(text: str, found: Explanation) -> None:
+    told, _, unknown = text.partition("Unknown: ")
+    reasons, fields = why_of(found)
+    assert told == "".join(reasons[:3]), found.clinic_id
+    assert {field for field in re.findall(r"[a-z_]{4,}", unknown) if field not in ("more",)} <= fields
+    assert bool(unknown) == bool(fields)
+
+
+def test_the_networks_to_call(page: Page, scores: pl.DataFrame, networks: pl.DataFrame) -> None:
     anchors = {row["clinic_id"]: row for row in scores.iter_rows(named=True)}
+    weight = pl.col("num_clinics") * (pl.col("network_icp_total_score") * 100).round().cast(pl.Int64)
     due = []
-    for place, one in enumerate(networks.head(10).iter_rows(named=True), 1):
-        anchor = anchors[one["anchor_clinic_id"]]
+    best = networks.with_columns(weight=weight).sort("weight", "network_id", descending=[True, False]).head(10)
+    for place, network in enumerate(best.iter_rows(named=True), 1):
+        anchor = anchors[network["anchor_clinic_id"]]
         state = f", {anchor['state_code']}" if anchor["state_code"] else ""
         due.append(
             [
-                str(place), f"{shown(one['display_name'])}|{one['network_id']}",
-                f"{one['network_icp_total_score']:,.2f}",
-                one["network_icp_tier_label"], shown(one["num_clinics"]), shown(one["num_states"]),
+                str(place), f"{shown(network['display_name'])}|{network['network_id']}", shown(network["weight"] / 100),
+                f"{network['network_icp_total_score']:,.2f}",
+                network["network_icp_tier_label"], shown(network["num_clinics"]), shown(network["num_states"]),
                 f"{shown(anchor['account_name'])}{state}|{anchor['clinic_id']}",
             ]
         )  # fmt: skip
-    assert page.tables["top-networks"][1:] == due
+    rows = page.tables["top-networks"][1:]
+    assert [row[:-1] for row in rows] == due
+    assert all(row[-1].startswith("+") for row in rows)
+    assert "Unknown: " in rows[0][-1]
 
 
-def test_the_best_clinics(page: Page, scores: pl.DataFrame) -> None:
-    best = scores.sort("icp_total_score", "clinic_id", descending=[True, False]).head(10)
-    assert page.tables["top-clinics"][1:] == [
-        [
-            str(place), f"{shown(one['account_name'] or 'No name')}|{one['clinic_id']}", shown(one["state_code"]),
-            f"{one['icp_total_score']:.2f}", one["icp_tier_label"],
+def test_the_best_clinics(page: Page, pictured: Path, scores: pl.DataFrame) -> None:
+    found, members = open_run(pictured), pl.read_parquet(pictured / "clinics_icp_with_networks.parquet")
+    networks = {row["clinic_id"]: row for row in members.iter_rows(named=True) if row["network_id"]}
+    rows = page.tables["top-clinics"][1:]
+    best = scores.sort("icp_total_score", "clinic_id", descending=[True, False])
+    assert len(rows) == len(best) < MAX_CLINICS
+    for place, (row, clinic) in enumerate(zip(rows, best.iter_rows(named=True), strict=True), 1):
+        network = networks.get(clinic["clinic_id"])
+        role = "Anchor of" if network and network["is_network_anchor"] else "In"
+        member = f"|{role} a network of {network['num_clinics']}" if network else ""
+        assert row[:-1] == [
+            str(place), f"{shown(clinic['account_name'] or 'No name')}{member}|{clinic['clinic_id']}",
+            clinic["state_code"] or "unknown",
+            f"{clinic['icp_total_score']:.2f}", clinic["icp_tier_label"], clinic["icp_segment"],
+        ], place  # fmt: skip
+    for row in rows[:300:15]:
+        check_why(row[-1], explain_clinic(found, row[1].rpartition("|")[2]))
+
+
+NETWORKS = {"network_id": pl.String(), "display_name": pl.String(), "total_score": pl.Float64(), "tier": pl.Int8(),
+            "tier_label": pl.String(), "num_clinics": pl.Int64(), "num_states": pl.Int64(),
+            "anchor_clinic_id": pl.String(), "hundredths": pl.Int64()}  # fmt: skip
+
+
+def test_networks_to_call_stand_by_clinics_times_score() -> None:
+    rows = [("n2", "Two", 60.0, 1, "T1", 2, 1, "c", 6000), ("n1", None, 60.0, 1, "T1", 2, 2, "b", 6000),
+            ("n0", "O", 61.99, 1, "T1", 2, 1, "a", 6199), ("n3", "Big", 32.0, 2, "T2", 10, 3, "d", 3200)]  # fmt: skip
+    with database(threads=1) as db:
+        db.copy("network_scores", pl.DataFrame(rows, NETWORKS, orient="row"))
+        assert db.frame(sql_text("report/networks_to_call"), {"max_rows": 3}).rows() == [
+            ("n3", "Big", 320.0, 32.0, 2, "T2", 10, 3, "d"),
+            ("n0", "O", 123.98, 61.99, 1, "T1", 2, 1, "a"),
+            ("n1", None, 120.0, 60.0, 1, "T1", 2, 2, "b"),
         ]
-        for place, one in enumerate(best.iter_rows(named=True), 1)
-    ]  # fmt: skip
+
+
+def test_no_more_clinics_than_a_page_can_hold(pictured: Path, scores: pl.DataFrame) -> None:
+    best = scores.sort("icp_total_score", "clinic_id", descending=[True, False]).head(7)
+    rows = call_lists(open_run(pictured), 7).clinics
+    assert [(row.clinic_id, row.score) for row in rows] == best.select("clinic_id", "icp_total_score").rows()
+
+
+def test_the_why_of_a_network_is_that_of_its_clinics(tmp_path: Path) -> None:
+    """Two of three are in home health, two do not know their providers; the third is known to be small."""
+    same = {"account_name": "Same", "state_code": "TX"}
+    home, dental = {"segment_label": "Home Health"}, {"segment_label": "Dental"}
+    rows = [
+        {**same, **home, "clinic_id": "1", "npi_count": None, "phone": "555-0101", "city": "Waco"},
+        {**same, **home, "clinic_id": "2", "npi_count": None, "phone": None, "city": "Austin"},
+        {**same, **dental, "clinic_id": "3", "npi_count": 55, "phone": None, "city": None},
+    ]
+    found = open_run(published_from(rows, tmp_path))
+    (network,) = call_lists(found).networks
+    assert (network.clinics, network.states, network.anchor.phone, network.anchor.city) == (3, 1, "555-0101", "Waco")
+    reasons = {(reason.text, reason.clinics) for reason in network.why.reasons}
+    assert ("Behavioral Health / Home Health / Hospice", 2) in reasons
+    unknown = {gap.fields: gap.clinics for gap in network.why.unknown}
+    assert unknown[("npi_count",)] == 2
+    assert unknown[("denial_pressure",)] == 3
+
+
+def test_the_first_sentence_is_honest(tmp_path: Path) -> None:
+    nobody = [{"clinic_id": "1", "npi_count": 5, "segment_label": "Dental"}, {"clinic_id": "2"}]
+    (tmp_path / "a").mkdir()
+    found = open_run(published_from(nobody, tmp_path / "a"))
+    said = content(found).verdict
+    best = pl.read_parquet(found.path("icp_scores"))["icp_total_score"].max()
+    assert said.headline == f"Nobody reaches 80, where Tier 1 - HOT begins. The best score is {best:g}: start here."
+    assert len(said.caveats) == 1
+    assert said.caveats[0].startswith("No clinic has a value for ")
+    assert "denial_pressure" in said.caveats[0]
+    assert "npi_count" not in said.caveats[0]
+    reachable = found.manifest.reachable
+    assert said.caveats[0].endswith(f"{reachable:g} of 100 points are within reach, and Tier 1 - HOT is out of reach.")
+    (tmp_path / "b").mkdir()
+    found = open_run(published_from([{**BEST, "clinic_id": one} for one in "123"], tmp_path / "b"))
+    said = content(found).verdict
+    assert said.headline == "3 clinics reached Tier 1 - HOT (score 80 or more): start with them."
+    best = found.table("icp_scores").collect()["icp_total_score"][0]
+    assert said.caveats[1:] == (
+        "3 clinics share the best score, and stand in the order of their ids.",
+        f"The largest tie is 3 clinics at {best:g} points, 100.0% of all.",
+    )
 
 
 def test_field_by_field(page: Page, pictured: Path) -> None:
@@ -195,7 +294,8 @@ def test_the_numbers_below_the_charts(page: Page, pictured: Path) -> None:
 
 
 def test_data_quality_in_words(pictured: Path, scores: pl.DataFrame) -> None:
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", (pictured / "report.html").read_text(encoding="utf-8")[:200_000]))
+    text = (pictured / "report.html").read_text(encoding="utf-8").partition('<h2 id="data">')[2][:20_000]
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", text))
     counts = scores["icp_total_score"].value_counts(sort=True)
     most = counts.filter(pl.col("count") == counts["count"][0])["icp_total_score"].to_list()
     said = re.search(r"There are ([\d,]+) different scores; the most common, ([\d.]+) points, is that of (\S+%)", text)
@@ -248,7 +348,7 @@ def test_names_are_text_and_never_markup(pictured: Path, page: Page) -> None:
     names = {row[1].partition("|")[0] for row in page.tables["top-clinics"]}
     assert {name for name in HOSTILE if "Very" not in name} & names, "hostile names are among the best"
     scripts = page.texts["script"]
-    assert len(scripts) == 4 + 8, "plotly, outlines, templates, the page's own, and one per chart"
+    assert len(scripts) == 5 + 8, "plotly, outlines, templates, the page's own two, and one per chart"
     for name, text in pages(pictured):
         assert "<script>alert" not in text, name
         assert "<img src=x" not in text, name
@@ -303,11 +403,12 @@ def test_contrast_of_the_page() -> None:
     assert spec.origin is not None
     css = Path(spec.origin).with_name("templates").joinpath("page.css").read_text(encoding="utf-8")
     blocks = [style_colours(block) for block in re.findall(r":root \{([^}]*)\}", css)]
-    assert [set(block) for block in blocks] == [{"paper", "card", "ink", "soft", "line", "accent"}] * 3
+    assert [set(block) for block in blocks] == [{"paper", "card", "ink", "soft", "line", "edge", "accent", "gap"}] * 3
     for block in blocks:
-        for text in ("ink", "soft", "accent"):
+        for text in ("ink", "soft", "accent", "gap"):
             for paper in ("paper", "card"):
                 assert contrast(block[text], block[paper]) >= 4.5, (text, paper, block)
+                assert contrast(block["edge"], block[paper]) >= 3, (paper, block)
 
 
 # ---------------------------------------------------------------- runs of all kinds
@@ -335,7 +436,9 @@ def test_one_clinic_of_which_nothing_is_known(tmp_path: Path) -> None:
     out = published_from([{"clinic_id": "1"}], tmp_path)
     page = Page((out / "report.html").read_text(encoding="utf-8"))
     assert page.texts["dd"][:2] == ["1", "0 rows rejected"]
-    assert page.tables["top-clinics"][1:] == [["1", "No name|1", "–", "10.00", "Tier 3 - Monitor"]]
+    (row,) = page.tables["top-clinics"][1:]
+    assert row[:-1] == ["1", "No name|1", "unknown", "10.00", "Tier 3 - Monitor", "C"]
+    assert row[-1].startswith("+2 Baseline regulatory exposureUnknown: segment_label (up to +20)")
     assert "top-networks" not in page.tables
     assert "No network: no two clinics share" in (out / "report.html").read_text(encoding="utf-8")
     assert not (out / "charts" / "tiers_by_state.html").exists(), "no state, no map"
@@ -357,8 +460,8 @@ def test_a_scorecard_of_another_prefix(tmp_path: Path) -> None:
     page = Page((out / "report.html").read_text(encoding="utf-8"))
     assert page.texts["title"] == ["Whom to call first: Leads"]
     assert page.tables["top-clinics"][1:] == [
-        ["1", "No name|a", "TX", "6.00", "Yes"],
-        ["2", "No name|b", "–", "0.00", "No"],
+        ["1", "No name|a", "TX", "6.00", "Yes", "+6 Many"],
+        ["2", "No name|b", "unknown", "0.00", "No", "Nothing known brings a point."],
     ]
     assert "Segment" not in " ".join(page.texts["h3"])
 
@@ -481,7 +584,5 @@ def test_png_without_kaleido(small: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_every_chart_has_a_page_of_its_own(pictured: Path) -> None:
-    from icp_engine.charts.aggregates import aggregates
-
     names = [one.name for one in draw(aggregates(open_run(pictured)))]
     assert {path.stem for path in (pictured / "charts").glob("*.html")} == {*names, "waterfall"}

@@ -12,6 +12,7 @@ import pytest
 from oracle import ICP, NOVEMBER, Entry, Raw
 
 import icp_engine
+from icp_engine.scoring.explanation import bibliography_content
 
 CATEGORIES = {
     "fit": "icp_fit_score",
@@ -155,7 +156,8 @@ def test_one_clinic_is_explained_as_all_are(batch: Batch, card: str) -> None:
     loaded, frame = icp_engine.load_scorecard(card), frame_of(batch).head(200)
     wrong = []
     for clinic, row in by_clinic(scored(frame, card)).items():
-        entries, due = icp_engine.explain(frame.lazy(), loaded, clinic), json.loads(row["icp_bibliography"])
+        found, due = icp_engine.explain(frame.lazy(), loaded, clinic), json.loads(row["icp_bibliography"])
+        entries = bibliography_content(found.bibliography)
         if json.dumps(entries) != json.dumps(due):
             wrong.append(f"{clinic}: {entries} {due}")
     assert not wrong, f"{len(wrong)} clinics differ (one, all):\n" + "\n".join(wrong[:SHOWN])

@@ -18,10 +18,11 @@ from icp_engine.columns import FIELDS
 from icp_engine.networks.columns import member_columns, networks_columns
 from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.explain import bibliography_content, explain_clinic
+from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.scoring.compiler import BANDS
 from icp_engine.scoring.explain import with_bibliography
+from icp_engine.scoring.explanation import bibliography_content
 
 SIZE = 3_000
 ODD = 'we"ird, name'

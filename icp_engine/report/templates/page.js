@@ -37,6 +37,11 @@
   addEventListener("afterprint", () => onPaper(false));
   print.addEventListener("change", () => onPaper(print.matches));
 
+  // A table that becomes blocks on a phone stays a table for those who cannot see it.
+  const roles = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
+  for (const one of document.querySelectorAll(".rows, .rows thead, .rows tbody, .rows tr, .rows td")) one.setAttribute("role", roles[one.tagName]);
+  for (const one of document.querySelectorAll(".rows th")) one.setAttribute("role", one.scope === "row" ? "rowheader" : "columnheader");
+
   // What can be scrolled can be reached by keyboard.
   const watch = new ResizeObserver((seen) => {
     for (const { target } of seen) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;

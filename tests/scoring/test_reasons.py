@@ -7,8 +7,8 @@ import pytest
 
 from icp_engine import Scorecard, load_scorecard
 from icp_engine.extract.conform import conform
-from icp_engine.scorecard.headlines import headlines, unknown_fields
 from icp_engine.scorecard.loader import restore_scorecard
+from icp_engine.scorecard.ranking import headlines, unknown_fields
 from icp_engine.scoring.reasons import ReasonSpeller
 from icp_engine.scoring.score import add_bands
 

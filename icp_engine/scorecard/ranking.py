@@ -60,8 +60,8 @@ def unknown_fields(card: Scorecard) -> list[UnknownField]:
         for outcome in part.outcomes:
             for name in _absent(outcome, part, category):
                 bands.setdefault(name, {}).setdefault(part.rule, []).append(outcome.number)
-        for name, cost in _costs(part).items():
-            costs[name] = costs.get(name, Fraction(0)) + share * cost
+        for name, cost in _costs(part, category, share).items():
+            costs[name] = costs.get(name, Fraction(0)) + cost
     names = sorted(bands, key=lambda name: -costs.get(name, Fraction(0)))
     return [
         UnknownField(name, tuple((rule, tuple(numbers)) for rule, numbers in bands[name].items())) for name in names
@@ -74,13 +74,18 @@ def _parts(card: Scorecard) -> Iterator[tuple[CategoryOutcomes, CharacteristicOu
             yield category, part, share
 
 
-def _costs(part: CharacteristicOutcomes) -> dict[str, int]:
-    """Return how many hundredths less a characteristic gives at most where it says that a field is missing."""
+def _costs(part: CharacteristicOutcomes, category: CategoryOutcomes, share: Fraction) -> dict[str, Fraction]:
+    """Return how many hundredths less the score can be at most where a characteristic says that a field is missing.
+
+    Where the category wants the characteristic, that is all of the category.
+    """
     own = [outcome for outcome in part.outcomes if _can_be(outcome, part)]
-    most, costs = max(outcome.most for outcome in own), dict[str, int]()
+    wanted = category.rule.requires == part.rule.name
+    most = Fraction(category.maximum) if wanted else share * max(outcome.most for outcome in own)
+    costs: dict[str, Fraction] = {}
     for outcome in own:
         for name in _absent_of(outcome, part.rule):
-            costs[name] = max(costs.get(name, 0), most - outcome.most)
+            costs[name] = max(costs.get(name, Fraction(0)), most - share * outcome.most)
     return costs
 
 

@@ -1,0 +1,86 @@
+"""What fits in one line about a clinic: the reasons that count most, and what is not known. Both follow from bands."""
+
+from fractions import Fraction
+
+import polars as pl
+
+from icp_engine.columns import KEY
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes, Outcome, outcome_table
+from icp_engine.scorecard.rounding import in_points
+from icp_engine.scoring.compiler import band_of, points_expr, prepared
+
+_REASONS = pl.Schema({"characteristic": pl.String(), "band": pl.UInt8(), "reason": pl.String()})
+_UNKNOWN = pl.Schema(
+    {"characteristic": pl.String(), "band": pl.UInt8(), "fields": pl.List(pl.String()), "points": pl.Float64()}
+)
+
+
+def band_points(clinics: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
+    """Return `clinic_id`, `characteristic` (its column), `band` and `points`, a row per characteristic that applies.
+
+    A part of a weighted mean counts with its weight. Source: conformed fields and band columns, for the clinics that
+    a page shows: a million would fill the memory.
+    """
+    clinics = clinics.with_columns(prepared(card))
+    return pl.concat(
+        [
+            clinics.select(
+                KEY,
+                pl.lit(part.rule.column).alias("characteristic"),
+                band_of(part.rule).alias("band"),
+                (points_expr(part, card) * float(share) / 100).round(2).alias("points"),
+            ).drop_nulls("band")
+            for category in outcome_table(card).categories
+            for part, share in zip(category.parts, category.shares, strict=True)
+        ]
+    )
+
+
+def reason_outcomes(card: Scorecard) -> pl.DataFrame:
+    """Return the reason of every band that is not MISSING: the column of its characteristic, band, reason."""
+    rows = [
+        (part.rule.column, outcome.number, outcome.reason)
+        for part in outcome_table(card).parts
+        for outcome in part.outcomes
+        if outcome.reason is not None
+    ]
+    return pl.DataFrame(rows, schema=_REASONS, orient="row")
+
+
+def missing_outcomes(card: Scorecard) -> pl.DataFrame:
+    """Return what every MISSING band keeps a clinic from: its column, band, the fields behind it, points.
+
+    Where a category wants its first characteristic, or nothing of it is known, the whole category is out of reach.
+    """
+    rows = [
+        {
+            "characteristic": part.rule.column,
+            "band": outcome.number,
+            "fields": _behind(part, outcome, card),
+            "points": _points(_lost(part, outcome, category, share)),
+        }
+        for category in outcome_table(card).categories
+        for part, share in zip(category.parts, category.shares, strict=True)
+        for outcome in part.outcomes
+        if outcome.missing
+    ]
+    return pl.DataFrame(rows, schema=_UNKNOWN)
+
+
+def _behind(part: CharacteristicOutcomes, outcome: Outcome, card: Scorecard) -> list[str]:
+    """Return the fields for want of which a clinic lands in a MISSING band."""
+    if outcome.number == part.nothing_known or part.rule.missing is None:
+        return list(outcome.sources)
+    return [source for name in part.rule.missing.fields for source in card.derived.get(name, (name,))]
+
+
+def _lost(part: CharacteristicOutcomes, outcome: Outcome, category: CategoryOutcomes, share: Fraction) -> Fraction:
+    """Return the hundredths that a band out of reach costs; a band that reads as a value costs what is above it."""
+    whole = outcome.number == part.nothing_known or category.rule.requires == part.rule.name
+    most = Fraction(category.maximum) if whole else part.most * share
+    return max(Fraction(0), most - outcome.most * share)
+
+
+def _points(hundredths: Fraction) -> float:
+    return in_points(round(hundredths))
