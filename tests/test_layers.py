@@ -15,7 +15,14 @@ ROOT = Path(__file__).resolve().parents[1] / "icp_engine"
 LAYERS = [
     ["errors", "columns", "display", "distribution"],
     ["database"],
-    ["scorecard.rounding", "scorecard.model", "scorecard.outcomes", "scorecard.reach", "scorecard.words"],
+    [
+        "scorecard.rounding",
+        "scorecard.model",
+        "scorecard.outcomes",
+        "scorecard.ranking",
+        "scorecard.reach",
+        "scorecard.words",
+    ],
     ["scorecard.toml.*"],
     ["scorecard.loader", "scorecard"],
     ["extract.*"],

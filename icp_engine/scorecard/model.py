@@ -15,7 +15,11 @@ TOTAL = "total"
 
 NumberTest = Literal["at_least", "above", "at_most", "below"]
 TextTest = Literal["mentions", "equals", "includes"]
-ScorecardColumn = Literal["total_score", "tier", "tier_label", "segment", "reason_codes"]
+ReasonColumn = Literal["reason_codes", "top_reasons", "unknown"]
+ScorecardColumn = Literal["total_score", "tier", "tier_label", "segment", "reason_codes", "top_reasons", "unknown"]
+
+REASON_COLUMNS: tuple[ReasonColumn, ...] = ("reason_codes", "top_reasons", "unknown")
+"""Columns that follow from the bands of a clinic alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,11 @@ class Characteristic:
     bonus: Bonus | None = None
     maximum: float | None = None
     weight: float = 1.0
+    headline: bool = True
+
+    def __hash__(self) -> int:
+        """Return a number that is the same for the same place in a scorecard."""
+        return hash(self.code)
 
     @property
     def code(self) -> str:

@@ -45,6 +45,8 @@ SCORES: dict[str, pl.DataType] = {
     "clinic_id": TEXT, "account_name": TEXT, "state_code": TEXT, "segment_label": TEXT, **RESULTS,
     "npi_count": WHOLE, "site_count": WHOLE, "fqhc_flag": FLAG, "aco_member": FLAG, "icp_reason_codes": TEXT,
 }  # fmt: skip
+WHY: dict[str, pl.DataType] = {"icp_top_reasons": TEXT, "icp_unknown": TEXT}
+FOR_CRM = {name: kind for name, kind in SCORES.items() if name != "icp_reason_codes"} | WHY | NETWORK
 CHARACTERISTICS = [
     "fit_specialty", "fit_multi_site", "fit_service_breadth", "pain_denial_pressure", "pain_revenue_per_patient",
     "pain_coding_complexity", "compliance_exposure", "propensity_roi_readiness", "propensity_pecos_enrolled",
@@ -108,7 +110,7 @@ def same(found: Path, due: Path) -> None:
         ("clinics_icp", {**INPUT, **RESULTS, **NETWORK}),
         ("icp_scores", SCORES),
         ("icp_bands", BANDS),
-        ("clinics_icp_with_networks", {**SCORES, **NETWORK}),
+        ("clinics_icp_with_networks", FOR_CRM),
     ],
 )
 def test_names_order_and_types_of_the_columns(

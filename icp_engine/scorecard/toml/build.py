@@ -194,6 +194,7 @@ def _characteristic(
         bonus=bonus,
         maximum=table.number("max") if "max" in table else None,
         weight=table.number("weight", 1.0),
+        headline=table.flag("headline") if "headline" in table else True,
     )
     table.close()
     return characteristic
