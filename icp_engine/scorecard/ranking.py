@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from icp_engine.scorecard.model import Characteristic, Scorecard
 from icp_engine.scorecard.outcomes import MISSING, CategoryOutcomes, CharacteristicOutcomes, Outcome, outcome_table
+from icp_engine.scorecard.rounding import in_points
 
 MAX_REASONS = 3
 MAX_LENGTH = 255  # characters; what text columns of CRM systems hold
@@ -28,9 +29,10 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class UnknownField:
-    """A field that may not be known, and the band numbers of each characteristic that say so."""
+    """A field that may not be known, the points that this may cost, and the bands that say so by characteristic."""
 
     name: str
+    points: float
     bands: tuple[tuple[Characteristic, tuple[int, ...]], ...]
 
 
@@ -64,7 +66,12 @@ def unknown_fields(card: Scorecard) -> list[UnknownField]:
             costs[name] = costs.get(name, Fraction(0)) + cost
     names = sorted(bands, key=lambda name: -costs.get(name, Fraction(0)))
     return [
-        UnknownField(name, tuple((rule, tuple(numbers)) for rule, numbers in bands[name].items())) for name in names
+        UnknownField(
+            name,
+            in_points(round(costs.get(name, Fraction(0)))),
+            tuple((rule, tuple(numbers)) for rule, numbers in bands[name].items()),
+        )
+        for name in names
     ]
 
 
