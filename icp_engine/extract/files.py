@@ -73,7 +73,8 @@ def _find(pattern: str) -> list[str]:
 
 def _is_data(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-    published = path.is_symlink() and path.readlink().parts[:1] == (".current",)  # results of ours, not an extract
+    ours = ((".current",), (".partners",))  # results, not an extract
+    published = path.is_symlink() and path.readlink().parts[:1] in ours
     return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not hidden and not published
 
 
