@@ -35,7 +35,7 @@ def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
     if as_json:
         show.emit(bibliography_content(found.bibliography))
     else:
-        click.echo(_waterfall(found))
+        show.say(_waterfall(found))
 
 
 def _waterfall(found: "Explanation") -> str:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from icp_engine.cli import options
+from icp_engine.cli import options, show
 
 _FORMATS = ("csv", "parquet", "xlsx", "json")
 
@@ -61,10 +61,10 @@ def command(
     wanted = Filter(options.chosen_tiers(tier, run.card), options.chosen_segments(segment, run.card), state, min_score)
     found = export(run, what, wanted, chosen)
     if path is None:
-        click.echo(flat(found).write_csv(), nl=False)
+        show.csv(flat(found).write_csv())
     else:
         write_list(found, path)
-        click.echo(f"{len(found):,} {what} in {path}", err=True)
+        show.say(f"{len(found):,} {what} in {path}", err=True)
 
 
 def _named(out: Path | None, kind: str | None) -> Path | None:

@@ -133,7 +133,7 @@ def command(
 
         published = open_run(out)
         best = best_clinics(published.table("icp_scores"), published.card, _BEST)
-        click.echo(_summary(manifest, published.card, out, best))
+        show.say(_summary(manifest, published.card, out, best))
 
 
 def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence[BestClinic]") -> str:

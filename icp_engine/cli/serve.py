@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from icp_engine.cli import options
+from icp_engine.cli import options, show
 
 
 @click.command("serve")
@@ -32,4 +32,4 @@ def command(warehouse: Path, host: str, port: int, access_log: bool, quiet: bool
         from icp_engine.api.server import serve
 
     token = os.environ.get(TOKEN, "").strip() or None
-    serve(warehouse, host, port, token, say=lambda text: None if quiet else click.echo(text, err=True), log=access_log)
+    serve(warehouse, host, port, token, say=lambda text: None if quiet else show.say(text, err=True), log=access_log)

@@ -11,14 +11,27 @@ from typing import Any
 
 import click
 
+from icp_engine.errors import printable
+
 _BAR = "█"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _TICK = 0.2  # seconds between two looks at the clock
 
 
 def emit(value: Any) -> None:
-    """Print a value as JSON on stdout."""
-    click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
+    """Print a value as JSON on stdout; characters that its encoding may lack are escaped as JSON does."""
+    ascii_only = "utf" not in (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=ascii_only, default=str))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text for people; control characters in it are shown, and do nothing."""
+    click.echo(printable(text), file=sys.stderr if err else sys.stdout)  # of its own, click takes ASCII for a mistake
+
+
+def csv(text: str) -> None:
+    """Print CSV, in UTF-8 as files are, whatever the terminal's encoding: it is data."""
+    click.echo(text.encode(), nl=False)
 
 
 def _finite(value: Any) -> Any:
@@ -39,7 +52,7 @@ def table(rows: Sequence[Sequence[object]], align: str, *, indent: str = "", hea
         indent: what each line starts with.
         header: underline the first row.
     """
-    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    texts = [["" if cell is None else printable(str(cell), keep="") for cell in row] for row in rows]
     widths = [max(len(row[place]) for row in texts) for place in range(len(align))]
     if header:
         texts.insert(1, ["-" * width for width in widths])
@@ -67,7 +80,7 @@ def percent(share: float) -> str:
 
 def cut(text: str, width: int) -> str:
     """Return a text on one line, shortened to a width."""
-    line = " ".join(text.split())
+    line = printable(" ".join(text.split()), keep="")
     return line if len(line) <= width else line[: width - 1] + "…"
 
 

@@ -47,11 +47,11 @@ def command(
     elif as_csv:
         from icp_engine.tables.writer import flat
 
-        click.echo(flat(found).write_csv(), nl=False)
+        show.csv(flat(found).write_csv())
     elif as_json:
         show.emit(found.to_dicts())
     else:
-        click.echo(_table(found))
+        show.say(_table(found))
 
 
 def _read(file: Path) -> str:

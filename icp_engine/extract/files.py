@@ -62,6 +62,8 @@ def _find(pattern: str) -> list[str]:
             raise InputError(f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract.")
         return found
     if path.exists():
+        if not path.is_file():
+            raise InputError(f"{pattern} is a pipe or a device, which is read only once; write it into a file first.")
         return [pattern]
     if not has_magic(pattern):
         raise InputError(f"{pattern} does not exist; check the path.")

@@ -16,11 +16,9 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import BaseFileLock
-
 from icp_engine.errors import InputError
 from icp_engine.tables.writer import settle
-from icp_engine.warehouse.locks import LOCK, UNFINISHED, holds, is_folder, remove_leftovers, take
+from icp_engine.warehouse.locks import LOCK, UNFINISHED, Lock, holds, is_folder, remove_leftovers, take
 from icp_engine.warehouse.switch import (
     CLINICS,
     RUN_ID,
@@ -67,7 +65,7 @@ def new_run(out: Path, switch: Switch = CLINICS) -> Iterator[Path]:
                 _unmake(runs, made)
 
 
-def _take(runs: Path, out: Path) -> BaseFileLock:
+def _take(runs: Path, out: Path) -> Lock:
     lock = take(runs / LOCK)
     if lock is None:
         raise InputError(f"Another run is writing to {out}; wait for it, or choose another --out.")

@@ -14,12 +14,13 @@ with warnings.catch_warnings():  # where the system has no locks, a file that na
     warnings.simplefilter("ignore")
     from filelock import BaseFileLock, FileLock, Timeout
 
+Lock = BaseFileLock
 LOCK = "lock"
 UNFINISHED = ".unfinished"
 _TEMPORARY = re.compile(rf"icp-[a-z0-9_]{{8}}{re.escape(UNFINISHED)}")  # as `tempfile` names folders
 
 
-def take(path: Path) -> BaseFileLock | None:
+def take(path: Path) -> Lock | None:
     """Take a lock, and return it; None where another process holds it. The file is never truncated.
 
     Raises:
