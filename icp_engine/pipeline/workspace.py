@@ -16,6 +16,8 @@ def said(patterns: Iterable[str], out: Path, verb: str = "scored") -> Iterator[N
     try:
         yield
     except pl.exceptions.PolarsError as error:
+        if "ncrypt" in str(error):
+            raise InputError(f"{', '.join(patterns)}: {first_line(error)}; decrypt it first.") from error
         raise InputError(f"{', '.join(patterns)} cannot be {verb} ({first_line(error)}); is a file damaged?") from error
     except OSError as error:
         if error.filename:
