@@ -36,25 +36,27 @@ def reason_codes_expr(card: Scorecard) -> pl.Expr:
     return _joined(_parts(card))
 
 
-def top_reasons_expr(card: Scorecard) -> pl.Expr:
+def top_reasons(bands: pl.DataFrame, card: Scorecard) -> pl.Series:
     """Return the reasons of the bands that can give the most points, the strongest first; missing where there is none.
 
-    Source: band columns.
+    The second is looked for among what the first leaves: as one expression that would be written out again for every
+    characteristic, and cost more than all the rest. Source: band columns.
     """
     best = headlines(card)
-    ranks: dict[str, dict[int, int]] = {}
+    places: dict[str, dict[int, int]] = {}
     for place, headline in enumerate(best):
-        ranks.setdefault(BANDS + headline.rule.column, {})[headline.number] = place
-    if not ranks:
-        return pl.lit(None, pl.String)
-    landed = [_ranked(pl.col(column), numbers) for column, numbers in ranks.items()]
-    rank, reasons = pl.min_horizontal(landed), []
-    for _ in range(MAX_REASONS):
-        reasons.append(looked_up(rank, [headline.reason for headline in best], _RANK))
-        rank = pl.min_horizontal([pl.when(other > rank).then(other) for other in landed])
-    text = pl.concat_str(reasons, separator=BETWEEN_REASONS, ignore_nulls=True)
+        places.setdefault(BANDS + headline.rule.column, {})[headline.number] = place
+    if not places:
+        return pl.Series([None] * len(bands), dtype=pl.String)
+    ranks = bands.select(_ranked(pl.col(column), numbers).alias(column) for column, numbers in places.items())
+    texts, reasons = [headline.reason for headline in best], {}
+    for place in range(MAX_REASONS):
+        first = ranks.select(first=pl.min_horizontal(pl.all()))
+        reasons[str(place)] = first.select(looked_up(pl.col("first"), texts, _RANK)).to_series()
+        ranks = ranks.select(pl.when(pl.all() > first["first"]).then(pl.all()))
+    text = pl.concat_str(pl.all(), separator=BETWEEN_REASONS, ignore_nulls=True)
     cut = pl.when(text.str.len_chars() > MAX_LENGTH).then(text.str.head(MAX_LENGTH - 1) + "…").otherwise(text)
-    return pl.when(text != "").then(cut)
+    return pl.DataFrame(reasons).select(pl.when(text != "").then(cut)).to_series()
 
 
 def unknown_expr(card: Scorecard) -> pl.Expr:
@@ -123,7 +125,7 @@ class ReasonSpeller:
         known: list[Part] = [(name, pl.col(name), codes) for name, _, codes in parts]
         codes = _joined(known)
         self._pattern = _pattern(known, codes).alias("pattern")
-        self._texts = [codes, top_reasons_expr(card), unknown_expr(card)]
+        self._card, self._codes, self._unknown = card, codes, unknown_expr(card)
         self._spelled = pl.DataFrame(schema={"pattern": pl.UInt64} | dict.fromkeys(REASON_COLUMNS, pl.String))
 
     def spell(self, frame: pl.DataFrame) -> Reasons:
@@ -132,8 +134,11 @@ class ReasonSpeller:
         patterns = numbers.select(self._pattern)
         found = patterns.with_row_index("row").unique("pattern", keep="any").sort("pattern")
         new = found.join(self._spelled, on="pattern", how="anti", maintain_order="left")
-        texts = [text.alias(name) for name, text in zip(REASON_COLUMNS, self._texts, strict=True)]
-        fresh = numbers[new["row"]].select(new["pattern"], *texts)
+        chosen = numbers[new["row"]]
+        texts = [self._codes, pl.lit(top_reasons(chosen, self._card)), self._unknown]
+        fresh = chosen.select(
+            new["pattern"], *(text.alias(name) for name, text in zip(REASON_COLUMNS, texts, strict=True))
+        )
         self._spelled = pl.concat([self._spelled, fresh])
         spelled = found.select("pattern").join(self._spelled, on="pattern", how="left", maintain_order="left")
         places = _places(patterns["pattern"], found["pattern"])
