@@ -136,5 +136,5 @@ def test_whose_owner_has_left_gets_another(tmp_path: Path) -> None:
 def test_records_of_somebody_else_are_not_taken_for_ours(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     pl.DataFrame({"Id": [1]}).write_parquet(tmp_path / "out" / "rula_crm_records.parquet")
-    with pytest.raises(InputError, match="should say who owned each practice"):
+    with pytest.raises(InputError, match="is in the way, and icp-engine did not make it"):
         Desk(tmp_path).owners({"a": 1}, NEVER)
