@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icp_engine.cli import options, show
+from icp_engine.cli import intake, options, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from icp_engine.warehouse.manifest import Manifest
 
 _BEST = 5
+_FEW = 0.01  # of all rows; when more are rejected that comes first
 
 
 @click.command("run")
@@ -140,6 +141,7 @@ def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence
     """Return what a run comes to, on one screen: rows, tiers, segments, networks, top five, what was missing, where."""
     scored, seconds = manifest.rows.scored, manifest.elapsed_seconds
     lines = [
+        *_loudly(manifest),
         f"{scored:,} clinics scored with {card.id} {card.version} in {seconds:.1f} s "
         f"({scored / max(seconds, 1e-9):,.0f} a second)",
         "",
@@ -155,6 +157,12 @@ def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence
     lines += ["", _best(best)]
     lines += ["", show.table([*_notes(manifest), *_places(manifest, out, best)], "<<")]
     return "\n".join(lines)
+
+
+def _loudly(manifest: "Manifest") -> list[str]:
+    """Return what a reader has to know before any result."""
+    rows = manifest.rows
+    return [f"{intake.rejected(rows)}\n"] if rows.rejected > _FEW * rows.read else []
 
 
 def _best(best: "Sequence[BestClinic]") -> str:
@@ -213,7 +221,9 @@ def _notes(manifest: "Manifest") -> list[tuple[str, str]]:
         if field.clipped:
             notes.append(("Clipped", f"{name}: {field.clipped:,} values above the scale, cut to its top"))
     if rows.rejected:
-        notes.append(("Rejected", f"{rows.rejected:,} rows, see rejects.parquet"))
+        word, said = intake.rejected(rows).split(" ", 1)
+        notes.append((word, f"{said}; see rejects.parquet"))
+    notes += [("Suspicious ids", line) for line in intake.suspicious(manifest.suspicions)]
     if manifest.indexed is False:
         notes.append(("No index", "look-ups by clinic_id in icp.duckdb are slower; a higher --memory-limit makes it"))
     if manifest.no_charts:

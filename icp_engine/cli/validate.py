@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icp_engine.cli import options, show
+from icp_engine.cli import intake, options, show
 
 if TYPE_CHECKING:
     from icp_engine.extract.validate import Validation
@@ -64,13 +64,13 @@ def _text(found: "Validation") -> str:
         parts.append(f"Carried through, not read: {names}{f' and {more} more' if more > 0 else ''}")
     parts.append(_reach(found))
     troubles = []
+    if profile.suspicions:
+        troubles.append("\n".join(["Suspicious ids", *(f"  {line}" for line in intake.suspicious(profile.suspicions))]))
     if profile.blank_ids:
         troubles.append(f"{profile.blank_ids:,} of {profile.rows:,} rows have no clinic_id and would be rejected.")
     if profile.duplicate_ids:
         some = ", ".join(profile.duplicate_examples)
-        troubles.append(
-            f"{profile.duplicate_ids:,} clinic_id stand more than once, such as {some}; run needs --duplicates first."
-        )
+        troubles.append(f"{profile.duplicate_ids:,} clinic_id stand more than once, such as {some}; {profile.advice}.")
     return "\n\n".join([*parts, *troubles])
 
 

@@ -53,7 +53,7 @@ def conformed(field: Field, dtype: pl.DataType | None) -> Conformed:
     raw = pl.col(field.name)
     if isinstance(dtype, pl.Categorical | pl.Enum):
         raw, dtype = raw.cast(pl.String), pl.String()
-    if dtype == pl.Decimal:
+    if dtype == pl.Decimal and field.type != "text":
         raw, dtype = raw.cast(pl.Float64), pl.Float64()
     plain = dtype in (pl.String, pl.Boolean) or dtype.is_numeric()
     if field.type in ("list", "moment"):
@@ -86,9 +86,14 @@ def conform(lf: pl.LazyFrame, fields: Iterable[Field], *, marks: bool = False) -
 
 
 def as_text(raw: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Return a plain column as text; whole floats lose their `.0`, so that an NPI read as a number stays an NPI."""
+    """Return a plain column as text: decimals to their last digit, whole numbers without a fraction.
+
+    So an NPI that was read as a number stays an NPI.
+    """
     if dtype == pl.String:
         return raw
+    if dtype == pl.Decimal:
+        return raw.cast(pl.String).str.replace(r"\.0+$", "")
     if dtype.is_float():
         whole = raw.cast(pl.Int64, strict=False)
         text = pl.when(raw == whole).then(whole.cast(pl.String)).otherwise(raw.cast(pl.String))
@@ -98,8 +103,10 @@ def as_text(raw: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def _text(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     text = as_text(raw, dtype)
-    value = pl.when(text.str.strip_chars() != "").then(text) if dtype == pl.String else text
-    return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
+    if dtype == pl.String:
+        bare = text.str.strip_chars()
+        text = pl.when(bare != "").then(bare if field.identifier else text)
+    return Conformed(field, text, text.is_not_null(), can_be_invalid=False)
 
 
 def _state(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:

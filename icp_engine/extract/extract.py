@@ -1,15 +1,16 @@
 """An extract: its files united by column name, its fields conformed, its mistakes counted."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
-from icp_engine.columns import FIELDS, HELPERS, KEY, Field
+from icp_engine.columns import FIELDS, HELPERS, KEY, NAME, Field
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.conform import conform, conformed
 from icp_engine.extract.files import RawFile, open_files
+from icp_engine.extract.ids import TOTALS, check_exact, is_totals_row, last_row_is_total, whole_ids
 
 FILE = f"{HELPERS}file"
 ROW = f"{HELPERS}row"
@@ -46,6 +47,12 @@ class Rejects:
     def __len__(self) -> int:
         """Return the number of rejected rows."""
         return len(self.positions)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Rejected rows by reason, the most frequent first."""
+        counts = self.positions.group_by(REASON).len().sort("len", REASON, descending=[True, False])
+        return dict(counts.iter_rows())
 
 
 def open_extract(
@@ -85,6 +92,7 @@ def open_extract(
         raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
     _check_types(files, fields)
+    files = tuple(_exact(file, fields) for file in files)
     return Extract(files, dict(fields), columns, mapping, key)
 
 
@@ -132,6 +140,11 @@ def _check_types(files: tuple[RawFile, ...], fields: Mapping[str, Field]) -> Non
                 )
 
 
+def _exact(file: RawFile, fields: Mapping[str, Field]) -> RawFile:
+    check_exact(file.path, file.frame, file.schema, fields)
+    return replace(file, frame=whole_ids(file.frame, file.schema, fields))
+
+
 def _unites(one: pl.DataType, other: pl.DataType) -> bool:
     """Return whether two types have a common one that keeps their values: numbers, dates, text with anything flat."""
     if one == other or pl.Null in (one, other):
@@ -172,29 +185,55 @@ def conformed_rows(extract: Extract, rejects: Rejects, needed: Iterable[str] = (
     return united
 
 
-def ids(extract: Extract, *, positions: bool = False) -> pl.LazyFrame:
-    """Return the id of every row as text, missing where it is blank, with its position where asked for."""
-    raw = with_positions(extract) if positions else [file.frame for file in extract.files]
+def ids(extract: Extract) -> pl.LazyFrame:
+    """Return the id of every row as text, missing where it is blank, its position and whether it holds totals."""
     frames = []
-    for file, frame in zip(extract.files, raw, strict=True):
-        value = conformed(extract.fields[extract.key], file.schema[extract.key]).value.alias(KEY)
-        frames.append(frame.select(value, FILE, ROW) if positions else frame.select(value))
+    last = totals_at_the_end(extract)
+    for number, (file, frame) in enumerate(zip(extract.files, with_positions(extract), strict=True)):
+        named = [extract.fields[name] for name in (extract.key, NAME) if name in file.schema]
+        rows = conform(frame.select(FILE, ROW, *(one.name for one in named)), named)
+        total = is_totals_row(one.name for one in named)
+        if number in last:
+            total |= pl.col(ROW) == file.rows - 1
+        frames.append(rows.select(FILE, ROW, pl.col(extract.key).alias(KEY), total.alias(TOTALS)))
     return pl.concat(frames)
 
 
-def find_rejects(extract: Extract, *, blanks: bool = True, duplicates: bool = False) -> Rejects:
-    """Return the rows with a blank id, and with `duplicates` every row whose id stood before (by file, then row)."""
-    placed = ids(extract, positions=True)
-    found = (
-        [placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit(f"blank {extract.key}").alias(REASON))]
-        if blanks
-        else []
-    )
+def totals_at_the_end(extract: Extract) -> list[int]:
+    """Return the numbers of the files whose last row holds the sums of their columns."""
+    found = []
+    for number, file in enumerate(extract.files):
+        amounts = [
+            one for name, one in extract.fields.items() if name in file.schema and one.type in ("integer", "number")
+        ]
+        amounts = [one for one in amounts if one.scale is None]
+        if last_row_is_total(conform(file.frame, amounts), [one.name for one in amounts], file.rows):
+            found.append(number)
+    return found
+
+
+def find_rejects(extract: Extract, *, blanks: bool = True, totals: bool = False, duplicates: bool = False) -> Rejects:
+    """Return the rows that are left out, each with one reason.
+
+    Args:
+        extract: where the rows stand.
+        blanks: leave rows with a blank id out.
+        totals: leave rows out that hold totals, whatever their id.
+        duplicates: leave every row out whose id stood before (by file, then row).
+    """
+    placed = ids(extract)
+    is_total, reasons = pl.col(TOTALS) & totals, []
+    if totals:
+        reasons.append(placed.filter(is_total).with_columns(pl.lit(TOTALS).alias(REASON)))
+    placed = placed.filter(~is_total)
+    if blanks:
+        blank = placed.filter(pl.col(KEY).is_null())
+        reasons.append(blank.with_columns(pl.lit(f"blank {extract.key}").alias(REASON)))
     if duplicates:
         twice = placed.drop_nulls(KEY).group_by(KEY).len().filter(pl.col("len") > 1)
         again = placed.join(twice, on=KEY, how="semi").sort(FILE, ROW).filter(~pl.col(KEY).is_first_distinct())
-        found.append(again.with_columns(pl.lit(f"duplicate {extract.key}").alias(REASON)))
-    return Rejects(pl.concat(found).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
+        reasons.append(again.with_columns(pl.lit(f"duplicate {extract.key}").alias(REASON)))
+    return Rejects(pl.concat(reasons).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
 
 
 def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:

@@ -8,7 +8,8 @@ import polars as pl
 
 from icp_engine.columns import KEY, Field
 from icp_engine.extract.conform import CLIPPED, INVALID, conformed
-from icp_engine.extract.extract import Extract
+from icp_engine.extract.extract import FILE, ROW, Extract, ids, totals_at_the_end
+from icp_engine.extract.ids import TOTALS, Suspicion, advice, id_counts, is_totals_row, suspicion, twins
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.reach import out_of_reach, reachable_total
 
@@ -30,7 +31,10 @@ class FieldProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What stands in an extract: rows, fields, ids that are blank or stand twice."""
+    """What stands in an extract: rows, fields, ids that are blank or stand twice or look wrong.
+
+    Rows that hold `totals` are counted apart, and among the suspicions. `advice` says what to do about double ids.
+    """
 
     rows: int
     fields: dict[str, FieldProfile]
@@ -39,6 +43,9 @@ class Profile:
     duplicate_rows: int
     duplicate_ids: int = 0
     duplicate_examples: tuple[str, ...] = ()
+    advice: str | None = None
+    totals: int = 0
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +92,13 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
     columns = rows.collect_schema().names()
     there = [name for name in extract.fields if name in extract.columns]
     marks = [name for name in columns if name.startswith((INVALID, CLIPPED))]
+    is_total = is_totals_row(columns)
     total = (
         rows.select(
             pl.len().alias("rows"),
-            pl.col(KEY).drop_nulls().hash().n_unique().alias("ids"),
+            pl.col(KEY).drop_nulls().str.to_lowercase().hash().n_unique().alias("ids"),
+            is_total.sum().alias(TOTALS),
+            *(count.alias(kind) for kind, count in id_counts().items()),
             *(pl.col(name).count().alias(f"given {name}") for name in there),
             *(pl.col(name).sum().alias(name) for name in marks),
         )
@@ -113,18 +123,37 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
         unknown=tuple(name for name in extract.columns if name not in extract.fields),
         blank_ids=total["rows"] - known,
         duplicate_rows=0,
+        suspicions=tuple(suspicion(kind, rows) for kind in id_counts() if total[kind]),
     )
-    return found if total["ids"] == known else _with_duplicates(found, rows)
+    if total[TOTALS] or totals_at_the_end(extract):
+        found, rows = _with_totals(found, extract), rows.filter(~is_total)
+    return found if total["ids"] == known else _with_duplicates(found, rows, extract)
 
 
-def _with_duplicates(found: Profile, rows: pl.LazyFrame) -> Profile:
-    """Return the profile with the ids that stand more than once."""
+def _with_totals(found: Profile, extract: Extract) -> Profile:
+    """Return the profile with the rows that hold totals, where they are not blank rows as well."""
+    totals = ids(extract).filter(TOTALS).collect()
+    places = totals.select(FILE, ROW).sort(FILE, ROW).head(_EXAMPLES).rows()
+    examples = tuple(f"{extract.files[file].path}, row {row + 1}" for file, row in places)
+    return replace(
+        found,
+        totals=len(totals),
+        blank_ids=found.blank_ids - totals[KEY].null_count(),
+        suspicions=(*found.suspicions, Suspicion(TOTALS, len(totals), examples)),
+    )
+
+
+def _with_duplicates(found: Profile, rows: pl.LazyFrame, extract: Extract) -> Profile:
+    """Return the profile with the ids that stand more than once, and those that are the same but for case."""
+    if alike := twins(rows):
+        found = replace(found, suspicions=(*found.suspicions, alike))
     twice = rows.select(KEY).drop_nulls().group_by(KEY).len().filter(pl.col("len") > 1).collect()
     return replace(
         found,
         duplicate_rows=int(twice["len"].sum()) - len(twice),
         duplicate_ids=len(twice),
         duplicate_examples=tuple(twice.sort("len", KEY, descending=[True, False])[KEY].head(_EXAMPLES)),
+        advice=advice(rows, twice, [file.path for file in extract.files]) if len(twice) else None,
     )
 
 

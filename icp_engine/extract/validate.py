@@ -34,6 +34,7 @@ def validation_content(found: Validation) -> dict[str, Any]:
         "duplicate_ids": profile.duplicate_ids,
         "duplicate_rows": profile.duplicate_rows,
         "duplicate_examples": profile.duplicate_examples,
+        "suspicious_ids": [asdict(one) for one in profile.suspicions],
         **asdict(found.description),
     }
 

@@ -57,11 +57,11 @@ def score_clinics(
     scored = _score(extract, Rejects(), card, most, temp)
     found = profile(extract, scored.frame)
     _check(extract, found, options)
-    if not found.blank_ids and not found.duplicate_rows:
+    if not (found.blank_ids or found.duplicate_rows or found.totals):
         return scored, found, Rejects()
-    rejects = find_rejects(extract, duplicates=bool(found.duplicate_rows))
+    rejects = find_rejects(extract, totals=bool(found.totals), duplicates=bool(found.duplicate_rows))
     if len(rejects) == extract.rows:
-        raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
+        raise InputError(f"{extract.files[0].path} has no row of a clinic with a clinic_id; there is nothing to score.")
     return _score(extract, rejects, card, most, temp), found, rejects
 
 
@@ -78,10 +78,10 @@ def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
     """Say why a run cannot go on with what the extract holds, and where that stands."""
     if found.duplicate_rows and options.duplicates == "error":
         examples = ", ".join(found.duplicate_examples)
+        again = find_rejects(extract, blanks=False, duplicates=True)
         raise InputError(
             f"{found.duplicate_ids:,} clinic_id stand more than once ({found.duplicate_rows:,} rows too many), "
-            f"such as {examples}, first in {file_of(extract, find_rejects(extract, duplicates=True, blanks=False))}; "
-            "--duplicates first keeps the first of each."
+            f"such as {examples}, first in {file_of(extract, again)}; {found.advice}."
         )
     if not options.strict:
         return
@@ -92,6 +92,7 @@ def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
     ]
     if found.blank_ids:
         wrong.append(f"{found.blank_ids:,} blank in {KEY}, first in {file_of(extract, find_rejects(extract))}")
+    wrong += [f"{one.count:,} ids {one.kind} (such as {', '.join(one.examples)})" for one in found.suspicions]
     if wrong:
         raise InputError(f"Invalid values: {'; '.join(wrong)}; correct them, or leave --strict out.")
 

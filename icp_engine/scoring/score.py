@@ -95,7 +95,7 @@ def explain(lf: pl.LazyFrame, card: Scorecard, clinic_id: str) -> list[dict[str,
     Raises:
         InputError: the frame has no clinic of that id.
     """
-    found = _banded(lf.filter(pl.col(KEY).cast(pl.String) == clinic_id), card).collect()
+    found = _banded(lf, card).filter(pl.col(KEY) == clinic_id.strip()).collect()
     if found.is_empty():
         raise InputError(f"There is no clinic '{clinic_id}' here; check its clinic_id.")
     return Explainer(card).entries(found)
