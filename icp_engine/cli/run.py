@@ -218,6 +218,8 @@ def _notes(manifest: "Manifest") -> list[tuple[str, str]]:
         if field.invalid:
             some = ", ".join(show.cut(repr(value), 24) for value in field.examples[:3])
             notes.append(("Invalid", f"{name}: {field.invalid:,} values such as {some}; counted as missing"))
+        if field.absent_words:
+            notes.append(("Missing", f"{name}: {field.absent_words:,} words such as NA or unknown"))
         if field.clipped:
             notes.append(("Clipped", f"{name}: {field.clipped:,} values above the scale, cut to its top"))
     if rows.rejected:

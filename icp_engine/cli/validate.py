@@ -83,7 +83,8 @@ def _fields(found: "Validation") -> list[tuple[str, str, str, str, str, str]]:
         invalid = f"{field.invalid:,}" if field.invalid else ""
         clipped = f"{field.clipped:,} above scale" if field.clipped else ""
         examples = ", ".join(show.cut(repr(value), 24) for value in field.examples[:3])
-        cells.append((name, column, there, show.percent(field.missing / rows), invalid, examples or clipped))
+        words = f"{field.absent_words:,} NA and the like" if field.absent_words else ""
+        cells.append((name, column, there, show.percent(field.missing / rows), invalid, examples or clipped or words))
     return cells
 
 

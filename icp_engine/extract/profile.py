@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from icp_engine.columns import KEY, Field
-from icp_engine.extract.conform import CLIPPED, INVALID, conformed
+from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID, conformed
 from icp_engine.extract.extract import FILE, ROW, Extract, ids, totals_at_the_end
 from icp_engine.extract.ids import TOTALS, Suspicion, advice, id_counts, is_totals_row, suspicion, twins
 from icp_engine.scorecard.model import Scorecard
@@ -18,7 +18,10 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class FieldProfile:
-    """What a field holds, in rows: valid, invalid (with examples), above its scale; the rest is missing."""
+    """What a field holds, in rows: valid, invalid (with examples), above its scale; the rest is missing.
+
+    Of what is missing in a text, `absent_words` is a word such as `NA`.
+    """
 
     field: Field
     column: str | None
@@ -27,6 +30,7 @@ class FieldProfile:
     clipped: int
     examples: tuple[str, ...] = ()
     file: str | None = None
+    absent_words: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class FieldCoverage:
-    """What an extract holds of a field, in rows. `column` is where it was read from, `read` whether the card does."""
+    """What an extract holds of a field, in rows. `column` is where it was read from, `read` whether the card does.
+
+    `absent_words` of the missing ones of a text are words such as `NA`.
+    """
 
     column: str | None
     given: int
@@ -59,6 +66,7 @@ class FieldCoverage:
     clipped: int
     examples: tuple[str, ...]
     read: bool
+    absent_words: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
     """
     columns = rows.collect_schema().names()
     there = [name for name in extract.fields if name in extract.columns]
-    marks = [name for name in columns if name.startswith((INVALID, CLIPPED))]
+    marks = [name for name in columns if name.startswith((INVALID, CLIPPED, ABSENT))]
     is_total = is_totals_row(columns)
     total = (
         rows.select(
@@ -112,6 +120,7 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
             valid=total.get(f"given {name}", 0),
             invalid=total.get(INVALID + name, 0) or 0,
             clipped=total.get(CLIPPED + name, 0) or 0,
+            absent_words=total.get(ABSENT + name, 0) or 0,
             **(_examples(extract, one) if total.get(INVALID + name) else {}),
         )
         for name, one in extract.fields.items()
@@ -188,6 +197,7 @@ def describe(found: Profile, card: Scorecard) -> Description:
             clipped=one.clipped,
             examples=one.examples,
             read=name in card.reads,
+            absent_words=one.absent_words,
         )
         for name, one in found.fields.items()
     }

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from icp_engine.columns import HELPERS, KEY, NAME, STATE
 from icp_engine.errors import InputError
-from icp_engine.extract.conform import CLIPPED, INVALID
+from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, file_of, find_rejects
 from icp_engine.extract.profile import Profile, profile
 from icp_engine.networks.columns import member_columns
@@ -186,7 +186,7 @@ def write_clinics(
         writing: deque[list[Future[None]]] = deque()
         replaced = networks.drop(KEY).columns if networks is not None else []  # an older run's, in the extract
         frame = scored.frame.drop(
-            pl.selectors.starts_with(INVALID, CLIPPED), pl.selectors.by_name(*replaced, require_all=False)
+            pl.selectors.starts_with(INVALID, CLIPPED, ABSENT), pl.selectors.by_name(*replaced, require_all=False)
         )
         for piece in sorted_slices(frame, scored.rows, scored.most, ROW_GROUP):
             for name, column in counted.items():

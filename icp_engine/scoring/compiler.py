@@ -10,6 +10,7 @@ from operator import add, and_, mul, or_
 import polars as pl
 
 from icp_engine.columns import HELPERS
+from icp_engine.extract.text import searched
 from icp_engine.scorecard.model import (
     TOTAL,
     AllOf,
@@ -39,6 +40,7 @@ HUNDREDTHS = pl.Int32  # points are summed as whole hundredths, so that no order
 
 BANDS = f"{HELPERS}band_"
 _TEXT = f"{HELPERS}text_"
+_SEARCHED = f"{HELPERS}searched_"
 _DERIVED = f"{HELPERS}derived_"
 
 
@@ -61,7 +63,8 @@ def value_of(name: str, card: Scorecard) -> pl.Expr:
 def prepared(card: Scorecard, names: Iterable[str] | None = None) -> list[pl.Expr]:
     """Return the columns that bands and points read beside the conformed fields. All of them start with `__icp_`.
 
-    A ratio is missing unless both of its parts are positive, and where it is too large for a number.
+    Without `names` that is what phrases are looked for in, too. A ratio is missing unless both of its parts are
+    positive, and where it is too large for a number.
 
     Args:
         card: the scorecard.
@@ -75,7 +78,10 @@ def prepared(card: Scorecard, names: Iterable[str] | None = None) -> list[pl.Exp
             defined = (top > 0) & (bottom > 0) & ratio.is_finite()
             columns.append(pl.when(defined).then(ratio).alias(_DERIVED + name))
         elif card.fields[name].type == "text":
-            columns.append(pl.col(name).str.strip_chars().str.to_lowercase().alias(_TEXT + name))
+            low = pl.col(name).str.strip_chars().str.to_lowercase()
+            columns.append(low.alias(_TEXT + name))
+            if names is None:
+                columns.append(searched(low).alias(_SEARCHED + name))
         elif card.fields[name].type == "list":
             item = pl.element().str.to_lowercase().str.replace_all(r"\s", "")
             columns.append(pl.col(name).list.eval(item).alias(_TEXT + name))
@@ -159,7 +165,7 @@ def condition_expr(condition: Condition, card: Scorecard, reads_as: dict[str, fl
     if isinstance(condition, AllOf):
         return reduce(and_, (condition_expr(part, card, reads_as) for part in condition.conditions))
     if isinstance(condition, Match):
-        return reduce(or_, (_matches(value_of(name, card), condition) for name in condition.fields))
+        return reduce(or_, (_matches(_compared(name, card), condition) for name in condition.fields))
     value = value_of(condition.field, card)
     if isinstance(condition, Flag):
         return value if condition.value else ~value
@@ -175,6 +181,11 @@ def _compares(value: pl.Expr, condition: Compare) -> pl.Expr:
     if condition.test == "above":
         return value > edge
     return value <= edge if condition.test == "at_most" else value < edge
+
+
+def _compared(name: str, card: Scorecard) -> pl.Expr:
+    """Return what phrases are looked for in: a text with plain spaces and hyphens, or the items of a list."""
+    return pl.col(_SEARCHED + name) if card.fields[name].type == "text" else value_of(name, card)
 
 
 def _matches(text: pl.Expr, condition: Match) -> pl.Expr:

@@ -153,10 +153,11 @@ def test_plain_ids_are_not_suspicious(tmp_path: Path, score: Callable[..., Any])
     assert manifest.suspicions == ()
 
 
-@pytest.mark.parametrize("word", ["Total", "TOTALS:", "grand total", "Sum", "Count"])
-@pytest.mark.parametrize("row", ["{},,99", "x,{},99", ",{},99"])
+@pytest.mark.parametrize(
+    ("row", "word"), [("{},,99", "Total"), ("x,{},99", "TOTALS:"), (",{},99", "grand total"), ("{},,9", "Sum")]
+)
 def test_a_row_that_calls_itself_totals_is_rejected(
-    tmp_path: Path, score: Callable[..., Any], word: str, row: str
+    tmp_path: Path, score: Callable[..., Any], row: str, word: str
 ) -> None:
     file = csv(
         tmp_path / "a.csv", "clinic_id,account_name,npi_count", "a,Total Care,5", "b,Sum Clinic,6", row.format(word)
