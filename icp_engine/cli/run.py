@@ -141,7 +141,7 @@ def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence
     """Return what a run comes to, on one screen: rows, tiers, segments, networks, top five, what was missing, where."""
     scored, seconds = manifest.rows.scored, manifest.elapsed_seconds
     lines = [
-        *_loudly(manifest),
+        *_loudly(manifest, card),
         f"{scored:,} clinics scored with {card.id} {card.version} in {seconds:.1f} s "
         f"({scored / max(seconds, 1e-9):,.0f} a second)",
         "",
@@ -159,10 +159,13 @@ def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence
     return "\n".join(lines)
 
 
-def _loudly(manifest: "Manifest") -> list[str]:
+def _loudly(manifest: "Manifest", card: "Scorecard") -> list[str]:
     """Return what a reader has to know before any result."""
     rows = manifest.rows
-    return [f"{intake.rejected(rows)}\n"] if rows.rejected > _FEW * rows.read else []
+    said = [intake.rejected(rows)] if rows.rejected > _FEW * rows.read else []
+    if beyond := intake.no_tier_in_reach(card, manifest.reachable, manifest.out_of_reach):
+        said.append(beyond)
+    return [*said, ""] if said else []
 
 
 def _best(best: "Sequence[BestClinic]") -> str:
@@ -210,18 +213,14 @@ def _notes(manifest: "Manifest") -> list[tuple[str, str]]:
         reverse=True,
     )
     notes = []
+    if told := intake.matched(manifest.fields):
+        notes.append(("Read", told))
+    notes += [("Renamed", line) for line in intake.renamed(manifest.renamed_columns, manifest.carried_columns)]
     if partly:
         notes.append(("Missing", ", ".join(f"{name} {show.percent(share)}" for share, name in partly[:5])))
     if absent:
         notes.append(("Not there", f"{', '.join(absent)}; {manifest.reachable:g} points are within reach without"))
-    for name, field in manifest.fields.items():
-        if field.invalid:
-            some = ", ".join(show.cut(repr(value), 24) for value in field.examples[:3])
-            notes.append(("Invalid", f"{name}: {field.invalid:,} values such as {some}; counted as missing"))
-        if field.absent_words:
-            notes.append(("Missing", f"{name}: {field.absent_words:,} words such as NA or unknown"))
-        if field.clipped:
-            notes.append(("Clipped", f"{name}: {field.clipped:,} values above the scale, cut to its top"))
+    notes += _values(manifest)
     if rows.rejected:
         word, said = intake.rejected(rows).split(" ", 1)
         notes.append((word, f"{said}; see rejects.parquet"))
@@ -232,4 +231,18 @@ def _notes(manifest: "Manifest") -> list[tuple[str, str]]:
         notes.append(("No charts", manifest.no_charts))
     if manifest.replaced_columns:
         notes.append(("Replaced", f"{', '.join(manifest.replaced_columns)}: in the extract already, written anew"))
+    return notes
+
+
+def _values(manifest: "Manifest") -> list[tuple[str, str]]:
+    """Return what was wrong with the values of fields."""
+    notes = []
+    for name, field in manifest.fields.items():
+        if field.invalid:
+            some = ", ".join(show.cut(repr(value), 24) for value in field.examples[:3])
+            notes.append(("Invalid", f"{name}: {field.invalid:,} values such as {some}; counted as missing"))
+        if field.absent_words:
+            notes.append(("Missing", f"{name}: {field.absent_words:,} words such as NA or unknown"))
+        if field.clipped:
+            notes.append(("Clipped", f"{name}: {field.clipped:,} values above the scale, cut to its top"))
     return notes

@@ -62,8 +62,8 @@ def _text(found: "Validation") -> str:
         more = len(carried) - _SHOWN
         names = ", ".join(carried[:_SHOWN])
         parts.append(f"Carried through, not read: {names}{f' and {more} more' if more > 0 else ''}")
+    troubles = [f"Renamed: {line}" for line in intake.renamed(found.description.renamed, carried)]
     parts.append(_reach(found))
-    troubles = []
     if profile.suspicions:
         troubles.append("\n".join(["Suspicious ids", *(f"  {line}" for line in intake.suspicious(profile.suspicions))]))
     if profile.blank_ids:
@@ -78,7 +78,7 @@ def _fields(found: "Validation") -> list[tuple[str, str, str, str, str, str]]:
     rows = found.profile.rows
     cells = []
     for name, field in found.description.fields.items():
-        column = field.column or ("not there" if field.read else "not there, not read")
+        column = intake.column(name, field)
         there = show.percent(field.given / rows)
         invalid = f"{field.invalid:,}" if field.invalid else ""
         clipped = f"{field.clipped:,} above scale" if field.clipped else ""
@@ -93,5 +93,7 @@ def _reach(found: "Validation") -> str:
     if not described.out_of_reach:
         return f"All {card.maximum:g} points of {card.id} are within reach."
     lost = [(f"{one.points:g}", one.characteristic, ", ".join(one.fields)) for one in described.out_of_reach]
+    beyond = intake.no_tier_in_reach(card, described.reachable, described.out_of_reach)
     head = f"Within reach with this extract: {described.reachable:g} of the {card.maximum:g} points of {card.id}."
+    head = f"{beyond}\n{head}" if beyond else head
     return f"{head}\n{show.table([('Points lost', 'characteristic', 'for want of'), *lost], '><<', header=True)}"

@@ -10,6 +10,7 @@ from icp_engine.columns import FIELDS, HELPERS, KEY, NAME, Field
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.conform import conform, conformed
 from icp_engine.extract.files import RawFile, open_files
+from icp_engine.extract.headers import Headers, Match, matched, united
 from icp_engine.extract.ids import TOTALS, check_exact, is_totals_row, last_row_is_total, whole_ids
 
 FILE = f"{HELPERS}file"
@@ -21,13 +22,15 @@ REASON = f"{HELPERS}reason"
 class Extract:
     """The files of an extract under the engine's field names; `columns` is their union, in order.
 
-    A row without `key` is no row.
+    `matches` has what told the columns of each field, `renamed` the new names of other columns by their old ones. A
+    row without `key` is no row.
     """
 
     files: tuple[RawFile, ...]
     fields: dict[str, Field]
     columns: tuple[str, ...]
-    mapping: dict[str, str]
+    matches: dict[str, tuple[Match, ...]]
+    renamed: dict[str, str]
     key: str = KEY
 
     @property
@@ -80,7 +83,9 @@ def open_extract(
     mapping = dict(mapping or {})
     files = tuple(open_files(patterns, temp))
     _check_mapping(files, mapping, fields, option)
-    files = tuple(_renamed(file, mapping) for file in files)
+    headers = [matched(file.path, file.schema, fields, mapping, option) for file in files]
+    headers = united(headers, fields)
+    files = tuple(_renamed(file, one.names) for file, one in zip(files, headers, strict=True))
     for file in files:
         if key not in file.schema:
             near = did_you_mean(key, file.schema) or f"; it has {', '.join(list(file.schema)[:8])}"
@@ -93,7 +98,23 @@ def open_extract(
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
     _check_types(files, fields)
     files = tuple(_exact(file, fields) for file in files)
-    return Extract(files, dict(fields), columns, mapping, key)
+    return Extract(files, dict(fields), columns, _matches(headers), _renames(headers), key)
+
+
+def _matches(headers: Iterable[Headers]) -> dict[str, tuple[Match, ...]]:
+    found: dict[str, dict[Match, None]] = {}
+    for match in (match for one in headers for match in one.matches):
+        found.setdefault(match.field, {})[match] = None
+    return {name: tuple(matches) for name, matches in found.items()}
+
+
+def _renames(headers: Iterable[Headers]) -> dict[str, str]:
+    return {
+        old: new
+        for one in headers
+        for old, new in one.names.items()
+        if old != new and old not in {match.column for match in one.matches}
+    }
 
 
 def _check_mapping(
@@ -105,17 +126,14 @@ def _check_mapping(
             raise InputError(f"{option} {new}={old}: no file has a column '{old}'{did_you_mean(old, known)}.")
         if new not in fields:
             raise InputError(f"{option} {new}={old}: there is no field '{new}'{did_you_mean(new, fields)}.")
-        if new in known:
-            raise InputError(f"{option} {new}={old}: the extract already has a column '{new}'; leave the mapping out.")
     twice = [old for old in mapping.values() if list(mapping.values()).count(old) > 1]
     if twice:
         raise InputError(f"{option} uses column '{twice[0]}' twice; a column can become one field only.")
 
 
-def _renamed(file: RawFile, mapping: dict[str, str]) -> RawFile:
-    names = {old: new for new, old in mapping.items() if old in file.schema}
-    schema = {names.get(name, name): dtype for name, dtype in file.schema.items()}
-    return RawFile(file.path, file.frame.rename(names), schema, file.rows, file.bytes)
+def _renamed(file: RawFile, names: Mapping[str, str]) -> RawFile:
+    schema = {names[name]: dtype for name, dtype in file.schema.items()}
+    return replace(file, frame=file.frame.rename({old: new for old, new in names.items() if old != new}), schema=schema)
 
 
 def _check_types(files: tuple[RawFile, ...], fields: Mapping[str, Field]) -> None:

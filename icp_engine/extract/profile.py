@@ -1,7 +1,7 @@
 """What an extract holds before anything is scored: given, missing, invalid and clipped values, blank and double ids."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -9,6 +9,7 @@ import polars as pl
 from icp_engine.columns import KEY, Field
 from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID, conformed
 from icp_engine.extract.extract import FILE, ROW, Extract, ids, totals_at_the_end
+from icp_engine.extract.headers import near
 from icp_engine.extract.ids import TOTALS, Suspicion, advice, id_counts, is_totals_row, suspicion, twins
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.reach import out_of_reach, reachable_total
@@ -31,6 +32,7 @@ class FieldProfile:
     examples: tuple[str, ...] = ()
     file: str | None = None
     absent_words: int = 0
+    matched: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Profile:
     rows: int
     fields: dict[str, FieldProfile]
     unknown: tuple[str, ...]
+    renamed: Mapping[str, str]
     blank_ids: int
     duplicate_rows: int
     duplicate_ids: int = 0
@@ -56,7 +59,8 @@ class Profile:
 class FieldCoverage:
     """What an extract holds of a field, in rows. `column` is where it was read from, `read` whether the card does.
 
-    `absent_words` of the missing ones of a text are words such as `NA`.
+    `absent_words` of the missing ones of a text are words such as `NA`. `matched` says what told the column; where
+    there is none, `near` has columns of others that are spelled nearly alike.
     """
 
     column: str | None
@@ -67,6 +71,8 @@ class FieldCoverage:
     examples: tuple[str, ...]
     read: bool
     absent_words: int = 0
+    matched: str | None = None
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ class Description:
     carried_columns: tuple[str, ...]
     reachable: float
     out_of_reach: tuple[LostPoints, ...]
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
@@ -116,7 +123,8 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
     fields = {
         name: FieldProfile(
             field=one,
-            column=extract.mapping.get(name, name) if name in there else None,
+            column=", ".join(dict.fromkeys(match.column for match in extract.matches[name])) if name in there else None,
+            matched=", ".join(dict.fromkeys(match.how for match in extract.matches[name])) if name in there else None,
             valid=total.get(f"given {name}", 0),
             invalid=total.get(INVALID + name, 0) or 0,
             clipped=total.get(CLIPPED + name, 0) or 0,
@@ -130,6 +138,7 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
         rows=total["rows"],
         fields=fields,
         unknown=tuple(name for name in extract.columns if name not in extract.fields),
+        renamed=extract.renamed,
         blank_ids=total["rows"] - known,
         duplicate_rows=0,
         suspicions=tuple(suspicion(kind, rows) for kind in id_counts() if total[kind]),
@@ -198,8 +207,10 @@ def describe(found: Profile, card: Scorecard) -> Description:
             examples=one.examples,
             read=name in card.reads,
             absent_words=one.absent_words,
+            matched=one.matched,
+            near=() if one.column else near(name, found.unknown),
         )
         for name, one in found.fields.items()
     }
     lost = tuple(LostPoints(one.characteristic.code, one.fields, one.points) for one in out_of_reach(card, absent))
-    return Description(fields, found.unknown, reachable_total(card, absent), lost)
+    return Description(fields, found.unknown, reachable_total(card, absent), lost, found.renamed)

@@ -69,6 +69,7 @@ class Manifest(msgspec.Struct, frozen=True):
         replaced_columns: columns of the extract that the run writes itself.
         fields: per field what the extract holds of it.
         carried_columns: columns of the extract that are no field.
+        renamed_columns: new names of some of these by the old ones: the name is a field's, or differs in case alone.
         reachable: the highest sum of category scores that the extract allows, in points.
         out_of_reach: what each characteristic loses to fields that are missing for everyone.
         tiers: clinics by number of the tier, those that occur.
@@ -91,6 +92,7 @@ class Manifest(msgspec.Struct, frozen=True):
     replaced_columns: tuple[str, ...] = ()
     fields: Mapping[str, FieldCoverage] = {}
     carried_columns: tuple[str, ...] = ()
+    renamed_columns: Mapping[str, str] = {}
     reachable: float = 0.0
     out_of_reach: tuple[LostPoints, ...] = ()
     tiers: Mapping[int, int] = {}

@@ -239,7 +239,7 @@ def test_types_that_cannot_be_read_or_united(tmp_path: Path, icp: Callable[..., 
 
 
 BLANKS = HEAD + "a,first\n,blank\nb,x\n  ,blank too\na,second\n"
-DOUBLE = HEAD + "a,1\n" + "".join(f"c{number % 7},{number}\n" for number in range(21))
+DOUBLE = HEAD + "a,1\n" + "".join(f"c{number % 7},Clinic {number % 7}\n" for number in range(21))
 
 
 def test_duplicate_ids_stop_a_run_with_count_and_five_examples(
@@ -260,7 +260,7 @@ def test_duplicates_first_keeps_the_first_by_file_then_row_and_rejects_the_rest(
     parquet(other, clinic_id=["new", "b", "a", None, "new"], npi_count=[1, 2, 3, 4, 5])
     done = icp("run", one, other, "--out", published, "--duplicates", "first")
     assert done.code == 0
-    assert "7 rows, see rejects" in done.out
+    assert done.out.startswith("Rejected 7 of 10 rows (70.0%): duplicate clinic_id 4, blank clinic_id 3\n")
     kept = pl.read_parquet(published / "clinics_icp.parquet").select("clinic_id", "account_name", "npi_count")
     assert sorted(kept.rows()) == [("a", "first", None), ("b", "x", None), ("new", None, 1)]
     rejects = pl.read_parquet(published / "rejects.parquet")
@@ -293,7 +293,7 @@ def test_blank_ids_are_rejected_and_said_and_stop_a_strict_run(
 ) -> None:
     file = write(tmp_path / "a.csv", BLANKS.replace("a,second\n", ""))
     done = icp("run", file, "--out", published)
-    assert (done.code, "2 rows, see rejects.parquet" in done.out) == (0, True)
+    assert (done.code, "2 of 4 rows (50.0%): blank clinic_id; see rejects.parquet" in done.out) == (0, True)
     assert pl.read_parquet(published / "rejects.parquet")["source_row"].to_list() == [2, 4]
     before = whole(published)
     done = icp("run", file, "--out", published, "--strict")
