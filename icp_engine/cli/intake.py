@@ -1,6 +1,7 @@
 """What came in, in words: columns and what told them, rejected rows, ids that look wrong, tiers out of reach."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from icp_engine.cli import show
@@ -8,9 +9,11 @@ from icp_engine.cli import show
 if TYPE_CHECKING:
     from icp_engine.extract.ids import Suspicion
     from icp_engine.extract.profile import FieldCoverage, LostPoints
+    from icp_engine.extract.searched import SearchedField
     from icp_engine.scorecard.model import Scorecard
     from icp_engine.warehouse.manifest import RowCounts
 
+_WIDTH = 48  # of the rows and the text
 _FIELDS = 6  # that are named of those that would bring a tier into reach
 
 
@@ -50,6 +53,21 @@ def renamed(names: Mapping[str, str], columns: Iterable[str]) -> Iterator[str]:
         first = seen.setdefault(name.lower(), name)
         if first != name:
             yield f"{first} and {name} differ in case alone: in icp.duckdb one of them has a number after its name"
+
+
+def searched(found: "SearchedField") -> str:
+    """Return what a text field says, the commonest first, and which bands have a phrase for it."""
+    left = show.width() - _WIDTH
+    said = [
+        (f"{one.rows:,}", show.cut(one.text, _WIDTH - 12), show.cut(", ".join(one.bands) or "nothing", left))
+        for one in found.commonest
+    ]
+    bands = [f"{name} {rows:,}" for name, rows in found.bands.items()]
+    matched = fill(
+        f"Rows by match: {', '.join(bands)}, nothing {found.unmatched:,}", show.width(), subsequent_indent="  "
+    )
+    heads = ("Rows", f"{found.field} says", "which matches a phrase of")
+    return f"{show.table([heads, *said], '><<', header=True)}\n{matched}"
 
 
 def no_tier_in_reach(card: "Scorecard", reachable: float, lost: Iterable["LostPoints"]) -> str | None:

@@ -62,7 +62,8 @@ def _text(found: "Validation") -> str:
         more = len(carried) - _SHOWN
         names = ", ".join(carried[:_SHOWN])
         parts.append(f"Carried through, not read: {names}{f' and {more} more' if more > 0 else ''}")
-    troubles = [f"Renamed: {line}" for line in intake.renamed(found.description.renamed, carried)]
+    troubles = [f"Renamed: {line}" for line in intake.renamed(found.description.renamed_columns, carried)]
+    parts += [intake.searched(one) for one in found.searched]
     parts.append(_reach(found))
     if profile.suspicions:
         troubles.append("\n".join(["Suspicious ids", *(f"  {line}" for line in intake.suspicious(profile.suspicions))]))

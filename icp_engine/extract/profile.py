@@ -92,7 +92,7 @@ class Description:
     carried_columns: tuple[str, ...]
     reachable: float
     out_of_reach: tuple[LostPoints, ...]
-    renamed: Mapping[str, str] = field(default_factory=dict)
+    renamed_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:

@@ -1,5 +1,7 @@
 """Columns of text as they are compared: `icp_engine.text` for all rows at once, and next to nothing for clean ones."""
 
+import re
+from collections.abc import Iterable
 from html.entities import html5
 
 import polars as pl
@@ -43,6 +45,13 @@ def searched(low: pl.Expr) -> pl.Expr:
 def _searched(low: pl.Series) -> pl.Series:
     odd = pl.concat([wide(low), low.str.contains_any(_ODD).arg_true()]).unique()
     return low.scatter(odd, cleaned(low.gather(odd)).str.to_lowercase()) if len(odd) else low
+
+
+def holds(text: pl.Expr, test: str, phrases: Iterable[str]) -> pl.Expr:
+    """Return whether a text mentions one of the phrases, or equals one. Source: what `searched` returned."""
+    if test == "mentions":
+        return text.str.contains("|".join(re.escape(phrase) for phrase in phrases))
+    return text.is_in(list(phrases))
 
 
 def unescaped(names: pl.Series) -> pl.Series:

@@ -249,7 +249,7 @@ def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects) -
         replaced_columns=tuple(name for name in extract.columns if name in own),
         fields=described.fields,
         carried_columns=described.carried_columns,
-        renamed_columns=described.renamed,
+        renamed_columns=described.renamed_columns,
         reachable=described.reachable,
         out_of_reach=described.out_of_reach,
     )

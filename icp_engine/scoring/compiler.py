@@ -1,6 +1,5 @@
 """A scorecard as Polars expressions, band first: one small integer per characteristic, the rest are look-ups on it."""
 
-import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import reduce
@@ -10,7 +9,7 @@ from operator import add, and_, mul, or_
 import polars as pl
 
 from icp_engine.columns import HELPERS
-from icp_engine.extract.text import searched
+from icp_engine.extract.text import holds, searched
 from icp_engine.scorecard.model import (
     TOTAL,
     AllOf,
@@ -189,11 +188,9 @@ def _compared(name: str, card: Scorecard) -> pl.Expr:
 
 
 def _matches(text: pl.Expr, condition: Match) -> pl.Expr:
-    if condition.test == "mentions":
-        return text.str.contains("|".join(re.escape(phrase) for phrase in condition.phrases))
-    if condition.test == "equals":
-        return text.is_in(list(condition.phrases))
-    return reduce(or_, (text.list.contains(phrase) for phrase in condition.phrases))
+    if condition.test == "includes":
+        return reduce(or_, (text.list.contains(phrase) for phrase in condition.phrases))
+    return holds(text, condition.test, condition.phrases)
 
 
 def points_expr(part: CharacteristicOutcomes, card: Scorecard) -> pl.Expr:

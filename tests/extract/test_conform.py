@@ -16,8 +16,8 @@ COUNT, AMOUNT, FLAG = FIELDS["npi_count"], FIELDS["allowed_amt"], FIELDS["aco_me
 DENIAL, CODING = FIELDS["denial_pressure"], FIELDS["coding_complexity"]
 TAGS, TEXT = Field("tags", "list"), Field("motto", "text")
 MISSING = [
-    "", " ", "\t", "NA", "na", "N/A", "n/a", "null", "NULL", "None", "none", "nan", "NaN", " NA ", "#N/A", "-", "--", ".",
-    "unknown", "<UNAVAIL>",
+    "", " ", "\t", "NA", "na", "N/A", "n/a", "null", "NULL", "None", "none", "nan", "NaN", " NA ", "#N/A", "-", "--",
+    ".", "unknown", "<UNAVAIL>",
 ]  # fmt: skip
 INFINITE = ["inf", "-inf", "+inf", "Inf", "INF", "Infinity", "-Infinity"]
 NAN, INF = float("nan"), float("inf")

@@ -6,11 +6,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import icp_engine
+from icp_engine.cli import cli
 from icp_engine.extract import text as columns
+from icp_engine.extract.validate import validate
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.text import cleaned
@@ -208,3 +211,32 @@ def test_apostrophes_and_entities_of_names(name: str, due: str) -> None:
 def test_the_name_is_carried_as_it_was(score: Callable[..., Any]) -> None:
     clinics, _ = score(account_name=["A &amp; B\u00a0Clinic\u2122", "Plain"])
     assert clinics["account_name"].to_list() == ["A &amp; B\u00a0Clinic\u2122", "Plain"]
+
+
+def test_validate_shows_what_matched_no_phrase(tmp_path: Path) -> None:
+    labels = (
+        ["Home Health"] * 3 + ["home\u00a0health"] + ["HH/PAC"] * 2 + ["NA", ""] + [f"Other {n}" for n in range(20)]
+    )
+    frame = pl.DataFrame({"clinic_id": range(len(labels)), "segment_label": labels, "sector": ["FQHC"] * len(labels)})
+    frame.write_csv(tmp_path / "a.csv")
+    found = {one.field: one for one in validate([str(tmp_path / "a.csv")]).searched}
+    assert list(found) == ["segment_label", "sector"]
+    label = found["segment_label"]
+    assert (label.rows, label.unmatched, len(label.commonest)) == (26, 22, 10)
+    first, second = label.commonest[:2]
+    assert (first.text, first.rows) == ("Home Health", 4)
+    assert first.bands == (
+        "fit.specialty.behavioral_home_health", "compliance.exposure.post_acute",
+        "segment.strategic_segment.behavioral_home_health",
+    )  # fmt: skip
+    assert (second.text, second.rows, second.bands) == ("HH/PAC", 2, ())
+    assert label.bands["fit.specialty.behavioral_home_health"] == 4
+    assert label.bands["fit.specialty.fqhc"] == 0
+    assert found["sector"].bands["fit.specialty.fqhc"] == len(labels)
+    lines = CliRunner().invoke(cli, ["validate", str(tmp_path / "a.csv")]).output.splitlines()
+    assert any(line.split() == ["2", "HH/PAC", "nothing"] for line in lines)
+
+
+def test_a_column_that_says_nothing_is_not_shown(tmp_path: Path) -> None:
+    pl.DataFrame({"clinic_id": ["a"], "segment_label": ["NA"]}).write_csv(tmp_path / "a.csv")
+    assert validate([str(tmp_path / "a.csv")]).searched == ()

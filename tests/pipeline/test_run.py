@@ -65,7 +65,7 @@ def extract() -> pl.DataFrame:
     rng = random.Random(2025)
     rows = []
     for number in range(SIZE):
-        key = "".join(rng.choices("abAZé诊🦷 -9", k=rng.randrange(1, 6))) + f"{number}x"
+        key = "".join(rng.choices("abAZé诊🦷 -9", k=rng.randrange(1, 6))).lstrip() + f"{number}x"
         rows.append({"clinic_id": key, "carried": rng.choice(["", "NA", 'a "b", c', "x\ny", None])})
         rows[-1] |= oracle.random_typed_clinic(rng)
     return pl.DataFrame({name: [row.get(name) for row in rows] for name in INPUT}, INPUT)
