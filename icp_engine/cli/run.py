@@ -27,6 +27,7 @@ _FEW = 0.01  # of all rows; when more are rejected that comes first
 )  # fmt: skip
 @options.scorecard
 @options.mapping
+@options.mapping_file
 @click.option(
     "--format", "format_", type=click.Choice(["both", "parquet"]), default="both", show_default=True,
     help="Write Parquet and CSV, or Parquet alone.",
@@ -66,6 +67,7 @@ def command(
     out: Path,
     scorecard: str,
     mapping: tuple[tuple[str, str], ...],
+    mapping_file: Path | None,
     format_: str,
     bibliography: bool,
     duplicates: str,
@@ -94,6 +96,7 @@ def command(
     Examples:
       icp-engine run clinics.parquet --out warehouse
       icp-engine run exports/*.csv --map clinic_id=NPI --map npi_count=provider_total
+      icp-engine run exports/*.csv --mapping ours.toml
       icp-engine run clinics.parquet --scorecard icp-2025-11 --format parquet
       icp-engine run clinics.parquet --min-single-state 5 --exclude-names generic.txt
     """
@@ -102,7 +105,7 @@ def command(
 
     asked = RunOptions(
         scorecard=scorecard,
-        mapping=options.fields_by_column(mapping),
+        mapping=options.fields_by_column(mapping, file=mapping_file),
         format=format_,  # type: ignore[arg-type]
         bibliography=bibliography,
         duplicates=duplicates,  # type: ignore[arg-type]

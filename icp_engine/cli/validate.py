@@ -17,6 +17,11 @@ _SHOWN = 12  # columns
 @options.extract
 @options.scorecard
 @options.mapping
+@options.mapping_file
+@click.option(
+    "--write-mapping", "written", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Write which column each field is read from, as TOML for --mapping.",
+)  # fmt: skip
 @options.temp_dir
 @options.threads
 @options.as_json
@@ -24,6 +29,8 @@ def command(
     extract: tuple[str, ...],
     scorecard: str,
     mapping: tuple[tuple[str, str], ...],
+    mapping_file: Path | None,
+    written: Path | None,
     temp_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -36,12 +43,16 @@ def command(
     Examples:
       icp-engine validate clinics.parquet
       icp-engine validate export.csv --map clinic_id=NPI --scorecard icp-2025-11
+      icp-engine validate export.csv --write-mapping ours.toml
     """
+    from icp_engine.extract.mapping import write_mapping
     from icp_engine.extract.validate import validate, validation_content
 
     with show.Progress(quiet=as_json) as progress:
         progress("validate", 0, 0)
-        found = validate(extract, scorecard, options.fields_by_column(mapping), temp_dir)
+        found = validate(extract, scorecard, options.fields_by_column(mapping, file=mapping_file), temp_dir)
+    if written is not None:
+        write_mapping(written, found.extract.matches, found.description.carried_columns)
     if as_json:
         show.emit(validation_content(found))
     else:

@@ -86,9 +86,9 @@ def open_extract(
     headers = [matched(file.path, file.schema, fields, mapping, option) for file in files]
     headers = united(headers, fields)
     files = tuple(_renamed(file, one.names) for file, one in zip(files, headers, strict=True))
-    for file in files:
+    for file, one in zip(files, headers, strict=True):
         if key not in file.schema:
-            near = did_you_mean(key, file.schema) or f"; it has {', '.join(list(file.schema)[:8])}"
+            near = did_you_mean(key, one.names) or f"; it has {', '.join(list(one.names)[:8])}"
             raise InputError(f"{file.path} has no column '{key}'{near}; map it with {option} {key}=COLUMN.")
         reserved = next((name for name in file.schema if name.startswith(HELPERS)), None)
         if reserved:
