@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from icp_engine.networks.names import normalized_name
     from icp_engine.scorecard.loader import load_scorecard
     from icp_engine.scorecard.model import Scorecard
+    from icp_engine.scoring.explanation import Entry, Explanation
     from icp_engine.scoring.score import explain, score
 
 _HOMES = {
+    "Entry": "scoring.explanation",
+    "Explanation": "scoring.explanation",
     "GateError": "errors",
     "IcpError": "errors",
     "InputError": "errors",
@@ -28,6 +31,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "Entry",
+    "Explanation",
     "GateError",
     "IcpError",
     "InputError",

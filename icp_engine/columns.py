@@ -55,6 +55,14 @@ HELPERS = "__icp_"  # every column that is not for the eyes of users starts with
 KEY = "clinic_id"
 NAME = "account_name"
 STATE = "state_code"
+CONTACT = {
+    "phone": "Telephone number of the clinic",
+    "address": "Street and number",
+    "city": "City",
+    "postal_code": "Postal code",
+    "npi": "National Provider Identifier of the clinic",
+}
+"""How to reach a clinic: columns that the table for CRM takes over from the extract, each with its meaning."""
 
 _FIELDS = (
     Field("clinic_id", "text", "", "Identifier of the clinic, unique and not blank", identifier=True),

@@ -6,24 +6,48 @@ from difflib import get_close_matches
 
 
 class IcpError(Exception):
-    """Base of all errors of this package. `exit_code` is what the command line returns."""
+    """Base of all errors of this package. `exit_code` is what the command line returns.
+
+    >>> import icp_engine as icp
+    >>> try:
+    ...     icp.load_scorecard("nobody.toml")
+    ... except icp.IcpError as error:
+    ...     print(error.exit_code, error)
+    1 Scorecard nobody.toml does not exist; check the path.
+    """
 
     exit_code = 1
 
 
 class InputError(IcpError):
-    """An extract, a folder or a file that cannot be used as it is."""
+    """An extract, a frame, a folder or a file that cannot be used as it is.
+
+    >>> import icp_engine as icp
+    >>> icp.score([{"clinic_id": "007"}], icp.load_scorecard("icp"))
+    Traceback (most recent call last):
+    icp_engine.errors.InputError: A frame is due, but found list: give a Polars, PyArrow or pandas frame.
+    """
 
 
 class GateError(IcpError):
-    """A check that the user asked for has failed: audits, `scorecard check`, a churn limit."""
+    """A check that the user asked for has failed: audits, `scorecard check`, a churn limit.
+
+    >>> import icp_engine as icp
+    >>> icp.GateError.exit_code, issubclass(icp.ScorecardError, icp.GateError)
+    (3, True)
+    """
 
     exit_code = 3
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake of a scorecard or another file of rules: where it stands, what was found, what would be right."""
+    """One mistake of a scorecard or another file of rules: where it stands, what was found, what would be right.
+
+    >>> import icp_engine as icp
+    >>> print(icp.Problem("mine.toml", 12, "'pionts' is not known (did you mean 'points'?)."))
+    mine.toml:12: 'pionts' is not known (did you mean 'points'?).
+    """
 
     source: str
     line: int
@@ -45,7 +69,21 @@ class MistakesError(GateError):
 
 
 class ScorecardError(MistakesError):
-    """A scorecard with mistakes."""
+    r"""A scorecard with mistakes: `problems` holds all of them, in the order of the file.
+
+    >>> import icp_engine as icp
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.toml")
+    ...     _ = path.write_text('extends = "icp"\n[category.pain]\nmax = "25"\n')
+    ...     try:
+    ...         icp.load_scorecard(path)
+    ...     except icp.ScorecardError as error:
+    ...         for problem in error.problems:
+    ...             print(problem.line, problem.message)
+    3 category.pain.max: expected a number, found '25'
+    """
 
 
 def first_line(error: BaseException) -> str:

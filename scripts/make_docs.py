@@ -1,5 +1,7 @@
 """Writes what the documentation takes from the code: data model, scoring, partnerships, Python and HTTP API.
 
+Keeps each version of a shipped scorecard in tests/cards too, once: what the tests are written for.
+
 python scripts/make_docs.py
 """
 
@@ -29,7 +31,7 @@ from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes, outcome_table
 from icp_engine.scorecard.toml.schema import as_text, scorecard_schema
-from icp_engine.scorecard.toml.source import shipped_names
+from icp_engine.scorecard.toml.source import SHIPPED, shipped_names
 from icp_engine.warehouse.dictionary import data_dictionary
 from icp_engine.warehouse.duckdb_file import FILE
 
@@ -88,7 +90,7 @@ def _card(card: Scorecard, base: Scorecard | None) -> Iterator[str]:
     own = "Tiers of clinics" if card.network_tiers else "Tiers"
     for heading, tiers in ((own, card.tiers), ("Tiers of networks", card.network_tiers)):
         if tiers:
-            rows = [(one.label, words.edges(one, card), one.meaning) for one in tiers]
+            rows = [(one.label, card.edges(one), one.meaning) for one in tiers]
             yield _table((heading, "from", "meaning"), rows)
     if card.segments and not base:
         yield _table(("segment", "clinics"), list(card.segments.items()))
@@ -246,7 +248,27 @@ DOCS |= {
     **{ROOT / "icp_engine" / "partnerships" / f"{name}.schema.json": partial(_rules_schema, name) for name in RULES},
 }
 
+FROZEN = ROOT / "tests" / "cards"
+
+
+def frozen(name: str) -> Path:
+    """Return where a shipped scorecard is kept as it is at its version."""
+    card = load_scorecard(name)
+    return FROZEN / f"{card.id}-{card.version}.toml"
+
+
+def freeze(name: str) -> str:
+    """Return the text of a shipped scorecard as it is kept: a variant extends the kept version of its base."""
+    text = (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
+    text = text.replace("#:schema ./", "#:schema ../../icp_engine/scorecards/", 1)
+    return re.sub('^extends = "(.+?)"', lambda found: f'extends = "{frozen(found[1]).name}"', text, flags=re.MULTILINE)
+
+
 if __name__ == "__main__":
     for target, text in DOCS.items():
         target.write_text(text(), encoding="utf-8")
         click.echo(target.relative_to(ROOT))
+    for target, name in [(frozen(name), name) for name in shipped_names()]:
+        if not target.exists():  # a version that is kept stays as it is
+            target.write_text(freeze(name), encoding="utf-8")
+            click.echo(target.relative_to(ROOT))

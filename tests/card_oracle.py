@@ -8,7 +8,7 @@ import itertools
 import math
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -39,6 +39,8 @@ class Reading:
     label: str = ""
     segment: str | None = None
     entries: list[Content] = field(default_factory=list)
+    top_reasons: str | None = None
+    unknown: str | None = None
     undecided: bool = False
 
 
@@ -51,6 +53,8 @@ class Landing:
     entry: Content
     segment: str | None = None
     nothing: bool = False
+    worth: Fraction = Fraction(0)  # the most hundredths of the score that it can be
+    absent: list[str] = field(default_factory=list)  # fields that are not known, as far as the band tells
 
 
 def exact(number: float) -> Fraction:
@@ -283,8 +287,10 @@ def landing(name: str, code: str, rule: Content, clinic: Clinic, required: bool)
     if "max" in rule:
         found.hundredths = min(found.hundredths, hundredths(rule["max"]))
     entry |= {"code": f"{code}.{found.band}{'+bonus' if earned else ''}", "points": found.hundredths / 100}
+    found.worth = Fraction(worth_of(rule, 0 if missing and not reads_as else top_of(band, content), bool(earned)))
     if "reason" not in entry:
-        return Landing(found.band, found.hundredths, entry | {"status": "MISSING"}, found.segment, found.nothing)
+        found.absent = absent_by(rule) if missing else [rule.get("field") or " or ".join(value_fields(rule))]
+        return replace(found, entry=entry | {"status": "MISSING"})
     values = {one: clinic.shown(one) for one in value_fields(rule)}
     entry["value"] = values if len(values) > 1 else next(iter(values.values()))
     notes = [text for one, text in rule.get("unknown", {}).items() if clinic.value(one) is None]
@@ -325,7 +331,13 @@ def nothing_known(name: str, category: Content, content: Content) -> Landing:
         "note": category["all_missing"],
     }
     segments = [rule["missing"]["segment"] for rule in rules if "segment" in rule["missing"]]
-    return Landing("missing", 0, entry, next(iter(segments), None), True)
+    always = [
+        rule
+        for part, rule in characteristics(category).items()
+        if rule.get("only_for", "every") == "every" and category.get("requires", part) == part
+    ]
+    absent = [one for rule in always for one in absent_by(rule)]
+    return Landing("missing", 0, entry, next(iter(segments), None), True, absent=absent)
 
 
 def score_of(category: Content, points: dict[str, int]) -> tuple[int, int]:
@@ -342,6 +354,87 @@ def score_of(category: Content, points: dict[str, int]) -> tuple[int, int]:
     return half_even(maximum * sum(shares) / sum(exact(rule.get("weight", 1.0)) for rule in rules.values())), 0
 
 
+def absent_by(rule: Content) -> list[str]:
+    """Return the fields that are not known where a characteristic is missing; which of several is not told."""
+    names = missing_fields(rule)
+    return [" or ".join(names)] if "when_any" in rule["missing"] and names else names
+
+
+def top_of(band: Content, content: Content) -> int:
+    """Return the most hundredths of a band's points."""
+    points = band["points"]
+    if not isinstance(points, dict):
+        return hundredths(points)
+    decimals = points.get("round", 2)
+    if "share_of" in points:
+        return max(0, half_even(exact(points["times"]) * 10**decimals) * 10 ** (2 - decimals))
+    return max(on_line(points, exact(end), Clinic(content, {})) for end in points["over"])
+
+
+def worth_of(rule: Content, points: int, earned: bool) -> int:
+    """Return hundredths with the bonus, at most the maximum."""
+    total = points + (hundredths(rule["bonus"]["points"]) if earned else 0)
+    return min(total, hundredths(rule["max"])) if "max" in rule else total
+
+
+def share_of(category: Content, rule: Content) -> Fraction:
+    """Return how much of a characteristic's hundredths goes into the score."""
+    if category.get("combine", "sum") == "sum":
+        return Fraction(1)
+    weights = sum(exact(one.get("weight", 1.0)) for one in characteristics(category).values())
+    return hundredths(category["max"]) * exact(rule.get("weight", 1.0)) / (hundredths(rule["max"]) * weights)
+
+
+def top_reasons(every: list[tuple[Content, dict[str, Landing]]]) -> str | None:
+    """Return the reasons of the three bands that can give the most, in file order where they can give the same."""
+    found = [
+        (one.worth * share_of(category, category[part]), one.entry["reason"])
+        for category, landed in every
+        for part, one in landed.items()
+        if "reason" in one.entry and category[part].get("headline", True)
+    ]
+    best = sorted((pair for pair in found if pair[0] > 0), key=lambda pair: -pair[0])[:3]
+    text = "; ".join(reason for _, reason in best)
+    return (text if len(text) <= 255 else f"{text[:254]}…") or None
+
+
+def unknown(content: Content, every: list[tuple[Content, dict[str, Landing]]]) -> str | None:
+    """Return the fields that are not known, those first that may cost the most of all clinics."""
+    costs: dict[str, Fraction] = {}
+    for category in content["category"].values():
+        for part, rule in characteristics(category).items():
+            whole = hundredths(category["max"]) if category.get("requires") == part else None
+            for name, cost in costs_of(rule, share_of(category, rule), whole, content).items():
+                costs[name] = costs.get(name, Fraction(0)) + cost
+    order = sorted(costs, key=lambda name: -costs[name])
+    gone = {name for _, landed in every for one in landed.values() for name in one.absent}
+    return ", ".join(name for name in order if name in gone) or None
+
+
+def costs_of(rule: Content, share: Fraction, whole: int | None, content: Content) -> dict[str, Fraction]:
+    """Return how much less the score can be at most where a characteristic says of a field that it is not known.
+
+    `whole` is that of the category, where it is lost with the characteristic.
+    """
+    ways: list[tuple[int, list[str]]] = []
+    never, reads_as = rule["missing"] == "never", bool(reads(rule))
+    for earned in (False, True) if "bonus" in rule else (False,):
+        if not never and not reads_as:
+            ways.append((worth_of(rule, hundredths(rule["missing"]["points"]), earned), absent_by(rule)))
+        for band in rule["bands"]:
+            most = worth_of(rule, top_of(band, content), earned)
+            note = [] if "reason" in band else [rule.get("field") or " or ".join(value_fields(rule))]
+            ways.append((most, note))
+            if reads_as:
+                ways.append((most, absent_by(rule)))
+    best = share * max(most for most, _ in ways) if whole is None else Fraction(whole)
+    costs: dict[str, Fraction] = {}
+    for most, names in ways:
+        for name in names:
+            costs[name] = max(costs.get(name, Fraction(0)), best - share * most)
+    return costs
+
+
 def total_of(content: Content, scores: list[int]) -> int:
     total = content.get("total", {})
     if total.get("combine", "sum") == "sum":
@@ -352,7 +445,7 @@ def total_of(content: Content, scores: list[int]) -> int:
 
 def read(content: Content, row: Row) -> Reading:
     """Return what a clinic gets by a scorecard."""
-    clinic, found = Clinic(content, row), Reading()
+    clinic, found, every = Clinic(content, row), Reading(), list[tuple[Content, dict[str, Landing]]]()
     for name, category in content["category"].items():
         landed = category_landings(name, category, clinic)
         if "all_missing" in category and all(one.nothing for one in landed.values()):
@@ -365,6 +458,8 @@ def read(content: Content, row: Row) -> Reading:
             reason = f"Capped at {category['max']:g}"
             found.entries.append(shown | {"code": f"{name}.cap", "sources": [], "points": -cut / 100, "reason": reason})
         found.segment = next((one.segment for one in landed.values() if one.segment), found.segment)
+        every.append((category, landed))
+    found.top_reasons, found.unknown = top_reasons(every), unknown(content, every)
     found.total = total_of(content, list(found.scores.values()))
     found.tier, found.label = tier_of(content, found)
     found.undecided = clinic.undecided

@@ -141,6 +141,7 @@ def characteristic(draw: Draw, content: Content, names: Names, limit: float, *, 
         rule["max"] = one(draw, [number for number in MAXIMA if mean or number <= limit] or [limit])
         limit = rule["max"]
     rule |= {"weight": one(draw, [0.3, 0.7, 1, 2])} if mean and chance(draw, 70) else {}
+    rule |= {"headline": chance(draw, 30)} if chance(draw, 30) else {}
     rule["missing"] = missing(draw, names, own, limit, told=told)
     rule["bands"] = bands(draw, names, own, limit)
     if chance(draw, 30):

@@ -1,6 +1,6 @@
 """Runs the commands of a page in their order, as a reader in a clone would: each block in a process of its own.
 
-`python tests/doc_session.py PAGE...` runs pages and writes what the commands print today into them.
+`python tests/doc_session.py PAGE...` runs pages, all where none is named, and writes what their commands print today.
 """
 
 import json
@@ -16,12 +16,16 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import groupby
 from pathlib import Path
 
 import yaml
 from doc_blocks import COMMANDS, Block, blocks, is_shown, output_of
 
 ROOT = Path(__file__).resolve().parents[1]
+GENERATED = {"api.md", "data-model.md", "http.md", "partnerships.md", "scoring.md"}  # by scripts/make_docs.py
+PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if path.name not in GENERATED] + [ROOT / "README.md"]
 PATIENCE = 120.0  # seconds for any one block
 _ADDRESS = "localhost:8000"  # as the pages say it; in a test it is wherever the server listens
 
@@ -154,10 +158,37 @@ def refresh(path: Path) -> list[str]:
             faults.append(f"{path}:{block.line}: {fault}")
     for shown, printed in reversed(stale):
         indent = lines[shown.line - 1].partition("`")[0]
-        lines[shown.line : shown.end - 1] = [(indent + line).rstrip() for line in printed.rstrip().splitlines()]
+        today = excerpt(printed.rstrip().splitlines(), shown.text.splitlines())
+        lines[shown.line : shown.end - 1] = [(indent + line).rstrip() for line in today]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return faults
 
 
+def excerpt(printed: list[str], shown: list[str]) -> list[str]:
+    """Return what is printed today with the parts left out that the page left out: `...` stays where it stood."""
+    found: list[str] = []
+    start = 0
+    parts = [list(part) for _, part in groupby(shown, key=lambda line: line.strip() == "...")]
+    if len(parts) == 1:
+        return printed
+    for part in parts:
+        if part[0].strip() == "...":
+            found += part
+            continue
+        places = range(start, max(start, len(printed) - len(part)) + 1)
+        first, last = not found, part is parts[-1]
+        likeliest = max(places, key=lambda place: _likeness(printed[place : place + len(part)], part))
+        place = 0 if first else places[-1] if last else likeliest
+        today = printed[place : place + len(part)]
+        found += [old if is_shown(new, old) else new for new, old in zip(today, part, strict=False)]
+        start = place + len(part)
+    return found
+
+
+def _likeness(lines: list[str], others: list[str]) -> float:
+    return sum(SequenceMatcher(None, line, other).ratio() for line, other in zip(lines, others, strict=False))
+
+
 if __name__ == "__main__":
-    sys.exit("\n".join(fault for name in sys.argv[1:] for fault in refresh(Path(name))))
+    asked = [Path(name) for name in sys.argv[1:]] or PAGES
+    sys.exit("\n".join(fault for path in asked for fault in refresh(path)))

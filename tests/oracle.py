@@ -1,4 +1,4 @@
-"""The scorecards `icp` and `icp-2025-11` once more, in plain Python, one clinic at a time, from the spec.
+"""The scorecards `icp` and `icp-2025-11`, version 1.0.0, once more in plain Python, clinic by clinic, from the spec.
 
 It shares nothing with icp_engine and reads no scorecard: an error has to be made twice to go unnoticed.
 The engine is compared with it, on random clinics full of traps, in test_oracle.py.

@@ -13,7 +13,7 @@ ALLOWED = {
     "published/filters.py": "values of SQL parameters",
     "scorecard/": "the content of a TOML file, as it is read and kept in the manifest",
     "warehouse/manifest.py": "the content of a scorecard, and options, which come and go with the versions",
-    "scoring/": "entries of a bibliography on their way to JSON text; readers get `published.explain.Entry`",
+    "scoring/": "entries of a bibliography on their way to JSON text; readers get `scoring.explanation.Entry`",
     "api/": "answers on their way to JSON",
 }
 

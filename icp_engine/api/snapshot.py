@@ -12,11 +12,11 @@ from icp_engine.api.rows import ANCHOR, OPERATIONAL, Rows, rows_of
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.networks.grouping import NETWORKS
-from icp_engine.published.explain import bibliography_content, entries_of
 from icp_engine.published.filters import Filter, conditions
 from icp_engine.published.run import Run
 from icp_engine.published.statistics import score_statistics
 from icp_engine.scoring.explain import Explainer
+from icp_engine.scoring.explanation import bibliography_content, entries_of
 
 _POOL = 512 << 20  # bytes that DuckDB may hold: one clinic at a time is read
 _TOP = 10

@@ -9,8 +9,8 @@ import polars as pl
 
 from icp_engine.charts import figures, states
 from icp_engine.charts.aggregates import Aggregates
-from icp_engine.published.explain import Explanation
 from icp_engine.scorecard.model import TOTAL, Scorecard
+from icp_engine.scoring.explanation import Explanation
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from plotly.subplots import make_subplots
 
 from icp_engine.charts.style import BAR, LOSS, ON_BAR, SEGMENTS, TITLE, cut, figure, percent, short_label, tier_colour
 from icp_engine.networks.columns import network_tiers
-from icp_engine.published.explain import Explanation
 from icp_engine.scorecard.model import Scorecard
+from icp_engine.scoring.explanation import Explanation
 
 _ROW = 26  # pixels of a bar and the room around it
 _SUBTITLES = TITLE + 28  # pixels above figures that have headings inside

@@ -123,14 +123,13 @@ def schema_command(rules: str | None) -> None:
 
 def _text(card: "Scorecard") -> str:
     from icp_engine.scorecard.outcomes import outcome_table
-    from icp_engine.scorecard.words import edges
 
     origin = f", extends {card.extends}" if card.extends else ""
     parts = [f"{card.title}\n{card.id} {card.version}{origin}, {card.maximum:g} points, hash {card.hash[:12]}"]
     parts += [_category(category, card) for category in outcome_table(card).categories]
     for heading, tiers in (("Tiers", card.tiers), ("Network tiers", card.network_tiers)):
         if tiers:
-            rows = [(one.label, edges(one, card), one.meaning) for one in tiers]
+            rows = [(one.label, card.edges(one), one.meaning) for one in tiers]
             parts.append(f"{heading}\n{show.table(rows, '<<<', indent='  ')}")
     if card.segments:
         parts.append(f"Segments\n{show.table(list(card.segments.items()), '<<', indent='  ')}")

@@ -1,4 +1,4 @@
-"""Printing for people: aligned tables, bars, numbers with separators, progress on a terminal."""
+"""Printing for people: tables and bars of `display`, numbers with separators, progress on a terminal."""
 
 import json
 import math
@@ -6,13 +6,14 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
-_BAR = "█"
-_EIGHTHS = " ▏▎▍▌▋▊▉"
+from icp_engine.display import bar, cut, table
+
+__all__ = ["Progress", "bar", "cut", "emit", "percent", "table", "width"]
+
 _TICK = 0.2  # seconds between two looks at the clock
 
 
@@ -30,45 +31,12 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def table(rows: Sequence[Sequence[object]], align: str, *, indent: str = "", header: bool = False) -> str:
-    """Return rows as aligned columns.
-
-    Args:
-        rows: cells, the same number in each row.
-        align: `<` or `>` for each column; the last column is not padded.
-        indent: what each line starts with.
-        header: underline the first row.
-    """
-    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[place]) for row in texts) for place in range(len(align))]
-    if header:
-        texts.insert(1, ["-" * width for width in widths])
-    lines = [
-        "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, align, widths, strict=True))
-        for row in texts
-    ]
-    return "\n".join(indent + line.rstrip() for line in lines)
-
-
-def bar(share: float, width: int = 30) -> str:
-    """Return a bar for a share of 0 to 1; anything above nothing shows."""
-    eighths = round(share * width * 8)
-    eighths = max(eighths, 1) if share > 0 else 0
-    return (_BAR * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
-
-
 def percent(share: float) -> str:
     """Return a share of 0 to 1 as a percentage; what is not nothing and not all never reads so."""
     text = f"{share:.1%}"
     if text == "0.0%" and share > 0:
         return "<0.1%"
     return ">99.9%" if text == "100.0%" and share < 1 else text
-
-
-def cut(text: str, width: int) -> str:
-    """Return a text on one line, shortened to a width."""
-    line = " ".join(text.split())
-    return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def width() -> int:

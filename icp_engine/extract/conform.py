@@ -126,10 +126,11 @@ def _text(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
 
 def _state(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     """A state or a territory, its two letters stored upper-case or its name; anything else is reported."""
-    bare = as_text(raw, dtype).str.strip_chars()
+    text = as_text(raw, dtype)
+    bare = text.str.strip_chars()
     absent = bare.is_in(_IN_ANY_CASE)
     given = ((bare != "") & ~absent).fill_null(value=False)
-    return Conformed(field, state_codes(bare.str.to_uppercase()), given, absent=absent)
+    return Conformed(field, state_codes(text), given, absent=absent)
 
 
 def _list(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:

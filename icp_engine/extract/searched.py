@@ -53,7 +53,7 @@ def _tests(card: Scorecard, name: str) -> dict[str, list[Match]]:
 
 
 def _searched_field(rows: pl.LazyFrame, name: str, tests: dict[str, list[Match]]) -> SearchedField | None:
-    text = searched(pl.col(name).str.strip_chars().str.to_lowercase()).alias("text")
+    text = searched(pl.col(name)).alias("text")
     matches = [
         pl.any_horizontal(holds(pl.col("text"), one.test, one.phrases) for one in some).alias(band)
         for band, some in tests.items()

@@ -20,15 +20,15 @@ CODES = sorted({code for code, _ in _PAIRS})
 _BY_NAME = {name.upper(): code for code, name in _PAIRS} | {code: code for code in CODES}
 
 
-def state_codes(word: pl.Expr) -> pl.Expr:
-    """Return the two letters of a state that is trimmed and upper-cased, missing where it is none."""
-    return word.map_batches(_codes, return_dtype=pl.String, is_elementwise=True)
+def state_codes(text: pl.Expr) -> pl.Expr:
+    """Return the two letters of a state, missing where a text is none."""
+    return text.map_batches(_codes, return_dtype=pl.String, is_elementwise=True)
 
 
-def _codes(word: pl.Series) -> pl.Series:
-    others = (~word.is_in(CODES)).arg_true()
+def _codes(text: pl.Series) -> pl.Series:
+    others = (~text.is_in(CODES)).arg_true()
     if len(others) == 0:
-        return word
-    plain = word.gather(others).str.normalize("NFKC").str.replace_all(r"\.", "")
+        return text
+    plain = text.gather(others).str.normalize("NFKC").str.to_uppercase().str.replace_all(r"\.", "")
     plain = plain.str.replace_all(r"[\s,_-]+", " ").str.strip_chars(" ")
-    return word.scatter(others, plain.replace_strict(_BY_NAME, default=None, return_dtype=pl.String))
+    return text.scatter(others, plain.replace_strict(_BY_NAME, default=None, return_dtype=pl.String))

@@ -18,6 +18,7 @@ _ENTITIES = (
     | {f"&#x{number:X};": chr(number) for number in _NUMBERS}
 )
 _ENTITY = r"&#?\w+;"
+_SAMPLE = 512  # of the rows of a batch, which tell whether its texts repeat
 _TWICE = 2  # `&amp;nbsp;` was escaped twice
 
 
@@ -37,12 +38,21 @@ def cleaned(text: pl.Series) -> pl.Series:
     )
 
 
-def searched(low: pl.Expr) -> pl.Expr:
-    """Return a lower-cased and trimmed text as phrases are searched in it: cleaned, where it has to be."""
-    return low.map_batches(_searched, return_dtype=pl.String, is_elementwise=True)
+def searched(text: pl.Expr) -> pl.Expr:
+    """Return a text as phrases are searched in it: in lower case, trimmed, and cleaned where it has to be."""
+    return text.map_batches(_searched, return_dtype=pl.String, is_elementwise=True)
 
 
-def _searched(low: pl.Series) -> pl.Series:
+def _searched(text: pl.Series) -> pl.Series:
+    """Return the texts of a batch, each distinct one read once where they repeat: half the time."""
+    if len(text) <= _SAMPLE or text.head(_SAMPLE).n_unique() > _SAMPLE // 4:
+        return _read(text)
+    distinct = text.unique()
+    return text.replace_strict(distinct, _read(distinct), return_dtype=pl.String)
+
+
+def _read(text: pl.Series) -> pl.Series:
+    low = text.str.strip_chars().str.to_lowercase()
     odd = pl.concat([wide(low), low.str.contains_any(_ODD).arg_true()]).unique()
     return low.scatter(odd, cleaned(low.gather(odd)).str.to_lowercase()) if len(odd) else low
 

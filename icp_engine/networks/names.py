@@ -25,6 +25,12 @@ def normalized_name(name: pl.Expr) -> pl.Expr:
     HTML entities read, plain spaces and hyphens, Unicode NFKC, lower case, legal suffixes at the end removed,
     everything but letters, marks, digits and spaces deleted, runs of spaces made one. A name that consists of legal
     suffixes alone keeps them.
+
+    >>> import icp_engine as icp
+    >>> import polars as pl
+    >>> names = pl.DataFrame({"account_name": ["Elm Clinic, L.L.C.", "ELM  CLINIC", None]})
+    >>> names.select(icp.normalized_name(pl.col("account_name"))).to_series().to_list()
+    ['elm clinic', 'elm clinic', None]
     """
     return name.map_batches(_normalized, return_dtype=pl.String, is_elementwise=True)
 

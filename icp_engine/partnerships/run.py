@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import repeat
@@ -38,8 +38,7 @@ from icp_engine.pipeline.workspace import said, temporary
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.ordering import ORDER, sorted_slices
-from icp_engine.tables.parquet import Encoding
-from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, encoding, write_json, write_table
+from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, write_json, write_table
 
 Report = Callable[[str, int, int], None]
 """Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
@@ -103,14 +102,12 @@ class Output:
     make: tables.Make
     per: str | None = None
     head: pl.DataFrame | None = None
-    encoding: Encoding | None = None
 
     def write(self, accounts: pl.DataFrame) -> None:
         """Add the rows of some accounts."""
         frame = self.make(accounts, self.writer.rows)
         told = tables.as_told(frame)
-        self.encoding = self.encoding or encoding(frame)  # of the first rows: they are all alike
-        self.writer.write(self.encoding.encode(arrow(frame)), lambda: told)
+        self.writer.write(arrow(frame), lambda: told)
         self._keep(told.head(_HEAD) if self.per is None else _first(told, self.per))
 
     def _keep(self, rows: pl.DataFrame) -> None:
@@ -230,7 +227,7 @@ def _write(
                 for part, make in makes.items()
             }
             for one in outputs.values():
-                stack.enter_context(closing(one.writer))
+                stack.enter_context(one.writer)
             pool = stack.enter_context(ThreadPoolExecutor(len(outputs)))
             ordered, done = accounts.frame.with_columns(order), 0
             for rows in sorted_slices(ordered, accounts.rows, accounts.most, ROW_GROUP, tables.TIES):

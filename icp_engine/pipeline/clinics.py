@@ -1,9 +1,9 @@
 """Score all clinics of an extract, and write the clinic tables in the order of the result, slice by slice."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from icp_engine.columns import HELPERS, KEY, NAME, STATE
+from icp_engine.columns import CONTACT, HELPERS, KEY, NAME, STATE
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, file_of, find_rejects
@@ -21,14 +21,13 @@ from icp_engine.networks.columns import member_columns
 from icp_engine.networks.names import normalized_name
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report
-from icp_engine.scorecard.model import Scorecard
-from icp_engine.scoring.compiler import prepared
+from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
+from icp_engine.scoring.compiler import compared
 from icp_engine.scoring.explain import with_bibliography
-from icp_engine.scoring.reasons import ReasonCodes, ReasonSpeller
+from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_bands, add_scores, band_columns, score_columns
 from icp_engine.tables.ordering import materialised, sorted_slices, with_order
-from icp_engine.tables.parquet import Column, Encoding
-from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, coded, encoding, spelled
+from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, repetitive_columns, with_dictionaries
 from icp_engine.warehouse.duckdb_file import WarehouseFile
 
 NORMALIZED = f"{HELPERS}normalized_name"
@@ -36,7 +35,6 @@ _SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
 _SCORES_AFTER = ("npi_count", "site_count", "fqhc_flag", "aco_member")
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
 _BIBLIOGRAPHY_ROWS = 8_192  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
-_ENCODERS = 2  # threads that encode columns
 _AHEAD = 2  # slices that may wait while the slowest table is written
 
 
@@ -69,7 +67,7 @@ def _score(extract: Extract, rejects: Rejects, card: Scorecard, most: int, temp:
     needed = {*card.reads, *_SCORES_BEFORE, *_SCORES_AFTER}
     lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
     lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED))
-    lf = with_order(lf, card.column("total_score")).drop(one.meta.output_name() for one in prepared(card))
+    lf = with_order(lf, card.column("total_score")).drop(one.meta.output_name() for one in compared(card))
     rows = extract.rows - len(rejects)
     return Scored(materialised(lf, rows, most, temp), rows, most)
 
@@ -99,58 +97,25 @@ def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Rows of the result in their order, each column encoded once for all tables that hold it.
+    """Rows of the result in their order.
 
     Attributes:
-        frame: all that is known of the clinics but their reason codes.
+        frame: all that is known of the clinics but their reasons.
         arrow: the same as Arrow.
-        codes: their reason codes, which are put together while others write.
-        encoding: how tables of the run are written.
-        columns: what holds the encoded columns, by name.
+        reasons: codes, top reasons and what is unknown, which are put together while others write.
     """
 
     frame: pl.DataFrame
     arrow: pa.Table
-    codes: Future[ReasonCodes]
-    encoding: Encoding
-    columns: Mapping[str, Future[dict[str, Column]]]
+    reasons: Future[Reasons]
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One table being made: who writes it, how a slice gets there, and the columns that it wants encoded."""
+    """One table being made: what finishes it, and how a slice gets there."""
 
-    writer: TableWriter | WarehouseFile
+    file: AbstractContextManager[object]
     write: Callable[[Slice], None]
-    columns: Collection[str] = ()
-
-
-class _Slicer:
-    """Makes slices of the clinics of a run, one after the other; their columns are encoded in threads."""
-
-    def __init__(self, card: Scorecard, columns: Collection[str], stack: ExitStack) -> None:
-        """Encode the given columns alone, until the stack is left."""
-        self._name = card.column("reason_codes")
-        self._columns = [name for name in columns if name != self._name]
-        self._speller = ReasonSpeller(card)
-        self._spelling = stack.enter_context(ThreadPoolExecutor(1))
-        self._encoding = stack.enter_context(ThreadPoolExecutor(_ENCODERS))
-        self._how: Encoding | None = None
-
-    def slice(self, frame: pl.DataFrame) -> Slice:
-        """Return the next slice of the run."""
-        if self._how is None:
-            self._how = encoding(frame, self._name)
-        table, codes = arrow(frame), self._spelling.submit(self._speller.spell, frame)
-        columns: dict[str, Future[dict[str, Column]]] = {}
-        for start in range(_ENCODERS):
-            names = self._columns[start::_ENCODERS]
-            columns |= dict.fromkeys(names, self._encoding.submit(self._how.encode, table.select(names)))
-        columns[self._name] = self._encoding.submit(self._encode_codes, self._how, codes)
-        return Slice(frame, table, codes, self._how, columns)
-
-    def _encode_codes(self, how: Encoding, codes: Future[ReasonCodes]) -> dict[str, Column]:
-        return how.encode(pa.table({self._name: coded(codes.result())}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +145,12 @@ def write_clinics(
     done = 0
     with ExitStack() as stack:
         for output in outputs:
-            stack.callback(output.writer.close)
+            stack.enter_context(output.file)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
-        slicer = _Slicer(card, list(dict.fromkeys(name for one in outputs for name in one.columns)), stack)
+        speller, spelling = ReasonSpeller(card), stack.enter_context(ThreadPoolExecutor(1))
         writing: deque[list[Future[None]]] = deque()
-        replaced = networks.drop(KEY).columns if networks is not None else []  # an older run's, in the extract
+        dictionaries: list[str] = []
+        replaced = [*_reason_columns(card), *(networks.drop(KEY).columns if networks is not None else [])]  # older ones
         frame = scored.frame.drop(
             pl.selectors.starts_with(INVALID, CLIPPED, ABSENT), pl.selectors.by_name(*replaced, require_all=False)
         )
@@ -196,7 +162,10 @@ def write_clinics(
             report("write", done, scored.rows)
             done += len(piece)
             whole = piece if networks is None else _with_networks(piece, networks)
-            part = slicer.slice(whole)
+            table = arrow(whole)
+            dictionaries = dictionaries or repetitive_columns(table)
+            table = with_dictionaries(table, dictionaries)
+            part = Slice(whole, table, spelling.submit(speller.spell, whole))
             writing.append([pool.submit(output.write, part) for pool, output in zip(pools, outputs, strict=True)])
         for futures in writing:
             _finish(futures)
@@ -232,42 +201,57 @@ def clinic_outputs(
         writer = TableWriter(folder, name, metadata(card), csv)
         if name == "icp_scores" and options.bibliography:
             return Output(writer, partial(_write_bibliography, writer, columns=columns, card=card))
-        write = partial(_write, writer, columns=columns, codes=card.column("reason_codes"))
-        return Output(writer, write, columns.values())
+        return Output(writer, partial(_write, writer, columns=columns, texts=_reason_columns(card)))
 
     outputs = [output(name, columns) for name, columns in tables.items()]
     if warehouse is not None:
-        outputs.insert(0, Output(warehouse, lambda part: warehouse.write(part.arrow, part.codes.result())))
+        outputs.insert(0, Output(nullcontext(), lambda part: warehouse.write(part.arrow, part.reasons.result())))
     return outputs
 
 
-def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], codes: str) -> None:
+def _reason_columns(card: Scorecard) -> dict[str, ReasonColumn]:
+    """Return the columns that follow from the pattern of bands, by their names in the tables."""
+    return {card.column(key): key for key in REASON_COLUMNS}
+
+
+def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], texts: Mapping[str, ReasonColumn]) -> None:
     """Write columns: the new name of each, and the one it has in the slice."""
-    encoded = {new: part.columns[old].result()[old] for new, old in columns.items()}
-    writer.write(encoded, lambda: _with_codes(part.frame, part.codes.result(), codes, columns))
+    _write_rows(writer, part.frame, part.arrow, part.reasons.result, columns, texts)
     writer.settle()
+
+
+def _write_rows(
+    writer: TableWriter,
+    frame: pl.DataFrame,
+    table: pa.Table,
+    reasons: Callable[[], Reasons],
+    columns: Mapping[str, str],
+    texts: Mapping[str, ReasonColumn],
+) -> None:
+    wanted = {old: texts[old] for old in columns.values() if old in texts}
+    for name, key in wanted.items():
+        table = table.append_column(name, reasons().to_arrow(key))
+
+    def told() -> pl.DataFrame:
+        spelled = [reasons().to_text(key).alias(name) for name, key in wanted.items()]
+        return frame.with_columns(spelled).select(pl.col(old).alias(new) for new, old in columns.items())
+
+    writer.write(table.select(list(columns.values())).rename_columns(list(columns)), told)
 
 
 def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, str], card: Scorecard) -> None:
     """Write the scores with bibliography, whose texts are so large that they get row groups of their own."""
-    name, text = card.column("reason_codes"), f"{card.prefix}_bibliography"
-    columns = {**columns, text: text}
-    plain = [one for one in columns if one != name]
+    texts, bibliography = _reason_columns(card), f"{card.prefix}_bibliography"
+    columns = {**columns, bibliography: bibliography}
+    plain = [one for one in columns if one not in texts]
     with ThreadPoolExecutor(2) as pool:  # texts are put together while those before them are written
-        codes, start = part.codes.result(), 0
+        start = 0
         pieces = part.frame.iter_slices(_BIBLIOGRAPHY_ROWS)
         for frame in pool.map(lambda piece: with_bibliography(piece, card).select(plain), pieces):
-            some = codes.slice(start, len(frame))
-            encoded = part.encoding.encode(arrow(frame, views=True).append_column(name, coded(some)))
-            writer.write({one: encoded[one] for one in columns}, partial(_with_codes, frame, some, name, columns))
+            reasons = partial(part.reasons.result().slice, start, len(frame))
+            _write_rows(writer, frame, arrow(frame), reasons, columns, texts)
             start += len(frame)
     writer.settle()
-
-
-def _with_codes(frame: pl.DataFrame, codes: ReasonCodes, name: str, columns: Mapping[str, str]) -> pl.DataFrame:
-    """Return columns of a frame, and the reason codes as text where they are among them."""
-    whole = frame.with_columns(spelled(codes).alias(name)) if name in columns else frame
-    return whole.select(pl.col(old).alias(new) for new, old in columns.items())
 
 
 def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:
@@ -275,11 +259,13 @@ def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -
     results = score_columns(card)
     network = [one.name for one in member_columns(card)] if networks else []
     carried = [name for name in extract.columns if name not in own_columns(card, networks=networks)]
-    scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER, card.column("reason_codes")]
+    scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER]
+    contacts = [name for name in CONTACT if name in carried and name not in scores]
+    why = [card.column("top_reasons"), card.column("unknown")]
     return {
         "clinics_icp": [*carried, *results, *network],
-        "icp_scores": scores,
-        "clinics_icp_with_networks": [*scores, *network],
+        "icp_scores": [*scores, card.column("reason_codes")],
+        "clinics_icp_with_networks": [*scores, *why, *contacts, *network],
     }
 
 
@@ -291,4 +277,4 @@ def metadata(card: Scorecard) -> dict[str, str]:
 def own_columns(card: Scorecard, *, networks: bool) -> set[str]:
     """Return the names that a run writes itself: a column of that name in an extract is replaced."""
     network = [one.name for one in member_columns(card)] if networks else []
-    return {*score_columns(card), card.column("reason_codes"), f"{card.prefix}_bibliography", *network}
+    return {*score_columns(card), *_reason_columns(card), f"{card.prefix}_bibliography", *network}

@@ -15,8 +15,10 @@ from icp_engine.networks.columns import network_total, networks_columns
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.filters import Filter, Listed, conditions, in_sql
 from icp_engine.published.run import Run
+from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
 from icp_engine.tables.writer import flat
 from icp_engine.warehouse.audits import audit
+from icp_engine.warehouse.duckdb_file import CLINIC_WHY
 
 SHEET_ROWS = 1_048_576  # of a workbook, the header among them
 
@@ -95,23 +97,31 @@ def export(run: Run, what: Listed, wanted: Filter, columns: Sequence[str] = ()) 
     Raises:
         InputError: there is no such column.
     """
-    clinics, codes = what == "clinics", run.card.column("reason_codes")
+    clinics = what == "clinics"
     with run.database() as db:
         default = db.columns("clinics_icp_with_networks" if clinics else NETWORKS)
-        known = list(dict.fromkeys([*default, *(db.columns("clinics_icp") if clinics else [])]))
+        beside = [*db.columns("clinics_icp"), *map(run.card.column, REASON_COLUMNS)] if clinics else []
+        known = list(dict.fromkeys([*default, *beside]))
         for name in columns:
             if name not in known:
                 raise InputError(f"There is no column '{name}'{did_you_mean(name, known)}.")
         chosen = list(dict.fromkeys(columns)) or default
         where, values = in_sql(conditions(wanted, what, run.card))
-        source = (
-            NETWORKS if not clinics else "clinics_icp_with_networks" if set(chosen) <= set(default) else "clinics_icp"
-        )
-        if codes in chosen and source == "clinics_icp":
-            source = f"clinics_icp join (select {KEY}, {quoted(codes)} from icp_scores) using ({KEY})"
+        source = "clinics_icp_with_networks" if clinics else NETWORKS
+        source = source if set(chosen) <= set(default) else _all_columns(chosen, run.card)
         score, key = (run.card.column("total_score"), KEY) if clinics else (network_total(run.card), "network_id")
         listed = ", ".join(map(quoted, chosen))
         return db.frame(f"select {listed} from {source} where {where} order by {quoted(score)} desc, {key}", values)
+
+
+def _all_columns(chosen: Sequence[str], card: Scorecard) -> str:
+    """Return where columns of clinics stand of which some are not in `clinics_icp_with_networks`, as SQL."""
+    texts: dict[str, list[ReasonColumn]] = {"icp_scores": ["reason_codes"], CLINIC_WHY: ["top_reasons", "unknown"]}
+    source = "clinics_icp"
+    for table, keys in texts.items():
+        if names := [name for name in map(card.column, keys) if name in chosen]:
+            source += f" join (select {KEY}, {', '.join(map(quoted, names))} from {table}) using ({KEY})"
+    return source
 
 
 def write_list(frame: pl.DataFrame, path: Path) -> None:

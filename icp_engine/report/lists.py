@@ -13,7 +13,7 @@ from icp_engine.published.explain import clinics_with_bands
 from icp_engine.published.run import Run
 from icp_engine.scorecard.model import Scorecard, ScorecardColumn
 from icp_engine.scoring.compiler import BANDS
-from icp_engine.scoring.headlines import band_points, missing_outcomes, reason_outcomes
+from icp_engine.scoring.headlines import band_points, reason_outcomes, unknown_outcomes
 
 MAX_CLINICS = 2_000
 _MAX_NETWORKS = 10
@@ -34,9 +34,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Fields that are not known, the most points that this costs, and for how many clinics of a network."""
+    """A field that is not known, the most points that this costs, and for how many clinics of a network."""
 
-    fields: tuple[str, ...]
+    field: str
     points: float
     clinics: int
 
@@ -193,17 +193,18 @@ def _network(row: dict[str, Any], why: Why, anchor: ClinicRow) -> NetworkRow:
 
 def _whys(points: pl.DataFrame, members: pl.DataFrame, card: Scorecard) -> dict[str, Why]:
     """Return the why of groups of clinics by group. Source: `band_points`, and a group and a `clinic_id` per row."""
-    place = {characteristic.column: place for place, characteristic in enumerate(card.characteristics)}
-    by = ["characteristic", "band"]
-    bands = points.join(members, on=KEY).group_by("group", *by).agg(pl.mean("points").round(2), clinics=pl.len())
-    bands = bands.with_columns(place=pl.col("characteristic").replace_strict(place, return_dtype=pl.Int64))
-    missing = bands.drop("points").join(missing_outcomes(card), on=by)
-    missing = missing.group_by("group", "fields").agg(pl.sum("points"), pl.max("clinics"), pl.min("place", "band"))
-    reasons, unknown = _gathered(bands.join(reason_outcomes(card), on=by), "reason"), _gathered(missing, "fields")
+    place = {rule.column: place for place, rule in enumerate(card.characteristics)}
+    place_of = pl.col("characteristic").replace_strict(place, return_dtype=pl.Int64)
+    by, group = ["characteristic", "band"], ["group", "characteristic", "band"]
+    landed = points.join(members, on=KEY).with_columns(place=place_of)
+    told = landed.join(reason_outcomes(card), on=by).group_by(*group, "place", "reason")
+    reasons = _gathered(told.agg(pl.mean("points").round(2), clinics=pl.len()), "reason")
+    gone = landed.drop("points").join(unknown_outcomes(card), on=by).group_by("group", "field", "points")
+    unknown = _gathered(gone.agg(pl.min("place", "band"), clinics=pl.n_unique(KEY)), "field")
     return {
         name: Why(
             tuple(Reason(*told) for told in reasons.get(name, [])[:_MAX_REASONS]),
-            tuple(Unknown(tuple(fields), points, clinics) for fields, points, clinics in unknown.get(name, [])),
+            tuple(Unknown(*told) for told in unknown.get(name, [])),
         )
         for name in members["group"].unique()
     }

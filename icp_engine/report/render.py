@@ -14,7 +14,6 @@ from icp_engine.charts.catalogue import Chart
 from icp_engine.charts.outlines import outlines_script
 from icp_engine.charts.style import TEMPLATES, TITLE, TOP, percent
 from icp_engine.report.content import Report
-from icp_engine.report.verdict import listed
 from icp_engine.scorecard import words
 from icp_engine.scorecard.outcomes import outcome_table
 
@@ -50,7 +49,6 @@ def _environment() -> Environment:
         "percent": percent,
         "bytes": _bytes,
         "cell": _cell,
-        "listed": listed,
         "points": "{:,.2f}".format,
         "moment": _moment,
         "specification": _specification,

@@ -8,7 +8,6 @@ import polars as pl
 from icp_engine.charts.style import percent
 from icp_engine.published.run import Run
 from icp_engine.published.statistics import Statistics
-from icp_engine.scorecard import words
 from icp_engine.scorecard.model import TOTAL, Scorecard
 from icp_engine.warehouse.manifest import Manifest
 
@@ -35,11 +34,11 @@ def _headline(statistics: Statistics, card: Scorecard) -> str:
     first, reached = card.tiers[0], statistics.tiers[0].clinics
     if reached:
         whom = "it" if reached == 1 else "them"
-        return f"{_clinics(reached)} reached {first.label} ({words.edges(first, card)}): start with {whom}."
+        return f"{_clinics(reached)} reached {first.label} ({card.edges(first)}): start with {whom}."
     begins = (
         f"{first.at_least[TOTAL]:g}, where {first.label} begins"
         if set(first.at_least) == {TOTAL}
-        else f"{first.label} ({words.edges(first, card)})"
+        else f"{first.label} ({card.edges(first)})"
     )
     return f"Nobody reaches {begins}. The best score is {statistics.scores.max:g}: start here."
 

@@ -20,6 +20,11 @@ def load_scorecard(name: str | Path = "icp") -> Scorecard:
     Raises:
         InputError: there is no such scorecard.
         ScorecardError: the file has mistakes; `problems` holds all of them, with their lines.
+
+    >>> import icp_engine as icp
+    >>> card = icp.load_scorecard("icp")
+    >>> print(card.id, card.maximum, card.column("total_score"))
+    icp 100.0 icp_total_score
     """
     return _load(read_source(str(name)))
 

@@ -8,13 +8,18 @@ from math import prod
 from typing import Any, Literal
 
 from icp_engine.columns import Column, Field, score_columns
+from icp_engine.display import html_block, html_table
 from icp_engine.scorecard.rounding import exact, hundredths, in_points
 
 TOTAL = "total"
 
 NumberTest = Literal["at_least", "above", "at_most", "below"]
 TextTest = Literal["mentions", "equals", "includes"]
-ScorecardColumn = Literal["total_score", "tier", "tier_label", "segment", "reason_codes"]
+ReasonColumn = Literal["reason_codes", "top_reasons", "unknown"]
+ScorecardColumn = Literal["total_score", "tier", "tier_label", "segment", "reason_codes", "top_reasons", "unknown"]
+
+REASON_COLUMNS: tuple[ReasonColumn, ...] = ("reason_codes", "top_reasons", "unknown")
+"""Columns that follow from the bands of a clinic alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,11 @@ class Characteristic:
     bonus: Bonus | None = None
     maximum: float | None = None
     weight: float = 1.0
+    headline: bool = True
+
+    def __hash__(self) -> int:
+        """Return a number that is the same for the same place in a scorecard."""
+        return hash(self.code)
 
     @property
     def code(self) -> str:
@@ -232,7 +242,14 @@ class Example:
 class Scorecard:
     """A whole model, checked: what `load_scorecard` returns and everything else reads.
 
-    `segments` has the label of every letter, `segment_names` what the API calls it.
+    `segments` has the label of every letter, `segment_names` what the API calls it. It shows itself in a notebook.
+
+    >>> import icp_engine as icp
+    >>> card = icp.load_scorecard("icp")
+    >>> [(category.label, category.maximum) for category in card.categories][:2]
+    [('Fit', 20.0), ('Pain', 20.0)]
+    >>> [(tier.label, card.edges(tier)) for tier in card.tiers][:2]
+    [('Tier 1 - HOT', 'score 80 or more'), ('Tier 2 - Qualified', 'score 60 or more')]
     """
 
     id: str
@@ -293,6 +310,24 @@ class Scorecard:
     def column(self, key: ScorecardColumn) -> str:
         """Return the name of one of the scorecard's own columns."""
         return self.named_columns.get(key, f"{self.prefix}_{key}")
+
+    def edges(self, tier: Tier) -> str:
+        """Return in words from which scores on a tier begins."""
+        labels = {one.name: one.label for one in self.categories} | {TOTAL: "score"}
+        parts = [f"{labels.get(part, part)} {edge:g} or more" for part, edge in tier.at_least.items()]
+        return " and ".join(parts) or "otherwise"
+
+    def _repr_html_(self) -> str:
+        """Return categories, tiers and segments as HTML, for notebooks."""
+        tables = [
+            html_table(("Category", "At most"), [(one.label, f"{one.maximum:g}") for one in self.categories], "<>")
+        ]
+        for heading, tiers in (("Tier", self.tiers), ("Network tier", self.network_tiers)):
+            rows = [(one.label, self.edges(one), one.meaning) for one in tiers]
+            tables += [html_table((heading, "From", "Meaning"), rows, "<<<")] if rows else []
+        if self.segments:
+            tables.append(html_table(("Segment", "Label"), self.segments.items(), "<<"))
+        return html_block(self.title, [f"{self.id} {self.version}, {self.maximum:g} points"], tables)
 
 
 def leaves(condition: Condition | None) -> Iterator[Compare | Match | Flag]:

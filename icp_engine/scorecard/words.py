@@ -13,7 +13,6 @@ from icp_engine.scorecard.model import (
     Match,
     Missing,
     Scorecard,
-    Tier,
 )
 from icp_engine.scorecard.outcomes import (
     MISSING,
@@ -130,13 +129,6 @@ def caveats(outcomes: CategoryOutcomes, card: Scorecard) -> list[str]:
     if category.combine == "weighted_mean":
         found.append("Its score is the weighted mean of its characteristics.")
     return found
-
-
-def edges(tier: Tier, card: Scorecard) -> str:
-    """Return from which scores on a tier begins."""
-    labels = {one.name: one.label for one in card.categories} | {"total": "score"}
-    parts = [f"{labels.get(part, part)} {edge:g} or more" for part, edge in tier.at_least.items()]
-    return " and ".join(parts) or "otherwise"
 
 
 def total(card: Scorecard) -> str:

@@ -60,10 +60,9 @@ def value_of(name: str, card: Scorecard) -> pl.Expr:
 
 
 def prepared(card: Scorecard, names: Iterable[str] | None = None) -> list[pl.Expr]:
-    """Return the columns that bands and points read beside the conformed fields. All of them start with `__icp_`.
+    """Return the columns that explanations and points read beside the conformed fields: `__icp_...`.
 
-    Without `names` that is what phrases are looked for in, too. A ratio is missing unless both of its parts are
-    positive, and where it is too large for a number.
+    A ratio is missing unless both of its parts are positive, and where it is too large for a number.
 
     Args:
         card: the scorecard.
@@ -77,14 +76,22 @@ def prepared(card: Scorecard, names: Iterable[str] | None = None) -> list[pl.Exp
             defined = (top > 0) & (bottom > 0) & ratio.is_finite()
             columns.append(pl.when(defined).then(ratio).alias(_DERIVED + name))
         elif card.fields[name].type == "text":
-            low = pl.col(name).str.strip_chars().str.to_lowercase()
-            columns.append(low.alias(_TEXT + name))
-            if names is None:
-                columns.append(searched(low).alias(_SEARCHED + name))
+            columns.append(pl.col(name).str.strip_chars().str.to_lowercase().alias(_TEXT + name))
         elif card.fields[name].type == "list":
             item = pl.element().str.to_lowercase().str.replace_all(r"\s", "")
             columns.append(pl.col(name).list.eval(item).alias(_TEXT + name))
     return columns
+
+
+def compared(card: Scorecard) -> list[pl.Expr]:
+    """Return the columns that bands and points read beside the conformed fields: `__icp_...`.
+
+    They are those of `prepared`, but for texts, which are cleaned as well (`icp_engine.text`).
+    """
+    fields = outcome_table(card).fields
+    texts = [name for name in fields if name in card.fields and card.fields[name].type == "text"]
+    others = [name for name in fields if name not in texts]
+    return [*(searched(pl.col(name)).alias(_SEARCHED + name) for name in texts), *prepared(card, others)]
 
 
 def band_stages(card: Scorecard) -> list[list[pl.Expr]]:
@@ -153,7 +160,7 @@ def _landed(one: Characteristic, card: Scorecard) -> pl.Expr:
 
 
 def _absent(missing: Missing, card: Scorecard) -> pl.Expr:
-    absent = [value_of(name, card).is_null() for name in missing.fields]
+    absent = [_compared(name, card).is_null() for name in missing.fields]
     return reduce(and_ if missing.how == "all" else or_, absent)
 
 
@@ -183,8 +190,9 @@ def _compares(value: pl.Expr, condition: Compare) -> pl.Expr:
 
 
 def _compared(name: str, card: Scorecard) -> pl.Expr:
-    """Return what phrases are looked for in: a text with plain spaces and hyphens, or the items of a list."""
-    return pl.col(_SEARCHED + name) if card.fields[name].type == "text" else value_of(name, card)
+    """Return what conditions look at: a text as phrases are searched in it, or else the value."""
+    is_text = name not in card.derived and card.fields[name].type == "text"
+    return pl.col(_SEARCHED + name) if is_text else value_of(name, card)
 
 
 def _matches(text: pl.Expr, condition: Match) -> pl.Expr:

@@ -7,11 +7,13 @@ import polars as pl
 from icp_engine.columns import KEY
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes, Outcome, outcome_table
+from icp_engine.scorecard.ranking import headlines, unknown_fields
 from icp_engine.scorecard.rounding import in_points
 from icp_engine.scoring.compiler import band_of, points_expr, prepared
 
 _REASONS = pl.Schema({"characteristic": pl.String(), "band": pl.UInt8(), "reason": pl.String()})
-_UNKNOWN = pl.Schema(
+_UNKNOWN = pl.Schema({"characteristic": pl.String(), "band": pl.UInt8(), "field": pl.String(), "points": pl.Float64()})
+_MISSING = pl.Schema(
     {"characteristic": pl.String(), "band": pl.UInt8(), "fields": pl.List(pl.String()), "points": pl.Float64()}
 )
 
@@ -38,14 +40,20 @@ def band_points(clinics: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
 
 
 def reason_outcomes(card: Scorecard) -> pl.DataFrame:
-    """Return the reason of every band that is not MISSING: the column of its characteristic, band, reason."""
-    rows = [
-        (part.rule.column, outcome.number, outcome.reason)
-        for part in outcome_table(card).parts
-        for outcome in part.outcomes
-        if outcome.reason is not None
-    ]
+    """Return the reason of every band that is worth telling: the column of its characteristic, band, reason."""
+    rows = [(headline.rule.column, headline.number, headline.reason) for headline in headlines(card)]
     return pl.DataFrame(rows, schema=_REASONS, orient="row")
+
+
+def unknown_outcomes(card: Scorecard) -> pl.DataFrame:
+    """Return the bands that say of a field that it is not known: column, band, field, and the points it may cost."""
+    rows = [
+        (rule.column, number, unknown.name, unknown.points)
+        for unknown in unknown_fields(card)
+        for rule, numbers in unknown.bands
+        for number in numbers
+    ]
+    return pl.DataFrame(rows, schema=_UNKNOWN, orient="row")
 
 
 def missing_outcomes(card: Scorecard) -> pl.DataFrame:
@@ -65,7 +73,7 @@ def missing_outcomes(card: Scorecard) -> pl.DataFrame:
         for outcome in part.outcomes
         if outcome.missing
     ]
-    return pl.DataFrame(rows, schema=_UNKNOWN)
+    return pl.DataFrame(rows, schema=_MISSING)
 
 
 def _behind(part: CharacteristicOutcomes, outcome: Outcome, card: Scorecard) -> list[str]:

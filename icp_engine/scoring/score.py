@@ -1,9 +1,11 @@
-"""Score a LazyFrame of clinics: lazy in, lazy out, no files."""
+"""Score a frame of clinics: lazy in, lazy out, no files."""
+
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from icp_engine.columns import KEY
-from icp_engine.errors import InputError
+from icp_engine.columns import HELPERS, KEY
+from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.conform import conform
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import outcome_table
@@ -11,6 +13,7 @@ from icp_engine.scoring.compiler import (
     band_of,
     band_stages,
     category_expr,
+    compared,
     in_points,
     label_expr,
     prepared,
@@ -18,8 +21,15 @@ from icp_engine.scoring.compiler import (
     tier_expr,
     total_expr,
 )
-from icp_engine.scoring.explain import Explainer, bibliography_expr
+from icp_engine.scoring.explain import bibliography_expr
+from icp_engine.scoring.explanation import Explanation, explanation_of
+from icp_engine.scoring.frames import given_back, taken_in
 from icp_engine.scoring.reasons import reason_codes_expr
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame, IntoFrameT
+
+_GIVEN_ID = f"{HELPERS}given_id"
 
 
 def add_bands(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
@@ -27,7 +37,7 @@ def add_bands(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
 
     Source: the conformed columns of `card.reads`.
     """
-    lf = lf.with_columns(prepared(card))
+    lf = lf.with_columns(compared(card))
     for stage in band_stages(card):
         lf = lf.with_columns(stage)
     return lf
@@ -58,28 +68,90 @@ def score_columns(card: Scorecard) -> list[str]:
     return [column.name for column in card.columns]
 
 
-def score(lf: pl.LazyFrame, card: Scorecard, *, reason_codes: bool = False, bibliography: bool = False) -> pl.LazyFrame:
+def score(
+    frame: "IntoFrameT", card: Scorecard, *, reason_codes: bool = False, bibliography: bool = False
+) -> "IntoFrameT":
     """Return the frame, its fields conformed, with the score columns: lazy in, lazy out, nothing read or written.
 
+    Rows stay in their order, a pandas frame keeps its index, and ids and columns that the scorecard does not look at
+    are the same as before.
+
     Args:
-        lf: one row per clinic; columns that the scorecard reads and the frame lacks are missing for everyone.
+        frame: one row per clinic, a Polars (also lazy), PyArrow or pandas frame; what comes back is of the same kind.
+            Columns that the scorecard reads and the frame lacks are missing for everyone.
         card: what `load_scorecard` returned.
         reason_codes: add `{prefix}_reason_codes`, the codes of the bands separated by `|`.
         bibliography: add `{prefix}_bibliography`, the explanation as JSON text (about 2 KB a clinic).
 
     Raises:
-        InputError: a column is of a type that cannot become its field.
+        InputError: what was given is no such frame, or a column is of a type that cannot become its field.
+
+    >>> import icp_engine as icp
+    >>> import polars as pl
+    >>> clinics = pl.DataFrame({"clinic_id": ["007", "008"], "npi_count": [60, None], "denial_pressure": [8.0, 1.5]})
+    >>> scored = icp.score(clinics, icp.load_scorecard("icp"))
+    >>> scored.select("clinic_id", "icp_total_score", "icp_tier_label").rows()
+    [('007', 32.67, 'Tier 3 - Monitor'), ('008', 11.5, 'Tier 3 - Monitor')]
     """
+    lf = _taken_in(frame, card)
     given = lf.collect_schema().names()
-    scored = add_scores(_banded(lf, card), card)
+    with_id = [pl.col(KEY).alias(_GIVEN_ID)] if KEY in given else []
+    scored = add_scores(_banded(lf.with_columns(with_id), card), card)
     extra = []
     if reason_codes:
         extra.append(reason_codes_expr(card).alias(card.column("reason_codes")))
     if bibliography:
+        scored = scored.with_columns(prepared(card))
         extra.append(bibliography_expr(card).alias(f"{card.prefix}_bibliography"))
-    scored = scored.with_columns(extra)
+    scored = scored.with_columns(extra).with_columns(pl.col(_GIVEN_ID).alias(KEY) for _ in with_id)
     results = [*score_columns(card), *(one.meta.output_name() for one in extra)]
-    return scored.select(*(name for name in given if name not in results), *results)
+    scored = scored.select(*(name for name in given if name not in results), *results)
+    return given_back(frame, scored, results)
+
+
+def explain(frame: "IntoFrame", card: Scorecard, clinic_id: str | int) -> Explanation:
+    """Return why one clinic scored what it scored: a value that prints, and shows itself in a notebook.
+
+    A loop over it gives one entry per characteristic that was looked at.
+
+    Args:
+        frame: what `score` takes; it is not scored but for the row of the clinic.
+        card: what `load_scorecard` returned.
+        clinic_id: the id as text, or as the whole number that it is in the frame.
+
+    Raises:
+        InputError: what was given is no such frame, or has no clinic of that id.
+
+    >>> import icp_engine as icp
+    >>> import polars as pl
+    >>> clinics = pl.DataFrame({"clinic_id": ["007"], "account_name": ["Elm Clinic"], "npi_count": [60]})
+    >>> why = icp.explain(clinics, icp.load_scorecard("icp"), "007")
+    >>> for entry in why[:3]:
+    ...     print(entry.points, entry.code, entry.reason or entry.note)
+    0.0 fit.specialty.missing No specialty information available
+    0.0 pain.denial_pressure.missing No denial pressure data available
+    0.0 pain.revenue_per_patient.missing No Medicare utilization data available
+    """
+    lf = _taken_in(frame, card)
+    schema = lf.collect_schema()
+    if KEY not in schema:
+        raise InputError(f"There is no column '{KEY}' here{did_you_mean(KEY, schema)}; rename the column of the ids.")
+    found = lf.filter(pl.col(KEY).cast(pl.String) == str(clinic_id)).head(1)
+    scored = add_scores(_banded(found, card), card).collect()
+    if scored.is_empty():
+        raise InputError(f"There is no clinic '{clinic_id}' here; check its clinic_id.")
+    return explanation_of(scored, card)
+
+
+def _taken_in(frame: "IntoFrame", card: Scorecard) -> pl.LazyFrame:
+    """Return what was given as a lazy frame whose ids can be told apart, under a scorecard that is one."""
+    if not isinstance(card, Scorecard):
+        raise InputError(f"A scorecard is due, but found {card!r:.40}: give what load_scorecard returns.")
+    lf = taken_in(frame, card.fields)
+    dtype = lf.collect_schema().get(KEY, pl.String())
+    if not (dtype.is_integer() or dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null)):
+        raise InputError(f"Column '{KEY}' is of type {dtype}, but ids are text or whole numbers; convert it first.")
+    return lf
 
 
 def _banded(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
@@ -87,15 +159,3 @@ def _banded(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     given = lf.collect_schema().names()
     fields = [field for name, field in card.fields.items() if name in given or name in card.reads]
     return add_bands(conform(lf, fields), card)
-
-
-def explain(lf: pl.LazyFrame, card: Scorecard, clinic_id: str) -> list[dict[str, object]]:
-    """Return the bibliography of one clinic: one entry per characteristic that was looked at.
-
-    Raises:
-        InputError: the frame has no clinic of that id.
-    """
-    found = _banded(lf, card).filter(pl.col(KEY) == clinic_id.strip()).collect()
-    if found.is_empty():
-        raise InputError(f"There is no clinic '{clinic_id}' here; check its clinic_id.")
-    return Explainer(card).entries(found)

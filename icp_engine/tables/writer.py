@@ -2,26 +2,27 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from types import TracebackType
+from typing import Any, BinaryIO, Self
 
 import polars as pl
 import pyarrow as pa
-
-from icp_engine.scoring.reasons import ReasonCodes
-from icp_engine.tables.parquet import Column, Encoding, ParquetFile
+import pyarrow.parquet as pq
 
 ROW_GROUP = 122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
+_LONG = 100  # bytes on average; least and greatest values of longer texts are dear
+_DICTIONARY = 64 << 20  # bytes; reason codes are long, and few of them are different within a row group
 
 
 @dataclass(slots=True)
 class TableWriter:
     """One result table being written: every `write` adds a row group to the Parquet file and lines to the CSV file.
 
-    The Parquet file is typed, compressed with zstd, and carries `metadata` as key-value pairs.
+    The Parquet file is typed, compressed with zstd, and carries `metadata` as key-value pairs. The files are complete
+    once the context is left; they are removed where it is left by an error.
     """
 
     folder: Path
@@ -29,7 +30,8 @@ class TableWriter:
     metadata: dict[str, str]
     csv: bool
     rows: int = 0
-    _parquet: ParquetFile | None = field(default=None, repr=False)
+    _dictionaries: list[str] = field(default_factory=list, repr=False)
+    _parquet: pq.ParquetWriter | None = field(default=None, repr=False)
     _csv: BinaryIO | None = field(default=None, repr=False)
 
     @property
@@ -37,35 +39,46 @@ class TableWriter:
         """The files of the table."""
         return [self.folder / f"{self.name}.{suffix}" for suffix in (("parquet", "csv") if self.csv else ("parquet",))]
 
-    def write(self, columns: Mapping[str, Column], frame: Callable[[], pl.DataFrame]) -> None:
+    def write(self, table: pa.Table, frame: Callable[[], pl.DataFrame]) -> None:
         """Add rows.
 
         Args:
-            columns: the same ones every time.
+            table: the rows; every time with the same columns.
             frame: makes the same as a frame, which CSV is written from.
         """
         if self._parquet is None:
-            schema = pa.schema([column.field.with_name(name) for name, column in columns.items()])
-            self._parquet = ParquetFile(self.files[0], schema, self.metadata)
-        self._parquet.add(columns)
+            self._dictionaries = repetitive_columns(table)
+        table = with_dictionaries(table, self._dictionaries)
+        if self._parquet is None:
+            self._parquet = _parquet_writer(self.files[0], table, self.metadata)
+        if len(table):
+            self._parquet.write_table(table, row_group_size=len(table))
         if self.csv:
             first = self._csv is None
             if self._csv is None:
                 self._csv = self.files[1].open("wb")
             flat(frame()).write_csv(self._csv, include_header=first)
-        self.rows += next(iter(columns.values())).rows
+        self.rows += len(table)
 
     def settle(self) -> None:
         """Have the disk hold what has been written so far, while others compute: at the end a run would wait for it."""
         for path in self.files:
             settle(path)
 
-    def close(self) -> None:
-        """Finish the files."""
-        if self._parquet is not None:
-            self._parquet.close()
-        if self._csv is not None:
-            self._csv.close()
+    def __enter__(self) -> Self:
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish the files, or remove them where an error came."""
+        for file in (self._parquet, self._csv):
+            if file is not None:
+                file.close()
+        if kind is not None:
+            for path in self.files:
+                path.unlink(missing_ok=True)
 
 
 def settle(path: Path) -> None:
@@ -79,42 +92,59 @@ def settle(path: Path) -> None:
 
 def write_table(writer: TableWriter, frame: pl.DataFrame) -> None:
     """Write a frame as a table of its own."""
-    with closing(writer):
-        writer.write(encoding(frame).encode(arrow(frame)), lambda: frame)
+    with writer:
+        writer.write(arrow(frame), lambda: frame)
 
 
-def arrow(frame: pl.DataFrame, *, views: bool = False) -> pa.Table:
-    """Return a frame as Arrow; as views long texts are not copied, though short ones take longer to write."""
-    return frame.to_arrow(compat_level=pl.CompatLevel.newest() if views else pl.CompatLevel.oldest())
+def arrow(frame: pl.DataFrame) -> pa.Table:
+    """Return a frame as Arrow."""
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def coded(codes: ReasonCodes) -> pa.DictionaryArray:
-    """Return the reason codes of clinics as Arrow, every text once."""
-    texts = codes.text.to_arrow(compat_level=pl.CompatLevel.oldest())
-    return pa.DictionaryArray.from_arrays(codes.number.cast(pl.Int32).to_arrow(), texts)
+def repetitive_columns(table: pa.Table) -> list[str]:
+    """Return the columns whose values come twice or more on average, dictionaries among them."""
+    known = [one.name for one in table.schema if pa.types.is_dictionary(one.type)]
+    frame = pl.DataFrame(table.drop_columns(known))
+    countable = ~pl.selectors.nested() & ~pl.selectors.boolean() & ~pl.selectors.object()
+    counts = frame.select(countable.approx_n_unique())
+    return known + [one.name for one in counts if len(frame) and one.item() * 2 <= len(frame)]
 
 
-def spelled(codes: ReasonCodes) -> pl.Series:
-    """Return the reason codes of clinics as text."""
-    return codes.text.gather(codes.number)
+def with_dictionaries(table: pa.Table, columns: Collection[str]) -> pa.Table:
+    """Return a table with every text of some of its columns once: several files then need not tell them apart."""
+    for place, one in enumerate(table.schema):
+        if one.name in columns and _is_text(one.type):
+            coded = table.column(place).combine_chunks().dictionary_encode()
+            texts = coded.dictionary.cast(pa.large_string())  # dictionaries of views cannot be written
+            table = table.set_column(place, one.name, pa.DictionaryArray.from_arrays(coded.indices, texts))
+    return table
 
 
-def encoding(frame: pl.DataFrame, codes: str | None = None) -> Encoding:
-    """Return how tables of such rows are written, all alike.
+def _parquet_writer(path: Path, table: pa.Table, metadata: dict[str, str]) -> pq.ParquetWriter:
+    """Return the writer of a Parquet file whose row groups are like a table."""
+    writer = pq.ParquetWriter(
+        path,
+        table.schema,
+        compression="zstd",
+        use_dictionary=repetitive_columns(table),
+        dictionary_pagesize_limit=_DICTIONARY,
+        write_statistics=[name for name in table.column_names if _prunes(table[name])],
+        store_schema=False,  # dictionaries are a matter of storage; readers see text
+    )
+    writer.add_key_value_metadata(metadata)
+    return writer
 
-    The least and greatest of names, ids and the column of reason codes help no reader skip rows, and are dear.
-    """
-    repetitive = _repetitive(frame)
-    texts = frame.select(pl.selectors.string()).columns
-    helpful = [name for name in frame.columns if name != codes and (name in repetitive or name not in texts)]
-    return Encoding([*repetitive, *([codes] if codes else [])], helpful)
+
+def _prunes(column: pa.ChunkedArray) -> bool:
+    """Return whether the least and greatest value help readers skip rows: those of names, ids and long texts do not."""
+    if pa.types.is_dictionary(column.type):
+        texts = column.chunk(0).dictionary
+        return bool(texts.nbytes <= _LONG * max(len(texts), 1))
+    return not _is_text(column.type)
 
 
-def _repetitive(frame: pl.DataFrame) -> list[str]:
-    """Return the columns that are worth a dictionary: those whose values come twice or more on average."""
-    flat_columns = frame.select(~pl.selectors.nested() & ~pl.selectors.boolean() & ~pl.selectors.object())
-    counts = flat_columns.select(pl.all().approx_n_unique()).row(0, named=True) if len(frame) else {}
-    return [name for name, count in counts.items() if count * 2 <= len(frame)]
+def _is_text(kind: pa.DataType) -> bool:
+    return kind in (pa.string(), pa.large_string(), pa.string_view())
 
 
 def flat(frame: pl.DataFrame) -> pl.DataFrame:

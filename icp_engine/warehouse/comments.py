@@ -1,11 +1,11 @@
 """What every table, view and column of the warehouse file means: its comments, and so the data dictionary."""
 
-from icp_engine.columns import HELPERS, Column, Field
+from icp_engine.columns import CONTACT, HELPERS, Column, Field
 from icp_engine.database import Database, header, sql_text
 from icp_engine.networks.columns import member_columns, networks_columns
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.networks.neutral import NETWORK_SCORES
-from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.model import REASON_COLUMNS, Scorecard
 from icp_engine.scoring.compiler import BANDS
 
 _TABLES = {
@@ -15,11 +15,12 @@ _TABLES = {
     "icp_scores": "One row per clinic: scores and reason codes",
     "icp_bands": "One row per clinic: the band that each characteristic landed in, see scorecard_bands",
     "clinic_evidence": "One row per clinic: bands and compared values, which clinic_bibliography spells out",
-    "clinics_icp_with_networks": "One row per clinic: scores, reason codes, network columns; for CRM and BI",
+    "clinics_icp_with_networks": "One row per clinic: scores, top reasons, contact and network columns; for CRM and BI",
+    "clinic_why": "One row per clinic: its top reasons, and what is not known of it",
     NETWORKS: "One row per network, by score, highest first",
     "network_overrides": "Clinics put into a network, or out of any, by hand",
     "excluded_names": "Normalised names that must never group",
-    "reason_patterns": "The text of every pattern of reason codes that occurs",
+    "reason_patterns": "The reasons of every pattern of bands that occurs",
     "scorecard_categories": "Categories of the scorecard",
     "scorecard_characteristics": "Characteristics of the scorecard, in order",
     "scorecard_bands": "Bands of the scorecard: what each band number means",
@@ -39,6 +40,8 @@ _TABLES = {
 
 _COLUMNS = {
     "reason_codes": "Codes of the bands that the clinic landed in, in scorecard order, separated by |",
+    "top_reasons": "Reasons of the three bands that can give the most points, the strongest first, separated by ;",
+    "unknown": "Fields that are not known, those that may cost the most points first, separated by ,",
     "normalized_name": "Organisation name as networks compare it",
     f"{HELPERS}pattern": "Number that stands for all bands of the clinic together: see reason_patterns",
 }
@@ -145,7 +148,7 @@ def comment_all(db: Database, card: Scorecard) -> None:
         *member_columns(card),
     ]
     known = {one.name: _with_unit(one) for one in contract}
-    known |= {card.column("reason_codes"): _COLUMNS["reason_codes"], **_COLUMNS}
+    known |= {card.column(key): _COLUMNS[key] for key in REASON_COLUMNS} | CONTACT | _COLUMNS
     known |= {one.column: f"Band of {one.label.lower()}: see scorecard_bands" for one in card.characteristics}
     known |= {BANDS + name: text for name, text in known.items()}
     for kind, name in db.relations():

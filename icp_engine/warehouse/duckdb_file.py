@@ -21,18 +21,18 @@ from icp_engine.networks.neutral import (
     view,
     view_names,
 )
-from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.model import REASON_COLUMNS, Scorecard
 from icp_engine.scoring.compiler import BANDS
-from icp_engine.scoring.reasons import ReasonCodes
+from icp_engine.scoring.reasons import Reasons
 from icp_engine.warehouse.comments import comment_all
 from icp_engine.warehouse.dimensions import run_frames, scorecard_frames
 from icp_engine.warehouse.evidence import add_bibliography
 from icp_engine.warehouse.manifest import Manifest
 
-FILE = "icp.duckdb"
+FILE, CLINIC_WHY = "icp.duckdb", "clinic_why"
 _PATTERN = f"{HELPERS}pattern"
 _ROW = f"{HELPERS}row"  # no column has that name, so that no column can be taken for the table
-_WITH_CODES = f' left join reason_patterns on reason_patterns.pattern = {_ROW}."{_PATTERN}"'
+_WITH_REASONS = f' left join reason_patterns on reason_patterns.pattern = {_ROW}."{_PATTERN}"'
 _OF_THE_WAREHOUSE = {name: f"{_ROW}.{name}" for name in ("network_id", "is_network_anchor")} | {
     "reason_codes": "reason_patterns.reason_codes"
 }
@@ -46,17 +46,14 @@ class WarehouseFile:
     rows: int = 0
     names: dict[str, str] = field(default_factory=dict)
 
-    def write(self, rows: pa.Table, codes: ReasonCodes) -> None:
-        """Add rows, and the reason codes that have not come before."""
-        table = rows.append_column(_PATTERN, codes.pattern.to_arrow())
+    def write(self, rows: pa.Table, reasons: Reasons) -> None:
+        """Add rows, and the reasons of patterns that have not come before."""
+        table = rows.append_column(_PATTERN, reasons.pattern.to_arrow())
         self.names = names_in_sql(table.column_names)
         table = table.rename_columns([self.names[name] for name in table.column_names])
         self.db.append("clinics", table)
-        self.db.append("reason_patterns", codes.fresh.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        self.db.append("reason_patterns", reasons.fresh.to_arrow(compat_level=pl.CompatLevel.oldest()))
         self.rows += len(table)
-
-    def close(self) -> None:
-        """Do nothing: whoever opened the file closes it."""
 
 
 @contextmanager
@@ -100,7 +97,7 @@ def finish(
         if rejects is not None:
             db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
         _views(db, card, tables, file.names)
-        view(db, CLINIC_SCORES, clinic_sql(card) | _OF_THE_WAREHOUSE, f"clinics as {_ROW}{_WITH_CODES}")
+        view(db, CLINIC_SCORES, clinic_sql(card) | _OF_THE_WAREHOUSE, f"clinics as {_ROW}{_WITH_REASONS}")
         view(db, MEMBER_SCORES, member_sql(card), f"clinics as {_ROW}")
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS)
         add_bibliography(db, card, file.names)
@@ -115,14 +112,15 @@ def finish(
 
 
 def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]], clinics: Mapping[str, str]) -> None:
-    codes = card.column("reason_codes")
-    for name, columns in tables.items():
+    texts = {card.column(key): key for key in REASON_COLUMNS}
+    why = [KEY, card.column("top_reasons"), card.column("unknown")]
+    for name, columns in {**tables, CLINIC_WHY: why}.items():
         names = names_in_sql(columns)
         chosen = ", ".join(
-            f'reason_patterns.reason_codes as "{codes}"' if one == codes else f"{_ROW}.{quoted(names[one])}"
+            f"reason_patterns.{texts[one]} as {quoted(one)}" if one in texts else f"{_ROW}.{quoted(names[one])}"
             for one in columns
         )
-        join = _WITH_CODES if codes in columns else ""
+        join = _WITH_REASONS if texts.keys() & set(columns) else ""
         db.view(name, f"select {chosen} from clinics as {_ROW}{join}")
     bands = [clinics[BANDS + one.column] for one in card.characteristics]
     chosen = ", ".join(f"{quoted(name)} as {quoted(name.removeprefix(BANDS))}" for name in bands)

@@ -17,13 +17,15 @@ import oracle
 import polars as pl
 import pytest
 from conftest import BEST
+from frozen import shipped_version
 from serving import Server, escaped, served
 
 from icp_engine.api.app import Application
 from icp_engine.api.current import Current
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.explain import bibliography_content, explain_clinic
+from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
+from icp_engine.scoring.explanation import bibliography_content
 
 Row = dict[str, Any]
 ODD_IDS = (
@@ -346,8 +348,8 @@ def test_health(server: Server, clinics: list[Row], warehouse: Path) -> None:
     run_id = json.loads((warehouse / "run.json").read_text())["run_id"]
     answer = server.get("/health")
     assert answer.json == {
-        "status": "ok", "run_id": run_id, "rows": len(clinics), "scorecard_id": "icp", "scorecard_version": "1.0.0",
-        "detail": None,
+        "status": "ok", "run_id": run_id, "rows": len(clinics), "scorecard_id": "icp",
+        "scorecard_version": shipped_version(), "detail": None,
     }  # fmt: skip
     assert answer.headers["x-icp-run"] == server.get("/icp/stats").headers["x-icp-run"] == run_id
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from frozen import shipped_version
 from serving import PATIENCE, PROGRAM, Answer, Server, ask, served
 
 from icp_engine.distribution import install_extra
@@ -316,7 +317,7 @@ def test_it_says_where_it_listens_and_what_it_answers_from(small: Path) -> None:
     with served(small) as server:
         run_id = server.get("/health").json["run_id"]
         assert server.said == (
-            f"Answering from run {run_id}: 30 clinics, scorecard icp 1.0.0\n"
+            f"Answering from run {run_id}: 30 clinics, scorecard icp {shipped_version()}\n"
             f"Listening on http://127.0.0.1:{server.port}; open http://127.0.0.1:{server.port}/docs. Ctrl-C ends it.\n"
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from colours import contrast
 from conftest import HOSTILE
 
 import icp_engine
@@ -20,7 +21,7 @@ from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scoring.headlines import missing_outcomes, reason_outcomes
+from icp_engine.scoring.headlines import missing_outcomes, reason_outcomes, unknown_outcomes
 
 Rows = list[tuple[Any, ...]]
 ICP = icp_engine.load_scorecard("icp")
@@ -226,10 +227,21 @@ def test_what_missing_bands_cost(card: Scorecard) -> None:
 
 def test_reasons_by_band(card: Scorecard) -> None:
     assert reason_outcomes(card).rows() == [
-        ("size_providers", 1, "Many"), ("size_providers", 2, "Few"), ("size_providers", 3, "Other"),
-        ("size_sites", 1, "Several"), ("size_sites", 2, "One"),
-        ("need_revenue", 1, "High"), ("need_revenue", 2, "Low"), ("need_denials", 1, "Denials"),
+        ("size_providers", 1, "Many"), ("need_revenue", 2, "Low"), ("size_sites", 2, "One"),
+        ("need_denials", 1, "Denials"), ("size_providers", 2, "Few"), ("size_sites", 1, "Several"),
     ]  # fmt: skip
+
+
+def test_unknown_fields_by_band(card: Scorecard) -> None:
+    assert unknown_outcomes(card).rows() == [
+        ("size_providers", 0, "npi_count", 10.0),  # the whole category wants it
+        ("need_revenue", 0, "revenue", 5.0),
+        ("need_revenue", 3, "revenue", 5.0),
+        ("need_revenue", 3, "denial_pressure", 4.0),
+        ("need_denials", 0, "denial_pressure", 4.0),
+        ("size_sites", 3, "site_count", 2.5),  # it reads as 5, which gives 1.5 of 4
+        ("size_sites", 4, "site_count", 2.5),
+    ]
 
 
 def found_in(clinics: list[dict[str, Any]], folder: Path, scorecard: str) -> Aggregates:
@@ -509,18 +521,6 @@ def test_the_numbers_of_the_charts_are_those_of_the_tables(drawn: dict[str, Char
 
 
 # ---------------------------------------------------------------- colours
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast of two colours as WCAG 2 has it, 1 to 21."""
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("theme", TEMPLATES)

@@ -44,8 +44,15 @@ def test_a_column_is_cleaned_as_each_of_its_texts_is(texts: list[str | None]) ->
     low = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(pl.col("text").str.to_lowercase())
     found = columns.cleaned(low["text"]).to_list()
     assert found == [None if one is None else cleaned(one) for one in low["text"]]
-    searched = low.select(columns.searched(pl.col("text").str.strip_chars()))["text"].to_list()
+    searched = low.select(columns.searched(pl.col("text")))["text"].to_list()
     assert searched == [None if one is None else one.lower() for one in _lowered(found)]
+
+
+@pytest.mark.parametrize("kinds", [3, 5_000])
+def test_texts_are_read_alike_whether_they_repeat_or_not(kinds: int) -> None:
+    texts = [None if n % 7 == 0 else f" Home\u00a0Health {n % kinds} " for n in range(10_000)]
+    found = pl.DataFrame({"text": texts}).select(columns.searched(pl.col("text")))["text"].to_list()
+    assert found == [None if n % 7 == 0 else f"home health {n % kinds}" for n in range(10_000)]
 
 
 def _lowered(texts: list[str | None]) -> list[str | None]:

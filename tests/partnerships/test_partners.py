@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
+from frozen import shipped_version
 
 from icp_engine.cli import cli
 from icp_engine.distribution import install_extra
@@ -309,7 +310,7 @@ def test_a_folder_in_the_way(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "files", "words"),
     [
-        ("score", {"rula_partner_scores"}, ["Referral partners, rula 1.0.0", "Tiers"]),
+        ("score", {"rula_partner_scores"}, [f"Referral partners, rula {shipped_version('rula')}", "Tiers"]),
         ("crm", {"rula_crm_records"}, ["CRM records (record ids are simulated)", "Workload of the owners"]),
         ("sla", {"rula_sla_tracker"}, ["SLA on 2026-03-16", "Who must act"]),
         ("outreach", {"rula_outreach_hooks"}, ["Hooks"]),

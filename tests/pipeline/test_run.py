@@ -15,14 +15,16 @@ import oracle
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from frozen import frozen_card
 
 from icp_engine.extract.profile import Description
 from icp_engine.extract.validate import validate
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.explain import bibliography_content, explain_clinic
+from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.published.statistics import run_statistics, statistics_content
 from icp_engine.scorecard.loader import load_scorecard
+from icp_engine.scoring.explanation import bibliography_content
 from icp_engine.warehouse.manifest import RowCounts
 
 PROGRAM = Path(sys.executable).with_name("icp-engine")
@@ -43,6 +45,8 @@ SCORES: dict[str, pl.DataType] = {
     "clinic_id": TEXT, "account_name": TEXT, "state_code": TEXT, "segment_label": TEXT, **RESULTS,
     "npi_count": WHOLE, "site_count": WHOLE, "fqhc_flag": FLAG, "aco_member": FLAG, "icp_reason_codes": TEXT,
 }  # fmt: skip
+WHY: dict[str, pl.DataType] = {"icp_top_reasons": TEXT, "icp_unknown": TEXT}
+FOR_CRM = {name: kind for name, kind in SCORES.items() if name != "icp_reason_codes"} | WHY | NETWORK
 CHARACTERISTICS = [
     "fit_specialty", "fit_multi_site", "fit_service_breadth", "pain_denial_pressure", "pain_revenue_per_patient",
     "pain_coding_complexity", "compliance_exposure", "propensity_roi_readiness", "propensity_pecos_enrolled",
@@ -106,7 +110,7 @@ def same(found: Path, due: Path) -> None:
         ("clinics_icp", {**INPUT, **RESULTS, **NETWORK}),
         ("icp_scores", SCORES),
         ("icp_bands", BANDS),
-        ("clinics_icp_with_networks", {**SCORES, **NETWORK}),
+        ("clinics_icp_with_networks", FOR_CRM),
     ],
 )
 def test_names_order_and_types_of_the_columns(
@@ -147,7 +151,7 @@ def test_parquet_is_compressed_typed_and_plain_to_readers(warehouse: Path, table
 def test_parquet_says_which_scorecard_made_it(warehouse: Path, table: str) -> None:
     card = load_scorecard("icp")
     found = pq.read_metadata(warehouse / f"{table}.parquet").metadata or {}
-    due = {b"scorecard_id": b"icp", b"scorecard_version": b"1.0.0", b"scorecard_hash": card.hash.encode()}
+    due = {b"scorecard_id": b"icp", b"scorecard_version": card.version.encode(), b"scorecard_hash": card.hash.encode()}
     assert due.items() <= found.items()
 
 
@@ -222,8 +226,9 @@ def test_reason_codes_are_the_same_without_the_bibliography(warehouse: Path, spe
     assert with_it.select(*SCORES).equals(pl.read_parquet(warehouse / "icp_scores.parquet"))
 
 
-def test_scores_are_those_of_the_oracle(warehouse: Path, extract: pl.DataFrame) -> None:
-    found = {row["clinic_id"]: row for row in tables(warehouse)["clinics_icp"].iter_rows(named=True)}
+def test_scores_are_those_of_the_oracle(extract: pl.DataFrame, tmp_path: Path) -> None:
+    out = published(extract, tmp_path, scorecard=str(frozen_card(oracle.ICP)), charts=False)
+    found = {row["clinic_id"]: row for row in tables(out)["clinics_icp"].iter_rows(named=True)}
     for raw in extract.iter_rows(named=True):
         due, row = oracle.score(raw, oracle.ICP), found[raw["clinic_id"]]
         assert (row["icp_total_score"], row["icp_tier"], row["icp_segment"]) == (
@@ -302,7 +307,7 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
     assert about["run_id"] == (warehouse / ".current").readlink().name
     assert about["started_at"][:10].replace("-", "") == about["run_id"][:8]
     assert set(about["engine"]) == {"python", "clinic-icp", "polars", "duckdb", "pyarrow"}
-    assert [about["scorecard"][key] for key in ("id", "version", "hash")] == ["icp", "1.0.0", card.hash]
+    assert [about["scorecard"][key] for key in ("id", "version", "hash")] == ["icp", card.version, card.hash]
     assert about["inputs"] == [{"path": str(file), "rows": SIZE, "bytes": file.stat().st_size}]
     assert about["rows"] == {"in": SIZE, "scored": SIZE, "rejected": 0}
     scores = pl.read_parquet(warehouse / "icp_scores.parquet")

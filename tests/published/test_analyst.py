@@ -283,14 +283,15 @@ def test_networks_are_exported(warehouse: Path, networks: pl.DataFrame) -> None:
 
 
 BOTH = ["clinic_id,sector,icp_reason_codes,network_id", "icp_reason_codes,clinic_id", "sector"]
-BOTH += ["clinic_id,clinic_id,sector", "icp_reason_codes,icp_tier,sector"]
+BOTH += ["clinic_id,clinic_id,sector", "icp_reason_codes,icp_tier,sector", "icp_unknown,sector,icp_top_reasons"]
 
 
 @pytest.mark.parametrize("columns", BOTH)
 def test_columns_of_both_tables_are_exported_together(warehouse: Path, clinics: pl.DataFrame, columns: str) -> None:
     done = call("export", "--tier", 1, "--columns", columns, "-w", warehouse)
     sectors = pl.read_parquet(warehouse / "clinics_icp.parquet").select("clinic_id", "sector")
-    whole = clinics.join(sectors, on="clinic_id", maintain_order="left")
+    codes = pl.read_parquet(warehouse / "icp_scores.parquet").select("clinic_id", "icp_reason_codes")
+    whole = clinics.join(sectors.join(codes, on="clinic_id"), on="clinic_id", maintain_order="left")
     due = whole.filter(pl.col("icp_tier") == 1).select(list(dict.fromkeys(columns.split(","))))
     assert (done.exit_code, done.stdout) == (0, due.write_csv())
 

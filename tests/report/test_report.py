@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
+from colours import contrast
 from conftest import BEST, HOSTILE
 
 import icp_engine
@@ -26,11 +27,12 @@ from icp_engine.database import database, sql_text
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.explain import Explanation, explain_clinic
+from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.report.content import content
 from icp_engine.report.lists import MAX_CLINICS, call_lists
 from icp_engine.report.publishing import publish_charts, publish_report
+from icp_engine.scoring.explanation import Explanation
 
 Fields = dict[str, Any]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -146,8 +148,10 @@ def test_the_tiles(page: Page, scores: pl.DataFrame, networks: pl.DataFrame) -> 
 def why_of(found: Explanation) -> tuple[list[str], set[str]]:
     """What a row may say of a clinic: reasons of its bands with the most points, and the fields that are unknown."""
     known = [entry for entry in found.bibliography if not entry.missing and entry.sources and entry.points > 0]
+    known = [entry for entry in known if entry.score != "strategic_segment"]  # no headline
     reasons = [f"+{shown(entry.points)} {entry.reason}" for entry in sorted(known, key=lambda entry: -entry.points)]
-    return reasons, {field for entry in found.bibliography if entry.missing for field in entry.sources}
+    unknown = {field for entry in found.bibliography if entry.missing for field in entry.sources}
+    return reasons, unknown | ({"revenue_per_patient"} if {"allowed_amt", "bene_count"} & unknown else set())
 
 
 def check_why(text: str, found: Explanation) -> None:
@@ -235,10 +239,11 @@ def test_the_why_of_a_network_is_that_of_its_clinics(tmp_path: Path) -> None:
     (network,) = call_lists(found).networks
     assert (network.clinics, network.states, network.anchor.phone, network.anchor.city) == (3, 1, "555-0101", "Waco")
     reasons = {(reason.text, reason.clinics) for reason in network.why.reasons}
-    assert ("Behavioral Health / Home Health / Hospice", 2) in reasons
-    unknown = {gap.fields: gap.clinics for gap in network.why.unknown}
-    assert unknown[("npi_count",)] == 2
-    assert unknown[("denial_pressure",)] == 3
+    assert ("Behavioral Health / Home Health (high fit)", 2) in reasons
+    assert ("Other specialty (lower fit)", 1) in reasons
+    unknown = {gap.field: gap.clinics for gap in network.why.unknown}
+    assert unknown["npi_count"] == 2
+    assert unknown["denial_pressure"] == 3
 
 
 def test_the_first_sentence_is_honest(tmp_path: Path) -> None:
@@ -395,8 +400,6 @@ def style_colours(block: str) -> dict[str, str]:
 
 
 def test_contrast_of_the_page() -> None:
-    from test_charts import contrast
-
     spec = importlib.util.find_spec("icp_engine.report")
     assert spec is not None
     assert spec.origin is not None
@@ -437,7 +440,7 @@ def test_one_clinic_of_which_nothing_is_known(tmp_path: Path) -> None:
     assert page.texts["dd"][:2] == ["1", "0 rows rejected"]
     (row,) = page.tables["top-clinics"][1:]
     assert row[:-1] == ["1", "No name|1", "unknown", "10.00", "Tier 3 - Monitor", "C"]
-    assert row[-1].startswith("+2 Baseline regulatory exposureUnknown: segment_label (up to +20)")
+    assert row[-1].startswith("+2 Baseline regulatory exposureUnknown: segment_label (up to +32), npi_count")
     assert "top-networks" not in page.tables
     assert "No network: no two clinics share" in (out / "report.html").read_text(encoding="utf-8")
     assert not (out / "charts" / "tiers_by_state.html").exists(), "no state, no map"

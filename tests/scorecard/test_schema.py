@@ -2,7 +2,10 @@
 
 import copy
 import json
+import re
+import tempfile
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,10 @@ from icp_engine.cli import cli
 from icp_engine.errors import ScorecardError
 from icp_engine.partnerships.formats import RULES, schema_content
 from icp_engine.partnerships.rules import SHIPPED as RULES_FOLDER
-from icp_engine.scorecard.loader import restore_scorecard
+from icp_engine.scorecard.loader import load_scorecard, restore_scorecard
 from icp_engine.scorecard.toml.lines import lines_of
 from icp_engine.scorecard.toml.schema import scorecard_schema
-from icp_engine.scorecard.toml.source import SHIPPED
+from icp_engine.scorecard.toml.source import SHIPPED, read_source
 
 SCHEMA = jsonschema_rs.Draft7Validator(scorecard_schema())
 
@@ -144,6 +147,90 @@ def test_the_schema_refuses_nothing_that_the_reader_accepts(data: st.DataObject)
     if not SCHEMA.is_valid(card):
         with pytest.raises(ScorecardError):
             restore_scorecard(card, "card.toml")
+
+
+NOVEMBER, INHERITED = CARDS["icp-2025-11"], read_source("icp-2025-11").content
+EDITS: dict[str, Any] = {
+    "number": 7,
+    "text": "seven",
+    "word": "every",
+    "flag": True,
+    "list": ["seven"],
+    "table": {"x": 1},
+    "dropped": {"drop": True},
+    "dropped with more": {"drop": True, "x": 1},
+}
+
+
+def written(value: Any) -> str:
+    """A value as TOML has it within a line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {written(inner)}" for key, inner in value.items()) + " }"
+    return f"[{', '.join(map(written, value))}]" if isinstance(value, list) else json.dumps(value)
+
+
+def written_lines(table: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
+    """A table as TOML, a line for each key, however deep; a table that is dropped is one line."""
+    for key, value in table.items():
+        here = (*path, json.dumps(key))
+        if isinstance(value, dict) and value and "drop" not in value:
+            yield from written_lines(value, here)
+        else:
+            yield f"{'.'.join(here)} = {written(value)}\n"
+
+
+@st.composite
+def edited_variants(draw: st.DrawFn) -> str:
+    """The text of `icp-2025-11` with one edit: of what it states, or of what it inherits."""
+    stated = [place for place in places(NOVEMBER) if place[0] != "example"]
+    inherited = [place for place in places(INHERITED) if place[0] != "example" and not set(map(type, place)) - {str}]
+    *around, key = draw(st.sampled_from(stated) | st.sampled_from(inherited))
+    card = copy.deepcopy(NOVEMBER)
+    table: Any = card
+    for name in around:
+        table = table.setdefault(name, {}) if isinstance(table, dict) else table[name]
+    edit = draw(st.sampled_from(["remove", "rename", *EDITS]))
+    value = table.pop(key, 7)
+    if edit != "remove":
+        table["zzz" if edit == "rename" else key] = EDITS.get(edit, value)
+    return "".join(written_lines(card))
+
+
+@settings(deadline=None)
+@given(edited_variants())
+def test_the_schema_of_a_variant_agrees_with_the_reader(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "card.toml"
+        file.write_text(text, encoding="utf-8")
+        try:
+            load_scorecard(file)
+            found = []
+        except ScorecardError as error:
+            found = [problem for problem in error.problems if problem.source == str(file)]
+        else:
+            assert underlined(text) == set()
+    structural = {problem.line for problem in found if re.search("unknown key|expected (?!the name)", problem.message)}
+    assert structural <= underlined(text)
+
+
+def test_a_variant_drops_what_it_does_not_want() -> None:
+    variant: dict[str, Any] = {
+        "extends": "icp",
+        "lists": {"behavioral": {"drop": True}, "drop": ["a list of that name"]},
+        "category": {"fit": {"requires": {"drop": True}, "multi_site": {"only_for": {"drop": True}}}},
+        "tier": {"2": {"drop": True}},
+    }
+    assert [str(error) for error in SCHEMA.iter_errors(variant)] == []
+    for mistake in ({"drop": True, "label": "x"}, {"drop": False}, {"drop": "fit"}):
+        assert not SCHEMA.is_valid({**variant, "tier": {"2": mistake}})
+    assert not SCHEMA.is_valid({**variant, "category": {"fit": {"label": {"drop": True}}}})
+    assert not SCHEMA.is_valid({key: value for key, value in variant.items() if key != "extends"})
+
+
+def test_no_definition_is_dead() -> None:
+    schema = scorecard_schema()
+    named = set(re.findall(r'"#/definitions/(\w+)"', json.dumps(schema)))
+    assert named == schema["definitions"].keys()
 
 
 def test_the_command_prints_what_is_committed() -> None:

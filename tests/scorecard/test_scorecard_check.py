@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from frozen import shipped_version
 
 import icp_engine
 from icp_engine import Problem, ScorecardError
@@ -474,7 +475,7 @@ def test_command_with_an_example_that_fails(tmp_path: Path) -> None:
     done = command("icp", path)
     line = f"{path}:35: example 'E': expected total 6, found 5.0"
     assert (done.returncode, done.stderr) == (3, f"Error: 1 mistake found.\n{line}\n")
-    assert done.stdout.startswith("icp: icp 1.0.0 is sound: ")
+    assert done.stdout.startswith(f"icp: icp {shipped_version()} is sound: ")
 
 
 def test_command_with_a_sound_scorecard(tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def check(card: Scorecard, rows: Rows) -> None:
     assert found == rows
     for number, (_, codes, total) in enumerate(rows):
         entries = icp_engine.explain(frame(clinics), card, str(number))
-        assert "|".join(str(entry["code"]) for entry in entries).replace("c.", "") == codes
-        assert sum(float(str(entry["points"])) for entry in entries) == pytest.approx(total)
+        assert "|".join(entry.code for entry in entries).replace("c.", "") == codes
+        assert sum(entry.points for entry in entries) == pytest.approx(total)
 
 
 EVER = "{ points = 0 }"
@@ -326,20 +326,20 @@ def test_words_of_the_bibliography(worth: bool, tmp_path: Path) -> None:
     missing = '{ points = 3, note = "Nobody knows" }' if worth else '{ reads_as = 5, note = "Nobody knows" }'
     card = written(tmp_path, HEAD + characteristic(missing, band(5, 5), field="npi_count"))
     (entry,) = icp_engine.explain(frame([{"npi_count": None}]), card, "0")
-    assert entry == {
-        "score": "c",
-        "code": "c.x.missing",
-        "sources": ["npi_count"],
-        "points": 3.0 if worth else 5.0,
-        "status": "MISSING",
-        "note": "Nobody knows",
-    }
+    assert entry == icp_engine.Entry(
+        score="c",
+        code="c.x.missing",
+        sources=("npi_count",),
+        points=3.0 if worth else 5.0,
+        status="MISSING",
+        note="Nobody knows",
+    )
 
 
 def test_a_note_that_is_not_given(tmp_path: Path) -> None:
     card = written(tmp_path, HEAD + characteristic(EVER, band(5, 5), field="npi_count").replace("c.x", "c.big_x"))
     (entry,) = icp_engine.explain(frame([{"npi_count": None}]), card, "0")
-    assert entry["note"] == "No big x data available"
+    assert entry.note == "No big x data available"
 
 
 def test_segments(tmp_path: Path) -> None:
@@ -406,12 +406,12 @@ def test_a_list_may_come_as_text(plans: str, points: float) -> None:
 def test_an_empty_list_is_not_missing() -> None:
     card = icp_engine.load_scorecard("rula")
     lf = practices([(1, "maybe", [], 1), (1, "none", None, 1), (1, None, ["Aetna"], 1)])
-    codes = [[str(one["code"]) for one in icp_engine.explain(lf, card, clinic)][1:3] for clinic in "012"]
+    codes = [[one.code for one in icp_engine.explain(lf, card, clinic)][1:3] for clinic in "012"]
     assert codes[0] == ["bh_gap.gap.unclear", "networks.accepted_plans.shared"]
     assert codes[1] == ["bh_gap.gap.none", "networks.accepted_plans.missing"]
     assert codes[2] == ["bh_gap.gap.missing", "networks.accepted_plans.shared"]
-    statuses = [[one.get("status") for one in icp_engine.explain(lf, card, clinic)][1:3] for clinic in "012"]
-    assert statuses == [["MISSING", None], [None, "MISSING"], ["MISSING", None]]
+    missing = [[one.missing for one in icp_engine.explain(lf, card, clinic)][1:3] for clinic in "012"]
+    assert missing == [[True, False], [False, True], [True, False]]
 
 
 def test_a_list_includes(tmp_path: Path) -> None:
@@ -608,7 +608,7 @@ def test_the_whole_icf_card(tmp_path: Path) -> None:
 
 def test_what_reads_as_a_value_is_still_missing(tmp_path: Path) -> None:
     entries = icp_engine.explain(frame([{"segment_label": "Surgery"}]), written(tmp_path, ICF), "0")
-    missing = {entry["code"]: entry["points"] for entry in entries if entry.get("status") == "MISSING"}
+    missing = {entry.code: entry.points for entry in entries if entry.missing}
     assert missing == {
         "structural_fit.chart_volume.missing+bonus": 1,
         "structural_fit.emr_integration.missing": 1.5,

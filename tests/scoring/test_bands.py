@@ -1,4 +1,4 @@
-"""Every band of both scorecards is tested just below, on and above its edge, missing, NaN and blank."""
+"""Every band of `icp` and `icp-2025-11` at 1.0.0, just below, on and above its edge, missing, NaN and blank."""
 
 import json
 import math
@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from frozen import frozen_card
 
 import icp_engine
 from icp_engine.scorecard.outcomes import outcome_table
@@ -219,7 +220,7 @@ def scored(card: str, clinics: list[Fields]) -> list[Fields]:
     for number, clinic in enumerate(clinics):
         kinds = (f"{name} {type(value)}" for name, value in sorted(clinic.items()))
         frames[tuple(kinds)].append({"clinic_id": str(number), **clinic})
-    scorecard = icp_engine.load_scorecard(card)
+    scorecard = icp_engine.load_scorecard(frozen_card(card))
     rows = []
     for frame in frames.values():
         result = icp_engine.score(pl.LazyFrame(frame), scorecard, bibliography=True, reason_codes=True)
@@ -405,7 +406,7 @@ def test_clinic_tiers(card: str) -> None:
 @CARDS
 def test_network_tiers(card: str) -> None:
     due = {10_000: 1, 7001: 1, 7000: 1, 6999: 2, 5001: 2, 5000: 2, 4999: 3, 0: 3}  # in hundredths
-    scorecard = icp_engine.load_scorecard(card)
+    scorecard = icp_engine.load_scorecard(frozen_card(card))
     frame = pl.DataFrame({"icp_total_score": list(due)})
     tiers = frame.select(tier_expr(scorecard.network_tiers, scorecard)).to_series().to_list()
     assert dict(zip(due, tiers, strict=True)) == due
@@ -421,5 +422,5 @@ def test_every_band_stands_in_a_table(card: str) -> None:
     tables["segment.strategic_segment"] = [band for _, band, _, _ in SEGMENTS]
     tables["fit.specialty"] = [*SPECIALTY, "missing"]
     tried = {f"{where}.{band}" for where, bands in tables.items() for band in bands}
-    parts = outcome_table(icp_engine.load_scorecard(card)).parts
+    parts = outcome_table(icp_engine.load_scorecard(frozen_card(card))).parts
     assert tried == {out.code for part in parts for out in part.outcomes if out.number or part.rule.missing}

@@ -9,9 +9,11 @@ from typing import Any
 import oracle
 import polars as pl
 import pytest
+from frozen import frozen_card
 from oracle import ICP, NOVEMBER, Entry, Raw
 
 import icp_engine
+from icp_engine.scoring.explanation import bibliography_content
 
 CATEGORIES = {
     "fit": "icp_fit_score",
@@ -101,7 +103,7 @@ def frame_of(batch: Batch) -> pl.DataFrame:
 
 def scored(frame: pl.DataFrame, card: str) -> pl.DataFrame:
     """What the engine says of a frame, in an order that is not the frame's."""
-    result = icp_engine.score(frame.lazy(), icp_engine.load_scorecard(card), bibliography=True)
+    result = icp_engine.score(frame.lazy(), icp_engine.load_scorecard(frozen_card(card)), bibliography=True)
     return result.sort("clinic_id", descending=True).collect()
 
 
@@ -152,10 +154,11 @@ def test_engine_equals_oracle(batch: Batch, card: str) -> None:
 @CARDS
 @pytest.mark.parametrize("batch", [TEXT, TYPED], ids=["text", "typed"])
 def test_one_clinic_is_explained_as_all_are(batch: Batch, card: str) -> None:
-    loaded, frame = icp_engine.load_scorecard(card), frame_of(batch).head(200)
+    loaded, frame = icp_engine.load_scorecard(frozen_card(card)), frame_of(batch).head(200)
     wrong = []
     for clinic, row in by_clinic(scored(frame, card)).items():
-        entries, due = icp_engine.explain(frame.lazy(), loaded, clinic), json.loads(row["icp_bibliography"])
+        found, due = icp_engine.explain(frame.lazy(), loaded, clinic), json.loads(row["icp_bibliography"])
+        entries = bibliography_content(found.bibliography)
         if json.dumps(entries) != json.dumps(due):
             wrong.append(f"{clinic}: {entries} {due}")
     assert not wrong, f"{len(wrong)} clinics differ (one, all):\n" + "\n".join(wrong[:SHOWN])
@@ -197,7 +200,7 @@ def test_more_providers_never_lower_the_scale_score(more: int, card: str) -> Non
     scores = {}
     for name, extra in (("before", 0), ("after", more)):
         grown = frame.lazy().with_columns(pl.col("npi_count") + extra)
-        result = icp_engine.score(grown, icp_engine.load_scorecard(card))
+        result = icp_engine.score(grown, icp_engine.load_scorecard(frozen_card(card)))
         scores[name] = result.select("clinic_id", pl.col("icp_scale_score").alias(name)).collect()
     both = scores["before"].join(scores["after"], on="clinic_id")
     assert both.height == SIZE

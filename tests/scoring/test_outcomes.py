@@ -94,7 +94,7 @@ def test_a_run_tells_what_a_maximum_cuts_off_a_line_over_a_ratio_and_a_share(tmp
     assert [(one["code"], one["points"]) for one in shown if one["score"] == "scale"] == found
 
 
-def explained(card: Scorecard, clinic: Content) -> list[Content]:
+def explained(card: Scorecard, clinic: Content) -> icp_engine.Explanation:
     return icp_engine.explain(frame_of(card, clinic), card, "a")
 
 
@@ -151,7 +151,7 @@ POINTS: dict[str, tuple[Content, Content, list[float]]] = {
 def test_points_of_entries_add_up_to_the_score(name: str) -> None:
     content, clinic, due = POINTS[name]
     card = restore_scorecard(content, "tiny")
-    assert [entry["points"] for entry in explained(card, clinic)] == due
+    assert [entry.points for entry in explained(card, clinic)] == due
     found = icp_engine.score(frame_of(card, clinic), card).collect()
     assert found["tiny_total_score"].to_list() == [sum(due)]
 
@@ -164,7 +164,7 @@ def test_several_notes_of_what_is_unknown_stand_in_one() -> None:
     texts = icp_engine.score(frame, restore_scorecard(content, "tiny"), bibliography=True).collect()
     notes = [json.loads(text)[0].get("note") for text in texts["tiny_bibliography"]]
     assert notes == ['No FQHC; No "sites"', "No FQHC", None]
-    assert explained(restore_scorecard(content, "tiny"), {"site_count": None})[0]["note"] == notes[0]
+    assert explained(restore_scorecard(content, "tiny"), {"site_count": None})[0].note == notes[0]
 
 
 def test_the_segment_of_a_category_of_which_nothing_is_known() -> None:

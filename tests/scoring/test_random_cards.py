@@ -93,8 +93,10 @@ def test_every_reading_of_a_card_agrees(db: Database, content: Content, row_seed
             assert result_of(scored.row(number, named=True), card) == expected(reading, card), rows[number]
     assert codes == ["|".join(entry["code"] for entry in found) for found in entries]
 
-    spelled = ReasonSpeller(card).spell(banded)
-    assert spelled.text.gather(spelled.number).to_list() == codes
+    reasons = ReasonSpeller(card).spell(banded)
+    assert reasons.to_text("reason_codes").to_list() == codes
+    assert reasons.to_text("top_reasons").to_list() == [reading.top_reasons for reading in due]
+    assert reasons.to_text("unknown").to_list() == [reading.unknown for reading in due]
     explainer = Explainer(card)
     assert [explainer.entries(banded[number]) for number in range(EXPLAINED)] == entries[:EXPLAINED]
     assert in_sql(db, banded, card, some=row_seed % 4 == 0) == {str(number): one for number, one in enumerate(entries)}

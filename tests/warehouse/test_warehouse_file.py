@@ -18,10 +18,11 @@ from icp_engine.columns import FIELDS
 from icp_engine.networks.columns import member_columns, networks_columns
 from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.explain import bibliography_content, explain_clinic
+from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.scoring.compiler import BANDS
 from icp_engine.scoring.explain import with_bibliography
+from icp_engine.scoring.explanation import bibliography_content
 
 SIZE = 3_000
 ODD = 'we"ird, name'
@@ -35,7 +36,7 @@ TABLES = {
 VIEWS = {
     "clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_networks", "shared_names", "network_candidates",
     "clinic_bibliography", "clinic_evidence", "networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to",
-    "tier_by_state", "clinic_scores", "member_scores", "network_scores",
+    "tier_by_state", "clinic_scores", "clinic_why", "member_scores", "network_scores",
 }  # fmt: skip
 ICP = icp_engine.load_scorecard("icp")
 ENTRY = ["score", "code", "sources", "value", "points", "status", "reason", "note"]

@@ -178,6 +178,7 @@ def _characteristic(
     bonus = _bonus(table.table("bonus"), names, field) if "bonus" in table else None
     missing = _missing(table, field, names)
     read = tuple(dict.fromkeys(_value_fields(field, bands, bonus, missing, names)))
+    notes = table.table("unknown")
     sources = tuple(dict.fromkeys(part for one in read for part in derived.get(one, (one,))))
     characteristic = Characteristic(
         category=category,
@@ -189,10 +190,11 @@ def _characteristic(
         sources=sources,
         value_fields=read,
         only_for=_only_for(table),
-        unknown={key: str(value) for key, value in table.table("unknown").raw.items()},
+        unknown={flag: notes.text(flag) for flag in notes.raw},
         bonus=bonus,
         maximum=table.number("max") if "max" in table else None,
         weight=table.number("weight", 1.0),
+        headline=table.flag("headline") if "headline" in table else True,
     )
     table.close()
     return characteristic

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from icp_engine.errors import did_you_mean
 from icp_engine.scorecard.model import (
+    REASON_COLUMNS,
     TOTAL,
     Band,
     Category,
@@ -59,7 +60,7 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 
 def _columns(card: Scorecard) -> Found:
     """Two columns of one name would overwrite each other."""
-    taken = Counter([*(column.name for column in card.columns), card.column("reason_codes")])
+    taken = Counter([*(column.name for column in card.columns), *map(card.column, REASON_COLUMNS)])
     place: dict[str, Path] = {name: ("columns", key) for key, name in card.named_columns.items()}
     for name, count in taken.items():
         if count > 1:
@@ -73,7 +74,7 @@ def _columns(card: Scorecard) -> Found:
         "tier",
         "tier_label",
         "segment",
-        "reason_codes",
+        *REASON_COLUMNS,
         *(one.name for one in card.categories),
     ]
     for key in card.named_columns:

@@ -173,6 +173,7 @@ SCORECARD: Format = {
             "bonus": table("bonus", "Points on top of the band where a condition holds."),
             "max": number("The most points that it gives, bonus included."),
             "weight": number("Its weight in a weighted mean."),
+            "headline": Key(("flag",), "Whether its reason may stand among the top reasons; true unless given."),
         }
     ),
     "band": Shape(
