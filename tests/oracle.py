@@ -440,8 +440,8 @@ def segment_of(clinic: Raw) -> tuple[str, str, float]:
 
 
 def mentions(text: str, phrases: list[str]) -> bool:
-    """Whether a lower-cased text contains one of the phrases."""
-    return any(phrase in text for phrase in phrases)
+    """Whether a lower-cased text contains one of the phrases, whatever white space is between its words."""
+    return any(phrase in " ".join(text.split()) for phrase in phrases)
 
 
 def looked_up(where: str, bands: list[tuple[float, str, float]], clinic: Raw) -> Entry:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -136,16 +135,13 @@ def last_row_is_total(frame: pl.LazyFrame, amounts: Iterable[str], rows: int) ->
     return len(pairs) > 1 and all(abs(total - last) <= 1e-9 * abs(total) for total, last in pairs)
 
 
-def advice(rows: pl.LazyFrame, twice: pl.DataFrame, paths: Iterable[str]) -> str:
+def advice(rows: pl.LazyFrame, twice: pl.DataFrame) -> str:
     """Return what to do about ids that stand more than once: keeping the first is right for one clinic alone.
 
     Args:
         rows: conformed rows.
         twice: the ids that stand more than once.
-        paths: the files of the extract.
     """
-    if table := next((found for path in paths if (found := _table_folder(path))), None):
-        return f"{table} is a table of its own whose files hold old rows too: export the table, and name the export"
     told = [name for name in (NAME, STATE) if name in rows.collect_schema().names()]
     if told:
         again = rows.select(KEY, *told).join(twice.lazy(), on=KEY, how="semi")
@@ -159,15 +155,3 @@ def advice(rows: pl.LazyFrame, twice: pl.DataFrame, paths: Iterable[str]) -> str
                 "export ids as text, or map another column to clinic_id"
             )
     return "--duplicates first keeps the first of each"
-
-
-def _table_folder(path: str) -> str | None:
-    """Return the folder above a file that is a Delta, Iceberg or Hudi table, None where there is none."""
-    if "://" in path:
-        return None
-    for folder in Path(path).parents:
-        if (folder / "_delta_log").is_dir() or (folder / ".hoodie").is_dir():
-            return str(folder)
-        if next(folder.glob("metadata/*.metadata.json"), None):
-            return str(folder)
-    return None

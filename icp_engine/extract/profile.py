@@ -145,7 +145,7 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
     )
     if total[TOTALS] or totals_at_the_end(extract):
         found, rows = _with_totals(found, extract), rows.filter(~is_total)
-    return found if total["ids"] == known else _with_duplicates(found, rows, extract)
+    return found if total["ids"] == known else _with_duplicates(found, rows)
 
 
 def _with_totals(found: Profile, extract: Extract) -> Profile:
@@ -161,7 +161,7 @@ def _with_totals(found: Profile, extract: Extract) -> Profile:
     )
 
 
-def _with_duplicates(found: Profile, rows: pl.LazyFrame, extract: Extract) -> Profile:
+def _with_duplicates(found: Profile, rows: pl.LazyFrame) -> Profile:
     """Return the profile with the ids that stand more than once, and those that are the same but for case."""
     if alike := twins(rows):
         found = replace(found, suspicions=(*found.suspicions, alike))
@@ -171,7 +171,7 @@ def _with_duplicates(found: Profile, rows: pl.LazyFrame, extract: Extract) -> Pr
         duplicate_rows=int(twice["len"].sum()) - len(twice),
         duplicate_ids=len(twice),
         duplicate_examples=tuple(twice.sort("len", KEY, descending=[True, False])[KEY].head(_EXAMPLES)),
-        advice=advice(rows, twice, [file.path for file in extract.files]) if len(twice) else None,
+        advice=advice(rows, twice) if len(twice) else None,
     )
 
 

@@ -325,8 +325,9 @@ def test_the_summary_of_a_run_fits_a_screen_and_names_what_matters(tmp_path: Pat
     done = call("run", str(extract), "--out", str(tmp_path / "out"))
     assert done.exit_code == 0
     lines = done.output.splitlines()
-    assert len(lines) <= 24
-    assert lines[0].startswith("12 clinics scored with icp")
+    assert len(lines) <= 26
+    assert lines[0].startswith("No clinic can reach Tier 2 - Qualified")
+    assert lines[2].startswith("12 clinics scored with icp")
     for said in (
         "Tier 1 - HOT",
         "Segment A",

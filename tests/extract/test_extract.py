@@ -168,7 +168,8 @@ def test_text_of_csv_is_taken_as_it_stands(tmp_path: Path, score: Callable[..., 
     lines = [f"{number:05},{value},{value}" for number, value in enumerate(raw)]
     found = score(write(tmp_path / "a.csv", "\n".join(["clinic_id,account_name,carried", *lines])))
     assert found.ids == [f"{number:05}" for number in range(len(raw))]
-    assert found.clinics["account_name"].to_list() == raw
+    absent = {"NA", "null", "-", "#N/A"}
+    assert found.clinics["account_name"].to_list() == [None if one in absent else one for one in raw]
     assert found.clinics["carried"].to_list() == raw
 
 

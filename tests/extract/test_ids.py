@@ -213,16 +213,19 @@ def test_keeping_the_first_is_advised_for_rows_of_one_clinic_alone(
     assert ("--duplicates first" in said) == advised
 
 
-@pytest.mark.parametrize("sign", ["_delta_log/0.json", ".hoodie/x", "metadata/1.metadata.json"])
-def test_keeping_the_first_is_not_advised_inside_a_table(tmp_path: Path, score: Callable[..., Any], sign: str) -> None:
+@pytest.mark.parametrize(
+    ("sign", "kind"),
+    [("_delta_log/0.json", "Delta Lake"), (".hoodie/x", "Apache Hudi"), ("metadata/1.metadata.json", "Apache Iceberg")],
+)
+@pytest.mark.parametrize("named", ["", "part=1", "part=1/a.parquet"])
+def test_the_files_of_a_table_are_no_extract(tmp_path: Path, sign: str, kind: str, named: str) -> None:
     folder = tmp_path / "table"
-    (folder / sign).parent.mkdir(parents=True)
+    for one in (folder / sign, folder / "part=1" / "a.parquet"):
+        one.parent.mkdir(parents=True)
     (folder / sign).write_text("{}")
-    for part in "ab":
-        parquet(folder / f"{part}.parquet", ["x"], pl.String)
-    with pytest.raises(InputError, match="export the table") as error:
-        score(folder)
-    assert "--duplicates" not in str(error.value)
+    parquet(folder / "part=1" / "a.parquet", ["x"], pl.String)
+    with pytest.raises(InputError, match=f"table is a table of {kind}.*export the table"):
+        open_extract([str(folder / named)], temp=tmp_path)
 
 
 def test_many_rejected_rows_come_first_with_their_share_and_reason(tmp_path: Path) -> None:
