@@ -13,6 +13,7 @@ from icp_engine.scoring.compiler import (
     band_of,
     band_stages,
     category_expr,
+    compared,
     in_points,
     label_expr,
     prepared,
@@ -36,7 +37,7 @@ def add_bands(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
 
     Source: the conformed columns of `card.reads`.
     """
-    lf = lf.with_columns(prepared(card))
+    lf = lf.with_columns(compared(card))
     for stage in band_stages(card):
         lf = lf.with_columns(stage)
     return lf
@@ -100,6 +101,7 @@ def score(
     if reason_codes:
         extra.append(reason_codes_expr(card).alias(card.column("reason_codes")))
     if bibliography:
+        scored = scored.with_columns(prepared(card))
         extra.append(bibliography_expr(card).alias(f"{card.prefix}_bibliography"))
     scored = scored.with_columns(extra).with_columns(pl.col(_GIVEN_ID).alias(KEY) for _ in with_id)
     results = [*score_columns(card), *(one.meta.output_name() for one in extra)]
