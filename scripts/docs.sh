@@ -7,3 +7,8 @@ cd "$(dirname "$0")/.."
 
 icp_env requirements-dev.lock
 NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --clean --quiet "$@"
+[ "$#" -eq 0 ] || exit 0
+if grep -rlE '<(script|img|link)[^>]*(src|href)="https?://' site --include='*.html'; then
+    icp_say "These pages load something from the network."
+    exit 1
+fi

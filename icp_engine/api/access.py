@@ -40,7 +40,9 @@ def check_host(host: str, token: str | None) -> None:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise InputError(f"There is no host '{host}' here to listen on; try 127.0.0.1.") from error
-    if token is None and not all(ipaddress.ip_address(str(one[4][0]).split("%")[0]).is_loopback for one in found):
+    if token is None and not all(
+        ipaddress.ip_address(str(address[4][0]).split("%")[0]).is_loopback for address in found
+    ):
         raise InputError(
             f"Everybody who reaches {host} could read the results: set a token in {TOKEN}, or listen on 127.0.0.1."
         )

@@ -38,7 +38,7 @@ def answered(
     form = form_of(request.headers.get("accept", "")) if csv else "json"
     tag = _tag(run_id, request.url.path, asked, form)
     headers = {RUN: run_id, "ETag": tag, "Cache-Control": "private, no-cache"} | ({"Vary": "Accept"} if csv else {})
-    if tag in [one.strip() for one in request.headers.get("if-none-match", "").split(",")]:
+    if tag in [part.strip() for part in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=304, headers=headers)
     body, more = make(form)
     return Response(body, media_type=_TYPES[form], headers={**headers, **more})
@@ -61,9 +61,9 @@ def _liking(accept: str, family: str, kind: str) -> tuple[float, int]:
     names = {f"{family}/{kind}": 2, f"{family}/*": 1, "*/*": 0}
     closest = (-1, 0.0)
     for part in accept.lower().split(","):
-        name, *parameters = (one.strip() for one in part.split(";"))
+        name, *parameters = (piece.strip() for piece in part.split(";"))
         if name in names:
-            weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+            weight = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
             closest = max(closest, (names[name], _weight(weight)))
     return closest[1], closest[0]
 

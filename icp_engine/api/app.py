@@ -111,7 +111,7 @@ def _wrong_parameter(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     parameters: Parameters = request.app.state.parameters
     asked = parameters.networks if request.url.path.startswith("/icp/networks") else parameters.clinics
-    said = [wrong(asked, str(one["loc"][1]), one["input"]) for one in error.errors()]
+    said = [wrong(asked, str(problem["loc"][1]), problem["input"]) for problem in error.errors()]
     return _problem(422, " ".join(dict.fromkeys(said)))
 
 

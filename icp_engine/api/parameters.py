@@ -80,7 +80,7 @@ class _Asked(BaseModel):
     def filter(self) -> Filter:
         """Return which rows are wanted."""
         return Filter(
-            tiers=tuple(sorted({int(one) for one in _parts(self.tier)})),
+            tiers=tuple(sorted({int(part) for part in _parts(self.tier)})),
             segments=tuple(sorted(set(_parts(self.segment)))),
             state=self.state.upper() if self.state else None,
             min_score=self.min_score,
@@ -156,7 +156,7 @@ class NothingAsked(BaseModel):
 
 
 def _parts(text: str | None) -> list[str]:
-    return [one.strip() for one in (text or "").split(",") if one.strip()]
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
 def only(asked: type[BaseModel]) -> Callable[[Request], Awaitable[None]]:

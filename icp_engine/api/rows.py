@@ -82,4 +82,4 @@ def _tier_name(number: int, label: str) -> str:
 def field_columns(*names: str) -> tuple[Column, ...]:
     """Return fields of an extract as columns of a result."""
     fields = (FIELDS[name] for name in names)
-    return tuple(Column(one.name, one.dtype, one.unit, one.description) for one in fields)
+    return tuple(Column(field.name, field.dtype, field.unit, field.description) for field in fields)

@@ -24,10 +24,10 @@ def _row(
 ) -> type[BaseModel]:
     """Return the shape of a row: every column is there, and null where its value is missing."""
     fields: dict[str, Any] = {}
-    for one in columns:
-        kind: Any = _TYPES[type(one.dtype)]
-        text = f"{one.description} ({one.unit})" if one.unit else one.description
-        fields[one.name] = (kind if one.name in always else kind | None, Field(description=text))
+    for column in columns:
+        kind: Any = _TYPES[type(column.dtype)]
+        text = f"{column.description} ({column.unit})" if column.unit else column.description
+        fields[column.name] = (kind if column.name in always else kind | None, Field(description=text))
     return create_model(name, __base__=base, **fields)
 
 

@@ -33,7 +33,7 @@ def partner_scores(best: pl.DataFrame, rows: int, card: Scorecard, name: str) ->
     chart.update_yaxes(
         tickmode="array",
         tickvals=data["Rank"].to_list(),
-        ticktext=[cut(one) for one in data["Name"]],
+        ticktext=[cut(name) for name in data["Name"]],
         range=[len(data) + 0.5, 0.5],
         showgrid=False,
     )
@@ -58,7 +58,7 @@ def _bars(own: pl.DataFrame, tier: Tier, most: float) -> go.Bar:
         insidetextfont={"color": ON_BAR},
         textangle=0,
         cliponaxis=False,
-        customdata=[[rank, *(cut(one, 60) if one else "" for one in texts)] for rank, *texts in told],
+        customdata=[[rank, *(cut(text, 60) if text else "" for text in texts)] for rank, *texts in told],
         hovertemplate="%{customdata[0]}. %{customdata[1]}<br>%{customdata[2]}, %{customdata[3]}<br>"
         "%{x:.2f} points<extra>%{fullData.name}</extra>",
         showlegend=not own.is_empty(),

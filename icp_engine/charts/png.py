@@ -55,4 +55,4 @@ def write_pngs(charts: Iterable[Chart], folder: Path) -> list[Path]:
             kaleido.write_fig_from_object_sync(pictures, kopts={"page_generator": page, "n": 1})
         except Exception as error:  # whatever the browser's driver raises, its kinds are not its contract
             raise InputError(f"The browser could not draw the pictures ({error}).") from error
-    return [one["path"] for one in pictures]
+    return [picture["path"] for picture in pictures]

@@ -186,4 +186,5 @@ def register_clinics(db: Database, frame: pl.DataFrame, card: Scorecard, normali
 
 def network_inputs(card: Scorecard) -> list[str]:
     """Return the columns of a scored clinic that grouping reads, beside the normalised name."""
-    return [KEY, NAME, STATE, *(one.name for one in card.columns), "npi_count", "site_count", "fqhc_flag", "aco_member"]
+    scores = (column.name for column in card.columns)
+    return [KEY, NAME, STATE, *scores, "npi_count", "site_count", "fqhc_flag", "aco_member"]

@@ -32,7 +32,7 @@ def _record_ids(db: Database, keys: pl.Series) -> pl.Series:
         for half in ("high", "low")
         for place in range(_HALF)
     ]
-    names = [one.meta.output_name() for one in digits]
+    names = [digit.meta.output_name() for digit in digits]
     capitals = [pl.lit(0, pl.UInt8)] * len(_PREFIX) + [
         pl.col(name).is_between(_UPPER.start, _UPPER.stop - 1).cast(pl.UInt8) for name in names
     ]
@@ -43,7 +43,7 @@ def _record_ids(db: Database, keys: pl.Series) -> pl.Series:
     text = [
         pl.lit(_PREFIX),
         *(_letter(pl.col(name), _LETTERS) for name in names),
-        *(_letter(one, _CHECKS) for one in checks),
+        *(_letter(check, _CHECKS) for check in checks),
     ]
     return hashes.select(digits).select(pl.concat_str(text).alias(keys.name)).to_series()
 

@@ -101,7 +101,7 @@ def _signal(item: Table, card: Scorecard, *, last: bool) -> Signal:
     name, hook = item.text("name"), item.text("hook")
     patterns = item.texts("notes")
     band = item.text("band", "")
-    bands = [f"{one.code}.{band.name}" for one in card.characteristics for band in one.bands]
+    bands = [f"{rule.code}.{band.name}" for rule in card.characteristics for band in rule.bands]
     if band and band not in bands:
         item.problem(f"scorecard {card.id} has no band '{band}'{did_you_mean(band, bands)}", "band")
     if patterns and band:
@@ -128,7 +128,7 @@ def _groups(item: Table, place: int, pattern: str) -> set[str] | None:
         item.problem(f"{pattern!r} is not a regular expression: {said}", "notes", place)
         return None
     fields = matched.dtype.fields if isinstance(matched.dtype, pl.Struct) else []
-    return {one.name for one in fields if not one.name.isdecimal()}
+    return {field.name for field in fields if not field.name.isdecimal()}
 
 
 def _placeholders(

@@ -71,7 +71,7 @@ def assigned(lf: pl.LazyFrame, owners: Sequence[str], total: str) -> pl.DataFram
     new = lf.filter(pl.col(OWNER).is_null()).select(KEY, hundredths.alias(_SCORE)).collect()
     if new.is_empty():
         return new.select(KEY, pl.lit(None, pl.String).alias(OWNER))
-    shares = _shares([loads[one][0][0] if one in loads else 0 for one in owners], int(new[_SCORE].sum()))
+    shares = _shares([loads[owner][0][0] if owner in loads else 0 for owner in owners], int(new[_SCORE].sum()))
     new = new.sort(_SCORE, KEY, descending=[True, False])
     return new.select(KEY).with_columns(_dealt(shares, len(new), owners))
 

@@ -17,7 +17,7 @@ from icp_engine.scoring.compiler import band_of
 
 _EXAMPLES = 3
 _DUE = {"integer": "a whole number, 0 or more", "number": "a number, 0 or more", "moment": "a date"}
-_PROBLEM, _PRACTICE, _VALUE, _ROWS = (one.name for one in PROBLEMS)
+_PROBLEM, _PRACTICE, _VALUE, _ROWS = (column.name for column in PROBLEMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def practice_problems(
     if len(rejects):
         yield _rejected(extract, rejects)
     marks = [name for name in practices.collect_schema().names() if name.startswith(INVALID)]
-    unread = [one for one in card.characteristics if _unread(one)]
+    unread = [rule for rule in card.characteristics if _unread(rule)]
     future = pl.col("created_at").dt.date() > pl.lit(today)
     counts = practices.select(
         *(pl.col(name).sum() for name in marks),
@@ -74,9 +74,9 @@ def practice_problems(
         yield _problem(practices.filter(future), says, pl.col(NAME), _day("created_at"))
 
 
-def _unread(one: Characteristic) -> list[int]:
+def _unread(rule: Characteristic) -> list[int]:
     """Return the bands of a characteristic that something was given for which it does not know."""
-    return [number for number, band in enumerate(one.bands, 1) if band.reason is None]
+    return [number for number, band in enumerate(rule.bands, 1) if band.reason is None]
 
 
 def _rejected(extract: Extract, rejects: Rejects) -> pl.LazyFrame:

@@ -60,11 +60,11 @@ def read_sla(top: Table, card: Scorecard) -> Sla:
     for tier in card.tiers:
         key = str(tier.number)
         if key in tiers:
-            limits[tier.number] = _limit(tiers.table(key), {one.name for one in statuses})
+            limits[tier.number] = _limit(tiers.table(key), {status.name for status in statuses})
         else:
             tiers.problem(f"tier {key} of scorecard {card.id} is missing: say how long its practices may wait")
     tiers.close()
-    used = {name for one in limits.values() for name in (one.within, one.at_risk, one.over)}
+    used = {name for limit in limits.values() for name in (limit.within, limit.at_risk, limit.over)}
     for number, one in enumerate(statuses):
         if one.name not in used and len(limits) == len(card.tiers):
             top.problem(f"no tier leads to the status '{one.name}'; use it, or take it away", "status", number)
@@ -75,7 +75,7 @@ def _statuses(top: Table) -> list[Status]:
     found: list[Status] = []
     for item in top.items("status"):
         name = item.text("name")
-        if name in [one.name for one in found]:
+        if name in [status.name for status in found]:
             item.problem(f"the status '{name}' stands here a second time", "name")
         found.append(Status(name, item.flag("act")))
         item.close()
@@ -136,12 +136,12 @@ def with_sla(lf: pl.LazyFrame, sla: Sla, tier: str, as_of: date) -> pl.LazyFrame
     )
 
 
-def _standing(one: Limit, sla: Sla) -> pl.Expr:
+def _standing(limit: Limit, sla: Sla) -> pl.Expr:
     """Return the place of the status of a practice in a tier; where nobody knows since when it waits, it is over."""
-    within = pl.lit(sla.place(one.within))
-    if one.days is None:
+    within = pl.lit(sla.place(limit.within))
+    if limit.days is None:
         return within
     wait = pl.col(WAIT)
-    if one.at_risk_from is not None:
-        within = pl.when(wait >= one.at_risk_from).then(pl.lit(sla.place(one.at_risk))).otherwise(within)
-    return pl.when((wait > one.days) | wait.is_null()).then(pl.lit(sla.place(one.over))).otherwise(within)
+    if limit.at_risk_from is not None:
+        within = pl.when(wait >= limit.at_risk_from).then(pl.lit(sla.place(limit.at_risk))).otherwise(within)
+    return pl.when((wait > limit.days) | wait.is_null()).then(pl.lit(sla.place(limit.over))).otherwise(within)

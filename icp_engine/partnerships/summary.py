@@ -29,19 +29,19 @@ def summed(accounts: Accounts, card: Scorecard, rules: Rules) -> Totals:
             owner=str(owner),
             practices=int(own[_PRACTICES].sum()),
             average_score=_average(own),
-            tiers={f"Tier {one.number}": _count(own, tier, one.number) for one in card.tiers},
+            tiers={f"Tier {level.number}": _count(own, tier, level.number) for level in card.tiers},
             statuses={status.name: _count(own, STATUS, place) for place, status in enumerate(rules.sla.statuses)},
         )
         for (owner,), own in cells.partition_by(OWNER, as_dict=True).items()
     ]
     return Totals(
         tiers=tuple(
-            TierCount(one.number, one.label, int(own[_PRACTICES].sum()), _average(own) if len(own) else None)
-            for one in card.tiers
-            for own in (cells.filter(pl.col(tier) == one.number),)
+            TierCount(level.number, level.label, int(own[_PRACTICES].sum()), _average(own) if len(own) else None)
+            for level in card.tiers
+            for own in (cells.filter(pl.col(tier) == level.number),)
         ),
         statuses=statuses,
-        breaches=sum(one.practices for one in statuses if one.status in rules.sla.breaches),
+        breaches=sum(status.practices for status in statuses if status.status in rules.sla.breaches),
         owners=tuple(sorted(owners, key=lambda one: (-one.practices, one.owner))),
     )
 

@@ -43,7 +43,7 @@ def _worse(card: Scorecard) -> pl.Expr:
 
 def scores(card: Scorecard) -> Make:
     """Return how `rula_partner_scores` is made."""
-    points = {one.name: pl.col(one.column) for one in card.categories}
+    points = {category.name: pl.col(category.column) for category in card.categories}
     values = {
         "Tier": pl.col(card.column("tier_label")),
         "Name": pl.col(NAME),
@@ -58,10 +58,12 @@ def scores(card: Scorecard) -> Make:
         "Volume (pts)": points["volume"],
         "Outreach Action": pl.col(ACTION),
     }
-    return lambda frame, before: frame.select(
-        (values | {"Rank": pl.int_range(before + 1, before + 1 + len(frame), dtype=pl.Int64)})[one.name].alias(one.name)
-        for one in SCORES
-    )
+
+    def make(frame: pl.DataFrame, before: int) -> pl.DataFrame:
+        ranks = {"Rank": pl.int_range(before + 1, before + 1 + len(frame), dtype=pl.Int64)}
+        return frame.select((values | ranks)[column.name].alias(column.name) for column in SCORES)
+
+    return make
 
 
 def crm(card: Scorecard, rules: Rules) -> Make:
@@ -100,7 +102,7 @@ def hooks(card: Scorecard, rules: Rules) -> Make:
     values = {"Name": pl.col(NAME), "Signal": pl.col(SIGNAL), "Hook": pl.col(HOOK)}
     return lambda frame, _: (
         with_hooks(frame.lazy(), rules.outreach, card, card.column("tier"))
-        .select(values[one.name].alias(one.name) for one in HOOKS)
+        .select(values[column.name].alias(column.name) for column in HOOKS)
         .collect()
     )
 
@@ -125,5 +127,5 @@ def _tier(card: Scorecard) -> pl.Expr:
 
 
 def _status(rules: Rules) -> pl.Expr:
-    names = [one.name for one in rules.sla.statuses]
+    names = [status.name for status in rules.sla.statuses]
     return pl.col(STATUS).replace_strict(range(len(names)), names, return_dtype=pl.String)

@@ -102,11 +102,13 @@ class Slice:
     Attributes:
         frame: all that is known of the clinics but their reasons.
         arrow: the same as Arrow.
+        coded: the same with every repetitive text once.
         reasons: codes, top reasons and what is unknown, which are put together while others write.
     """
 
     frame: pl.DataFrame
     arrow: pa.Table
+    coded: pa.Table
     reasons: Future[Reasons]
 
 
@@ -164,8 +166,8 @@ def write_clinics(
             whole = piece if networks is None else _with_networks(piece, networks)
             table = arrow(whole)
             dictionaries = dictionaries or repetitive_columns(table)
-            table = with_dictionaries(table, dictionaries)
-            part = Slice(whole, table, spelling.submit(speller.spell, whole))
+            coded = with_dictionaries(table, dictionaries)
+            part = Slice(whole, table, coded, spelling.submit(speller.spell, whole))
             writing.append([pool.submit(output.write, part) for pool, output in zip(pools, outputs, strict=True)])
         for futures in writing:
             _finish(futures)
@@ -216,7 +218,7 @@ def _reason_columns(card: Scorecard) -> dict[str, ReasonColumn]:
 
 def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], texts: Mapping[str, ReasonColumn]) -> None:
     """Write columns: the new name of each, and the one it has in the slice."""
-    _write_rows(writer, part.frame, part.arrow, part.reasons.result, columns, texts)
+    _write_rows(writer, part.frame, part.coded, part.reasons.result, columns, texts)
     writer.settle()
 
 

@@ -86,16 +86,16 @@ def in_frame(asked: Sequence[Condition]) -> pl.Expr:
     return pl.all_horizontal(*map(_expression, asked)) if asked else pl.lit(value=True)
 
 
-def _expression(one: Condition) -> pl.Expr:
-    column = pl.col(SEARCHED if one.test == "mentions" else one.column)
-    match one.test:
+def _expression(condition: Condition) -> pl.Expr:
+    column = pl.col(SEARCHED if condition.test == "mentions" else condition.column)
+    match condition.test:
         case "one of":
-            return column.is_in(list(one.value))
+            return column.is_in(list(condition.value))
         case "is":
-            return column.eq(one.value)
+            return column.eq(condition.value)
         case "at least":
-            return column.ge(one.value)
+            return column.ge(condition.value)
         case "lists":
-            return (pl.lit(",") + column + pl.lit(",")).str.contains(f",{one.value},", literal=True)
+            return (pl.lit(",") + column + pl.lit(",")).str.contains(f",{condition.value},", literal=True)
         case "mentions":
-            return column.str.contains(one.value.lower(), literal=True)
+            return column.str.contains(condition.value.lower(), literal=True)

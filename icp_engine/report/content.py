@@ -87,7 +87,7 @@ def content(run: Run) -> Report:
 def _tiles(statistics: Statistics, manifest: Manifest) -> list[Tile]:
     rows, score = statistics.total_clinics, statistics.scores
     tiles = [Tile("Clinics scored", f"{rows:,}", f"{manifest.rows.rejected:,} rows rejected")]
-    tiles += [Tile(one.label, f"{one.clinics:,}", f"{percent(one.share)} of clinics") for one in statistics.tiers]
+    tiles += [Tile(tier.label, f"{tier.clinics:,}", f"{percent(tier.share)} of clinics") for tier in statistics.tiers]
     networks = manifest.networks
     if networks:
         share = percent(networks.clinics / rows)

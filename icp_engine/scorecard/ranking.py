@@ -64,7 +64,8 @@ def unknown_fields(card: Scorecard) -> list[UnknownField]:
                 bands.setdefault(name, {}).setdefault(part.rule, []).append(outcome.number)
         for name, cost in _costs(part, category, share).items():
             costs[name] = costs.get(name, Fraction(0)) + cost
-    names = sorted(bands, key=lambda name: -costs.get(name, Fraction(0)))
+    places = {name: place for place, name in enumerate(costs)}  # `all_missing` names fields before their turn
+    names = sorted(bands, key=lambda name: (-costs.get(name, Fraction(0)), places.get(name, len(places))))
     return [
         UnknownField(
             name,

@@ -121,7 +121,7 @@ class Table:
         self.key(key, "texts")
         value = self.raw.get(key, [])
         found = [value] if isinstance(value, str) else value
-        if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
             self.problem(f"expected a list of texts, found {value!r}", key)
             return ()
         return tuple(found)
