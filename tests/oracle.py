@@ -432,7 +432,7 @@ def segment_of(clinic: Raw) -> tuple[str, str, float]:
         (mentions(label, BEHAVIORAL_HOME_HEALTH), "A", "behavioral_home_health", 20),
         (bool(clinic["fqhc_flag"]) or rural, "B", "fqhc_rural", 20),
         (mentions(label, MULTI_SPECIALTY) or providers >= 100, "C", "multi_specialty", 20),
-        ("primary care" in label, "C", "primary_care", 14),
+        (mentions(label, ["primary care"]), "C", "primary_care", 14),
         (providers >= 50, "C", "mid_size", 15),
         (providers >= 20, "C", "growing", 12),
     ]

@@ -59,7 +59,7 @@ def score_clinics(
         return scored, found, Rejects()
     rejects = find_rejects(extract, totals=bool(found.totals), duplicates=bool(found.duplicate_rows))
     if len(rejects) == extract.rows:
-        raise InputError(f"{extract.files[0].path} has no row of a clinic with a clinic_id; there is nothing to score.")
+        raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
     return _score(extract, rejects, card, most, temp), found, rejects
 
 
