@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from icp_engine.errors import printable
+
 _BAR = "█"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _SIDES = {"<": "left", ">": "right"}
@@ -17,7 +19,7 @@ def table(rows: Sequence[Sequence[object]], align: str, *, indent: str = "", hea
         indent: what each line starts with.
         header: underline the first row.
     """
-    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    texts = [["" if cell is None else printable(str(cell), keep="") for cell in row] for row in rows]
     widths = [max(len(row[place]) for row in texts) for place in range(len(align))]
     if header:
         texts.insert(1, ["-" * width for width in widths])
@@ -37,8 +39,13 @@ def bar(share: float, width: int = 30) -> str:
 
 def cut(text: str, width: int) -> str:
     """Return a text on one line, shortened to a width."""
-    line = " ".join(text.split())
+    line = printable(" ".join(text.split()), keep="")
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them; there is at least one."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else names[0]
 
 
 def html_table(heading: Sequence[object], rows: Iterable[Sequence[object]], align: str) -> str:

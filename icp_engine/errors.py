@@ -1,8 +1,11 @@
 """Every error that a user can cause, each one sentence that says what to do."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class IcpError(Exception):
@@ -55,7 +58,7 @@ class Problem:
 
     def __str__(self) -> str:
         """Return `file:line: message`, as compilers do, so that editors can jump there."""
-        return f"{self.source}:{self.line}: {self.message}"
+        return printable(f"{self.source}:{self.line}: {self.message}", keep="")
 
 
 class MistakesError(GateError):
@@ -84,6 +87,11 @@ class ScorecardError(MistakesError):
     ...             print(problem.line, problem.message)
     3 category.pain.max: expected a number, found '25'
     """
+
+
+def printable(text: str, *, keep: str = "\n\t") -> str:
+    r"""Return a text for people: control characters, which may move a cursor or change a title, read `\x1b`."""
+    return _CONTROL.sub(lambda match: match[0] if match[0] in keep else repr(match[0])[1:-1], text)
 
 
 def first_line(error: BaseException) -> str:

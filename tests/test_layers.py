@@ -52,6 +52,7 @@ THIRD_PARTY = {
     "click": {"cli.*"},
     "duckdb": {"database"},
     "choreographer": {"charts.*"},
+    "filelock": {"warehouse.*"},
     "jinja2": {"report.*"},
     "kaleido": {"charts.*"},
     "markupsafe": {"report.*"},

@@ -2,17 +2,43 @@
 
 import hmac
 import ipaddress
+import re
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated
 
 from fastapi import Depends, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from icp_engine.errors import InputError
 
+LOCAL = ("localhost", "127.0.0.1", "[::1]")  # what this machine calls itself
+_PORT = re.compile(r":\d*$")
 TOKEN = "ICP_API_TOKEN"  # the environment variable
 _BEARER = HTTPBearer(auto_error=False, description=f"The token that the server was started with, in {TOKEN}.")
+
+
+class HostCheck:
+    """Answers requests for the hosts that the server goes by, whatever name a page of somebody else's gives it.
+
+    Without this a page in a browser of this machine reads the results through a name of its own (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
+        self._app = app
+        self._allowed = {name.lower() for name in allowed}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        named = [value for name, value in scope.get("headers", ()) if name == b"host"]
+        host = named[0].decode("latin-1").lower() if len(named) == 1 else ""
+        if scope["type"] != "http" or _PORT.sub("", host) in self._allowed:
+            await self._app(scope, receive, send)
+            return
+        said = {"detail": "This server does not go by that host; see --allowed-host of icp-engine serve."}
+        await JSONResponse(said, 421)(scope, receive, send)
 
 
 def check_token(token: str) -> Callable[..., Awaitable[None]]:

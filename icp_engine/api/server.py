@@ -3,14 +3,19 @@
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
-from icp_engine.api.access import check_host
+from icp_engine.api.access import LOCAL, HostCheck, check_host
+from icp_engine.api.answers import RUN
 from icp_engine.api.app import Application
 from icp_engine.api.current import Current
+from icp_engine.api.protocol import limited
 from icp_engine.errors import InputError
 
 _PATIENCE = 5  # seconds that requests have to finish once the server is to end
@@ -35,12 +40,34 @@ _LOGGING: dict[str, Any] = {  # all of it on stderr, as everything that is not d
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Hosts that the server goes by besides those of this machine, origins of pages that may ask, and connections."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    max_connections: int = 200
+
+
+def _guarded(app: ASGIApp, host: str, token: str | None, limits: Limits) -> ASGIApp:
+    """Return the application behind its checks. With a token any host will do, unless some are named."""
+    if limits.cors_origins:
+        shown = [RUN, "ETag", "Link", "X-Total-Count"]
+        app = CORSMiddleware(
+            app, limits.cors_origins, allow_methods=["GET"], allow_headers=["Authorization"], expose_headers=shown
+        )
+    if token is None or limits.allowed_hosts:
+        app = HostCheck(app, [*LOCAL, f"[{host}]" if ":" in host else host, *limits.allowed_hosts])
+    return app
+
+
 def serve(
     warehouse: Path,
     host: str,
     port: int,
     token: str | None = None,
     *,
+    limits: Limits = Limits(),
     say: Callable[[str], None] = lambda _: None,
     log: bool = False,
 ) -> None:
@@ -51,6 +78,7 @@ def serve(
         host: the address to listen on.
         port: where; 0 takes a free one.
         token: what requests must carry.
+        limits: who may ask from where, and how many at once.
         say: called with a line about where it listens and which run answers.
         log: have a line printed for every request.
 
@@ -66,7 +94,8 @@ def serve(
             address = f"http://{f'[{host}]' if ':' in host else host}:{at}"
             say(f"Listening on {address}; open {address}/docs. Ctrl-C ends it.")
             config = uvicorn.Config(
-                Application(current, token),
+                _guarded(Application(current, token), host, token, limits),
+                http=limited(limits.max_connections),
                 log_config=_LOGGING,
                 access_log=log,
                 server_header=False,

@@ -1,16 +1,18 @@
 """The command line: parse, call one function, print."""
 
-import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
+from io import StringIO
 from types import FrameType
 from typing import Any
 
 import click
 
+from icp_engine.cli import streams
 from icp_engine.distribution import NAME
-from icp_engine.errors import IcpError, first_line
+from icp_engine.errors import GateError, IcpError, first_line, printable
 
 # Modules are loaded when their command is called: `--threads` has to be read before Polars starts.
 _COMMANDS = {
@@ -56,7 +58,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            streams.drop(sys.stdout)
             return 0
 
 
@@ -78,18 +80,33 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with one of the codes of `errors`, or 130 when interrupted."""
+    streams.prepare()
     signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(_outcome())
+
+
+def _outcome() -> int:
+    """Run the command line, say what went wrong, and return the exit code."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        code: int = cli.main(standalone_mode=False) or 0
+        streams.finish()
+        return code
     except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        return done.exit_code
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        shown = StringIO()
+        error.show(shown)
+        _complain(shown.getvalue().removesuffix("\n"))
+        return error.exit_code
     except (Exception, KeyboardInterrupt) as error:
         message, code = _explained(error)
-        click.echo(message, err=True)
-        sys.exit(code)
+        _complain(message)
+        return code
+
+
+def _complain(message: str) -> None:
+    with suppress(OSError):  # nobody reads stderr
+        click.echo(printable(message), file=sys.stderr)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -101,10 +118,11 @@ def _explained(error: BaseException) -> tuple[str, int]:
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return f"Interrupted; {_KEPT}", _INTERRUPTED
     if isinstance(error, IcpError):
-        return f"Error: {error}", error.exit_code
+        lines = str(error).split("\n") if isinstance(error, GateError) else [str(error)]
+        return "Error: " + "\n".join(printable(line, keep="") for line in lines), error.exit_code
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
-        return f"Error: {error.strerror or error}{where}; {_KEPT}", IcpError.exit_code
+        return printable(f"Error: {error.strerror or error}{where}; {_KEPT}", keep=""), IcpError.exit_code
     if type(error).__module__.startswith(("polars", "pyarrow")):
-        return f"Error: {first_line(error)}; {_KEPT}", IcpError.exit_code
+        return printable(f"Error: {first_line(error)}; {_KEPT}"), IcpError.exit_code
     raise error

@@ -31,7 +31,7 @@ def command(warehouse: Path, as_json: bool) -> None:
             (name.removeprefix("audits/"), "ok" if not len(one) else f"{len(one):,} rows")
             for name, one in found.items()
         ]
-        click.echo(show.table(rows, "<<"))
+        show.say(show.table(rows, "<<"))
     failed = [name for name, one in found.items() if len(one)]
     if failed:
         raise GateError(

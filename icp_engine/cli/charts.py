@@ -36,4 +36,4 @@ def command(warehouse: Path, png: bool, clinic: str | None, out: Path | None, qu
     if as_json:
         show.emit([str(path) for path in paths])
     elif not quiet:
-        click.echo("\n".join(map(str, paths)))
+        show.say("\n".join(map(str, paths)))

@@ -29,4 +29,4 @@ def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
     if as_json:
         show.emit(bibliography_content(found.bibliography))
     else:
-        click.echo(str(found))
+        show.say(str(found))

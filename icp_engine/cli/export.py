@@ -5,7 +5,9 @@ from typing import Literal
 
 import click
 
-from icp_engine.cli import options
+from icp_engine.cli import options, show
+
+_FORMATS = ("csv", "parquet", "xlsx", "json")
 
 
 @click.command("export")
@@ -19,10 +21,8 @@ from icp_engine.cli import options
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["csv", "parquet", "xlsx"]),
-    default="csv",
-    show_default=True,
-    help="Kind of file.",
+    type=click.Choice(_FORMATS),
+    help="Kind of file; what --out ends in, or CSV, unless given.",
 )
 @click.option(
     "--out",
@@ -39,7 +39,7 @@ def command(
     state: str | None,
     min_score: float | None,
     columns: str | None,
-    format_: str,
+    format_: str | None,
     out: Path | None,
 ) -> None:
     """Write a list of clinics or networks, best first.
@@ -47,7 +47,7 @@ def command(
     \b
     Examples:
       icp-engine export --tier 1,2 --segment A --state TX --out texas.csv
-      icp-engine export --what networks --tier 1 --format xlsx --out networks.xlsx
+      icp-engine export --what networks --tier 1 --out networks.xlsx
       icp-engine export --tier 1 --columns clinic_id,account_name,icp_total_score
     """
     from icp_engine.published.filters import Filter
@@ -55,15 +55,27 @@ def command(
     from icp_engine.published.run import open_run
     from icp_engine.tables.writer import flat
 
-    if out is None and format_ != "csv":
-        raise click.UsageError(f"--format {format_} needs --out FILE.")
+    path = _named(out, format_)
     chosen = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
     run = open_run(warehouse)
     wanted = Filter(options.chosen_tiers(tier, run.card), options.chosen_segments(segment, run.card), state, min_score)
     found = export(run, what, wanted, chosen)
-    if out is None:
-        click.echo(flat(found).write_csv(), nl=False)
+    if path is None:
+        show.csv(flat(found).write_csv())
     else:
-        path = out if out.suffix.lower() == f".{format_}" else out.with_name(f"{out.name}.{format_}")
         write_list(found, path)
-        click.echo(f"{len(found):,} {what} in {path}", err=True)
+        show.say(f"{len(found):,} {what} in {path}", err=True)
+
+
+def _named(out: Path | None, kind: str | None) -> Path | None:
+    """Return the file to write, named by its format; None for stdout."""
+    if out is None:
+        if kind not in (None, "csv"):
+            raise click.UsageError(f"--format {kind} needs --out FILE.")
+        return None
+    ending = out.suffix.lower().removeprefix(".")
+    if kind is None or ending == kind:
+        return out if ending in _FORMATS else out.with_name(f"{out.name}.{kind or 'csv'}")
+    if ending in _FORMATS:
+        raise click.UsageError(f"--format {kind} and --out {out} name two formats; drop --format, or name it .{kind}.")
+    return out.with_name(f"{out.name}.{kind}")

@@ -5,6 +5,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from icp_engine.cli import show
+from icp_engine.display import listed
 
 if TYPE_CHECKING:
     from icp_engine.extract.ids import Suspicion
@@ -79,10 +80,10 @@ def no_tier_in_reach(card: "Scorecard", reachable: float, lost: Iterable["LostPo
         return None
     points: dict[str, float] = {}
     for one in lost:
-        fields = " with ".join(one.fields)
+        fields = listed(one.fields)
         points[fields] = points.get(fields, 0.0) + one.points
     most = sorted(points.items(), key=lambda item: -item[1])[:_FIELDS]
-    named = ", ".join(f"{fields} ({worth:g})" for fields, worth in most)
+    named = "; ".join(f"{fields} ({worth:g})" for fields, worth in most)
     return (
         f"No clinic can reach {tier.label}, which begins at {tier.at_least[TOTAL]:g}: the fields that are there allow "
         f"{reachable:g} of {card.maximum:g} points. Fields that would change that, with their points: {named}."

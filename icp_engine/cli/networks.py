@@ -65,9 +65,9 @@ def list_command(
     if as_json:
         show.emit(found.to_dicts())
     elif found.is_empty():
-        click.echo("No networks match.")
+        show.say("No networks match.")
     else:
-        click.echo(_table(found, run.card))
+        show.say(_table(found, run.card))
 
 
 def _table(found: "pl.DataFrame", card: "Scorecard") -> str:
@@ -109,7 +109,7 @@ def show_command(network_id: str, warehouse: Path, as_json: bool) -> None:
     if as_json:
         show.emit({**found.network.row(0, named=True), "clinics": found.members.to_dicts()})
     else:
-        click.echo(_profile(found, run.card))
+        show.say(_profile(found, run.card))
 
 
 def _profile(found: "NetworkProfile", card: "Scorecard") -> str:

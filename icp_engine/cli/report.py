@@ -33,4 +33,4 @@ def command(warehouse: Path, out: Path | None, quiet: bool, as_json: bool) -> No
     if as_json:
         show.emit({"report": str(path)})
     elif not quiet:
-        click.echo(path)
+        show.say(str(path))

@@ -137,7 +137,7 @@ def command(
 
         published = open_run(out)
         best = best_clinics(published.table("icp_scores"), published.card, _BEST)
-        click.echo(_summary(manifest, published.card, out, best))
+        show.say(_summary(manifest, published.card, out, best))
 
 
 def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence[BestClinic]") -> str:
@@ -181,11 +181,14 @@ def _best(best: "Sequence[BestClinic]") -> str:
 
 def _places(manifest: "Manifest", out: Path, best: "Sequence[BestClinic]") -> list[tuple[str, str]]:
     """Return where the results are, and what to do next."""
+    from icp_engine.warehouse.folder import MANIFEST, place_of
+
     at = "" if out == Path("warehouse") else f" -w {quote(str(out))}"
     why = f"icp-engine explain {quote(best[0].clinic_id)}{at}"
-    places = [("Results", f"{out} (run {manifest.run_id})"), ("Why", why)]
-    if (out / "report.html").exists():
-        places.insert(0, ("Report", f"{out / 'report.html'}: open it in a browser"))
+    places = [("Results", f"{place_of(out, MANIFEST).parent} (run {manifest.run_id})"), ("Why", why)]
+    report = place_of(out, "report.html")
+    if report.exists():
+        places.insert(0, ("Report", f"{report}: open it in a browser"))
     return places
 
 

@@ -40,7 +40,7 @@ def list_command(as_json: bool) -> None:
         show.emit([{"id": one.id, "version": one.version, "title": one.title, "extends": one.extends} for one in cards])
     else:
         rows = [(one.id, one.version, f"{one.maximum:g} points", one.title) for one in cards]
-        click.echo(show.table(rows, "<<><"))
+        show.say(show.table(rows, "<<><"))
 
 
 @command.command("show")
@@ -60,7 +60,7 @@ def show_command(name: str, as_json: bool) -> None:
     if as_json:
         show.emit({"hash": card.hash, **card.content})
     else:
-        click.echo(_text(card))
+        show.say(_text(card))
 
 
 @command.command("check")
@@ -90,7 +90,7 @@ def check_command(paths: tuple[str, ...]) -> None:
         problems += failing
         if not failing:
             bands = sum(len(one.bands) for one in card.characteristics)
-            click.echo(
+            show.say(
                 f"{path}: {card.id} {card.version} is sound: {len(card.characteristics)} characteristics, "
                 f"{bands} bands, {len(card.examples)} worked {'example' if len(card.examples) == 1 else 'examples'}"
             )

@@ -1,11 +1,12 @@
 """`icp-engine serve`: the published run over HTTP."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from icp_engine.cli import options
+from icp_engine.cli import options, show
 
 
 @click.command("serve")
@@ -13,9 +14,27 @@ from icp_engine.cli import options
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", "-p", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 takes any.")
 @click.option("--access-log", is_flag=True, help="Print a line for every request.")
+@click.option("--allowed-host", multiple=True, metavar="NAME", help="Host to go by besides localhost. Repeat for more.")
+@click.option("--cors-origin", multiple=True, metavar="URL", help="Origin whose pages may ask. Repeat for more.")
+@click.option(
+    "--max-connections",
+    type=click.IntRange(1),
+    default=200,
+    show_default=True,
+    help="So many at once; others get 503.",
+)
 @options.threads
 @options.quiet
-def command(warehouse: Path, host: str, port: int, access_log: bool, quiet: bool) -> None:
+def command(
+    warehouse: Path,
+    host: str,
+    port: int,
+    access_log: bool,
+    allowed_host: tuple[str, ...],
+    cors_origin: tuple[str, ...],
+    max_connections: int,
+    quiet: bool,
+) -> None:
     """Serve the published run over HTTP, read-only.
 
     Clinics, networks and statistics as JSON or CSV; /docs lists what can be asked. A newer run is picked up while it is
@@ -29,7 +48,14 @@ def command(warehouse: Path, host: str, port: int, access_log: bool, quiet: bool
     """
     with options.extra("api"):
         from icp_engine.api.access import TOKEN
-        from icp_engine.api.server import serve
+        from icp_engine.api.server import Limits, serve
 
     token = os.environ.get(TOKEN, "").strip() or None
-    serve(warehouse, host, port, token, say=lambda text: None if quiet else click.echo(text, err=True), log=access_log)
+    limits = Limits(allowed_host, cors_origin, max_connections)
+    serve(warehouse, host, port, token, limits=limits, say=lambda text: _say(text, quiet=quiet), log=access_log)
+
+
+def _say(text: str, *, quiet: bool) -> None:
+    with suppress(OSError):  # nobody reads stderr any more; requests are answered all the same
+        if not quiet:
+            show.say(text, err=True)

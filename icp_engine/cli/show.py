@@ -11,15 +11,27 @@ from typing import Any
 import click
 
 from icp_engine.display import bar, cut, table
+from icp_engine.errors import printable
 
-__all__ = ["Progress", "bar", "cut", "emit", "percent", "table", "width"]
+__all__ = ["Progress", "bar", "csv", "cut", "emit", "percent", "say", "table", "width"]
 
 _TICK = 0.2  # seconds between two looks at the clock
 
 
 def emit(value: Any) -> None:
-    """Print a value as JSON on stdout."""
-    click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
+    """Print a value as JSON on stdout; characters that its encoding may lack are escaped as JSON does."""
+    ascii_only = "utf" not in (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=ascii_only, default=str))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text for people; control characters in it are shown, and do nothing."""
+    click.echo(printable(text), file=sys.stderr if err else sys.stdout)  # of its own, click takes ASCII for a mistake
+
+
+def csv(text: str) -> None:
+    """Print CSV, in UTF-8 as files are, whatever the terminal's encoding: it is data."""
+    click.echo(text.encode(), nl=False)
 
 
 def _finite(value: Any) -> Any:

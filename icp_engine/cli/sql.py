@@ -38,18 +38,20 @@ def command(
 
     if (query is None) == (file is None):
         raise click.UsageError("Give a query, or --file with one.")
+    if parquet is not None and parquet.suffix.lower() != ".parquet":
+        raise click.UsageError(f"--parquet {parquet} would not end in .parquet; name it {parquet.name}.parquet.")
     text = query if file is None else _read(file)
     found = ask(open_run(warehouse), str(text))
     if parquet is not None:
-        write_list(found, parquet.with_suffix(".parquet"))
+        write_list(found, parquet)
     elif as_csv:
         from icp_engine.tables.writer import flat
 
-        click.echo(flat(found).write_csv(), nl=False)
+        show.csv(flat(found).write_csv())
     elif as_json:
         show.emit(found.to_dicts())
     else:
-        click.echo(_table(found))
+        show.say(_table(found))
 
 
 def _read(file: Path) -> str:

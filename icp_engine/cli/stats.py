@@ -33,7 +33,7 @@ def command(warehouse: Path, as_json: bool) -> None:
     if as_json:
         show.emit(statistics_content(found, run))
     else:
-        click.echo(_text(found, run))
+        show.say(_text(found, run))
 
 
 def _text(found: "Statistics", run: "Run") -> str:

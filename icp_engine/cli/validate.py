@@ -56,7 +56,7 @@ def command(
     if as_json:
         show.emit(validation_content(found))
     else:
-        click.echo(_text(found))
+        show.say(_text(found))
 
 
 def _text(found: "Validation") -> str:

@@ -4,7 +4,6 @@ import csv
 import gzip
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from icp_engine.errors import InputError, first_line
+from icp_engine.extract.names import check_names, check_types, said_of, widened
 
 _PARQUET = (".parquet", ".pq")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
@@ -64,6 +64,8 @@ def _find(pattern: str) -> list[str]:
             raise InputError(f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract.")
         return found
     if path.exists():
+        if not path.is_file():
+            raise InputError(f"{pattern} is a pipe or a device, which is read only once; write it into a file first.")
         return [pattern]
     if not has_magic(pattern):
         raise InputError(f"{pattern} does not exist; check the path.")
@@ -86,7 +88,8 @@ def _refuse_tables(paths: Iterable[str]) -> None:
 
 def _is_data(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-    published = path.is_symlink() and path.readlink().parts[:1] == (".current",)  # results of ours, not an extract
+    ours = ((".current",), (".partners",))  # results, not an extract
+    published = path.is_symlink() and path.readlink().parts[:1] in ours
     return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not hidden and not published
 
 
@@ -114,15 +117,21 @@ def _remote(path: str) -> RawFile:
 
 def _parquet(path: str, where: Path) -> RawFile:
     try:
-        rows = pq.read_metadata(where).num_rows
+        metadata = pq.read_metadata(where)
+        found = metadata.schema.to_arrow_schema()
+        check_names(path, found.names)
+        check_types(path, found)
+        rows = metadata.num_rows
         frame = pl.scan_parquet(where, glob=False, hive_partitioning=False)
         schema = dict(frame.collect_schema())
     except (pa.ArrowException, pl.exceptions.PolarsError) as error:
-        raise InputError(
-            f"{path} is not a whole Parquet file ({first_line(error)}); was it cut off, or is it CSV?"
-        ) from error
+        raise InputError(said_of(path, first_line(error))) from error
     except OSError as error:
+        if "ncrypt" in str(error):
+            raise InputError(said_of(path, first_line(error))) from error
         raise InputError(f"{path} cannot be read ({error.strerror or first_line(error)}).") from error
+    wide = widened(schema)
+    frame, schema = frame.cast(wide) if wide else frame, schema | wide  # type: ignore[arg-type]
     for key, value in _hive(path):
         if key not in schema:
             frame = frame.with_columns(pl.lit(value, pl.String).alias(key))
@@ -185,9 +194,7 @@ def _header(path: str) -> tuple[list[str], str, bool]:
         raise InputError(f"{path} cannot be read as CSV ({first_line(error)}).") from error
     if not header:
         raise InputError(f"{path} is empty; a CSV file starts with a line of column names.")
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        raise InputError(f"{path} has {len(twice)} column names more than once, first '{twice[0]}'; rename them.")
+    check_names(path, header)
     return header, delimiter, alone
 
 
@@ -209,6 +216,8 @@ def _csv_message(path: str, text: str, delimiter: str) -> str:
         return f"{path} is not UTF-8 text; save it as UTF-8."
     if "straddl" in text and (line := _open_quote(path, delimiter)):
         return _never_closed(path, line)
+    if "straddl" in text:
+        return f"{path} has a row of more than {_BLOCK >> 20} MB; is a line end missing? Else leave that column out."
     return f"{path} cannot be read as CSV ({text.splitlines()[0].rstrip('.')})."
 
 

@@ -19,6 +19,8 @@ from icp_engine.partnerships.rules import Rules
 from icp_engine.partnerships.sla import DAYS, with_sla
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.ordering import materialised
+from icp_engine.warehouse.folder import place_of
+from icp_engine.warehouse.switch import PARTNERS
 
 _BEFORE = f"{OWNER}_before"
 CRM_FILE = "rula_crm_records.parquet"
@@ -81,7 +83,7 @@ def find_accounts(ask: Ask, db: Database, most: int, temp: Path) -> Accounts:
     given = pl.col("owner").str.strip_chars().str.replace_all(r"\s+", " ")
     lf = lf.with_columns(pl.coalesce(DAYS, "days_since_contact").alias(DAYS), pl.coalesce(given, OWNER).alias(OWNER))
     lf = lf.with_columns(record_id(pl.col(KEY), db).alias(RECORD))
-    before = previous_owners(ask.out / CRM_FILE, ask.rules.owners)
+    before = previous_owners(place_of(ask.out, CRM_FILE, PARTNERS), ask.rules.owners)
     if before is not None:
         lf = lf.join(before, on=RECORD, how="left").with_columns(pl.coalesce(OWNER, _BEFORE)).drop(_BEFORE)
     lf = with_sla(lf, ask.rules.sla, card.column("tier"), ask.as_of)

@@ -1,71 +1,39 @@
-"""Files into a folder that people mail from: all are made beside, then each is renamed into its place."""
+"""Files into a folder that people mail from: all are made beside, and published by one switch."""
 
-import fcntl
 import os
 import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from icp_engine.errors import InputError
-from icp_engine.tables.writer import settle
-
-_BEGINS, _ENDS = ".partners-", ".unfinished"
+from icp_engine.warehouse.folder import check_free, new_run, publish
+from icp_engine.warehouse.locks import is_folder
+from icp_engine.warehouse.switch import PARTNERS, current_run
 
 
 @contextmanager
-def files_beside(out: Path, own: Iterable[str]) -> Iterator[Path]:
-    """Give a folder inside `out` for files, which take their places in `out` if all went well inside.
+def files_beside(out: Path, own: Collection[str]) -> Iterator[Path]:
+    """Give a folder for files, which are published in `out` by one switch if all went well inside.
 
-    What stands in `out` stays as it is until every file is complete; then each is renamed over its older self, and
-    older files of the names in `own` that were not made this time are removed, since they would tell of another run.
-    What a killed run left behind is removed too.
+    Files of the run before that bear none of the names in `own` belong to other parts of the work, and are published
+    again; those that do, and were not made this time, are gone: they would tell of another run.
 
     Raises:
-        InputError: the folder cannot be written to, or a folder stands where a file is due.
+        InputError: the folder cannot be written to, or something of the user's stands where a file is due.
     """
-    made = [one for one in (out, *out.parents) if not one.exists()]
-    own = list(own)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for left in out.glob(f"{_BEGINS}*{_ENDS}"):
-            _remove_unless_alive(left)
-        folder = Path(tempfile.mkdtemp(prefix=_BEGINS, suffix=_ENDS, dir=out))
-        alive = os.open(folder, os.O_RDONLY)
-        fcntl.flock(alive, fcntl.LOCK_EX)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written to ({error.strerror}); choose another folder with --out.") from error
-    try:
-        in_the_way = next((out / name for name in own if (out / name).is_dir()), None)
-        if in_the_way:
-            raise InputError(f"{in_the_way} is a folder, and a file is due there; move it, or choose another --out.")
+    with new_run(out, PARTNERS) as folder:
+        check_free(out, own, PARTNERS)
         yield folder
-        _place(folder, out, own)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(alive)
-        for one in made:
-            if one.is_dir() and not any(one.iterdir()):
-                one.rmdir()
+        before = current_run(out, PARTNERS)
+        if before is not None and is_folder(folder.parent / before):
+            _take_over(folder.parent / before, folder, own)
+        publish(folder, out, 1, PARTNERS)
 
 
-def _remove_unless_alive(folder: Path) -> None:
-    """Remove an unfinished folder, unless the run that made it still holds it."""
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(BlockingIOError):
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder)
-    finally:
-        os.close(held)
-
-
-def _place(folder: Path, out: Path, own: list[str]) -> None:
-    files = sorted(folder.iterdir())
-    for path in files:
-        settle(path)
-    for path in files:
-        path.replace(out / path.name)
-    for name in {*own} - {path.name for path in files}:
-        (out / name).unlink(missing_ok=True)
+def _take_over(before: Path, folder: Path, own: Collection[str]) -> None:
+    for path in before.iterdir():
+        if path.name not in own and not path.name.startswith("."):
+            try:
+                os.link(path, folder / path.name)
+            except (OSError, NotImplementedError, AttributeError):  # this disk has no second names for a file
+                shutil.copy2(path, folder / path.name)

@@ -34,11 +34,13 @@ from icp_engine.partnerships.problems import Kind, kinds
 from icp_engine.partnerships.publishing import files_beside
 from icp_engine.partnerships.rules import Rules, read_rules
 from icp_engine.partnerships.summary import summed
-from icp_engine.pipeline.workspace import said, temporary
+from icp_engine.pipeline.workspace import clean_temporary, said, temporary
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.ordering import ORDER, sorted_slices
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, write_json, write_table
+from icp_engine.warehouse.folder import clean
+from icp_engine.warehouse.switch import PARTNERS
 
 Report = Callable[[str, int, int], None]
 """Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
@@ -147,11 +149,14 @@ def run_partners(
     with (
         said([*practices, *contacts], out),
         files_beside(out, own) as folder,
-        temporary(options.temp_dir, folder) as temp,
+        temporary(options.temp_dir, folder.parent) as temp,
     ):
         report("read", 0, 0)
         extract = open_practices(practices, card, options.mapping, temp)
         log = open_log(contacts, options.contact_mapping, temp) if contacts else None
+        inputs = [file.path for file in (*extract.files, *(log.files if log else ()))]
+        clean(folder, out, inputs, PARTNERS)
+        clean_temporary(options.temp_dir, inputs)
         day = options.as_of or options.today
         ask = Ask(extract, find_unusable(extract, options.duplicates), log, card, rules, day, options.today, out)
         most = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)

@@ -32,21 +32,21 @@ from icp_engine.pipeline.clinics import (
 )
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report, Stages
-from icp_engine.pipeline.workspace import said, temporary
+from icp_engine.pipeline.workspace import clean_temporary, said, temporary
 from icp_engine.published.run import Run
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.writer import TableWriter, write_table
 from icp_engine.warehouse.audits import check_run
 from icp_engine.warehouse.duckdb_file import WarehouseFile, finish, warehouse_file
-from icp_engine.warehouse.folder import new_run, publish, run_id
+from icp_engine.warehouse.folder import clean, new_run, publish, run_id
 from icp_engine.warehouse.manifest import (
     InputFile,
     Manifest,
     NetworkCounts,
-    OutputFile,
     RowCounts,
     ScorecardRecord,
+    output_files,
     write_manifest,
 )
 
@@ -79,6 +79,9 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
     with said(patterns, out), new_run(out) as folder, temporary(options.temp_dir, folder.parent) as temp:
         with stages("read"):
             extract = open_extract(patterns, card.fields, options.mapping, temp=temp)
+        inputs = [file.path for file in extract.files]
+        clean(folder, out, inputs)
+        clean_temporary(options.temp_dir, inputs)
         _check_partition(extract, card, options)
         with stages("score", extract.rows):
             scored, found, rejects = score_clinics(extract, card, options, temp)
@@ -186,7 +189,7 @@ def _finished(manifest: Manifest, work: Work) -> Manifest:
         manifest,
         seconds=dict(work.stages.seconds),
         elapsed_seconds=work.stages.elapsed,
-        outputs=_outputs(work.folder),
+        outputs=output_files(work.folder),
     )
 
 
@@ -214,15 +217,6 @@ def _partition(work: Work) -> None:
 
 def _write_table(name: str, frame: pl.DataFrame, work: Work, metadata: dict[str, str] | None = None) -> None:
     write_table(TableWriter(work.folder, name, metadata or {}, csv=work.options.format == "both"), frame)
-
-
-def _outputs(folder: Path) -> tuple[OutputFile, ...]:
-    """Return every file of a run with its size, and the rows of those that hold one table."""
-    rows = {path.stem: pl.scan_parquet(path).select(pl.len()).collect().item() for path in folder.glob("*.parquet")}
-    files = sorted(path for path in (*folder.glob("*"), *folder.glob("charts/*")) if path.is_file())
-    return tuple(
-        OutputFile(path.relative_to(folder).as_posix(), rows.get(path.stem), path.stat().st_size) for path in files
-    )
 
 
 def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects) -> Manifest:

@@ -1,6 +1,5 @@
 """Where a run works: a folder for what is thrown away, and what is said when reading or writing fails."""
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.errors import InputError, first_line
-from icp_engine.warehouse.folder import UNFINISHED
+from icp_engine.warehouse.locks import remove_leftovers, temporary_folder
 
 
 @contextmanager
@@ -17,6 +16,8 @@ def said(patterns: Iterable[str], out: Path, verb: str = "scored") -> Iterator[N
     try:
         yield
     except pl.exceptions.PolarsError as error:
+        if "ncrypt" in str(error):
+            raise InputError(f"{', '.join(patterns)}: {first_line(error)}; decrypt it first.") from error
         raise InputError(f"{', '.join(patterns)} cannot be {verb} ({first_line(error)}); is a file damaged?") from error
     except OSError as error:
         if error.filename:
@@ -27,10 +28,13 @@ def said(patterns: Iterable[str], out: Path, verb: str = "scored") -> Iterator[N
 @contextmanager
 def temporary(temp_dir: str | None, beside: Path) -> Iterator[Path]:
     """Give a folder for what is read once and thrown away, beside the results unless another place is named."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="icp-", suffix=UNFINISHED, dir=temp_dir or beside) as temp:
-            yield Path(temp)
-    except FileNotFoundError as error:
-        if temp_dir is None or Path(temp_dir).is_dir():
-            raise
-        raise InputError(f"{temp_dir} is not a folder; choose another --temp-dir.") from error
+    if temp_dir is not None and not Path(temp_dir).is_dir():
+        raise InputError(f"{temp_dir} is not a folder; choose another --temp-dir.")
+    with temporary_folder(Path(temp_dir) if temp_dir else beside) as temp:
+        yield temp
+
+
+def clean_temporary(temp_dir: str | None, inputs: Iterable[str]) -> None:
+    """Remove what killed runs left in the place for intermediate files, once the input has been found good."""
+    if temp_dir is not None:
+        remove_leftovers(Path(temp_dir), inputs)

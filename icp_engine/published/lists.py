@@ -16,9 +16,10 @@ from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.filters import Filter, Listed, conditions, in_sql
 from icp_engine.published.run import Run
 from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
-from icp_engine.tables.writer import flat
+from icp_engine.tables.writer import flat, whole
 from icp_engine.warehouse.audits import audit
 from icp_engine.warehouse.duckdb_file import CLINIC_WHY
+from icp_engine.warehouse.switch import check_outside
 
 SHEET_ROWS = 1_048_576  # of a workbook, the header among them
 
@@ -128,7 +129,8 @@ def write_list(frame: pl.DataFrame, path: Path) -> None:
     """Write a list as CSV, Parquet, JSON or workbook, by the ending of its name, whole or not at all.
 
     Raises:
-        InputError: another ending, too many rows for a sheet, or the workbook extra is not installed.
+        InputError: another ending, a path into a published run, too many rows for a sheet, or the workbook extra is
+            not installed.
     """
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("csv", "parquet", "json", "xlsx"):
@@ -137,8 +139,8 @@ def write_list(frame: pl.DataFrame, path: Path) -> None:
         raise InputError(
             f"{len(frame):,} rows are more than a sheet holds ({SHEET_ROWS - 1:,}); narrow the list, or take CSV."
         )
-    beside = path.with_name(f".{path.name}.partial")
-    try:
+    check_outside(path)
+    with whole(path) as beside:
         if kind == "csv":
             flat(frame).write_csv(beside)
         elif kind == "parquet":
@@ -147,9 +149,6 @@ def write_list(frame: pl.DataFrame, path: Path) -> None:
             beside.write_text(json.dumps(frame.to_dicts(), indent=2, ensure_ascii=False, default=str), encoding="utf-8")
         else:
             _write_workbook(frame, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _write_workbook(frame: pl.DataFrame, path: Path) -> None:

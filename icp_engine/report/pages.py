@@ -8,6 +8,7 @@ from plotly.offline import get_plotlyjs
 from icp_engine.charts.catalogue import Chart
 from icp_engine.report.content import Report
 from icp_engine.report.render import PLOTLY_JS, chart_page, report_page
+from icp_engine.tables.writer import whole
 
 CHARTS, REPORT = "charts", "report.html"
 
@@ -40,9 +41,5 @@ def write_charts(charts: Iterable[Chart], folder: Path) -> list[Path]:
 
 
 def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.partial")
-    try:
+    with whole(path) as beside:
         beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

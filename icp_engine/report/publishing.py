@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from icp_engine.charts.aggregates import aggregates
 from icp_engine.charts.catalogue import Chart, draw, draw_clinic
 from icp_engine.charts.png import check_png, write_pngs
 from icp_engine.errors import InputError
 from icp_engine.published.explain import explain_clinic
-from icp_engine.published.run import open_run
+from icp_engine.published.run import Run, open_run
 from icp_engine.report.content import content
 from icp_engine.report.pages import CHARTS, REPORT, write_charts, write_report
-from icp_engine.warehouse.folder import add_to_published
+from icp_engine.warehouse.folder import add_to_published, place_of
+from icp_engine.warehouse.manifest import output_files, write_manifest
+from icp_engine.warehouse.switch import check_outside
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage, the steps done and the steps in all; 0 where a stage does not count."""
@@ -39,6 +43,8 @@ def publish_charts(
     """
     if png:
         check_png()
+    if out is not None:
+        check_outside(out)
     run = open_run(warehouse)  # one run, whatever is published meanwhile
     report("charts", 0, 0)
     charts = [draw_clinic(explain_clinic(run, clinic))] if clinic else draw(aggregates(run))
@@ -46,7 +52,8 @@ def publish_charts(
         return _write(charts, out, report, png=png)
     with add_to_published(warehouse, run.folder, [CHARTS]):
         written = _write(charts, run.folder / CHARTS, report, png=png)
-    return [warehouse / CHARTS / path.name for path in written]
+        _note_outputs(run)
+    return [place_of(warehouse, CHARTS) / path.name for path in written]
 
 
 def _write(charts: list[Chart], folder: Path, report: Progress, *, png: bool) -> list[Path]:
@@ -60,6 +67,11 @@ def _write(charts: list[Chart], folder: Path, report: Progress, *, png: bool) ->
     return paths
 
 
+def _note_outputs(run: Run) -> None:
+    """Have the manifest of a published run name the files that came later."""
+    write_manifest(replace(run.manifest, outputs=output_files(run.folder), no_charts=None), run.folder)
+
+
 def publish_report(warehouse: Path, out: Path | None = None, report: Progress = lambda *_: None) -> Path:
     """Write the report of the published run; return its path.
 
@@ -71,6 +83,8 @@ def publish_report(warehouse: Path, out: Path | None = None, report: Progress = 
     Raises:
         InputError: nothing is published there, or the file cannot be written.
     """
+    if out is not None:
+        check_outside(out)
     run = open_run(warehouse)
     report("report", 0, 0)
     page = content(run)
@@ -82,4 +96,5 @@ def publish_report(warehouse: Path, out: Path | None = None, report: Progress = 
         return out
     with add_to_published(warehouse, run.folder, [REPORT]):
         write_report(page, run.folder / REPORT)
-    return warehouse / REPORT
+        _note_outputs(run)
+    return place_of(warehouse, REPORT)

@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable, Collection
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+_NAME = 60  # characters of a name that another one is made from: longer ones may be as long as a name can be
 ROW_GROUP = 122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
 _LONG = 100  # bytes on average; least and greatest values of longer texts are dear
 _DICTIONARY = 64 << 20  # bytes; reason codes are long, and few of them are different within a row group
@@ -82,12 +85,29 @@ class TableWriter:
 
 
 def settle(path: Path) -> None:
-    """Have the disk hold what has been written to a file so far, or the names that a folder holds."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Have the disk hold what has been written to a file so far, or the names that a folder holds.
+
+    Windows opens no folders, and flushes only what is open for writing.
+    """
+    windows = os.name == "nt"
+    if windows and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if windows else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a path to write to, beside the one meant, whose place it takes if all went well."""
+    beside = path.with_name(f".{path.name[:_NAME]}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def write_table(writer: TableWriter, frame: pl.DataFrame) -> None:

@@ -139,8 +139,14 @@ _DETAILS = {
 }
 
 
+_WIDE = 500  # columns; DuckDB copies the whole relation for each comment, which takes minutes where there are thousands
+
+
 def comment_all(db: Database, card: Scorecard) -> None:
-    """Comment on every table, view and column: from the contract where it knows them, else from their names."""
+    """Comment on every table, view and column: from the contract where it knows them, else from their names.
+
+    In a wide relation columns that would only be told their names have none.
+    """
     contract: list[Field | Column] = [
         *card.fields.values(),
         *networks_columns(card),
@@ -158,8 +164,11 @@ def comment_all(db: Database, card: Scorecard) -> None:
         own = _DETAILS | own if name not in _WITH_EXTRACT else own
         text = _TABLES.get(name) or " ".join(header(sql_text(_file_of(name)))[:1])
         db.comment(kind, name, text)
-        for column in db.columns(name):
+        columns = db.columns(name)
+        for column in columns:
             described = own.get(column) or known.get(column) or known.get(column.removeprefix(HELPERS))
+            if described is None and len(columns) > _WIDE:
+                continue
             described = described or column.replace("_", " ").strip() or column
             db.comment("column", f"{name}.{column}", described)
 

@@ -3,51 +3,57 @@
 warehouse/clinics_icp.parquet -> .current/clinics_icp.parquet     one link per table
 warehouse/.current            -> .runs/20261122T083012Z-1a2b3c    renamed over the old link: the switch
 warehouse/.runs/...                                               a folder per run, the last few are kept
+
+Without symbolic links `.current` is a file that names the folder of the run, and there are no links per table. Whatever
+is removed or moved here bears a name that only a run gives, and is no link.
 """
 
-import fcntl
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
 
 from icp_engine.errors import InputError
 from icp_engine.tables.writer import settle
+from icp_engine.warehouse.locks import LOCK, UNFINISHED, Lock, holds, is_folder, remove_leftovers, take
+from icp_engine.warehouse.switch import (
+    CLINICS,
+    RUN_ID,
+    Switch,
+    check_switch,
+    current_run,
+    is_ours,
+    is_turning,
+    link_names,
+    turn,
+)
 
 MANIFEST = "run.json"
-_RUNS = ".runs"
-_CURRENT = ".current"
-UNFINISHED = ".unfinished"
+_ORDER = ".order"  # in the folder of a run: how many were published before it, since clocks are set back
 
 
 @contextmanager
-def new_run(out: Path) -> Iterator[Path]:
+def new_run(out: Path, switch: Switch = CLINICS) -> Iterator[Path]:
     """Give a folder for a run's results beside the published ones; it is gone afterwards unless it was published.
 
-    One run at a time writes to a warehouse. What a killed run left behind is removed first.
+    One run at a time writes to a warehouse.
 
     Raises:
-        InputError: the folder cannot be written to, or another run is at work there.
+        InputError: the folder cannot be written to, holds something of the user's where results are due, or another
+            run is at work there.
     """
-    made = [one for one in (out, *out.parents) if not one.exists()]
+    runs = out / switch.runs
+    made = [folder for folder in (runs, out, *out.parents) if not folder.exists()]
+    check_switch(out, switch)
     try:
-        runs = out / _RUNS
         runs.mkdir(parents=True, exist_ok=True)
-        lock = (runs / "lock").open("w")
+        lock = _take(runs, out)
     except OSError as error:
         raise InputError(f"{out} cannot be written to ({error.strerror}); choose another folder with --out.") from error
     with lock:
-        _take(lock, out)
-        for left in runs.glob(f"*{UNFINISHED}"):
-            shutil.rmtree(left)
-        for orphan in _newer_than_published(out):
-            shutil.rmtree(orphan)
-        for link in out.glob(f"{_CURRENT}.*"):
-            link.unlink()
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
         folder = runs / f"{stamp}-{uuid.uuid4().hex[:6]}{UNFINISHED}"
         folder.mkdir()
@@ -55,15 +61,46 @@ def new_run(out: Path) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            if made and not (out / _CURRENT).exists():
-                _unmake(out, made)
+            if made and current_run(out, switch) is None:
+                _unmake(runs, made)
 
 
-def _take(lock: TextIO, out: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise InputError(f"Another run is writing to {out}; wait for it, or choose another --out.") from error
+def _take(runs: Path, out: Path) -> Lock:
+    lock = take(runs / LOCK)
+    if lock is None:
+        raise InputError(f"Another run is writing to {out}; wait for it, or choose another --out.")
+    return lock
+
+
+def _unmake(runs: Path, made: list[Path]) -> None:
+    """Remove the folders that a failed first run made, unless somebody has put something there since."""
+    with suppress(OSError):  # not empty: somebody else's files
+        if runs in made:
+            (runs / LOCK).unlink(missing_ok=True)
+        for folder in made:
+            folder.rmdir()
+
+
+def clean(folder: Path, out: Path, inputs: Iterable[str], switch: Switch = CLINICS) -> None:
+    """Remove what killed runs left behind, once the input has been found good.
+
+    Args:
+        folder: what `new_run` gave.
+        out: the warehouse.
+        inputs: files that are read; what holds one of them stays.
+        switch: that of the warehouse.
+    """
+    runs, inputs = folder.parent, list(inputs)
+    remove_leftovers(runs, inputs)
+    current = current_run(out, switch)
+    unpublished = [] if current is None else [run for run in _runs(runs) if _order(run) > _order(runs / current)]
+    unfinished = [left for left in runs.glob(f"*{UNFINISHED}") if RUN_ID.fullmatch(run_id(left)) and is_folder(left)]
+    for left in {*unpublished, *unfinished} - {folder}:
+        if not holds(left, inputs):
+            shutil.rmtree(left)
+    for path in out.iterdir():
+        if is_turning(path, switch):
+            path.unlink()
 
 
 @contextmanager
@@ -78,25 +115,17 @@ def add_to_published(out: Path, folder: Path, names: list[str]) -> Iterator[None
     Raises:
         InputError: a run is writing, or has published since; or a file of the user's stands where one is to be linked.
     """
+    check_switch(out, CLINICS)
     try:
-        lock = (out / _RUNS / "lock").open("w")
+        lock = _take(out / CLINICS.runs, out)
     except OSError as error:
         raise InputError(f"{out} cannot be written to ({error.strerror}); choose another place with --out.") from error
     with lock:
-        _take(lock, out)
         if published(out) != folder:
             raise InputError(f"A newer run was published in {out} meanwhile; try again.")
         check_free(out, names)
         yield
-        _link(out, names)
-
-
-def _unmake(out: Path, made: list[Path]) -> None:
-    """Remove the folders that a failed first run made, unless somebody has put something there since."""
-    (out / _RUNS / "lock").unlink(missing_ok=True)
-    with suppress(OSError):  # not empty: somebody else's files
-        for one in (out / _RUNS, *made):
-            one.rmdir()
+        link_names(out, names, CLINICS)
 
 
 def run_id(folder: Path) -> str:
@@ -104,7 +133,7 @@ def run_id(folder: Path) -> str:
     return folder.name.removesuffix(UNFINISHED)
 
 
-def check_free(out: Path, names: list[str]) -> None:
+def check_free(out: Path, names: Iterable[str], switch: Switch = CLINICS) -> None:
     """Make sure that no file of the user's stands where a result is to be published.
 
     Raises:
@@ -112,43 +141,35 @@ def check_free(out: Path, names: list[str]) -> None:
     """
     for name in names:
         target = out / name
-        if os.path.lexists(target) and not _is_ours(target):
+        if os.path.lexists(target) and not is_ours(target, switch):
             raise InputError(
                 f"{target} is in the way, and icp-engine did not make it; move it, or choose another --out."
             )
 
 
-def publish(folder: Path, out: Path, keep: int) -> None:
+def publish(folder: Path, out: Path, keep: int, switch: Switch = CLINICS) -> None:
     """Make a finished run the published one: all names lead to the old run before, and to the new one after.
 
     Args:
         folder: what `new_run` gave, complete.
         out: the warehouse.
         keep: how many runs stay, this one among them.
+        switch: that of the warehouse.
     """
-    names = sorted(one.name for one in folder.iterdir())
-    check_free(out, names)
+    names = sorted(path.name for path in folder.iterdir())
+    check_free(out, names, switch)
     final = folder.with_name(run_id(folder))
+    number = 1 + max((_order(run)[0] for run in _runs(folder.parent)), default=0)
+    (folder / _ORDER).write_text(str(number), encoding="ascii")
     _flush(folder)
     folder.rename(final)
-    _link(out, names)  # leads nowhere until the switch
-    fresh = out / f"{_CURRENT}.{uuid.uuid4().hex[:6]}"
-    fresh.symlink_to(Path(_RUNS) / final.name)
-    fresh.rename(out / _CURRENT)
-    for link in out.iterdir():
-        if _is_ours(link) and not link.exists():
-            link.unlink()  # a table that this run did not make
-    _prune(out, final.name, keep)
-
-
-def _link(out: Path, names: list[str]) -> None:
-    for name in names:
-        if not os.path.lexists(out / name):
-            (out / name).symlink_to(Path(_CURRENT) / name)
-
-
-def _is_ours(path: Path) -> bool:
-    return path.is_symlink() and path.readlink().parts[:1] == (_CURRENT,)
+    link_names(out, names, switch)  # leads nowhere until the switch
+    turn(out, final.name, switch)
+    with suppress(OSError):  # the run is published, whatever cannot be removed
+        for link in out.iterdir():
+            if is_ours(link, switch) and not link.exists():
+                link.unlink()  # a table that this run did not make
+        _prune(final, keep)
 
 
 def _flush(folder: Path) -> None:
@@ -157,26 +178,41 @@ def _flush(folder: Path) -> None:
         settle(path)
 
 
-def _newer_than_published(out: Path) -> list[Path]:
-    """Return complete runs that never were published: they were killed just before the switch."""
-    current = (out / _CURRENT).resolve().name if (out / _CURRENT).exists() else ""
-    return [one for one in (out / _RUNS).iterdir() if one.is_dir() and one.name > current]
+def _runs(runs: Path) -> list[Path]:
+    """Return the folders of complete runs: nothing else has such a name."""
+    return [path for path in runs.iterdir() if RUN_ID.fullmatch(path.name) and is_folder(path)]
 
 
-def _prune(out: Path, current: str, keep: int) -> None:
-    """Remove the oldest runs."""
-    old = [one for one in (out / _RUNS).iterdir() if one.is_dir() and one.name != current and one.suffix != UNFINISHED]
-    for run in sorted(old)[: max(0, len(old) - max(0, keep - 1))]:
-        shutil.rmtree(run)
+def _order(run: Path) -> tuple[int, str]:
+    """Return where a run stands in the order of publishing; those of older versions come first, by name."""
+    try:
+        return int((run / _ORDER).read_text(encoding="ascii")), run.name
+    except (OSError, ValueError):
+        return 0, run.name
 
 
-def published(warehouse: Path) -> Path:
+def _prune(current: Path, keep: int) -> None:
+    """Remove the runs that were published first. One that cannot be moved is still read, and stays for now."""
+    older = sorted((run for run in _runs(current.parent) if run != current), key=_order)
+    for run in older[: max(0, len(older) - max(0, keep - 1))]:
+        with suppress(OSError):
+            shutil.rmtree(run.rename(run.with_name(run.name + UNFINISHED)))
+
+
+def published(warehouse: Path, switch: Switch = CLINICS, manifest: str = MANIFEST) -> Path:
     """Return the folder of the published run, which stays as it is while newer runs are published.
 
     Raises:
         InputError: nothing has been published there.
     """
-    current = warehouse / _CURRENT
-    if not (current / MANIFEST).exists():
+    run = current_run(warehouse, switch)
+    folder = warehouse / switch.runs / run if run else warehouse / switch.current  # a copy has a folder for the link
+    if not (folder / manifest).exists():
         raise InputError(f"{warehouse} holds no published run; make one with: icp-engine run EXTRACT --out {warehouse}")
-    return current.resolve()
+    return folder.resolve()
+
+
+def place_of(warehouse: Path, name: str, switch: Switch = CLINICS) -> Path:
+    """Return where a file of the published run is found: by its published name, or, without links, in its folder."""
+    path, run = warehouse / name, current_run(warehouse, switch)
+    return path if run is None or is_ours(path, switch) else warehouse / switch.runs / run / name

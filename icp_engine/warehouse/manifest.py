@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import polars as pl
 
 from icp_engine.errors import InputError
 from icp_engine.extract.ids import Suspicion
 from icp_engine.extract.profile import FieldCoverage, LostPoints
-from icp_engine.tables.writer import write_json
+from icp_engine.tables.writer import whole, write_json
 from icp_engine.warehouse.folder import MANIFEST
 
 _OF_NETWORKS = ("indexed", "networks", "no_networks")  # not in the file of a run that made none
@@ -113,8 +114,20 @@ def manifest_content(manifest: Manifest) -> dict[str, Any]:
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write the manifest of a run into its folder."""
-    write_json(folder / MANIFEST, manifest_content(manifest))
+    """Write the manifest of a run into its folder, whole or not at all."""
+    with whole(folder / MANIFEST) as path:
+        write_json(path, manifest_content(manifest))
+
+
+def output_files(folder: Path) -> tuple[OutputFile, ...]:
+    """Return every file of a run with its size, and the rows of those that hold one table."""
+    rows = {path.stem: pl.scan_parquet(path).select(pl.len()).collect().item() for path in folder.glob("*.parquet")}
+    files = sorted(path for path in (*folder.glob("*"), *folder.glob("charts/*")) if path.is_file())
+    return tuple(
+        OutputFile(path.relative_to(folder).as_posix(), rows.get(path.stem), path.stat().st_size)
+        for path in files
+        if not path.name.startswith(".")
+    )
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -189,9 +189,9 @@ def test_a_damaged_run_is_said_and_the_one_before_it_answers(tmp_path: Path) -> 
         publish(damaged, 36)
         folder = (damaged / ".current").resolve()
         (folder / "icp.duckdb").write_bytes(b"not a database" * 1_000)
-        shutil.move(folder, out / ".runs" / "29990101T000000000000Z-damage")
+        shutil.move(folder, out / ".runs" / "29990101T000000000000Z-dada0e")
         link = out / ".current.new"
-        link.symlink_to(Path(".runs") / "29990101T000000000000Z-damage")
+        link.symlink_to(Path(".runs") / "29990101T000000000000Z-dada0e")
         link.rename(out / ".current")
         wait_for(lambda: server.get("/health").json["status"] == "outdated")
         assert "cannot be opened" in server.get("/health").json["detail"]

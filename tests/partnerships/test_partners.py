@@ -1,8 +1,6 @@
 """Partnerships from files to files, and on the command line."""
 
-import fcntl
 import json
-import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -19,6 +17,8 @@ from icp_engine.errors import InputError
 from icp_engine.partnerships.columns import TABLES
 from icp_engine.partnerships.demo import CONTACTS, PRACTICES
 from icp_engine.partnerships.run import Part, PartnerOptions, run_partners
+from icp_engine.warehouse.folder import new_run, publish
+from icp_engine.warehouse.switch import PARTNERS
 
 GOLDEN = Path(__file__).with_name("partners_demo.txt")
 TABLE_PARTS: tuple[Part, ...] = ("scores", "crm", "sla", "hooks")
@@ -36,6 +36,11 @@ def made(folder: Path, as_of: date = DAY, **options: Any) -> dict[str, pl.DataFr
     return {path.stem: pl.read_parquet(path) for path in folder.glob("*.parquet")}
 
 
+def names(folder: Path) -> set[str]:
+    """What stands in a folder for people to see."""
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
@@ -44,7 +49,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_file_and_column(demo: Path) -> None:
-    assert {path.name for path in demo.iterdir()} == {
+    assert names(demo) == {
         "rula_run.json",
         *(f"{name}.{suffix}" for name in TABLES if name != "rula_problems" for suffix in ("csv", "parquet")),
     }
@@ -280,29 +285,43 @@ def test_what_cannot_be_used_is_said_in_one_sentence(
 
 def test_a_run_that_fails_loses_nothing(tmp_path: Path) -> None:
     made(tmp_path)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = {name: (tmp_path / name).read_bytes() for name in names(tmp_path)}
     (tmp_path / "bad.csv").write_text("name\nA\nA\n")
     with pytest.raises(InputError):
         run_partners([str(tmp_path / "bad.csv")], tmp_path, PartnerOptions(as_of=DAY))
     (tmp_path / "bad.csv").unlink()
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
 
 
-def test_what_a_killed_run_left_is_removed_and_a_living_one_is_not(tmp_path: Path) -> None:
-    dead, living = tmp_path / ".partners-dead.unfinished", tmp_path / ".partners-living.unfinished"
-    for one in (dead, living):
-        one.mkdir()
-        (one / "rula_sla_tracker.csv").write_text("half a file")
-    held = os.open(living, os.O_RDONLY)
-    fcntl.flock(held, fcntl.LOCK_EX)
+def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / ".partner-runs" / "20260101T000000000000Z-abcdef.unfinished"
+    left.mkdir(parents=True)
+    (left / "rula_sla_tracker.csv").write_text("half a file")
     made(tmp_path)
-    os.close(held)
-    assert (dead.exists(), living.exists()) == (False, True)
+    assert not left.exists()
+
+
+def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path) -> None:
+    with new_run(tmp_path, PARTNERS), pytest.raises(InputError, match="Another run is writing to"):
+        made(tmp_path)
+
+
+def test_parts_of_an_older_run_stay_beside_those_that_are_made_anew(tmp_path: Path) -> None:
+    """All names lead through one switch, and hooks that were written once are still there after a look at the SLA."""
+    made(tmp_path)
+    before = {name: (tmp_path / name).read_bytes() for name in names(tmp_path)}
+    run_partners([str(PRACTICES)], tmp_path, PartnerOptions(as_of=DAY), ["sla"])
+    after = {name: (tmp_path / name).read_bytes() for name in names(tmp_path)}
+    changed = {name for name in before if before[name] != after[name]}
+    assert after.keys() == before.keys()
+    assert changed == {"rula_sla_tracker.csv", "rula_sla_tracker.parquet", "rula_run.json"}
+    assert {(tmp_path / name).readlink() for name in after} == {Path(".partners") / name for name in after}
+    assert len([path for path in (tmp_path / ".partner-runs").iterdir() if path.is_dir()]) == 1
 
 
 def test_a_folder_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "rula_sla_tracker.csv").mkdir()
-    with pytest.raises(InputError, match="is a folder, and a file is due there"):
+    with pytest.raises(InputError, match="is in the way, and icp-engine did not make it"):
         made(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["rula_sla_tracker.csv"]
 
@@ -320,7 +339,7 @@ def test_each_command_does_its_part(tmp_path: Path, command: str, files: set[str
     log = ["--contacts", CONTACTS, "--as-of", "2026-03-16"] if command in {"crm", "sla"} else []
     done = call(command, PRACTICES, "--out", tmp_path / "out", *log)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert {path.stem for path in (tmp_path / "out").iterdir()} == {*files, "rula_run"}
+    assert {Path(name).stem for name in names(tmp_path / "out")} == {*files, "rula_run"}
     titles = [line for line, under in zip(done.stdout.splitlines(), done.stdout.splitlines()[1:], strict=False)
               if under and set(under) == {"="}]  # fmt: skip
     assert titles == words
@@ -377,7 +396,9 @@ def test_a_log_in_files_of_several_kinds(tmp_path: Path) -> None:
 
 def test_without_what_draws_the_run_goes_on_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("icp_engine.partnerships.chart.find_spec", lambda _: None)
-    (tmp_path / "rula_partner_scores.png").write_bytes(b"of an older run")
+    with new_run(tmp_path, PARTNERS) as folder:
+        (folder / "rula_partner_scores.png").write_bytes(b"of an older run")
+        publish(folder, tmp_path, 1, PARTNERS)
     done = call("run", PRACTICES, "--contacts", CONTACTS, "--as-of", "2026-03-16", "--out", tmp_path)
     assert done.exit_code == 0
     assert done.stderr == (f"No rula_partner_scores.html: the chart needs more packages: {install_extra('charts')}.\n")
@@ -395,7 +416,7 @@ def test_without_a_browser_there_is_the_page_and_a_sentence(tmp_path: Path, monk
         0,
         "No rula_partner_scores.png: PNG needs an installed Chrome or Chromium.\n",
     )
-    assert {path.name for path in tmp_path.iterdir()} == {"rula_partner_scores.html", "rula_run.json"}
+    assert names(tmp_path) == {"rula_partner_scores.html", "rula_run.json"}
     assert "Summary\n=======" in done.stdout
 
 

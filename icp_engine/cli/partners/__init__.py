@@ -200,7 +200,7 @@ def demo_command(out: Path, as_of: date, quiet: bool, as_json: bool) -> None:
         as_json=as_json,
     )
     if not quiet and not as_json:
-        click.echo(
+        show.say(
             f"\nThe input is {PRACTICES}\nand {CONTACTS.name} beside it. With your own:\n"
             "  icp-engine partners run practices.csv --contacts contacts.csv --out partners"
         )
@@ -224,7 +224,7 @@ def _run(parts: Iterable["Part"], **given: Any) -> None:
     if as_json:
         show.emit(partner_content(found.manifest))
     elif not quiet:
-        click.echo("\n\n".join(text.sections(found, parts, out)))
+        show.say("\n\n".join(text.sections(found, parts, out)))
     if not quiet:
         for line in text.warnings(found, parts, out):
-            click.echo(line, err=True)
+            show.say(line, err=True)

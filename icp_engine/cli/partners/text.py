@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from icp_engine.cli import show
+from icp_engine.warehouse.folder import place_of
+from icp_engine.warehouse.switch import PARTNERS
 
 if TYPE_CHECKING:
     from icp_engine.partnerships.manifest import PartnerManifest
@@ -160,11 +162,14 @@ def _summary(manifest: "PartnerManifest", best: pl.DataFrame) -> str:
 
 
 def _files(manifest: "PartnerManifest", out: Path) -> str:
+    from icp_engine.partnerships.run import MANIFEST
+
     names: dict[str, list[str]] = {}
     for one in manifest.outputs:
         stem, _, suffix = one.rpartition(".")
         names.setdefault(stem, []).append(suffix)
-    return f"Files in {out}\n{show.table([(stem, ', '.join(some)) for stem, some in names.items()], '<<', indent='  ')}"
+    at = place_of(out, MANIFEST, PARTNERS).parent
+    return f"Files in {at}\n{show.table([(stem, ', '.join(some)) for stem, some in names.items()], '<<', indent='  ')}"
 
 
 def warnings(found: "Partners", parts: Collection["Part"], out: Path) -> Iterator[str]:
@@ -173,7 +178,7 @@ def warnings(found: "Partners", parts: Collection["Part"], out: Path) -> Iterato
     for one in manifest.problems:
         yield f"{one.rows:,} x {one.says}: {', '.join(show.cut(name, 60) for name in one.examples)}"
     if manifest.problems:
-        yield f"All of them, by name: {out / 'rula_problems.parquet'}"
+        yield f"All of them, by name: {place_of(out, 'rula_problems.parquet', PARTNERS)}"
     if manifest.after_today:
         yield f"{manifest.as_of} is after today: this is how it will stand if nobody is contacted until then."
     if manifest.contacts is None and manifest.no_waits and {"crm", "sla", "chart"} & set(parts):

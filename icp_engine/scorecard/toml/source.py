@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from icp_engine.errors import InputError, MistakesError, Problem, ScorecardError, did_you_mean
+from icp_engine.errors import InputError, MistakesError, Problem, ScorecardError, did_you_mean, first_line
 from icp_engine.scorecard.toml.format import WHOLE
 from icp_engine.scorecard.toml.lines import Path, lines_of
 
+_DEEPEST, _LONGEST = 50, 50  # tables within tables, and scorecards that extend scorecards: far beyond any use
 SHIPPED = FilePath(__file__).resolve().parents[2] / "scorecards"
 
 
@@ -82,6 +83,8 @@ def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[FilePath,
     if not isinstance(base_name, str):
         raise ScorecardError([own.problem(("extends",), "expected the name or the path of a scorecard")])
     seen = (*_seen, path.resolve())
+    if len(seen) > _LONGEST:
+        raise ScorecardError([own.problem(("extends",), f"it leads on for more than {_LONGEST} scorecards")])
     try:
         if _path_of(base_name, path.parent).resolve() in seen:
             raise InputError("a scorecard cannot extend itself")
@@ -106,9 +109,30 @@ def read_toml(path: FilePath, label: str, kind: str) -> Source:
     text = _read_text(path, kind)
     try:
         content = tomllib.loads(text)
+        if _is_deep(content):
+            raise RecursionError
+        return Source(label, content, {place: (label, line) for place, line in lines_of(text).items()})
     except tomllib.TOMLDecodeError as error:
         raise MistakesError([_syntax_problem(label, text, error)]) from error
-    return Source(label, content, {place: (label, line) for place, line in lines_of(text).items()})
+    except RecursionError as error:
+        raise MistakesError([Problem(label, 1, f"tables and lists nest more than {_DEEPEST} deep")]) from error
+    except ValueError as error:  # Python reads no integer of thousands of digits
+        raise MistakesError([Problem(label, 1, f"a number cannot be read: {first_line(error)}")]) from error
+
+
+def _is_deep(content: Any) -> bool:
+    """Tell whether values nest deeper than any scorecard does; without recursion, which has its own limit."""
+    level = [content]
+    for _ in range(_DEEPEST):
+        level = [
+            value
+            for outer in level
+            for value in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(value, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _path_of(name: str, folder: FilePath) -> FilePath:
