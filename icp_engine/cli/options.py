@@ -130,7 +130,7 @@ mapping = click.option(
     help="Read a field from a column of another name. Repeat for more.",
 )  # fmt: skip
 mapping_file = click.option(
-    "--mapping", "mapping_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    "--mapping", "mapping_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Read fields from the columns that a TOML file names; --map wins over it.",
 )  # fmt: skip
 tier = click.option("--tier", type=Several(), metavar="1,2", help="Tiers, separated by commas.")

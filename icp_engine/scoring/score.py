@@ -136,7 +136,7 @@ def explain(frame: "IntoFrame", card: Scorecard, clinic_id: str | int) -> Explan
     schema = lf.collect_schema()
     if KEY not in schema:
         raise InputError(f"There is no column '{KEY}' here{did_you_mean(KEY, schema)}; rename the column of the ids.")
-    found = lf.filter(pl.col(KEY).cast(pl.String) == str(clinic_id)).head(1)
+    found = lf.filter(pl.col(KEY).cast(pl.String).str.strip_chars() == str(clinic_id).strip()).head(1)
     scored = add_scores(_banded(found, card), card).collect()
     if scored.is_empty():
         raise InputError(f"There is no clinic '{clinic_id}' here; check its clinic_id.")
