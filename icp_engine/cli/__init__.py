@@ -82,7 +82,10 @@ def main() -> None:
     """Run the command line and exit with one of the codes of `errors`, or 130 when interrupted."""
     streams.prepare()
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(_outcome())
+    code = _outcome()
+    with suppress(OSError):  # Python would try once more to print what there was no room for, and complain
+        streams.finish()
+    sys.exit(code)
 
 
 def _outcome() -> int:
