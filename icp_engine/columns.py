@@ -21,13 +21,19 @@ SCORED_TYPES: tuple[FieldType, ...] = ("text", "integer", "number", "flag", "lis
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One input field: what it is called, its type, its unit, and the top of its scale if it has one."""
+    """One input field: what it is called, its type, its unit, and the top of its scale if it has one.
+
+    White space around an `identifier` is no part of it. Words such as `NA` are missing in every number and flag, and
+    in a text that has no other use for them (`absent_words`).
+    """
 
     name: str
     type: FieldType
     unit: str = ""
     description: str = ""
     scale: float | None = None
+    identifier: bool = False
+    absent_words: bool = False
 
     @property
     def dtype(self) -> pl.DataType:
@@ -59,11 +65,11 @@ CONTACT = {
 """How to reach a clinic: columns that the table for CRM takes over from the extract, each with its meaning."""
 
 _FIELDS = (
-    Field("clinic_id", "text", "", "Identifier of the clinic, unique and not blank"),
-    Field("account_name", "text", "", "Organisation name as registered; needed for networks"),
-    Field("state_code", "text", "USPS", "Two letters, stored upper-case"),
-    Field("segment_label", "text", "", "Specialty or service line, e.g. `Home Health / Post-Acute`"),
-    Field("sector", "text", "", "Broader sector, e.g. `FQHC`"),
+    Field("clinic_id", "text", "", "Identifier of the clinic, unique and not blank", identifier=True),
+    Field("account_name", "text", "", "Organisation name as registered; needed for networks", absent_words=True),
+    Field("state_code", "text", "USPS", "State or territory: two letters, stored upper-case, or its name in full"),
+    Field("segment_label", "text", "", "Specialty or service line, e.g. `Home Health / Post-Acute`", absent_words=True),
+    Field("sector", "text", "", "Broader sector, e.g. `FQHC`", absent_words=True),
     Field("npi_count", "integer", "providers", "Providers under the clinic"),
     Field("site_count", "integer", "locations", "Practice locations"),
     Field("services_count", "integer", "services", "Breadth of billed services"),

@@ -43,6 +43,11 @@ def cut(text: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them; there is at least one."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else names[0]
+
+
 def html_table(heading: Sequence[object], rows: Iterable[Sequence[object]], align: str) -> str:
     """Return a heading and rows as an HTML table; `align` is `<` or `>` for each column."""
     lines = [_html_row("th", heading, align), *(_html_row("td", row, align) for row in rows)]

@@ -7,6 +7,7 @@ fraction, a reading says that it is undecided. The engine is compared with it in
 import itertools
 import math
 import sys
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -78,6 +79,10 @@ def is_simple(*numbers: Fraction) -> bool:
     return all(one.denominator <= SIMPLE and one.denominator & (one.denominator - 1) == 0 for one in numbers)
 
 
+WITHOUT_ABSENT_WORDS = ("account_name", "segment_label", "sector")
+ABSENT_WORDS = {"na", "n/a", "#n/a", "null", "none", "nan", "-", "--", ".", "unknown", "<unavail>"}
+
+
 def types_of(content: Content) -> dict[str, tuple[str, float]]:
     own = {
         name: (table.get("type", "number"), table.get("scale", math.inf))
@@ -101,12 +106,18 @@ def conformed(value: Any, kind: str, scale: float) -> Any:
     return int(value) if kind == "integer" and scale == math.inf else min(value, scale)
 
 
+def searched(text: str) -> str:
+    """Return a text as phrases are searched in it; no dash or apostrophe of the tests is an odd one."""
+    return " ".join(unicodedata.normalize("NFKC", text).split()).lower()
+
+
 class Clinic:
     """The values of one clinic, as bands compare them."""
 
     def __init__(self, content: Content, row: Row) -> None:
         self.content = content
         self.values = {name: conformed(row.get(name), kind, scale) for name, (kind, scale) in types_of(content).items()}
+        self.values |= {name: None for name in WITHOUT_ABSENT_WORDS if self.values.get(name) in ABSENT_WORDS}
         self.undecided = False
 
     def value(self, name: str) -> Any:
@@ -160,6 +171,8 @@ def holds(table: Content, own: str | None, clinic: Clinic, reads_as: dict[str, f
     if test in ("mentions", "equals", "includes"):
         phrases = phrases_of(clinic.content, wanted, test)
         known = [value for value in values if value is not None]
+        if test in ("mentions", "equals"):
+            known, phrases = [searched(value) for value in known], {searched(phrase) for phrase in phrases}
         if test == "mentions":
             return any(phrase in value for value in known for phrase in phrases)
         if test == "equals":

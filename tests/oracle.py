@@ -30,6 +30,7 @@ NUMBERS = {  # with the top of the scale
 
 # ASCII figures, plain or in properly grouped thousands, with an optional dollar sign before them.
 WRITTEN_NUMBER = re.compile(r"\$?((?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?|\.[0-9]+)")
+ABSENT = {"na", "n/a", "#n/a", "null", "none", "nan", "-", "--", ".", "unknown", "<unavail>"}
 YES = {"1", "1.0", "true", "yes", "y", "t"}
 NO = {"0", "0.0", "false", "no", "n", "f"}
 
@@ -214,14 +215,14 @@ def conform(raw: Raw) -> Raw:
 
 
 def as_text(value: Any) -> str | None:
-    """Return a text as it stands, None where it is blank."""
-    return value if value is not None and value.strip() else None
+    """Return a text as it stands, None where it is blank or says that there is none."""
+    return value if value is not None and value.strip() and value.strip().lower() not in ABSENT else None
 
 
 def as_state(value: Any) -> str | None:
-    """Return two ASCII letters in upper case."""
-    state = (value or "").strip()
-    return state.upper() if re.fullmatch("[A-Za-z]{2}", state) else None
+    """Return two letters of a state, None for anything but the states that the texts here name."""
+    state = (value or "").strip().upper()
+    return {"TEXAS": "TX"}.get(state, state if state in {"TX", "CA", "OK"} else None)
 
 
 def as_number(value: Any, top: float = math.inf) -> float | None:
@@ -431,7 +432,7 @@ def segment_of(clinic: Raw) -> tuple[str, str, float]:
         (mentions(label, BEHAVIORAL_HOME_HEALTH), "A", "behavioral_home_health", 20),
         (bool(clinic["fqhc_flag"]) or rural, "B", "fqhc_rural", 20),
         (mentions(label, MULTI_SPECIALTY) or providers >= 100, "C", "multi_specialty", 20),
-        ("primary care" in label, "C", "primary_care", 14),
+        (mentions(label, ["primary care"]), "C", "primary_care", 14),
         (providers >= 50, "C", "mid_size", 15),
         (providers >= 20, "C", "growing", 12),
     ]
@@ -439,8 +440,8 @@ def segment_of(clinic: Raw) -> tuple[str, str, float]:
 
 
 def mentions(text: str, phrases: list[str]) -> bool:
-    """Whether a lower-cased text contains one of the phrases."""
-    return any(phrase in text for phrase in phrases)
+    """Whether a lower-cased text contains one of the phrases, whatever white space is between its words."""
+    return any(phrase in " ".join(text.split()) for phrase in phrases)
 
 
 def looked_up(where: str, bands: list[tuple[float, str, float]], clinic: Raw) -> Entry:

@@ -129,6 +129,10 @@ mapping = click.option(
     "--map", "mapping", type=Mapping(), multiple=True, metavar="FIELD=COLUMN",
     help="Read a field from a column of another name. Repeat for more.",
 )  # fmt: skip
+mapping_file = click.option(
+    "--mapping", "mapping_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Read fields from the columns that a TOML file names; --map wins over it.",
+)  # fmt: skip
 tier = click.option("--tier", type=Several(), metavar="1,2", help="Tiers, separated by commas.")
 segment = click.option("--segment", type=Several(), metavar="A,B", help="Segments, separated by commas.")
 state = click.option("--state", metavar="TX", help="Two letters of a state.")
@@ -161,14 +165,21 @@ def extra(name: str) -> Iterator[None]:
         raise InputError(f"This needs more packages: {install_extra(name)}.") from error
 
 
-def fields_by_column(pairs: tuple[tuple[str, str], ...], option: str = "--map") -> dict[str, str]:
-    """Return the mappings by field.
+def fields_by_column(
+    pairs: tuple[tuple[str, str], ...], option: str = "--map", file: Path | None = None
+) -> dict[str, str]:
+    """Return the mappings by field: those of a file, and over them those of the command line.
 
     Raises:
         click.UsageError: a field is mapped twice.
+        InputError: the file is no mapping.
     """
     fields = [field for field, _ in pairs]
     twice = next((field for field in fields if fields.count(field) > 1), None)
     if twice:
         raise click.UsageError(f"{option} names '{twice}' twice; a field is read from one column.")
-    return dict(pairs)
+    if file is None:
+        return dict(pairs)
+    from icp_engine.extract.mapping import read_mapping
+
+    return read_mapping(file) | dict(pairs)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icp_engine.cli import options, show
+from icp_engine.cli import intake, options, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from icp_engine.warehouse.manifest import Manifest
 
 _BEST = 5
+_FEW = 0.01  # of all rows; when more are rejected that comes first
 
 
 @click.command("run")
@@ -26,6 +27,7 @@ _BEST = 5
 )  # fmt: skip
 @options.scorecard
 @options.mapping
+@options.mapping_file
 @click.option(
     "--format", "format_", type=click.Choice(["both", "parquet"]), default="both", show_default=True,
     help="Write Parquet and CSV, or Parquet alone.",
@@ -65,6 +67,7 @@ def command(
     out: Path,
     scorecard: str,
     mapping: tuple[tuple[str, str], ...],
+    mapping_file: Path | None,
     format_: str,
     bibliography: bool,
     duplicates: str,
@@ -93,6 +96,7 @@ def command(
     Examples:
       icp-engine run clinics.parquet --out warehouse
       icp-engine run exports/*.csv --map clinic_id=NPI --map npi_count=provider_total
+      icp-engine run exports/*.csv --mapping ours.toml
       icp-engine run clinics.parquet --scorecard icp-2025-11 --format parquet
       icp-engine run clinics.parquet --min-single-state 5 --exclude-names generic.txt
     """
@@ -101,7 +105,7 @@ def command(
 
     asked = RunOptions(
         scorecard=scorecard,
-        mapping=options.fields_by_column(mapping),
+        mapping=options.fields_by_column(mapping, file=mapping_file),
         format=format_,  # type: ignore[arg-type]
         bibliography=bibliography,
         duplicates=duplicates,  # type: ignore[arg-type]
@@ -140,6 +144,7 @@ def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence
     """Return what a run comes to, on one screen: rows, tiers, segments, networks, top five, what was missing, where."""
     scored, seconds = manifest.rows.scored, manifest.elapsed_seconds
     lines = [
+        *_loudly(manifest, card),
         f"{scored:,} clinics scored with {card.id} {card.version} in {seconds:.1f} s "
         f"({scored / max(seconds, 1e-9):,.0f} a second)",
         "",
@@ -155,6 +160,15 @@ def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence
     lines += ["", _best(best)]
     lines += ["", show.table([*_notes(manifest), *_places(manifest, out, best)], "<<")]
     return "\n".join(lines)
+
+
+def _loudly(manifest: "Manifest", card: "Scorecard") -> list[str]:
+    """Return what a reader has to know before any result."""
+    rows = manifest.rows
+    said = [intake.rejected(rows)] if rows.rejected > _FEW * rows.read else []
+    if beyond := intake.no_tier_in_reach(card, manifest.reachable, manifest.out_of_reach):
+        said.append(beyond)
+    return [*said, ""] if said else []
 
 
 def _best(best: "Sequence[BestClinic]") -> str:
@@ -205,22 +219,36 @@ def _notes(manifest: "Manifest") -> list[tuple[str, str]]:
         reverse=True,
     )
     notes = []
+    if told := intake.matched(manifest.fields):
+        notes.append(("Read", told))
+    notes += [("Renamed", line) for line in intake.renamed(manifest.renamed_columns, manifest.carried_columns)]
     if partly:
         notes.append(("Missing", ", ".join(f"{name} {show.percent(share)}" for share, name in partly[:5])))
     if absent:
         notes.append(("Not there", f"{', '.join(absent)}; {manifest.reachable:g} points are within reach without"))
-    for name, field in manifest.fields.items():
-        if field.invalid:
-            some = ", ".join(show.cut(repr(value), 24) for value in field.examples[:3])
-            notes.append(("Invalid", f"{name}: {field.invalid:,} values such as {some}; counted as missing"))
-        if field.clipped:
-            notes.append(("Clipped", f"{name}: {field.clipped:,} values above the scale, cut to its top"))
+    notes += _values(manifest)
     if rows.rejected:
-        notes.append(("Rejected", f"{rows.rejected:,} rows, see rejects.parquet"))
+        word, said = intake.rejected(rows).split(" ", 1)
+        notes.append((word, f"{said}; see rejects.parquet"))
+    notes += [("Suspicious ids", line) for line in intake.suspicious(manifest.suspicions)]
     if manifest.indexed is False:
         notes.append(("No index", "look-ups by clinic_id in icp.duckdb are slower; a higher --memory-limit makes it"))
     if manifest.no_charts:
         notes.append(("No charts", manifest.no_charts))
     if manifest.replaced_columns:
         notes.append(("Replaced", f"{', '.join(manifest.replaced_columns)}: in the extract already, written anew"))
+    return notes
+
+
+def _values(manifest: "Manifest") -> list[tuple[str, str]]:
+    """Return what was wrong with the values of fields."""
+    notes = []
+    for name, field in manifest.fields.items():
+        if field.invalid:
+            some = ", ".join(show.cut(repr(value), 24) for value in field.examples[:3])
+            notes.append(("Invalid", f"{name}: {field.invalid:,} values such as {some}; counted as missing"))
+        if field.absent_words:
+            notes.append(("Missing", f"{name}: {field.absent_words:,} words such as NA or unknown"))
+        if field.clipped:
+            notes.append(("Clipped", f"{name}: {field.clipped:,} values above the scale, cut to its top"))
     return notes

@@ -2,16 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 
 import polars as pl
 
 from icp_engine.columns import HELPERS, STATE, Field
 from icp_engine.errors import InputError
+from icp_engine.extract.states import state_codes
+from icp_engine.text import ABSENT_WORDS
 
 INVALID = f"{HELPERS}invalid_"
 CLIPPED = f"{HELPERS}clipped_"
+ABSENT = f"{HELPERS}absent_"
 
-_ABSENT_WORDS = ["na", "n/a", "null", "none", "nan"]
+_DASHES = ["\u2013", "\u2014"]  # alone, they are the hyphen of others
+_IN_ANY_CASE = [
+    "".join(letters) for word in ABSENT_WORDS for letters in product(*({one, one.upper()} for one in word))
+] + _DASHES  # looked up as they stand, at a tenth of what lower case would cost
 _INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]
 _GROUPED = r"^([+-]?)\$?([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?$"
 _PLAIN = r"^[+-]?\$?[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
@@ -26,14 +33,16 @@ _FALSE = ["0", "0.0", "false", "f", "no", "n"]
 class Conformed:
     """One field of an extract as expressions over its raw columns.
 
-    `value` is the conformed value, `given` whether there was anything, `clipped` whether it stood above its scale.
-    A value that was given and is null after all is invalid.
+    `value` is the conformed value, `given` whether there was anything, `clipped` whether it stood above its scale,
+    `absent` whether it was a word that says that there is nothing. A value that was given and is null after all is
+    invalid.
     """
 
     field: Field
     value: pl.Expr
     given: pl.Expr
     clipped: pl.Expr | None = None
+    absent: pl.Expr | None = None
     can_be_invalid: bool = True
 
     @property
@@ -53,7 +62,7 @@ def conformed(field: Field, dtype: pl.DataType | None) -> Conformed:
     raw = pl.col(field.name)
     if isinstance(dtype, pl.Categorical | pl.Enum):
         raw, dtype = raw.cast(pl.String), pl.String()
-    if dtype == pl.Decimal:
+    if dtype == pl.Decimal and field.type != "text":
         raw, dtype = raw.cast(pl.Float64), pl.Float64()
     plain = dtype in (pl.String, pl.Boolean) or dtype.is_numeric()
     if field.type in ("list", "moment"):
@@ -69,7 +78,8 @@ def conform(lf: pl.LazyFrame, fields: Iterable[Field], *, marks: bool = False) -
     """Return the frame with the given fields conformed in place, absent ones added as missing columns.
 
     Lazy in, lazy out; other columns are untouched. With `marks` it also gets columns of true and false that tell
-    which values were invalid or above their scale, where a column can hold such: `INVALID` and `CLIPPED` + name.
+    which values were invalid, above their scale or words such as `NA`, where a column can hold such: `INVALID`,
+    `CLIPPED` and `ABSENT` + name.
     """
     schema = lf.collect_schema()
     columns = []
@@ -82,13 +92,20 @@ def conform(lf: pl.LazyFrame, fields: Iterable[Field], *, marks: bool = False) -
             columns.append(one.invalid.alias(INVALID + field.name))
         if marks and one.clipped is not None:
             columns.append(one.clipped.alias(CLIPPED + field.name))
+        if marks and one.absent is not None:
+            columns.append(one.absent.alias(ABSENT + field.name))
     return lf.with_columns(columns)
 
 
 def as_text(raw: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Return a plain column as text; whole floats lose their `.0`, so that an NPI read as a number stays an NPI."""
+    """Return a plain column as text: decimals to their last digit, whole numbers without a fraction.
+
+    So an NPI that was read as a number stays an NPI.
+    """
     if dtype == pl.String:
         return raw
+    if dtype == pl.Decimal:
+        return raw.cast(pl.String).str.replace(r"\.0+$", "")
     if dtype.is_float():
         whole = raw.cast(pl.Int64, strict=False)
         text = pl.when(raw == whole).then(whole.cast(pl.String)).otherwise(raw.cast(pl.String))
@@ -98,15 +115,22 @@ def as_text(raw: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def _text(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     text = as_text(raw, dtype)
-    value = pl.when(text.str.strip_chars() != "").then(text) if dtype == pl.String else text
-    return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
+    if dtype != pl.String:
+        return Conformed(field, text, text.is_not_null(), can_be_invalid=False)
+    bare = text.str.strip_chars()
+    kept = bare if field.identifier else text
+    absent = bare.is_in(_IN_ANY_CASE) if field.absent_words else None
+    value = pl.when(bare != "").then(kept) if absent is None else pl.when((bare != "") & ~absent).then(kept)
+    return Conformed(field, value, value.is_not_null(), absent=absent, can_be_invalid=False)
 
 
 def _state(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
-    """Two letters, stored upper-case; anything else is reported."""
-    text = as_text(raw, dtype).str.strip_chars()
-    value = pl.when(text.str.contains("^[A-Za-z]{2}$")).then(text.str.to_uppercase())
-    return Conformed(field, value, (text != "").fill_null(value=False))
+    """A state or a territory, its two letters stored upper-case or its name; anything else is reported."""
+    text = as_text(raw, dtype)
+    bare = text.str.strip_chars()
+    absent = bare.is_in(_IN_ANY_CASE)
+    given = ((bare != "") & ~absent).fill_null(value=False)
+    return Conformed(field, state_codes(text), given, absent=absent)
 
 
 def _list(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
@@ -161,7 +185,7 @@ def _flag(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
 
 
 def _given_word(word: pl.Expr, *, infinite: bool) -> pl.Expr:
-    absent = ["", *_ABSENT_WORDS, *(_INFINITE_WORDS if infinite else [])]
+    absent = ["", *ABSENT_WORDS, *_DASHES, *(_INFINITE_WORDS if infinite else [])]
     return (~word.is_in(absent)).fill_null(value=False)
 
 

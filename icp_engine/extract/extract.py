@@ -1,15 +1,17 @@
 """An extract: its files united by column name, its fields conformed, its mistakes counted."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
-from icp_engine.columns import FIELDS, HELPERS, KEY, Field
+from icp_engine.columns import FIELDS, HELPERS, KEY, NAME, Field
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.conform import conform, conformed
 from icp_engine.extract.files import RawFile, open_files
+from icp_engine.extract.headers import Headers, Match, matched, united
+from icp_engine.extract.ids import TOTALS, check_exact, is_totals_row, last_row_is_total, whole_ids
 
 FILE = f"{HELPERS}file"
 ROW = f"{HELPERS}row"
@@ -20,13 +22,15 @@ REASON = f"{HELPERS}reason"
 class Extract:
     """The files of an extract under the engine's field names; `columns` is their union, in order.
 
-    A row without `key` is no row.
+    `matches` has what told the columns of each field, `renamed` the new names of other columns by their old ones. A
+    row without `key` is no row.
     """
 
     files: tuple[RawFile, ...]
     fields: dict[str, Field]
     columns: tuple[str, ...]
-    mapping: dict[str, str]
+    matches: dict[str, tuple[Match, ...]]
+    renamed: dict[str, str]
     key: str = KEY
 
     @property
@@ -46,6 +50,12 @@ class Rejects:
     def __len__(self) -> int:
         """Return the number of rejected rows."""
         return len(self.positions)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Rejected rows by reason, the most frequent first."""
+        counts = self.positions.group_by(REASON).len().sort("len", REASON, descending=[True, False])
+        return dict(counts.iter_rows())
 
 
 def open_extract(
@@ -73,10 +83,12 @@ def open_extract(
     mapping = dict(mapping or {})
     files = tuple(open_files(patterns, temp))
     _check_mapping(files, mapping, fields, option)
-    files = tuple(_renamed(file, mapping) for file in files)
-    for file in files:
+    headers = [matched(file.path, file.schema, fields, mapping, option) for file in files]
+    headers = united(headers, fields)
+    files = tuple(_renamed(file, one.names) for file, one in zip(files, headers, strict=True))
+    for file, one in zip(files, headers, strict=True):
         if key not in file.schema:
-            near = did_you_mean(key, file.schema) or f"; it has {', '.join(list(file.schema)[:8])}"
+            near = did_you_mean(key, one.names) or f"; it has {', '.join(list(one.names)[:8])}"
             raise InputError(f"{file.path} has no column '{key}'{near}; map it with {option} {key}=COLUMN.")
         reserved = next((name for name in file.schema if name.startswith(HELPERS)), None)
         if reserved:
@@ -85,7 +97,24 @@ def open_extract(
         raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
     _check_types(files, fields)
-    return Extract(files, dict(fields), columns, mapping, key)
+    files = tuple(_exact(file, fields) for file in files)
+    return Extract(files, dict(fields), columns, _matches(headers), _renames(headers), key)
+
+
+def _matches(headers: Iterable[Headers]) -> dict[str, tuple[Match, ...]]:
+    found: dict[str, dict[Match, None]] = {}
+    for match in (match for one in headers for match in one.matches):
+        found.setdefault(match.field, {})[match] = None
+    return {name: tuple(matches) for name, matches in found.items()}
+
+
+def _renames(headers: Iterable[Headers]) -> dict[str, str]:
+    return {
+        old: new
+        for one in headers
+        for old, new in one.names.items()
+        if old != new and old not in {match.column for match in one.matches}
+    }
 
 
 def _check_mapping(
@@ -97,17 +126,14 @@ def _check_mapping(
             raise InputError(f"{option} {new}={old}: no file has a column '{old}'{did_you_mean(old, known)}.")
         if new not in fields:
             raise InputError(f"{option} {new}={old}: there is no field '{new}'{did_you_mean(new, fields)}.")
-        if new in known:
-            raise InputError(f"{option} {new}={old}: the extract already has a column '{new}'; leave the mapping out.")
     twice = [old for old in mapping.values() if list(mapping.values()).count(old) > 1]
     if twice:
         raise InputError(f"{option} uses column '{twice[0]}' twice; a column can become one field only.")
 
 
-def _renamed(file: RawFile, mapping: dict[str, str]) -> RawFile:
-    names = {old: new for new, old in mapping.items() if old in file.schema}
-    schema = {names.get(name, name): dtype for name, dtype in file.schema.items()}
-    return RawFile(file.path, file.frame.rename(names), schema, file.rows, file.bytes)
+def _renamed(file: RawFile, names: Mapping[str, str]) -> RawFile:
+    schema = {names[name]: dtype for name, dtype in file.schema.items()}
+    return replace(file, frame=file.frame.rename({old: new for old, new in names.items() if old != new}), schema=schema)
 
 
 def _check_types(files: tuple[RawFile, ...], fields: Mapping[str, Field]) -> None:
@@ -130,6 +156,11 @@ def _check_types(files: tuple[RawFile, ...], fields: Mapping[str, Field]) -> Non
                     f"Column '{name}' is {before.schema[name]} in {before.path} and {dtype} in {file.path}; "
                     "make the types agree."
                 )
+
+
+def _exact(file: RawFile, fields: Mapping[str, Field]) -> RawFile:
+    check_exact(file.path, file.frame, file.schema, fields)
+    return replace(file, frame=whole_ids(file.frame, file.schema, fields))
 
 
 def _unites(one: pl.DataType, other: pl.DataType) -> bool:
@@ -172,29 +203,55 @@ def conformed_rows(extract: Extract, rejects: Rejects, needed: Iterable[str] = (
     return united
 
 
-def ids(extract: Extract, *, positions: bool = False) -> pl.LazyFrame:
-    """Return the id of every row as text, missing where it is blank, with its position where asked for."""
-    raw = with_positions(extract) if positions else [file.frame for file in extract.files]
+def ids(extract: Extract) -> pl.LazyFrame:
+    """Return the id of every row as text, missing where it is blank, its position and whether it holds totals."""
     frames = []
-    for file, frame in zip(extract.files, raw, strict=True):
-        value = conformed(extract.fields[extract.key], file.schema[extract.key]).value.alias(KEY)
-        frames.append(frame.select(value, FILE, ROW) if positions else frame.select(value))
+    last = totals_at_the_end(extract)
+    for number, (file, frame) in enumerate(zip(extract.files, with_positions(extract), strict=True)):
+        named = [extract.fields[name] for name in (extract.key, NAME) if name in file.schema]
+        rows = conform(frame.select(FILE, ROW, *(one.name for one in named)), named)
+        total = is_totals_row(one.name for one in named)
+        if number in last:
+            total |= pl.col(ROW) == file.rows - 1
+        frames.append(rows.select(FILE, ROW, pl.col(extract.key).alias(KEY), total.alias(TOTALS)))
     return pl.concat(frames)
 
 
-def find_rejects(extract: Extract, *, blanks: bool = True, duplicates: bool = False) -> Rejects:
-    """Return the rows with a blank id, and with `duplicates` every row whose id stood before (by file, then row)."""
-    placed = ids(extract, positions=True)
-    found = (
-        [placed.filter(pl.col(KEY).is_null()).with_columns(pl.lit(f"blank {extract.key}").alias(REASON))]
-        if blanks
-        else []
-    )
+def totals_at_the_end(extract: Extract) -> list[int]:
+    """Return the numbers of the files whose last row holds the sums of their columns."""
+    found = []
+    for number, file in enumerate(extract.files):
+        amounts = [
+            one for name, one in extract.fields.items() if name in file.schema and one.type in ("integer", "number")
+        ]
+        amounts = [one for one in amounts if one.scale is None]
+        if last_row_is_total(conform(file.frame, amounts), [one.name for one in amounts], file.rows):
+            found.append(number)
+    return found
+
+
+def find_rejects(extract: Extract, *, blanks: bool = True, totals: bool = False, duplicates: bool = False) -> Rejects:
+    """Return the rows that are left out, each with one reason.
+
+    Args:
+        extract: where the rows stand.
+        blanks: leave rows with a blank id out.
+        totals: leave rows out that hold totals, whatever their id.
+        duplicates: leave every row out whose id stood before (by file, then row).
+    """
+    placed = ids(extract)
+    is_total, reasons = pl.col(TOTALS) & totals, []
+    if totals:
+        reasons.append(placed.filter(is_total).with_columns(pl.lit(TOTALS).alias(REASON)))
+    placed = placed.filter(~is_total)
+    if blanks:
+        blank = placed.filter(pl.col(KEY).is_null())
+        reasons.append(blank.with_columns(pl.lit(f"blank {extract.key}").alias(REASON)))
     if duplicates:
         twice = placed.drop_nulls(KEY).group_by(KEY).len().filter(pl.col("len") > 1)
         again = placed.join(twice, on=KEY, how="semi").sort(FILE, ROW).filter(~pl.col(KEY).is_first_distinct())
-        found.append(again.with_columns(pl.lit(f"duplicate {extract.key}").alias(REASON)))
-    return Rejects(pl.concat(found).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
+        reasons.append(again.with_columns(pl.lit(f"duplicate {extract.key}").alias(REASON)))
+    return Rejects(pl.concat(reasons).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
 
 
 def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:

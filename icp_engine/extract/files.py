@@ -24,6 +24,7 @@ _PARQUET = (".parquet", ".pq")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
 _SUFFIXES = (*_PARQUET, *_CSV)
 _BLOCK = 16 << 20  # bytes of CSV read at once; a single row has to fit
+_TABLES = {"Delta Lake": "_delta_log", "Apache Iceberg": "metadata/*.metadata.json", "Apache Hudi": ".hoodie"}
 _HIVE = re.compile(r"^([^=/]+)=([^/]*)$")
 
 
@@ -46,9 +47,10 @@ def open_files(patterns: Iterable[str], temp: Path) -> list[RawFile]:
         temp: a folder for CSV files, which are turned into Parquet once, as text.
 
     Raises:
-        InputError: nothing is there, or a file is neither Parquet nor CSV, truncated or ragged.
+        InputError: nothing is there, or a file is neither Parquet nor CSV, truncated or ragged, or one of a table.
     """
     paths = list(dict.fromkeys(path for pattern in patterns for path in _find(pattern)))
+    _refuse_tables(paths)
     return [_open(path, temp / f"csv-{number}.parquet") for number, path in enumerate(paths)]
 
 
@@ -71,6 +73,17 @@ def _find(pattern: str) -> list[str]:
     if not found:
         raise InputError(f"No file matches {pattern}; check the pattern, and quote it if the shell expands it.")
     return found
+
+
+def _refuse_tables(paths: Iterable[str]) -> None:
+    """Make sure that no file is one of a table whose rows are what a log beside the files says."""
+    for folder in {parent for path in paths if "://" not in path for parent in Path(path).parents}:
+        kind = next((kind for kind, sign in _TABLES.items() if next(folder.glob(sign), None)), None)
+        if kind:
+            raise InputError(
+                f"{folder} is a table of {kind}, whose files hold deleted and older rows too; "
+                "export the table as Parquet or CSV, and name the export."
+            )
 
 
 def _is_data(path: Path, folder: Path) -> bool:

@@ -1,14 +1,16 @@
 """What an extract holds before anything is scored: given, missing, invalid and clipped values, blank and double ids."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
 from icp_engine.columns import KEY, Field
-from icp_engine.extract.conform import CLIPPED, INVALID, conformed
-from icp_engine.extract.extract import Extract
+from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID, conformed
+from icp_engine.extract.extract import FILE, ROW, Extract, ids, totals_at_the_end
+from icp_engine.extract.headers import near
+from icp_engine.extract.ids import TOTALS, Suspicion, advice, id_counts, is_totals_row, suspicion, twins
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.reach import out_of_reach, reachable_total
 
@@ -17,7 +19,10 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class FieldProfile:
-    """What a field holds, in rows: valid, invalid (with examples), above its scale; the rest is missing."""
+    """What a field holds, in rows: valid, invalid (with examples), above its scale; the rest is missing.
+
+    Of what is missing in a text, `absent_words` is a word such as `NA`.
+    """
 
     field: Field
     column: str | None
@@ -26,24 +31,37 @@ class FieldProfile:
     clipped: int
     examples: tuple[str, ...] = ()
     file: str | None = None
+    absent_words: int = 0
+    matched: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What stands in an extract: rows, fields, ids that are blank or stand twice."""
+    """What stands in an extract: rows, fields, ids that are blank or stand twice or look wrong.
+
+    Rows that hold `totals` are counted apart, and among the suspicions. `advice` says what to do about double ids.
+    """
 
     rows: int
     fields: dict[str, FieldProfile]
     unknown: tuple[str, ...]
+    renamed: Mapping[str, str]
     blank_ids: int
     duplicate_rows: int
     duplicate_ids: int = 0
     duplicate_examples: tuple[str, ...] = ()
+    advice: str | None = None
+    totals: int = 0
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldCoverage:
-    """What an extract holds of a field, in rows. `column` is where it was read from, `read` whether the card does."""
+    """What an extract holds of a field, in rows. `column` is where it was read from, `read` whether the card does.
+
+    `absent_words` of the missing ones of a text are words such as `NA`. `matched` says what told the column; where
+    there is none, `near` has columns of others that are spelled nearly alike.
+    """
 
     column: str | None
     given: int
@@ -52,6 +70,9 @@ class FieldCoverage:
     clipped: int
     examples: tuple[str, ...]
     read: bool
+    absent_words: int = 0
+    matched: str | None = None
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,7 @@ class Description:
     carried_columns: tuple[str, ...]
     reachable: float
     out_of_reach: tuple[LostPoints, ...]
+    renamed_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
@@ -84,11 +106,14 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
     """
     columns = rows.collect_schema().names()
     there = [name for name in extract.fields if name in extract.columns]
-    marks = [name for name in columns if name.startswith((INVALID, CLIPPED))]
+    marks = [name for name in columns if name.startswith((INVALID, CLIPPED, ABSENT))]
+    is_total = is_totals_row(columns)
     total = (
         rows.select(
             pl.len().alias("rows"),
-            pl.col(KEY).drop_nulls().hash().n_unique().alias("ids"),
+            pl.col(KEY).drop_nulls().str.to_lowercase().hash().n_unique().alias("ids"),
+            is_total.sum().alias(TOTALS),
+            *(count.alias(kind) for kind, count in id_counts().items()),
             *(pl.col(name).count().alias(f"given {name}") for name in there),
             *(pl.col(name).sum().alias(name) for name in marks),
         )
@@ -98,10 +123,12 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
     fields = {
         name: FieldProfile(
             field=one,
-            column=extract.mapping.get(name, name) if name in there else None,
+            column=", ".join(dict.fromkeys(match.column for match in extract.matches[name])) if name in there else None,
+            matched=", ".join(dict.fromkeys(match.how for match in extract.matches[name])) if name in there else None,
             valid=total.get(f"given {name}", 0),
             invalid=total.get(INVALID + name, 0) or 0,
             clipped=total.get(CLIPPED + name, 0) or 0,
+            absent_words=total.get(ABSENT + name, 0) or 0,
             **(_examples(extract, one) if total.get(INVALID + name) else {}),
         )
         for name, one in extract.fields.items()
@@ -111,20 +138,40 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
         rows=total["rows"],
         fields=fields,
         unknown=tuple(name for name in extract.columns if name not in extract.fields),
+        renamed=extract.renamed,
         blank_ids=total["rows"] - known,
         duplicate_rows=0,
+        suspicions=tuple(suspicion(kind, rows) for kind in id_counts() if total[kind]),
     )
+    if total[TOTALS] or totals_at_the_end(extract):
+        found, rows = _with_totals(found, extract), rows.filter(~is_total)
     return found if total["ids"] == known else _with_duplicates(found, rows)
 
 
+def _with_totals(found: Profile, extract: Extract) -> Profile:
+    """Return the profile with the rows that hold totals, where they are not blank rows as well."""
+    totals = ids(extract).filter(TOTALS).collect()
+    places = totals.select(FILE, ROW).sort(FILE, ROW).head(_EXAMPLES).rows()
+    examples = tuple(f"{extract.files[file].path}, row {row + 1}" for file, row in places)
+    return replace(
+        found,
+        totals=len(totals),
+        blank_ids=found.blank_ids - totals[KEY].null_count(),
+        suspicions=(*found.suspicions, Suspicion(TOTALS, len(totals), examples)),
+    )
+
+
 def _with_duplicates(found: Profile, rows: pl.LazyFrame) -> Profile:
-    """Return the profile with the ids that stand more than once."""
+    """Return the profile with the ids that stand more than once, and those that are the same but for case."""
+    if alike := twins(rows):
+        found = replace(found, suspicions=(*found.suspicions, alike))
     twice = rows.select(KEY).drop_nulls().group_by(KEY).len().filter(pl.col("len") > 1).collect()
     return replace(
         found,
         duplicate_rows=int(twice["len"].sum()) - len(twice),
         duplicate_ids=len(twice),
         duplicate_examples=tuple(twice.sort("len", KEY, descending=[True, False])[KEY].head(_EXAMPLES)),
+        advice=advice(rows, twice) if len(twice) else None,
     )
 
 
@@ -159,8 +206,11 @@ def describe(found: Profile, card: Scorecard) -> Description:
             clipped=one.clipped,
             examples=one.examples,
             read=name in card.reads,
+            absent_words=one.absent_words,
+            matched=one.matched,
+            near=() if one.column else near(name, found.unknown),
         )
         for name, one in found.fields.items()
     }
     lost = tuple(LostPoints(one.characteristic.code, one.fields, one.points) for one in out_of_reach(card, absent))
-    return Description(fields, found.unknown, reachable_total(card, absent), lost)
+    return Description(fields, found.unknown, reachable_total(card, absent), lost, found.renamed)

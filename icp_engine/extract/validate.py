@@ -9,6 +9,7 @@ from typing import Any
 from icp_engine.errors import InputError
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, open_extract
 from icp_engine.extract.profile import Description, Profile, describe, profile
+from icp_engine.extract.searched import SearchedField, searched_fields
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 
@@ -21,6 +22,7 @@ class Validation:
     extract: Extract
     profile: Profile
     description: Description
+    searched: tuple[SearchedField, ...] = ()
 
 
 def validation_content(found: Validation) -> dict[str, Any]:
@@ -34,7 +36,9 @@ def validation_content(found: Validation) -> dict[str, Any]:
         "duplicate_ids": profile.duplicate_ids,
         "duplicate_rows": profile.duplicate_rows,
         "duplicate_examples": profile.duplicate_examples,
+        "suspicious_ids": [asdict(one) for one in profile.suspicions],
         **asdict(found.description),
+        "searched_texts": [asdict(one) for one in found.searched],
     }
 
 
@@ -55,5 +59,6 @@ def validate(
         raise InputError(f"{temp_dir} is not a folder; choose another --temp-dir.")
     with tempfile.TemporaryDirectory(prefix="icp-", dir=temp_dir) as temp:
         extract = open_extract(patterns, card.fields, mapping, temp=Path(temp))
-        found = profile(extract, conformed_rows(extract, Rejects()))
-    return Validation(card, extract, found, describe(found, card))
+        rows = conformed_rows(extract, Rejects())
+        found, searched = profile(extract, rows), tuple(searched_fields(rows, card))
+    return Validation(card, extract, found, describe(found, card), searched)

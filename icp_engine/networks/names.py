@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from icp_engine.extract.text import cleaned, unescaped, wide
+
 _INITIALS = ("pllc", "llc", "llp", "lp", "pa", "pc")
 _WORDS = ("incorporated", "inc", "corporation", "corp", "limited", "ltd", "company", "co")
 _SUFFIX = "|".join([*_WORDS, *(r"\.?\s*".join(letters) for letters in _INITIALS)])
@@ -20,8 +22,9 @@ _IN_ONE_PASS = {
 def normalized_name(name: pl.Expr) -> pl.Expr:
     """Return the normalised name (text), missing where nothing is left of it.
 
-    Unicode NFKC, lower case, legal suffixes at the end removed, everything but letters, marks, digits and spaces
-    deleted, runs of spaces made one. A name that consists of legal suffixes alone keeps them.
+    HTML entities read, plain spaces and hyphens, Unicode NFKC, lower case, legal suffixes at the end removed,
+    everything but letters, marks, digits and spaces deleted, runs of spaces made one. A name that consists of legal
+    suffixes alone keeps them.
 
     >>> import icp_engine as icp
     >>> import polars as pl
@@ -33,12 +36,13 @@ def normalized_name(name: pl.Expr) -> pl.Expr:
 
 
 def _normalized(names: pl.Series) -> pl.Series:
-    """Normalise a batch. What few names need, NFKC and a second try, is done for those alone: half the time."""
-    wide = (names.str.len_bytes() != names.str.len_chars()).arg_true()
-    if len(wide):  # plain ASCII is NFKC already
-        names = names.scatter(wide, names.gather(wide).str.normalize("NFKC"))
+    """Normalise a batch. What few names need, cleaning and a second try, is done for those alone: half the time."""
+    names = unescaped(names)
+    places = wide(names)
+    if len(places):  # plain ASCII is NFKC already
+        names = names.scatter(places, cleaned(names.gather(places)))
     low = names.str.to_lowercase().str.strip_chars()
-    words = _words(low.str.replace(_SUFFIXES, ""), wide)
+    words = _words(low.str.replace(_SUFFIXES, ""), places)
     empty = (words == "").arg_true()
     if len(empty):
         again = low.gather(empty)
@@ -47,13 +51,13 @@ def _normalized(names: pl.Series) -> pl.Series:
     return words
 
 
-def _words(text: pl.Series, wide: pl.Series) -> pl.Series:
-    """Return the words of each text, one space between them; `wide` are the places of those that are not plain ASCII.
+def _words(text: pl.Series, places: pl.Series) -> pl.Series:
+    """Return the words of each text, one space between them; `places` are those of texts that are not plain ASCII.
 
     One pass does nearly all of them, and only what it leaves goes through the regular expressions, at half the speed.
     """
     words = text.str.replace_many(_IN_ONE_PASS, leftmost=True)
-    rest = pl.concat([wide, words.str.contains("  ", literal=True).arg_true()])
+    rest = pl.concat([places, words.str.contains("  ", literal=True).arg_true()])
     if len(rest):
         words = words.scatter(rest, words.gather(rest).str.replace_all(_NOISE, "").str.replace_all(_SPACES, " "))
     return words.str.strip_chars()

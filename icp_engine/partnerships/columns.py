@@ -20,7 +20,7 @@ SIMULATED = (
 PRACTICE_FIELDS: dict[str, Field] = {
     one.name: one
     for one in (
-        Field("practice_id", "text", "", "Identifier of the practice; needed where two share a name"),
+        Field("practice_id", "text", "", "Identifier of the practice; needed where two share a name", identifier=True),
         Field("owner", "text", "", "Who looks after the practice"),
         Field("created_at", "moment", "", "When the practice became a prospect"),
         Field("days_since_contact", "integer", "days", "Days since the last contact, where there is no contact log"),
@@ -29,7 +29,7 @@ PRACTICE_FIELDS: dict[str, Field] = {
 CONTACT_FIELDS: dict[str, Field] = {
     one.name: one
     for one in (
-        Field("practice_id", "text", "", "The practice, by its identifier"),
+        Field("practice_id", "text", "", "The practice, by its identifier", identifier=True),
         Field("name", "text", "", "The practice, by its name"),
         Field("contacted_at", "moment", "", "When, as a date or a date and a time"),
         Field("owner", "text", "", "Who made the contact"),

@@ -12,7 +12,7 @@ from icp_engine.extract.conform import conform
 from icp_engine.extract.extract import FILE, REASON, ROW, Extract, Rejects, conformed_rows, open_extract, with_positions
 from icp_engine.partnerships.columns import FOLDED, KEY, NAME, practice_fields
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scoring.compiler import prepared
+from icp_engine.scoring.compiler import compared
 from icp_engine.scoring.score import add_bands, add_scores, score_columns
 
 BY_ID, BY_NAME = "id:", "name:"
@@ -90,10 +90,10 @@ def _twice(counted: pl.DataFrame) -> str:
 def scored_practices(extract: Extract, rejects: Rejects, card: Scorecard) -> pl.LazyFrame:
     """Return all other practices conformed, keyed, scored, with their bands, and marked where a value was invalid."""
     scored = add_scores(add_bands(with_key(conformed_rows(extract, rejects, extract.fields)), card), card)
-    compared = {one.meta.output_name() for one in prepared(card)}
+    helpers = {one.meta.output_name() for one in compared(card)}
     names = scored.collect_schema().names()
     return scored.select(
         name
         for name in names
-        if name in extract.fields or name in score_columns(card) or (name.startswith(HELPERS) and name not in compared)
+        if name in extract.fields or name in score_columns(card) or (name.startswith(HELPERS) and name not in helpers)
     )

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from icp_engine.columns import CONTACT, HELPERS, KEY, NAME, STATE
 from icp_engine.errors import InputError
-from icp_engine.extract.conform import CLIPPED, INVALID
+from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, file_of, find_rejects
 from icp_engine.extract.profile import Profile, profile
 from icp_engine.networks.columns import member_columns
@@ -22,7 +22,7 @@ from icp_engine.networks.names import normalized_name
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report
 from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
-from icp_engine.scoring.compiler import prepared
+from icp_engine.scoring.compiler import compared
 from icp_engine.scoring.explain import with_bibliography
 from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_bands, add_scores, band_columns, score_columns
@@ -55,9 +55,9 @@ def score_clinics(
     scored = _score(extract, Rejects(), card, most, temp)
     found = profile(extract, scored.frame)
     _check(extract, found, options)
-    if not found.blank_ids and not found.duplicate_rows:
+    if not (found.blank_ids or found.duplicate_rows or found.totals):
         return scored, found, Rejects()
-    rejects = find_rejects(extract, duplicates=bool(found.duplicate_rows))
+    rejects = find_rejects(extract, totals=bool(found.totals), duplicates=bool(found.duplicate_rows))
     if len(rejects) == extract.rows:
         raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
     return _score(extract, rejects, card, most, temp), found, rejects
@@ -67,7 +67,7 @@ def _score(extract: Extract, rejects: Rejects, card: Scorecard, most: int, temp:
     needed = {*card.reads, *_SCORES_BEFORE, *_SCORES_AFTER}
     lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
     lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED))
-    lf = with_order(lf, card.column("total_score")).drop(one.meta.output_name() for one in prepared(card))
+    lf = with_order(lf, card.column("total_score")).drop(one.meta.output_name() for one in compared(card))
     rows = extract.rows - len(rejects)
     return Scored(materialised(lf, rows, most, temp), rows, most)
 
@@ -76,10 +76,10 @@ def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
     """Say why a run cannot go on with what the extract holds, and where that stands."""
     if found.duplicate_rows and options.duplicates == "error":
         examples = ", ".join(found.duplicate_examples)
+        again = find_rejects(extract, blanks=False, duplicates=True)
         raise InputError(
             f"{found.duplicate_ids:,} clinic_id stand more than once ({found.duplicate_rows:,} rows too many), "
-            f"such as {examples}, first in {file_of(extract, find_rejects(extract, duplicates=True, blanks=False))}; "
-            "--duplicates first keeps the first of each."
+            f"such as {examples}, first in {file_of(extract, again)}; {found.advice}."
         )
     if not options.strict:
         return
@@ -90,6 +90,7 @@ def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
     ]
     if found.blank_ids:
         wrong.append(f"{found.blank_ids:,} blank in {KEY}, first in {file_of(extract, find_rejects(extract))}")
+    wrong += [f"{one.count:,} ids {one.kind} (such as {', '.join(one.examples)})" for one in found.suspicions]
     if wrong:
         raise InputError(f"Invalid values: {'; '.join(wrong)}; correct them, or leave --strict out.")
 
@@ -153,7 +154,7 @@ def write_clinics(
         dictionaries: list[str] = []
         replaced = [*_reason_columns(card), *(networks.drop(KEY).columns if networks is not None else [])]  # older ones
         frame = scored.frame.drop(
-            pl.selectors.starts_with(INVALID, CLIPPED), pl.selectors.by_name(*replaced, require_all=False)
+            pl.selectors.starts_with(INVALID, CLIPPED, ABSENT), pl.selectors.by_name(*replaced, require_all=False)
         )
         for piece in sorted_slices(frame, scored.rows, scored.most, ROW_GROUP):
             for name, column in counted.items():

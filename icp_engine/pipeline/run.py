@@ -238,10 +238,12 @@ def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects) -
         ),
         options=asdict(options),
         inputs=tuple(InputFile(one.path, one.rows, one.bytes) for one in extract.files),
-        rows=RowCounts(read=extract.rows, scored=extract.rows - len(rejects), rejected=len(rejects)),
+        rows=RowCounts(extract.rows, extract.rows - len(rejects), len(rejects), rejects.reasons),
+        suspicions=found.suspicions,
         replaced_columns=tuple(name for name in extract.columns if name in own),
         fields=described.fields,
         carried_columns=described.carried_columns,
+        renamed_columns=described.renamed_columns,
         reachable=described.reachable,
         out_of_reach=described.out_of_reach,
     )

@@ -1,11 +1,11 @@
 """What an honest colleague would say first: who is worth a call at all, what nobody can reach, and what ties."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from icp_engine.charts.style import percent
+from icp_engine.display import listed
 from icp_engine.published.run import Run
 from icp_engine.published.statistics import Statistics
 from icp_engine.scorecard.model import TOTAL, Scorecard
@@ -73,8 +73,3 @@ def _largest_tie(statistics: Statistics) -> str | None:
 
 def _clinics(count: int) -> str:
     return f"{count:,} {'clinic' if count == 1 else 'clinics'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence lists them; there is at least one."""
-    return f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else names[0]

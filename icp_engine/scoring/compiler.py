@@ -1,6 +1,5 @@
 """A scorecard as Polars expressions, band first: one small integer per characteristic, the rest are look-ups on it."""
 
-import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import reduce
@@ -10,6 +9,7 @@ from operator import add, and_, mul, or_
 import polars as pl
 
 from icp_engine.columns import HELPERS
+from icp_engine.extract.text import holds, searched
 from icp_engine.scorecard.model import (
     TOTAL,
     AllOf,
@@ -39,6 +39,7 @@ HUNDREDTHS = pl.Int32  # points are summed as whole hundredths, so that no order
 
 BANDS = f"{HELPERS}band_"
 _TEXT = f"{HELPERS}text_"
+_SEARCHED = f"{HELPERS}searched_"
 _DERIVED = f"{HELPERS}derived_"
 
 
@@ -59,7 +60,7 @@ def value_of(name: str, card: Scorecard) -> pl.Expr:
 
 
 def prepared(card: Scorecard, names: Iterable[str] | None = None) -> list[pl.Expr]:
-    """Return the columns that bands and points read beside the conformed fields. All of them start with `__icp_`.
+    """Return the columns that explanations and points read beside the conformed fields: `__icp_...`.
 
     A ratio is missing unless both of its parts are positive, and where it is too large for a number.
 
@@ -80,6 +81,17 @@ def prepared(card: Scorecard, names: Iterable[str] | None = None) -> list[pl.Exp
             item = pl.element().str.to_lowercase().str.replace_all(r"\s", "")
             columns.append(pl.col(name).list.eval(item).alias(_TEXT + name))
     return columns
+
+
+def compared(card: Scorecard) -> list[pl.Expr]:
+    """Return the columns that bands and points read beside the conformed fields: `__icp_...`.
+
+    They are those of `prepared`, but for texts, which are cleaned as well (`icp_engine.text`).
+    """
+    fields = outcome_table(card).fields
+    texts = [name for name in fields if name in card.fields and card.fields[name].type == "text"]
+    others = [name for name in fields if name not in texts]
+    return [*(searched(pl.col(name)).alias(_SEARCHED + name) for name in texts), *prepared(card, others)]
 
 
 def band_stages(card: Scorecard) -> list[list[pl.Expr]]:
@@ -148,7 +160,7 @@ def _landed(one: Characteristic, card: Scorecard) -> pl.Expr:
 
 
 def _absent(missing: Missing, card: Scorecard) -> pl.Expr:
-    absent = [value_of(name, card).is_null() for name in missing.fields]
+    absent = [_compared(name, card).is_null() for name in missing.fields]
     return reduce(and_ if missing.how == "all" else or_, absent)
 
 
@@ -159,7 +171,7 @@ def condition_expr(condition: Condition, card: Scorecard, reads_as: dict[str, fl
     if isinstance(condition, AllOf):
         return reduce(and_, (condition_expr(part, card, reads_as) for part in condition.conditions))
     if isinstance(condition, Match):
-        return reduce(or_, (_matches(value_of(name, card), condition) for name in condition.fields))
+        return reduce(or_, (_matches(_compared(name, card), condition) for name in condition.fields))
     value = value_of(condition.field, card)
     if isinstance(condition, Flag):
         return value if condition.value else ~value
@@ -177,12 +189,16 @@ def _compares(value: pl.Expr, condition: Compare) -> pl.Expr:
     return value <= edge if condition.test == "at_most" else value < edge
 
 
+def _compared(name: str, card: Scorecard) -> pl.Expr:
+    """Return what conditions look at: a text as phrases are searched in it, or else the value."""
+    is_text = name not in card.derived and card.fields[name].type == "text"
+    return pl.col(_SEARCHED + name) if is_text else value_of(name, card)
+
+
 def _matches(text: pl.Expr, condition: Match) -> pl.Expr:
-    if condition.test == "mentions":
-        return text.str.contains("|".join(re.escape(phrase) for phrase in condition.phrases))
-    if condition.test == "equals":
-        return text.is_in(list(condition.phrases))
-    return reduce(or_, (text.list.contains(phrase) for phrase in condition.phrases))
+    if condition.test == "includes":
+        return reduce(or_, (text.list.contains(phrase) for phrase in condition.phrases))
+    return holds(text, condition.test, condition.phrases)
 
 
 def points_expr(part: CharacteristicOutcomes, card: Scorecard) -> pl.Expr:

@@ -13,6 +13,7 @@ from icp_engine.scoring.compiler import (
     band_of,
     band_stages,
     category_expr,
+    compared,
     in_points,
     label_expr,
     prepared,
@@ -36,7 +37,7 @@ def add_bands(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
 
     Source: the conformed columns of `card.reads`.
     """
-    lf = lf.with_columns(prepared(card))
+    lf = lf.with_columns(compared(card))
     for stage in band_stages(card):
         lf = lf.with_columns(stage)
     return lf
@@ -100,6 +101,7 @@ def score(
     if reason_codes:
         extra.append(reason_codes_expr(card).alias(card.column("reason_codes")))
     if bibliography:
+        scored = scored.with_columns(prepared(card))
         extra.append(bibliography_expr(card).alias(f"{card.prefix}_bibliography"))
     scored = scored.with_columns(extra).with_columns(pl.col(_GIVEN_ID).alias(KEY) for _ in with_id)
     results = [*score_columns(card), *(one.meta.output_name() for one in extra)]
@@ -134,7 +136,7 @@ def explain(frame: "IntoFrame", card: Scorecard, clinic_id: str | int) -> Explan
     schema = lf.collect_schema()
     if KEY not in schema:
         raise InputError(f"There is no column '{KEY}' here{did_you_mean(KEY, schema)}; rename the column of the ids.")
-    found = lf.filter(pl.col(KEY).cast(pl.String) == str(clinic_id)).head(1)
+    found = lf.filter(pl.col(KEY).cast(pl.String).str.strip_chars() == str(clinic_id).strip()).head(1)
     scored = add_scores(_banded(found, card), card).collect()
     if scored.is_empty():
         raise InputError(f"There is no clinic '{clinic_id}' here; check its clinic_id.")

@@ -8,6 +8,7 @@ import msgspec
 import polars as pl
 
 from icp_engine.errors import InputError
+from icp_engine.extract.ids import Suspicion
 from icp_engine.extract.profile import FieldCoverage, LostPoints
 from icp_engine.tables.writer import whole, write_json
 from icp_engine.warehouse.folder import MANIFEST
@@ -35,11 +36,12 @@ class InputFile(msgspec.Struct, frozen=True):
 
 
 class RowCounts(msgspec.Struct, frozen=True, rename={"read": "in"}):
-    """Rows of the extract, and what became of them. `read` is `in` in the file."""
+    """Rows of the extract, and what became of them: rejected ones by reason too. `read` is `in` in the file."""
 
     read: int
     scored: int
     rejected: int
+    reasons: Mapping[str, int] = {}
 
 
 class NetworkCounts(msgspec.Struct, frozen=True):
@@ -64,9 +66,11 @@ class Manifest(msgspec.Struct, frozen=True):
         started_at: UTC, as ISO 8601 writes it.
         engine: the versions of Python and of the packages that did the work.
         options: what the run was asked to do, as JSON: options come and go with the versions.
+        suspicions: kinds of ids that look wrong.
         replaced_columns: columns of the extract that the run writes itself.
         fields: per field what the extract holds of it.
         carried_columns: columns of the extract that are no field.
+        renamed_columns: new names of some of these by the old ones: the name is a field's, or differs in case alone.
         reachable: the highest sum of category scores that the extract allows, in points.
         out_of_reach: what each characteristic loses to fields that are missing for everyone.
         tiers: clinics by number of the tier, those that occur.
@@ -85,9 +89,11 @@ class Manifest(msgspec.Struct, frozen=True):
     options: Mapping[str, Any]
     inputs: tuple[InputFile, ...]
     rows: RowCounts
+    suspicions: tuple[Suspicion, ...] = ()
     replaced_columns: tuple[str, ...] = ()
     fields: Mapping[str, FieldCoverage] = {}
     carried_columns: tuple[str, ...] = ()
+    renamed_columns: Mapping[str, str] = {}
     reachable: float = 0.0
     out_of_reach: tuple[LostPoints, ...] = ()
     tiers: Mapping[int, int] = {}

@@ -192,7 +192,7 @@ def test_the_installed_program_from_run_to_explain(extract: Path, tmp_path: Path
     ):
         assert word in checked
     scored = f"2 clinics scored with icp {shipped_version()}"
-    for word in (scored, "Tier 2 - Qualified", "Segment A", "'many'", "2 rows", "icp_tier"):
+    for word in (scored, "Tier 2 - Qualified", "Segment A", "'many'", "2 of 4 rows", "icp_tier"):
         assert word in ran
     assert "2 clinics" in stats
     assert "CAPROCK HOME HEALTH SERVICES, INC., TX  (caprock)" in explained
@@ -325,8 +325,9 @@ def test_the_summary_of_a_run_fits_a_screen_and_names_what_matters(tmp_path: Pat
     done = call("run", str(extract), "--out", str(tmp_path / "out"))
     assert done.exit_code == 0
     lines = done.output.splitlines()
-    assert len(lines) <= 24
-    assert lines[0].startswith("12 clinics scored with icp")
+    assert len(lines) <= 26
+    assert lines[0].startswith("No clinic can reach Tier 2 - Qualified")
+    assert lines[2].startswith("12 clinics scored with icp")
     for said in (
         "Tier 1 - HOT",
         "Segment A",

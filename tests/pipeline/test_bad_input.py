@@ -209,12 +209,9 @@ def test_nothing_to_read(tmp_path: Path, icp: Callable[..., Outcome], pattern: s
 @pytest.mark.parametrize(
     ("column", "near"),
     [
-        ("clinicid", "clinicid"),
-        ("clinic_ID", "clinic_ID"),
-        ("clinic id", "clinic id"),
-        ("NPI", "it has NPI, account_name"),
-        pytest.param("CLINIC_ID", "did you mean 'CLINIC_ID'"),
-        pytest.param("Clinic ID", "did you mean 'Clinic ID'"),
+        ("clinicid", "did you mean 'clinicid'"),
+        ("CLINIC_IDS", "did you mean 'CLINIC_IDS'"),
+        ("Number", "it has Number, account_name"),
     ],
 )
 def test_no_clinic_id(tmp_path: Path, icp: Callable[..., Outcome], column: str, near: str) -> None:
@@ -239,7 +236,7 @@ def test_types_that_cannot_be_read_or_united(tmp_path: Path, icp: Callable[..., 
 
 
 BLANKS = HEAD + "a,first\n,blank\nb,x\n  ,blank too\na,second\n"
-DOUBLE = HEAD + "a,1\n" + "".join(f"c{number % 7},{number}\n" for number in range(21))
+DOUBLE = HEAD + "a,1\n" + "".join(f"c{number % 7},Clinic {number % 7}\n" for number in range(21))
 
 
 def test_duplicate_ids_stop_a_run_with_count_and_five_examples(
@@ -260,7 +257,7 @@ def test_duplicates_first_keeps_the_first_by_file_then_row_and_rejects_the_rest(
     parquet(other, clinic_id=["new", "b", "a", None, "new"], npi_count=[1, 2, 3, 4, 5])
     done = icp("run", one, other, "--out", published, "--duplicates", "first")
     assert done.code == 0
-    assert "7 rows, see rejects" in done.out
+    assert done.out.startswith("Rejected 7 of 10 rows (70.0%): duplicate clinic_id 4, blank clinic_id 3\n")
     kept = pl.read_parquet(published / "clinics_icp.parquet").select("clinic_id", "account_name", "npi_count")
     assert sorted(kept.rows()) == [("a", "first", None), ("b", "x", None), ("new", None, 1)]
     rejects = pl.read_parquet(published / "rejects.parquet")
@@ -293,7 +290,7 @@ def test_blank_ids_are_rejected_and_said_and_stop_a_strict_run(
 ) -> None:
     file = write(tmp_path / "a.csv", BLANKS.replace("a,second\n", ""))
     done = icp("run", file, "--out", published)
-    assert (done.code, "2 rows, see rejects.parquet" in done.out) == (0, True)
+    assert (done.code, "2 of 4 rows (50.0%): blank clinic_id; see rejects.parquet" in done.out) == (0, True)
     assert pl.read_parquet(published / "rejects.parquet")["source_row"].to_list() == [2, 4]
     before = whole(published)
     done = icp("run", file, "--out", published, "--strict")
@@ -304,7 +301,7 @@ def test_blank_ids_are_rejected_and_said_and_stop_a_strict_run(
 
 
 INVALID = "clinic_id,npi_count,bene_count,aco_member,state_code,denial_pressure\n"
-INVALID += 'a,many,-5,perhaps,Texas,11\nb,"1,234",$55,Y,tx,-1\nc,5.5,55.0,NA,,inf\nd,few,-5,,,\n'
+INVALID += 'a,many,-5,perhaps,Texass,11\nb,"1,234",$55,Y,tx,-1\nc,5.5,55.0,NA,,inf\nd,few,-5,,,\n'
 
 
 def test_invalid_values_are_reported_per_column_and_stop_a_strict_run(
@@ -317,7 +314,7 @@ def test_invalid_values_are_reported_per_column_and_stop_a_strict_run(
         "npi_count: 3 values such as '5.5', 'few', 'many'; counted as missing",
         "bene_count: 2 values such as '-5'; counted as missing",
         "aco_member: 1 values such as 'perhaps'; counted as missing",
-        "state_code: 1 values such as 'Texas'; counted as missing",
+        "state_code: 1 values such as 'Texass'; counted as missing",
         "denial_pressure: 1 values such as '-1'; counted as missing",
         "denial_pressure: 1 values above the scale",
     ):
@@ -391,7 +388,7 @@ def test_odd_names_are_carried_through_unchanged(tmp_path: Path, icp: Callable[.
     given.write_csv(tmp_path / "a.csv")
     out = tmp_path / "out"
     assert icp("run", tmp_path / f"a.{kind}", "--out", out, "-q") == Outcome(0, "", "")
-    due = {f"{n:02}": (name if name.strip() else None) for n, name in enumerate(NAMES)}
+    due = {f"{n:02}": (name if name.strip() and name != "NULL" else None) for n, name in enumerate(NAMES)}
     for table in ("clinics_icp", "icp_scores"):
         from_csv = pl.read_csv(out / f"{table}.csv", schema_overrides={"clinic_id": pl.String})
         for frame in (pl.read_parquet(out / f"{table}.parquet"), from_csv):

@@ -163,7 +163,7 @@ SPECIALTY: dict[str, tuple[float, list[str]]] = {  # band -> points, phrases
         13,
         [*SYSTEMS, "multi-specialty", "multi specialty", "private equity", "pe-backed"],
     ),
-    "other": (10, ["cardiology", "homehealth", "primary-care", "primary  care", "behavioural", "n/a", "health"]),
+    "other": (10, ["cardiology", "homehealth", "primary-care", "primarycare", "behavioural", "n / a", "health"]),
 }
 EXPOSED: dict[str, dict[str, tuple[float, list[str]]]] = {
     ICP: {

@@ -29,7 +29,7 @@ from icp_engine.errors import ScorecardError
 from icp_engine.extract.conform import conform
 from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.scorecard.reach import out_of_reach, reachable_total
-from icp_engine.scoring.compiler import prepared
+from icp_engine.scoring.compiler import compared
 from icp_engine.scoring.explain import Explainer, with_bibliography
 from icp_engine.scoring.reasons import ReasonSpeller
 from icp_engine.scoring.score import add_bands
@@ -125,7 +125,7 @@ def bands_of(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
     """The clinics as a run keeps them: conformed fields and bands."""
     fields = [field for name, field in card.fields.items() if name in frame.columns or name in card.reads]
     banded = add_bands(conform(frame.lazy(), fields), card)
-    return banded.drop(expr.meta.output_name() for expr in prepared(card)).collect()
+    return banded.drop(expr.meta.output_name() for expr in compared(card)).collect()
 
 
 def result_of(row: Row, card: Scorecard) -> Content:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from icp_engine import InputError
+from icp_engine.extract.ids import Suspicion
 from icp_engine.extract.profile import FieldCoverage, LostPoints
 from icp_engine.warehouse.manifest import (
     InputFile,
@@ -28,10 +29,12 @@ FULL = Manifest(
     scorecard=CARD,
     options={"scorecard": "own", "network": {"mean": "median"}, "temp_dir": None},
     inputs=(InputFile("é.csv", 3, 99),),
-    rows=RowCounts(3, 2, 1),
+    rows=RowCounts(3, 2, 1, {"blank clinic_id": 1}),
+    suspicions=(Suspicion("totals row", 1, ("é.csv, row 3",)),),
     replaced_columns=("icp_tier",),
     fields={"npi_count": FieldCoverage("providers", 1, 1, 1, 0, ("x",), read=True)},
     carried_columns=("note",),
+    renamed_columns={"Note": "note"},
     reachable=92.0,
     out_of_reach=(LostPoints("pain.denials", ("denial_pressure",), 8.0),),
     tiers={1: 1, 4: 1},
@@ -56,7 +59,7 @@ def test_what_the_file_says(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
     assert list(content) == list(Manifest.__struct_fields__)
     assert content == manifest_content(FULL)
-    assert content["rows"] == {"in": 3, "scored": 2, "rejected": 1}
+    assert content["rows"] == {"in": 3, "scored": 2, "rejected": 1, "reasons": {"blank clinic_id": 1}}
     assert content["tiers"] == {"1": 1, "4": 1}
     assert list(content["scorecard"]) == ["id", "version", "hash", "title", "prefix", "content"]
     assert content["fields"]["npi_count"]["examples"] == ["x"]

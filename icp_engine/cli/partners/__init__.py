@@ -64,7 +64,7 @@ _duplicates = click.option(
 )  # fmt: skip
 _strict = click.option("--strict", is_flag=True, help="Stop at any mistake in the input instead of reporting it.")
 
-_SCORING = (_practices, _out, _scorecard, options.mapping, _format, _duplicates, _strict)
+_SCORING = (_practices, _out, _scorecard, options.mapping, options.mapping_file, _format, _duplicates, _strict)
 _WAITING = (_contacts, _map_contacts, _as_of, _sla, _owners)
 
 
@@ -214,8 +214,9 @@ def _run(parts: Iterable["Part"], **given: Any) -> None:
 
     practices, out = given.pop("practices"), given.pop("out")
     quiet, as_json = given.pop("quiet"), given.pop("as_json")
+    files = {"mapping": given.pop("mapping_file", None)}
     for name in ("mapping", "contact_mapping"):
-        given[name] = options.fields_by_column(given.get(name, ()), text.OPTION[name])
+        given[name] = options.fields_by_column(given.get(name, ()), text.OPTION[name], files.get(name))
     asked = PartnerOptions(**{**given, "temp_dir": given.get("temp_dir") and str(given["temp_dir"])})
     parts = tuple(parts)
     with show.Progress(quiet=quiet or as_json) as progress:

@@ -21,6 +21,7 @@ from icp_engine.scorecard.model import (
     TextTest,
 )
 from icp_engine.scorecard.toml.table import Table
+from icp_engine.text import cleaned
 
 NUMBER_TESTS: tuple[NumberTest, ...] = ("at_least", "above", "at_most", "below")
 TEXT_TESTS: tuple[TextTest, ...] = ("mentions", "equals", "includes")
@@ -45,9 +46,8 @@ class Names:
 
 
 def normal(phrase: str, test: TextTest) -> str:
-    """Return a phrase as the compiler compares it: lower-cased, trimmed; items of a list without spaces."""
-    low = phrase.strip().lower()
-    return re.sub(r"\s", "", low) if test == "includes" else low
+    """Return a phrase as the compiler compares it: cleaned, lower-cased; items of a list without spaces."""
+    return re.sub(r"\s", "", phrase.strip().lower()) if test == "includes" else cleaned(phrase).lower()
 
 
 def read_condition(table: Table, names: Names, field: str | None, *, edges_only: bool = False) -> Condition | None:
@@ -136,9 +136,9 @@ def read_phrases(table: Table, key: str, names: Names, test: TextTest) -> tuple[
         found = table.texts(key)
         if not found:
             table.problem("an empty list matches nothing", key)
-    if any(not phrase.strip() for phrase in found):
+    if any(not normal(phrase, test) for phrase in found):
         table.problem("a blank phrase would match everything", key)
-    return tuple(dict.fromkeys(normal(phrase, test) for phrase in found if phrase.strip()))
+    return tuple(dict.fromkeys(filter(None, (normal(phrase, test) for phrase in found))))
 
 
 def read_points(table: Table, names: Names, field: str | None) -> Points:

@@ -1,0 +1,90 @@
+"""What came in, in words: columns and what told them, rejected rows, ids that look wrong, tiers out of reach."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from icp_engine.cli import show
+from icp_engine.display import listed
+
+if TYPE_CHECKING:
+    from icp_engine.extract.ids import Suspicion
+    from icp_engine.extract.profile import FieldCoverage, LostPoints
+    from icp_engine.extract.searched import SearchedField
+    from icp_engine.scorecard.model import Scorecard
+    from icp_engine.warehouse.manifest import RowCounts
+
+_WIDTH = 48  # of the rows and the text
+_FIELDS = 6  # that are named of those that would bring a tier into reach
+
+
+def rejected(rows: "RowCounts") -> str:
+    """Return how many rows were rejected, which share of all, and why."""
+    reasons = [f"{reason} {count:,}" for reason, count in rows.reasons.items()]
+    why = ", ".join(reasons if len(reasons) > 1 else rows.reasons)
+    return f"Rejected {rows.rejected:,} of {rows.read:,} rows ({show.percent(rows.rejected / rows.read)}): {why}"
+
+
+def suspicious(found: Iterable["Suspicion"]) -> Iterator[str]:
+    """Yield a line for each kind of ids that look wrong."""
+    for one in found:
+        yield f"{one.count:,} {one.kind}: {', '.join(show.cut(example, 60) for example in one.examples)}"
+
+
+def column(name: str, coverage: "FieldCoverage") -> str:
+    """Return the column of a field and what told it, or what it might be."""
+    if coverage.column is None:
+        missing = "not there" if coverage.read else "not there, not read"
+        return f"{missing}; is it {' or '.join(map(repr, coverage.near))}?" if coverage.near else missing
+    return coverage.column if coverage.column == name else f"{coverage.column} ({coverage.matched})"
+
+
+def matched(fields: Mapping[str, "FieldCoverage"]) -> str:
+    """Return which columns of other names the fields are read from, and what told so; empty where all have theirs."""
+    told = [f"{name} from {column(name, one)}" for name, one in fields.items() if one.column and one.column != name]
+    return ", ".join(told)
+
+
+def renamed(names: Mapping[str, str], columns: Iterable[str]) -> Iterator[str]:
+    """Yield what columns are called instead, and which differ in case alone."""
+    if names:
+        yield ", ".join(f"{old} is {new}" for old, new in names.items())
+    seen: dict[str, str] = {}
+    for name in columns:
+        first = seen.setdefault(name.lower(), name)
+        if first != name:
+            yield f"{first} and {name} differ in case alone: in icp.duckdb one of them has a number after its name"
+
+
+def searched(found: "SearchedField") -> str:
+    """Return what a text field says, the commonest first, and which bands have a phrase for it."""
+    left = show.width() - _WIDTH
+    said = [
+        (f"{one.rows:,}", show.cut(one.text, _WIDTH - 12), show.cut(", ".join(one.bands) or "nothing", left))
+        for one in found.commonest
+    ]
+    bands = [f"{name} {rows:,}" for name, rows in found.bands.items()]
+    matched = fill(
+        f"Rows by match: {', '.join(bands)}, nothing {found.unmatched:,}", show.width(), subsequent_indent="  "
+    )
+    heads = ("Rows", f"{found.field} says", "which matches a phrase of")
+    return f"{show.table([heads, *said], '><<', header=True)}\n{matched}"
+
+
+def no_tier_in_reach(card: "Scorecard", reachable: float, lost: Iterable["LostPoints"]) -> str | None:
+    """Return that no tier above the last is in reach, and the fields that would change that; None where one is."""
+    from icp_engine.scorecard.model import TOTAL
+
+    tier = card.tiers[-2] if card.tiers[1:] else card.tiers[-1]
+    if reachable >= tier.at_least.get(TOTAL, 0.0):
+        return None
+    points: dict[str, float] = {}
+    for one in lost:
+        fields = listed(one.fields)
+        points[fields] = points.get(fields, 0.0) + one.points
+    most = sorted(points.items(), key=lambda item: -item[1])[:_FIELDS]
+    named = "; ".join(f"{fields} ({worth:g})" for fields, worth in most)
+    return (
+        f"No clinic can reach {tier.label}, which begins at {tier.at_least[TOTAL]:g}: the fields that are there allow "
+        f"{reachable:g} of {card.maximum:g} points. Fields that would change that, with their points: {named}."
+    )

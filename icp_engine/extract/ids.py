@@ -1,0 +1,157 @@
+"""What became of ids on their way here: numbers told to the last digit, and ids that look wrong."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from icp_engine.columns import KEY, NAME, STATE, Field
+from icp_engine.errors import InputError
+
+_EXACT: dict[object, int] = {pl.Float64: 2**53, pl.Float32: 2**24}  # from here on several whole numbers are one float
+_WHOLE = r"^(?:0|[1-9]\d*)(?:\.0+)?$"
+_SCIENTIFIC = r"^[+-]?\d(?:\.\d+)?[eE]\+?\d+$"
+_FRACTION = r"^\d+\.0+$"
+_TOTALS = ["total", "totals", "grand total", "grand totals", "sum", "count"]
+_LONGEST = 16  # bytes of a word for totals, with what may stand around it
+_EXAMPLES = 3
+_HEAD = 1_000  # rows that show whether the last one can be their sum
+
+SCIENTIFIC, ZEROS, TWINS, TOTALS = "scientific notation", "ends in .0", "the same but for case", "totals row"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """One kind of ids that look wrong: how many rows or ids there are of it, and some of them."""
+
+    kind: str
+    count: int
+    examples: tuple[str, ...]
+
+
+def check_exact(path: str, frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], fields: Mapping[str, Field]) -> None:
+    """Make sure that no text of a file is made of a number which its column cannot hold to the last digit.
+
+    Raises:
+        InputError: a column of floats holds a number from 2**53 (or 2**24, by its type) on.
+    """
+    limits = {
+        name: limit
+        for name, dtype in schema.items()
+        if name in fields and fields[name].type == "text" and (limit := _EXACT.get(dtype.base_type()))
+    }
+    if not limits:
+        return
+    large = [
+        pl.col(name).filter(pl.col(name).is_finite() & (pl.col(name).abs() >= limit)).first()
+        for name, limit in limits.items()
+    ]
+    for name, value in frame.select(large).collect().row(0, named=True).items():
+        if value is not None:
+            raise InputError(
+                f"{path}: column '{name}' holds floats, and {value!r} is too large for its last digits to be known; "
+                "export the column as text or as whole numbers."
+            )
+
+
+def whole_ids(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], fields: Mapping[str, Field]) -> pl.LazyFrame:
+    """Return the frame with ids of text as a column of numbers would have them: `029.0`, written by one, is `029`.
+
+    A column of numbers made them where every id of the file is a whole number, with `.0` or without.
+    """
+    texts = [
+        name for name, dtype in schema.items() if dtype == pl.String and name in fields and fields[name].identifier
+    ]
+    if not texts:
+        return frame
+    checks = [pl.col(name).str.contains(".0", literal=True).any().alias(name) for name in texts]
+    some = [name for name, found in frame.select(checks).collect().row(0, named=True).items() if found]
+    for name in some:
+        word = pl.col(name).str.strip_chars()
+        numeric = (word == "") | word.str.contains(_WHOLE) | word.str.contains(_SCIENTIFIC)
+        if frame.select(numeric.all()).collect().item():
+            frame = frame.with_columns(word.str.replace(r"^(\d+)\.0+$", "$1"))
+    return frame
+
+
+def is_totals_row(columns: Iterable[str]) -> pl.Expr:
+    """Return whether a row says of itself that it holds totals: by its id or its name."""
+    there = [name for name in (KEY, NAME) if name in columns]
+    return pl.any_horizontal(_says_total(pl.col(name)) for name in there).fill_null(value=False)
+
+
+def _says_total(text: pl.Expr) -> pl.Expr:
+    short = pl.when(text.str.len_bytes() <= _LONGEST).then(text)  # nearly all are longer, and cost nothing more
+    return short.str.to_lowercase().str.strip_chars(" \t\u00a0:.*-=").is_in(_TOTALS)
+
+
+def id_counts() -> dict[str, pl.Expr]:
+    """Return counts of ids that look wrong, by kind. Source: the conformed id."""
+    key = pl.col(KEY)
+    return {
+        SCIENTIFIC: key.filter(key.str.contains_any(["E+", "e+"])).str.contains(_SCIENTIFIC).sum(),
+        ZEROS: key.filter(key.str.ends_with(".0")).str.contains(_FRACTION).sum(),
+    }
+
+
+def suspicion(kind: str, rows: pl.LazyFrame) -> Suspicion:
+    """Return a kind of ids with the first examples by letter. Source: the conformed id."""
+    pattern = {SCIENTIFIC: _SCIENTIFIC, ZEROS: _FRACTION}[kind]
+    found = rows.filter(pl.col(KEY).str.contains(pattern)).select(KEY).collect()[KEY]
+    return Suspicion(kind, len(found), tuple(found.unique().sort().head(_EXAMPLES)))
+
+
+def twins(rows: pl.LazyFrame) -> Suspicion | None:
+    """Return the ids that are the same but for case, None where there are none. Source: the conformed id."""
+    distinct = rows.select(pl.col(KEY).unique()).drop_nulls()
+    low = distinct.with_columns(pl.col(KEY).str.to_lowercase().alias("low"))
+    alike = low.filter(pl.len().over("low") > 1).sort("low", KEY).collect()
+    if alike.is_empty():
+        return None
+    return Suspicion(TWINS, len(alike), tuple(alike[KEY].head(2)))
+
+
+def last_row_is_total(frame: pl.LazyFrame, amounts: Iterable[str], rows: int) -> bool:
+    """Return whether the last row of a file holds the sums of at least two of its columns and no other number.
+
+    Args:
+        frame: a file whose amounts are conformed, in its order.
+        amounts: the columns that add up: counts and money, no scales.
+        rows: rows of the file.
+    """
+    names = list(amounts)
+    if len(names) < 2 or rows < 4:  # noqa: PLR2004 (of three rows one may be the sum of the others by chance)
+        return False
+    first = names[0]
+    head = frame.select(first).head(min(_HEAD, rows - 1)).sum()
+    tail = frame.select(first).slice(rows - 1, 1)
+    some, last = (one.item() for one in pl.collect_all([head, tail]))
+    if last is not None and some > last:  # nearly always: one column read, and done
+        return False
+    above = frame.select(pl.col(names).slice(0, rows - 1).sum())
+    ends = frame.select(names).slice(rows - 1, 1)
+    sums, lasts = (one.row(0) for one in pl.collect_all([above, ends]))
+    pairs = [(total, last) for total, last in zip(sums, lasts, strict=True) if last]
+    return len(pairs) > 1 and all(abs(total - last) <= 1e-9 * abs(total) for total, last in pairs)
+
+
+def advice(rows: pl.LazyFrame, twice: pl.DataFrame) -> str:
+    """Return what to do about ids that stand more than once: keeping the first is right for one clinic alone.
+
+    Args:
+        rows: conformed rows.
+        twice: the ids that stand more than once.
+    """
+    told = [name for name in (NAME, STATE) if name in rows.collect_schema().names()]
+    if told:
+        again = rows.select(KEY, *told).join(twice.lazy(), on=KEY, how="semi")
+        unlike = pl.any_horizontal(pl.col(name).drop_nulls().str.to_lowercase().n_unique() > 1 for name in told)
+        apart = again.group_by(KEY).agg(unlike.alias("unlike"), pl.col(told[0]).drop_nulls().unique().sort())
+        first = apart.filter("unlike").sort(KEY).head(1).collect()
+        if len(first):
+            names = " and ".join(repr(name) for name in first[told[0]][0].head(2))
+            return (
+                f"{first[KEY][0]} is {names}, so ids were cut or rounded, or clinic_id is read from the wrong column: "
+                "export ids as text, or map another column to clinic_id"
+            )
+    return "--duplicates first keeps the first of each"
