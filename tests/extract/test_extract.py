@@ -70,7 +70,7 @@ def folder(tmp_path: Path) -> Path:
     top = tmp_path / "extract"
     for name in ("b.csv", "a.csv", "sub/c.csv", "sub/deep/d.csv"):
         write(top / name, f"clinic_id\n{name}\n")
-    for name in (".hidden.csv", "sub/_temporary.csv", ".ipynb_checkpoints/e.csv", "_delta_log/00.csv", "sub/_SUCCESS"):
+    for name in (".hidden.csv", "sub/_temporary.csv", ".ipynb_checkpoints/e.csv", "_temporary/00.csv", "sub/_SUCCESS"):
         write(top / name, "clinic_id\nhidden\n")
     for name in ("readme.md", "sub/notes.json", "b.csv.crc"):
         write(top / name, "not a table")
