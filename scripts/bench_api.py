@@ -94,13 +94,13 @@ def known(port: int) -> Known:
 
     total = int(ask(connection, "/icp/clinics?limit=0")[2]["x-total-count"])
     clinics = [
-        one for part in range(10) for one in rows(f"/icp/clinics?limit=500&offset={total * part // 10}", "clinics")
+        row for part in range(10) for row in rows(f"/icp/clinics?limit=500&offset={total * part // 10}", "clinics")
     ]
-    names = " ".join(one["account_name"] or "" for one in clinics).lower()
+    names = " ".join(clinic["account_name"] or "" for clinic in clinics).lower()
     return Known(
-        clinics=[one["clinic_id"] for one in clinics],
-        networks=[one["network_id"] for one in rows("/icp/networks?limit=5000", "networks")],
-        states=sorted({one["state_code"] for one in clinics if one["state_code"]}),
+        clinics=[clinic["clinic_id"] for clinic in clinics],
+        networks=[row["network_id"] for row in rows("/icp/networks?limit=5000", "networks")],
+        states=sorted({clinic["state_code"] for clinic in clinics if clinic["state_code"]}),
         words=sorted(set(re.findall(r"[a-z]{4,}", names))),
     )
 

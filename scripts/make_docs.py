@@ -90,7 +90,7 @@ def _card(card: Scorecard, base: Scorecard | None) -> Iterator[str]:
     own = "Tiers of clinics" if card.network_tiers else "Tiers"
     for heading, tiers in ((own, card.tiers), ("Tiers of networks", card.network_tiers)):
         if tiers:
-            rows = [(one.label, card.edges(one), one.meaning) for one in tiers]
+            rows = [(tier.label, card.edges(tier), tier.meaning) for tier in tiers]
             yield _table((heading, "from", "meaning"), rows)
     if card.segments and not base:
         yield _table(("segment", "clinics"), list(card.segments.items()))
@@ -118,12 +118,13 @@ def partnerships() -> str:
     parts = [f"# Partnerships: fields and files\n\n{_MADE}", "## What goes in"]
     for heading, fields in (("practices", practice_fields(card)), ("contact log", CONTACT_FIELDS)):
         known = [
-            (f"`{one.name}`", _KINDS.get(one.type, one.type), one.unit, one.description) for one in fields.values()
+            (f"`{field.name}`", _KINDS.get(field.type, field.type), field.unit, field.description)
+            for field in fields.values()
         ]
         parts.append(_table((heading, "type", "unit", "meaning"), known))
     parts.append("## What comes out")
     for name, columns in TABLES.items():
-        rows = [(one.name, _column_type(one.dtype), one.unit, one.description) for one in columns]
+        rows = [(column.name, _column_type(column.dtype), column.unit, column.description) for column in columns]
         parts += [f"### `{name}`\n\n{GRAIN[name]}", _table(("column", "type", "unit", "meaning"), rows)]
     sla = read_rules(card).sla
     limits = [

@@ -77,7 +77,7 @@ from range(1, $rows + 1) as r(i)
 
 
 def _lists(**texts: str) -> dict[str, list[str]]:
-    return {name: [one.strip() for one in words(text)] for name, text in texts.items()}
+    return {name: [word.strip() for word in words(text)] for name, text in texts.items()}
 
 
 def make_partners(out: Path, *, practices: int, contacts: int, seed: int, suffix: str) -> list[Path]:

@@ -76,7 +76,9 @@ def hundredths(points: float) -> int:
 
 def is_simple(*numbers: Fraction) -> bool:
     """Whether a computer holds all of the numbers exactly, with room for sums and products."""
-    return all(one.denominator <= SIMPLE and one.denominator & (one.denominator - 1) == 0 for one in numbers)
+    return all(
+        number.denominator <= SIMPLE and number.denominator & (number.denominator - 1) == 0 for number in numbers
+    )
 
 
 WITHOUT_ABSENT_WORDS = ("account_name", "segment_label", "sector")
@@ -150,7 +152,7 @@ class Clinic:
 def phrases_of(content: Content, value: Any, test: str) -> set[str]:
     """Return the phrases of a test: those of a named list, or its own."""
     found = content["lists"][value] if isinstance(value, str) else value
-    return {"".join(one.lower().split()) if test == "includes" else one.strip().lower() for one in found}
+    return {"".join(match.lower().split()) if test == "includes" else match.strip().lower() for match in found}
 
 
 def targets(table: Content, own: str | None) -> list[str]:
@@ -304,7 +306,7 @@ def landing(name: str, code: str, rule: Content, clinic: Clinic, required: bool)
     if "reason" not in entry:
         found.absent = absent_by(rule) if missing else [rule.get("field") or " or ".join(value_fields(rule))]
         return replace(found, entry=entry | {"status": "MISSING"})
-    values = {one: clinic.shown(one) for one in value_fields(rule)}
+    values = {column: clinic.shown(column) for column in value_fields(rule)}
     entry["value"] = values if len(values) > 1 else next(iter(values.values()))
     notes = [text for one, text in rule.get("unknown", {}).items() if clinic.value(one) is None]
     found.entry = entry | ({"note": "; ".join(notes)} if notes else {})
@@ -338,7 +340,7 @@ def nothing_known(name: str, category: Content, content: Content) -> Landing:
     rules = characteristics(category).values()
     entry = {
         "code": f"{name}.missing",
-        "sources": list(dict.fromkeys(one for rule in rules for one in sources(rule, content))),
+        "sources": list(dict.fromkeys(source for rule in rules for source in sources(rule, content))),
         "points": 0.0,
         "status": "MISSING",
         "note": category["all_missing"],
@@ -394,7 +396,7 @@ def share_of(category: Content, rule: Content) -> Fraction:
     """Return how much of a characteristic's hundredths goes into the score."""
     if category.get("combine", "sum") == "sum":
         return Fraction(1)
-    weights = sum(exact(one.get("weight", 1.0)) for one in characteristics(category).values())
+    weights = sum(exact(each_rule.get("weight", 1.0)) for each_rule in characteristics(category).values())
     return hundredths(category["max"]) * exact(rule.get("weight", 1.0)) / (hundredths(rule["max"]) * weights)
 
 
@@ -452,7 +454,7 @@ def total_of(content: Content, scores: list[int]) -> int:
     total = content.get("total", {})
     if total.get("combine", "sum") == "sum":
         return sum(scores)
-    product = math.prod(Fraction(one, 100) for one in scores)
+    product = math.prod(Fraction(score, 100) for score in scores)
     return half_even(product / exact(total.get("divide_by", 1.0)) * 100)
 
 

@@ -68,7 +68,7 @@ def tenths_half_even(top: int, bottom: int) -> float:
 def networks(text: str) -> float:
     if not text.strip():
         return 0.0
-    mine = {"".join(one.lower().split()) for one in text.split(";")}
+    mine = {"".join(part.lower().split()) for part in text.split(";")}
     return tenths_half_even(25 * len(mine & set(PLANS)), len(PLANS))
 
 
@@ -130,7 +130,7 @@ def signal(pieces: Iterable[tuple[str, str, list[str]]], gap: str) -> tuple[str,
     """The first signal in order, and the figures of every piece that is one of its kind."""
     found = list(pieces)
     for name in ORDER:
-        figures = [one[2] for one in found if one[1] == name]
+        figures = [match[2] for match in found if match[1] == name]
         if figures:
             return name, figures
     return ("full gap" if GAPS.get(gap.strip().lower()) == 35 else "generic"), []
@@ -138,7 +138,7 @@ def signal(pieces: Iterable[tuple[str, str, list[str]]], gap: str) -> tuple[str,
 
 def latest(contacts: list[Row], as_of: date) -> tuple[datetime | None, str | None]:
     """When the latest contact up to a day was, and the owner of the latest that names one."""
-    seen = [one for one in contacts if one["contacted_at"].date() <= as_of]
+    seen = [contact for contact in contacts if contact["contacted_at"].date() <= as_of]
     owned = [(one["contacted_at"], one["owner"]) for one in seen if one["owner"]]
     return max((one["contacted_at"] for one in seen), default=None), max(owned)[1] if owned else None
 

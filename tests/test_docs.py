@@ -49,7 +49,7 @@ def test_every_document_that_is_written_is_checked(script: ModuleType) -> None:
 def test_the_dictionary_names_every_column_and_says_something_of_each() -> None:
     written = read("warehouse/README.md")
     icp = load_scorecard("icp")
-    for name in [*FIELDS, *(one.name for one in (*member_columns(icp), *networks_columns(icp)))]:
+    for name in [*FIELDS, *(column.name for column in (*member_columns(icp), *networks_columns(icp)))]:
         assert f"| `{name}` |" in written
     assert written.count("\n## `") == written.count("| column | type | meaning |") > 20
     assert "| None |" not in written
@@ -64,9 +64,9 @@ def test_the_dictionary_names_every_column_and_says_something_of_each() -> None:
 def test_the_scoring_reference_has_every_band_of_the_first_scorecard() -> None:
     written = read("docs/scoring.md")
     card = load_scorecard("icp")
-    for one in card.characteristics:
-        for band in one.bands:
-            assert f"| `{one.code}.{band.name}` |" in written
+    for rule in card.characteristics:
+        for band in rule.bands:
+            assert f"| `{rule.code}.{band.name}` |" in written
     assert "| Tier 1 - HOT | score 80 or more |" in written
     assert "| Tier 1 - HOT | score 70 or more |" in written
 
@@ -76,7 +76,7 @@ def test_the_partnerships_reference_has_every_column_and_says_what_is_simulated(
     for name, columns in TABLES.items():
         part = written.split(f"### `{name}`\n")[1].split("\n## ")[0].split("\n### ")[0]
         assert [line.split(" | ")[0].removeprefix("| ") for line in part.splitlines() if line.startswith("| ")][2:] == [
-            one.name for one in columns
+            column.name for column in columns
         ]
     assert "| SF Record ID | text |  | Simulated: no Salesforce system knows it." in written
     assert "| Tier 1 | 2 | 1 | ON TRACK | AT RISK | URGENT - SLA BREACH |" in written

@@ -44,10 +44,10 @@ def belonging() -> tuple[set[str], set[str], set[str]]:
     for card in CARDS:
         contract = (*card.columns, *member_columns(card), *networks_columns(card))
         columns |= {column.name for column in contract if card.prefix in column.name.split("_")}
-        columns |= {card.column("reason_codes"), *(one.column for one in card.characteristics)}
+        columns |= {card.column("reason_codes"), *(rule.column for rule in card.characteristics)}
         parts |= {category.name for category in card.categories} | {category.breakdown for category in card.categories}
         parts |= {card.prefix, *card.segments, *card.segment_names.values()}
-        labels |= {one.label for one in (*card.tiers, *card.network_tiers, *card.categories) if " " in one.label}
+        labels |= {tier.label for tier in (*card.tiers, *card.network_tiers, *card.categories) if " " in tier.label}
         labels |= set(card.segments.values())
     return columns, parts, labels
 

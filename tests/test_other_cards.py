@@ -184,9 +184,9 @@ def test_statistics_count_every_tier(warehouse: Path, card: str) -> None:
     prefix = SETTINGS[card].prefix
     found = json.loads(said("stats", "-w", warehouse, "--json"))
     counts = Counter(row[f"{prefix}_tier"] for row in rows)
-    assert {one["tier"]: one["clinics"] for one in found["tiers"]} == counts
+    assert {match["tier"]: match["clinics"] for match in found["tiers"]} == counts
     segments = Counter(row[f"{prefix}_segment"] for row in rows) if card == "other" else {}
-    assert {one["segment"]: one["clinics"] for one in found["segments"]} == segments
+    assert {match["segment"]: match["clinics"] for match in found["segments"]} == segments
     assert list(found["top"][0]) == ["clinic_id", "account_name", "state_code", *SCORES[card].split()[:3:2]]
     text = said("stats", "-w", warehouse)
     assert [label for _, _, label in SETTINGS[card].tiers if label not in text] == []
@@ -264,7 +264,7 @@ def test_views_have_the_names_of_the_scorecard(warehouse: Path, card: str) -> No
     total, prefix = SETTINGS[card].column("total"), SETTINGS[card].prefix
     states = json.loads(said("sql", "from tier_by_state", "-w", warehouse, "--json"))
     assert list(states[0]) == ["state_code", f"{prefix}_tier", f"{prefix}_tier_label", "num_clinics", "avg_score"]
-    assert sum(one["num_clinics"] for one in states) == SIZE
+    assert sum(state["num_clinics"] for state in states) == SIZE
     anchors = json.loads(said("sql", "from anchors_to_call", "-w", warehouse, "--json"))
     by_id = {row["clinic_id"]: row for row in table(warehouse, "icp_scores")}
     for one, network in zip(anchors, table(warehouse, "networks_icp"), strict=True):
@@ -274,7 +274,7 @@ def test_views_have_the_names_of_the_scorecard(warehouse: Path, card: str) -> No
     members = json.loads(said("sql", "from members_to_expand_to", "-w", warehouse, "--json"))
     assert len(members) == sum(network["num_clinics"] - 1 for network in table(warehouse, "networks_icp"))
     sizes = json.loads(said("sql", "from networks_by_tier_and_size", "-w", warehouse, "--json"))
-    assert sum(one["num_networks"] for one in sizes) == len(anchors)
+    assert sum(size["num_networks"] for size in sizes) == len(anchors)
 
 
 def test_neutral_views_hold_the_tables(warehouse: Path, card: str) -> None:

@@ -59,7 +59,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def call(*args: object) -> Result:
-    return CliRunner().invoke(cli, [str(one) for one in args])
+    return CliRunner().invoke(cli, [str(arg) for arg in args])
 
 
 def comment(path: Path) -> list[str]:

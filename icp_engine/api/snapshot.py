@@ -110,14 +110,16 @@ def _members(clinics: Listing, rows: Rows) -> tuple[pl.DataFrame, dict[str, tupl
 def _statistics(clinics: Listing, run: Run, rows: Rows) -> dict[str, Any]:
     """Return the statistics in the names of the API."""
     found = score_statistics(clinics.rows.lazy(), run.card, run.manifest)
-    averages = {one.category: one.average for one in found.categories}
+    averages = {category.category: category.average for category in found.categories}
     quality = found.data_quality
     return {
         "total_clinics": found.total_clinics,
         "score_distribution": asdict(found.scores),
-        "tier_distribution": {rows.tiers[one.tier]: one.clinics for one in found.tiers},
-        "segment_distribution": {rows.segments[one.segment]: one.clinics for one in found.segments},
-        "category_averages": {rows.breakdown[one.column]: averages[one.name] for one in run.card.categories},
+        "tier_distribution": {rows.tiers[tier.tier]: tier.clinics for tier in found.tiers},
+        "segment_distribution": {rows.segments[segment.segment]: segment.clinics for segment in found.segments},
+        "category_averages": {
+            rows.breakdown[category.column]: averages[category.name] for category in run.card.categories
+        },
         "top_10_clinics": clinics.rows.head(_TOP).to_dicts(),
         "data_quality": {
             "distinct_scores": quality.distinct_scores,

@@ -122,9 +122,9 @@ def draw_clinic(found: Explanation) -> Chart:
     card = found.card
     data = pl.DataFrame(
         {
-            "category": [one.label for one in card.categories],
-            "points": [found.scores[one.name] for one in card.categories],
-            "maximum": [float(one.maximum) for one in card.categories],
+            "category": [category.label for category in card.categories],
+            "points": [found.scores[category.name] for category in card.categories],
+            "maximum": [float(category.maximum) for category in card.categories],
         }
     )
     says = "How the score of one clinic is put together, category by category."

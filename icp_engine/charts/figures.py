@@ -53,7 +53,7 @@ def score_distribution(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
 def tiers_and_segments(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
     """Return how many clinics there are in each tier and in each segment, with their shares."""
     rows = max(_sum(frame, pl.lit(value=True)), 1)
-    tiers = [(one.label, one.number, _sum(frame, pl.col("tier") == one.number)) for one in card.tiers]
+    tiers = [(tier.label, tier.number, _sum(frame, pl.col("tier") == tier.number)) for tier in card.tiers]
     segments = [(letter, label, _sum(frame, pl.col("segment") == letter)) for letter, label in card.segments.items()]
     chart = make_subplots(
         figure=figure(
@@ -132,8 +132,8 @@ def category_averages(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
         )
     traces.append(
         go.Scatter(
-            y=[one.label for one in card.categories],
-            x=[one.maximum for one in card.categories],
+            y=[category.label for category in card.categories],
+            x=[category.maximum for category in card.categories],
             mode="markers",
             name="Maximum",
             cliponaxis=False,
@@ -145,7 +145,7 @@ def category_averages(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
     chart = figure("What each category brings, and could", height, traces, barmode="group", bargap=0.3)
     chart.update_xaxes(title="Points", rangemode="tozero")
     chart.update_yaxes(
-        categoryorder="array", categoryarray=[one.label for one in card.categories], autorange="reversed"
+        categoryorder="array", categoryarray=[category.label for category in card.categories], autorange="reversed"
     )
     return chart
 
@@ -283,8 +283,8 @@ def network_sizes(frame: pl.DataFrame, card: Scorecard) -> go.Figure:
 def waterfall(found: Explanation) -> go.Figure:
     """Return how one clinic's score is put together, category by category."""
     card, total = found.card, found.total
-    scores = [found.scores[one.name] for one in card.categories]
-    names = [one.label for one in card.categories]
+    scores = [found.scores[category.name] for category in card.categories]
+    names = [category.label for category in card.categories]
     whole = card.combine == "sum"
     trace = go.Waterfall(
         orientation="h",

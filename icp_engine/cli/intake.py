@@ -27,8 +27,8 @@ def rejected(rows: "RowCounts") -> str:
 
 def suspicious(found: Iterable["Suspicion"]) -> Iterator[str]:
     """Yield a line for each kind of ids that look wrong."""
-    for one in found:
-        yield f"{one.count:,} {one.kind}: {', '.join(show.cut(example, 60) for example in one.examples)}"
+    for match in found:
+        yield f"{match.count:,} {match.kind}: {', '.join(show.cut(example, 60) for example in match.examples)}"
 
 
 def column(name: str, coverage: "FieldCoverage") -> str:

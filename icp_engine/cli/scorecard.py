@@ -37,9 +37,11 @@ def list_command(as_json: bool) -> None:
 
     cards = [load_scorecard(name) for name in shipped_names()]
     if as_json:
-        show.emit([{"id": one.id, "version": one.version, "title": one.title, "extends": one.extends} for one in cards])
+        show.emit(
+            [{"id": card.id, "version": card.version, "title": card.title, "extends": card.extends} for card in cards]
+        )
     else:
-        rows = [(one.id, one.version, f"{one.maximum:g} points", one.title) for one in cards]
+        rows = [(card.id, card.version, f"{card.maximum:g} points", card.title) for card in cards]
         show.say(show.table(rows, "<<><"))
 
 
@@ -89,7 +91,7 @@ def check_command(paths: tuple[str, ...]) -> None:
         failing = failing_examples(card)
         problems += failing
         if not failing:
-            bands = sum(len(one.bands) for one in card.characteristics)
+            bands = sum(len(rule.bands) for rule in card.characteristics)
             show.say(
                 f"{path}: {card.id} {card.version} is sound: {len(card.characteristics)} characteristics, "
                 f"{bands} bands, {len(card.examples)} worked {'example' if len(card.examples) == 1 else 'examples'}"
@@ -129,7 +131,7 @@ def _text(card: "Scorecard") -> str:
     parts += [_category(category, card) for category in outcome_table(card).categories]
     for heading, tiers in (("Tiers", card.tiers), ("Network tiers", card.network_tiers)):
         if tiers:
-            rows = [(one.label, card.edges(one), one.meaning) for one in tiers]
+            rows = [(tier.label, card.edges(tier), tier.meaning) for tier in tiers]
             parts.append(f"{heading}\n{show.table(rows, '<<<', indent='  ')}")
     if card.segments:
         parts.append(f"Segments\n{show.table(list(card.segments.items()), '<<', indent='  ')}")

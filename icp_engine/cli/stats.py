@@ -47,8 +47,14 @@ def _text(found: "Statistics", run: "Run") -> str:
         show.table(
             [("Category", "average", "min", "max", "of")]
             + [
-                (one.label, f"{one.average:.2f}", f"{one.min:g}", f"{one.max:g}", f"{one.maximum:g}")
-                for one in found.categories
+                (
+                    category.label,
+                    f"{category.average:.2f}",
+                    f"{category.min:g}",
+                    f"{category.max:g}",
+                    f"{category.maximum:g}",
+                )
+                for category in found.categories
             ],
             "<>>>>",
             header=True,
@@ -71,7 +77,7 @@ def _text(found: "Statistics", run: "Run") -> str:
         ),
     ]
     if found.segments:
-        rows = [_share(f"Segment {one.segment}", one, one.label) for one in found.segments]
+        rows = [_share(f"Segment {segment.segment}", segment, segment.label) for segment in found.segments]
         parts.insert(3, show.table(rows, "<>><"))
     return "\n\n".join(parts)
 

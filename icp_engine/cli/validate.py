@@ -62,7 +62,7 @@ def command(
 def _text(found: "Validation") -> str:
     profile, carried = found.profile, found.description.carried_columns
     parts = [
-        show.table([(one.path, f"{one.rows:,} rows") for one in found.extract.files], "<>"),
+        show.table([(file.path, f"{file.rows:,} rows") for file in found.extract.files], "<>"),
         show.table(
             [("Field", "column", "there", "missing", "invalid", "examples"), *_fields(found)],
             "<<>>><",

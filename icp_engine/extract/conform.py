@@ -158,7 +158,7 @@ def _moment(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     word = raw.str.strip_chars()
     return Conformed(
         field,
-        pl.coalesce(_parsed_moment(word, *one) for one in _DAYS),
+        pl.coalesce(_parsed_moment(word, *day) for day in _DAYS),
         _given_word(word.str.to_lowercase(), infinite=False),
     )
 

@@ -103,7 +103,7 @@ def open_extract(
 
 def _matches(headers: Iterable[Headers]) -> dict[str, tuple[Match, ...]]:
     found: dict[str, dict[Match, None]] = {}
-    for match in (match for one in headers for match in one.matches):
+    for match in (match for header in headers for match in header.matches):
         found.setdefault(match.field, {})[match] = None
     return {name: tuple(matches) for name, matches in found.items()}
 
@@ -111,9 +111,9 @@ def _matches(headers: Iterable[Headers]) -> dict[str, tuple[Match, ...]]:
 def _renames(headers: Iterable[Headers]) -> dict[str, str]:
     return {
         old: new
-        for one in headers
-        for old, new in one.names.items()
-        if old != new and old not in {match.column for match in one.matches}
+        for header in headers
+        for old, new in header.names.items()
+        if old != new and old not in {match.column for match in header.matches}
     }
 
 
@@ -163,11 +163,11 @@ def _exact(file: RawFile, fields: Mapping[str, Field]) -> RawFile:
     return replace(file, frame=whole_ids(file.frame, file.schema, fields))
 
 
-def _unites(one: pl.DataType, other: pl.DataType) -> bool:
+def _unites(data_type: pl.DataType, other: pl.DataType) -> bool:
     """Return whether two types have a common one that keeps their values: numbers, dates, text with anything flat."""
-    if one == other or pl.Null in (one, other):
+    if data_type == other or pl.Null in (data_type, other):
         return True
-    kinds = {_kind(one), _kind(other)}
+    kinds = {_kind(data_type), _kind(other)}
     return len(kinds) == 1 and "nested" not in kinds if "text" not in kinds else "nested" not in kinds
 
 
@@ -224,8 +224,8 @@ def totals_at_the_end(extract: Extract) -> list[int]:
         amounts = [
             one for name, one in extract.fields.items() if name in file.schema and one.type in ("integer", "number")
         ]
-        amounts = [one for one in amounts if one.scale is None]
-        if last_row_is_total(conform(file.frame, amounts), [one.name for one in amounts], file.rows):
+        amounts = [amount for amount in amounts if amount.scale is None]
+        if last_row_is_total(conform(file.frame, amounts), [amount.name for amount in amounts], file.rows):
             found.append(number)
     return found
 

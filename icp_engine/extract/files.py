@@ -59,7 +59,7 @@ def _find(pattern: str) -> list[str]:
         return [pattern]
     path = Path(pattern)
     if path.is_dir():
-        found = sorted(str(one) for one in path.rglob("*") if _is_data(one, path))
+        found = sorted(str(file) for file in path.rglob("*") if _is_data(file, path))
         if not found:
             raise InputError(f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract.")
         return found
@@ -69,7 +69,7 @@ def _find(pattern: str) -> list[str]:
         return [pattern]
     if not has_magic(pattern):
         raise InputError(f"{pattern} does not exist; check the path.")
-    found = sorted(one for one in glob(pattern, recursive=True) if Path(one).is_file())  # noqa: PTH207 (absolute too)
+    found = sorted(file for file in glob(pattern, recursive=True) if Path(file).is_file())  # noqa: PTH207 (absolute too)
     if not found:
         raise InputError(f"No file matches {pattern}; check the pattern, and quote it if the shell expands it.")
     return found

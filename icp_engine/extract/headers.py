@@ -99,14 +99,14 @@ def united(headers: list[Headers], fields: Iterable[str]) -> list[Headers]:
     Columns of one file that do so are columns of their own.
     """
     fields, spelling = set(fields), dict[str, str]()
-    apart = {name for one in headers for name in _twice(one.names.values())}
+    apart = {name for header in headers for name in _twice(header.names.values())}
     found = []
-    for one in headers:
+    for header in headers:
         names = {
             old: new if new in fields or new.lower() in apart else spelling.setdefault(new.lower(), new)
-            for old, new in one.names.items()
+            for old, new in header.names.items()
         }
-        found.append(Headers(names, one.matches))
+        found.append(Headers(names, header.matches))
     return found
 
 
@@ -121,4 +121,4 @@ def _twice(names: Iterable[str]) -> set[str]:
 def near(field: str, columns: Iterable[str]) -> tuple[str, ...]:
     """Return the columns that are spelled nearly like a field, the nearest first."""
     forms = {plain(column): column for column in reversed(list(columns))}
-    return tuple(forms[one] for one in get_close_matches(field, forms, n=2, cutoff=_NEAR))
+    return tuple(forms[match] for match in get_close_matches(field, forms, n=2, cutoff=_NEAR))

@@ -50,7 +50,7 @@ def _lines(matches: Mapping[str, tuple[Match, ...]], unread: Iterable[str]) -> I
     yield "# Which column each field is read from: icp-engine run EXTRACT --mapping THIS_FILE"
     yield f"[{_TABLE}]"
     for field, (first, *others) in matches.items():
-        also = "".join(f", in other files {_quoted(one.column)}" for one in others)
+        also = "".join(f", in other files {_quoted(other.column)}" for other in others)
         yield f"{field} = {_quoted(first.column)}  # {first.how}{also}"
     yield ""
     yield "# Columns that no field reads:"

@@ -175,21 +175,21 @@ def _with_duplicates(found: Profile, rows: pl.LazyFrame) -> Profile:
     )
 
 
-def _examples(extract: Extract, one: Field) -> dict[str, Any]:
+def _examples(extract: Extract, column: Field) -> dict[str, Any]:
     """Return some invalid values of a field, smallest first, as they stand in the files, and the first such file."""
-    found = invalid_values(extract, one)
+    found = invalid_values(extract, column)
     values = found.select("value").unique().sort("value").head(_EXAMPLES).collect()["value"]
     return {"examples": tuple(values), "file": found.select("file").head(1).collect().item()}
 
 
-def invalid_values(extract: Extract, one: Field, *beside: Field) -> pl.LazyFrame:
+def invalid_values(extract: Extract, column: Field, *beside: Field) -> pl.LazyFrame:
     """Return every invalid value of a field as it stands: `value` (text) and `file`, and other fields, conformed."""
     frames = []
     for file in extract.files:
-        if one.name in file.schema:
-            wrong = file.frame.filter(conformed(one, file.schema[one.name]).invalid)
+        if column.name in file.schema:
+            wrong = file.frame.filter(conformed(column, file.schema[column.name]).invalid)
             others = [conformed(other, file.schema.get(other.name)).value.alias(other.name) for other in beside]
-            value = pl.col(one.name).cast(pl.String).alias("value")
+            value = pl.col(column.name).cast(pl.String).alias("value")
             frames.append(wrong.select(value, pl.lit(file.path).alias("file"), *others))
     return pl.concat(frames)
 

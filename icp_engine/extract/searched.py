@@ -44,11 +44,11 @@ def searched_fields(rows: pl.LazyFrame, card: Scorecard) -> Iterator[SearchedFie
 def _tests(card: Scorecard, name: str) -> dict[str, list[Match]]:
     """Return by band what is looked for in a field."""
     found: dict[str, list[Match]] = {}
-    for one in card.characteristics:
-        for band in one.bands:
+    for rule in card.characteristics:
+        for band in rule.bands:
             for leaf in leaves(band.condition):
                 if isinstance(leaf, Match) and name in leaf.fields:
-                    found.setdefault(f"{one.code}.{band.name}", []).append(leaf)
+                    found.setdefault(f"{rule.code}.{band.name}", []).append(leaf)
     return found
 
 

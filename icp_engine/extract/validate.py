@@ -29,14 +29,14 @@ def validation_content(found: Validation) -> dict[str, Any]:
     """Return a validation as `icp-engine validate --json` prints it."""
     card, profile = found.card, found.profile
     return {
-        "inputs": [{"path": one.path, "rows": one.rows, "bytes": one.bytes} for one in found.extract.files],
+        "inputs": [{"path": file.path, "rows": file.rows, "bytes": file.bytes} for file in found.extract.files],
         "rows": profile.rows,
         "scorecard": {"id": card.id, "version": card.version, "maximum": card.maximum},
         "blank_ids": profile.blank_ids,
         "duplicate_ids": profile.duplicate_ids,
         "duplicate_rows": profile.duplicate_rows,
         "duplicate_examples": profile.duplicate_examples,
-        "suspicious_ids": [asdict(one) for one in profile.suspicions],
+        "suspicious_ids": [asdict(suspicion) for suspicion in profile.suspicions],
         **asdict(found.description),
         "searched_texts": [asdict(one) for one in found.searched],
     }

@@ -44,7 +44,11 @@ def check_card(card: Scorecard) -> None:
     Raises:
         InputError: the scorecard does not score practices as `rula` does.
     """
-    if tuple(one.name for one in card.categories) != CATEGORIES or card.prefix != "rula" or card.segment_source:
+    if (
+        tuple(category.name for category in card.categories) != CATEGORIES
+        or card.prefix != "rula"
+        or card.segment_source
+    ):
         raise InputError(
             f"Partnerships need the four categories of rula ({', '.join(CATEGORIES)}), which {card.id} has not; "
             'start a scorecard of your own with: extends = "rula".'

@@ -69,7 +69,7 @@ def find_unusable(extract: Extract, duplicates: Literal["error", "first"]) -> Re
 
 def _there(frame: pl.LazyFrame, fields: list[Field]) -> list[str]:
     columns = frame.collect_schema().names()
-    return [one.name for one in fields if one.name in columns]
+    return [field.name for field in fields if field.name in columns]
 
 
 def _twice(counted: pl.DataFrame) -> str:

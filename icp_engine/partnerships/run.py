@@ -199,13 +199,13 @@ def _problems(accounts: Accounts, folder: Path, options: PartnerOptions) -> list
     if options.strict:
         listed = "; ".join(f"{one.rows:,} x {one.says}, such as {', '.join(one.examples)}" for one in told)
         raise InputError(f"Mistakes in the input: {listed}. Correct them, or leave --strict out.")
-    order = [one.name for one in PROBLEMS]
+    order = [problem.name for problem in PROBLEMS]
     write_table(_writer(PROBLEMS_TABLE, folder, options), found.sort(order))
     return told
 
 
 def _writer(name: str, folder: Path, options: PartnerOptions) -> TableWriter:
-    columns = "\n".join(f"{one.name}: {one.description}" for one in TABLES[name])
+    columns = "\n".join(f"{table.name}: {table.description}" for table in TABLES[name])
     metadata = {"icp_engine": engine_version(), "documentation": f"{GRAIN[name]}\n{columns}"}
     return TableWriter(folder, name, metadata, csv=options.format == "both")
 
@@ -231,8 +231,8 @@ def _write(
                 part: Output(_writer(PARTS[part], folder, options), make, "Status" if part == "sla" else None)
                 for part, make in makes.items()
             }
-            for one in outputs.values():
-                stack.enter_context(one.writer)
+            for output in outputs.values():
+                stack.enter_context(output.writer)
             pool = stack.enter_context(ThreadPoolExecutor(len(outputs)))
             ordered, done = accounts.frame.with_columns(order), 0
             for rows in sorted_slices(ordered, accounts.rows, accounts.most, ROW_GROUP, tables.TIES):
@@ -246,7 +246,7 @@ def _write(
 def _signals(path: Path, rules: Rules) -> dict[str, int]:
     """Return how many practices got their hook from each signal."""
     found = dict(pl.scan_parquet(path).group_by("Signal").len().collect().iter_rows()) if path.exists() else {}
-    return {one.name: found.get(one.name, 0) for one in rules.outreach.signals}
+    return {signal.name: found.get(signal.name, 0) for signal in rules.outreach.signals}
 
 
 def _best(accounts: Accounts, card: Scorecard) -> pl.DataFrame:
@@ -260,14 +260,14 @@ def _manifest(ask: Ask, accounts: Accounts, found: list[Kind], totals: Totals) -
     """Return what can be said of a run once its tables are written."""
     contacts = None
     if ask.contacts is not None and accounts.contacts is not None:
-        contacts = ContactCounts(inputs=tuple(one.path for one in ask.contacts.files), **accounts.contacts)
+        contacts = ContactCounts(inputs=tuple(file.path for file in ask.contacts.files), **accounts.contacts)
     return PartnerManifest(
         icp_engine=engine_version(),
         as_of=ask.as_of.isoformat(),
         after_today=ask.as_of > ask.today,
         scorecard=ScorecardId(ask.card.id, ask.card.version, ask.card.hash),
         practices=PracticeCounts(
-            inputs=tuple(one.path for one in ask.practices.files),
+            inputs=tuple(file.path for file in ask.practices.files),
             rows=ask.practices.rows,
             scored=accounts.rows,
             left_out=len(ask.rejects),

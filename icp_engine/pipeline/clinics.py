@@ -90,7 +90,10 @@ def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
     ]
     if found.blank_ids:
         wrong.append(f"{found.blank_ids:,} blank in {KEY}, first in {file_of(extract, find_rejects(extract))}")
-    wrong += [f"{one.count:,} ids {one.kind} (such as {', '.join(one.examples)})" for one in found.suspicions]
+    wrong += [
+        f"{suspicion.count:,} ids {suspicion.kind} (such as {', '.join(suspicion.examples)})"
+        for suspicion in found.suspicions
+    ]
     if wrong:
         raise InputError(f"Invalid values: {'; '.join(wrong)}; correct them, or leave --strict out.")
 
@@ -191,7 +194,7 @@ def clinic_outputs(
 ) -> list[Output]:
     """Return the clinic tables of a run, and before them the warehouse file where there is one."""
     tables: dict[str, dict[str, str]] = {
-        name: {one: one for one in columns}
+        name: {column: column for column in columns}
         for name, columns in clinic_tables(extract, card, networks=options.networks).items()
     }
     tables["icp_bands"] = {KEY: KEY, "normalized_name": NORMALIZED, **band_columns(card)}
@@ -245,7 +248,7 @@ def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, 
     """Write the scores with bibliography, whose texts are so large that they get row groups of their own."""
     texts, bibliography = _reason_columns(card), f"{card.prefix}_bibliography"
     columns = {**columns, bibliography: bibliography}
-    plain = [one for one in columns if one not in texts]
+    plain = [column for column in columns if column not in texts]
     with ThreadPoolExecutor(2) as pool:  # texts are put together while those before them are written
         start = 0
         pieces = part.frame.iter_slices(_BIBLIOGRAPHY_ROWS)
@@ -259,7 +262,7 @@ def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, 
 def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:
     """Return the columns of the clinic tables, in order; without networks the last one is not written."""
     results = score_columns(card)
-    network = [one.name for one in member_columns(card)] if networks else []
+    network = [column.name for column in member_columns(card)] if networks else []
     carried = [name for name in extract.columns if name not in own_columns(card, networks=networks)]
     scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER]
     contacts = [name for name in CONTACT if name in carried and name not in scores]
@@ -278,5 +281,5 @@ def metadata(card: Scorecard) -> dict[str, str]:
 
 def own_columns(card: Scorecard, *, networks: bool) -> set[str]:
     """Return the names that a run writes itself: a column of that name in an extract is replaced."""
-    network = [one.name for one in member_columns(card)] if networks else []
+    network = [column.name for column in member_columns(card)] if networks else []
     return {*score_columns(card), *_reason_columns(card), f"{card.prefix}_bibliography", *network}

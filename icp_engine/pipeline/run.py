@@ -237,7 +237,7 @@ def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects) -
             id=card.id, version=card.version, hash=card.hash, title=card.title, prefix=card.prefix, content=card.content
         ),
         options=asdict(options),
-        inputs=tuple(InputFile(one.path, one.rows, one.bytes) for one in extract.files),
+        inputs=tuple(InputFile(file.path, file.rows, file.bytes) for file in extract.files),
         rows=RowCounts(extract.rows, extract.rows - len(rejects), len(rejects), rejects.reasons),
         suspicions=found.suspicions,
         replaced_columns=tuple(name for name in extract.columns if name in own),

@@ -28,7 +28,9 @@ def report_page(report: Report) -> str:
     charts = [*report.charts.values(), *([report.best] if report.best else [])]
     page = _environment().get_template("report.html")
     categories = outcome_table(report.card).categories
-    return page.render(report=report, words=words, categories=categories, has_map=any(one.has_map for one in charts))
+    return page.render(
+        report=report, words=words, categories=categories, has_map=any(chart.has_map for chart in charts)
+    )
 
 
 def chart_page(chart: Chart, *, alone: bool = False) -> str:

@@ -215,7 +215,7 @@ class Category:
     @property
     def sources(self) -> tuple[str, ...]:
         """Every field that the category reads, once, in file order."""
-        return tuple(dict.fromkeys(name for one in self.characteristics for name in one.sources))
+        return tuple(dict.fromkeys(name for rule in self.characteristics for name in rule.sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,12 +279,12 @@ class Scorecard:
     @property
     def characteristics(self) -> tuple[Characteristic, ...]:
         """All characteristics in file order."""
-        return tuple(one for category in self.categories for one in category.characteristics)
+        return tuple(rule for category in self.categories for rule in category.characteristics)
 
     @property
     def segment_source(self) -> Characteristic | None:
         """The characteristic whose bands name the segment, if there is one."""
-        carriers = (one for one in self.characteristics if any(band.segment for band in one.bands))
+        carriers = (rule for rule in self.characteristics if any(band.segment for band in rule.bands))
         return next(carriers, None)
 
     @property
@@ -302,7 +302,9 @@ class Scorecard:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The score columns that the scorecard writes, in their order."""
-        categories = {one.name: (one.column, one.label, one.maximum) for one in self.categories}
+        categories = {
+            category.name: (category.column, category.label, category.maximum) for category in self.categories
+        }
         return tuple(
             score_columns(self.prefix, categories, self.named_columns, segments=self.segment_source is not None)
         )
@@ -313,17 +315,21 @@ class Scorecard:
 
     def edges(self, tier: Tier) -> str:
         """Return in words from which scores on a tier begins."""
-        labels = {one.name: one.label for one in self.categories} | {TOTAL: "score"}
+        labels = {category.name: category.label for category in self.categories} | {TOTAL: "score"}
         parts = [f"{labels.get(part, part)} {edge:g} or more" for part, edge in tier.at_least.items()]
         return " and ".join(parts) or "otherwise"
 
     def _repr_html_(self) -> str:
         """Return categories, tiers and segments as HTML, for notebooks."""
         tables = [
-            html_table(("Category", "At most"), [(one.label, f"{one.maximum:g}") for one in self.categories], "<>")
+            html_table(
+                ("Category", "At most"),
+                [(category.label, f"{category.maximum:g}") for category in self.categories],
+                "<>",
+            )
         ]
         for heading, tiers in (("Tier", self.tiers), ("Network tier", self.network_tiers)):
-            rows = [(one.label, self.edges(one), one.meaning) for one in tiers]
+            rows = [(tier.label, self.edges(tier), tier.meaning) for tier in tiers]
             tables += [html_table((heading, "From", "Meaning"), rows, "<<<")] if rows else []
         if self.segments:
             tables.append(html_table(("Segment", "Label"), self.segments.items(), "<<"))

@@ -81,8 +81,8 @@ def when(condition: Condition | None) -> str:
         return "otherwise"
     if isinstance(condition, AnyOf | AllOf):
         word = " or " if isinstance(condition, AnyOf) else " and "
-        parts = [when(one) for one in condition.conditions]
-        nested = [isinstance(one, AnyOf | AllOf) for one in condition.conditions]
+        parts = [when(test) for test in condition.conditions]
+        nested = [isinstance(test, AnyOf | AllOf) for test in condition.conditions]
         return word.join(f"({part})" if deep else part for part, deep in zip(parts, nested, strict=True))
     if isinstance(condition, Compare):
         return f"{condition.field} {_EDGES[condition.test].format(f'{condition.edge:,.12g}')}"
@@ -108,17 +108,17 @@ def worth(outcome: Outcome) -> str:
     return f"{in_points(outcome.most):g}"
 
 
-def looks_at(one: Characteristic) -> str:
+def looks_at(rule: Characteristic) -> str:
     """Return the fields of a characteristic, and for whom it counts."""
-    only = "; ".join(f"only where {name} is {' or '.join(bands)}" for name, bands in one.only_for.items())
-    most = f"; at most {one.maximum:g} points" if one.maximum is not None else ""
-    return f"{', '.join(one.sources)}{f'; {only}' if only else ''}{most}"
+    only = "; ".join(f"only where {name} is {' or '.join(bands)}" for name, bands in rule.only_for.items())
+    most = f"; at most {rule.maximum:g} points" if rule.maximum is not None else ""
+    return f"{', '.join(rule.sources)}{f'; {only}' if only else ''}{most}"
 
 
 def caveats(outcomes: CategoryOutcomes, card: Scorecard) -> list[str]:
     """Return what holds for a category as a whole, a sentence each."""
     category = outcomes.rule
-    shown = dict.fromkeys(name for one in category.characteristics for name in one.value_fields)
+    shown = dict.fromkeys(name for rule in category.characteristics for name in rule.value_fields)
     found = [f"{name} is {' divided by '.join(card.derived[name])}." for name in shown if name in card.derived]
     if outcomes.can_exceed:
         found.append(f"The characteristics can add up to more; the category stops at {category.maximum:g}.")

@@ -43,9 +43,9 @@ _SEARCHED = f"{HELPERS}searched_"
 _DERIVED = f"{HELPERS}derived_"
 
 
-def band_of(one: Characteristic) -> pl.Expr:
+def band_of(rule: Characteristic) -> pl.Expr:
     """Return the band column of a characteristic (u8), as `band_stages` makes it."""
-    return pl.col(BANDS + one.column)
+    return pl.col(BANDS + rule.column)
 
 
 def value_of(name: str, card: Scorecard) -> pl.Expr:
@@ -148,12 +148,12 @@ def _band(part: CharacteristicOutcomes, category: CategoryOutcomes, card: Scorec
     return pl.when(reduce(and_, applies)).then(chain) if applies else chain
 
 
-def _landed(one: Characteristic, card: Scorecard) -> pl.Expr:
+def _landed(rule: Characteristic, card: Scorecard) -> pl.Expr:
     """Return the number of the first band whose condition holds, counted from 1."""
-    reads = one.missing.reads_as if one.missing else {}
-    chain = pl.lit(len(one.bands), BAND)
-    for number in range(len(one.bands) - 1, 0, -1):
-        condition = one.bands[number - 1].condition
+    reads = rule.missing.reads_as if rule.missing else {}
+    chain = pl.lit(len(rule.bands), BAND)
+    for number in range(len(rule.bands) - 1, 0, -1):
+        condition = rule.bands[number - 1].condition
         if condition is not None:
             chain = pl.when(condition_expr(condition, card, reads)).then(pl.lit(number, BAND)).otherwise(chain)
     return chain
@@ -285,7 +285,7 @@ def _half_to_even(above: pl.Expr, below: int) -> pl.Expr:
 
 def tier_expr(tiers: tuple[Tier, ...], card: Scorecard) -> pl.Expr:
     """Return the tier (i8) from the columns of hundredths: the first whose edges are all reached."""
-    columns = {TOTAL: card.column("total_score"), **{one.name: one.column for one in card.categories}}
+    columns = {TOTAL: card.column("total_score"), **{category.name: category.column for category in card.categories}}
     chain = pl.lit(tiers[-1].number, pl.Int8)
     for tier in reversed(tiers[:-1]):
         reached = reduce(and_, (pl.col(columns[part]) >= round(edge * 100, 6) for part, edge in tier.at_least.items()))

@@ -215,7 +215,7 @@ def _not_known(found: Explanation) -> str:
 
 def _room(category: CategoryOutcomes, found: Explanation) -> float:
     entries = {entry.code: entry for entry in found.bibliography if entry.score == category.rule.bibliography}
-    landed = [next((one for one in part.outcomes if one.code in entries), None) for part in category.parts]
+    landed = [next((outcome for outcome in part.outcomes if outcome.code in entries), None) for part in category.parts]
     places = list(zip(category.parts, landed, category.shares, strict=True))
     whole = any(
         one.number == part.nothing_known or (one.missing and part.rule.name == category.rule.requires)

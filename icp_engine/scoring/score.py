@@ -49,18 +49,20 @@ def add_scores(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     Source: the columns of `add_bands`. The sums are made in whole hundredths and divided once.
     """
     table, total, tier = outcome_table(card), card.column("total_score"), card.column("tier")
-    lf = lf.with_columns(category_expr(one, card).alias(one.rule.column) for one in table.categories)
+    lf = lf.with_columns(category_expr(category, card).alias(category.rule.column) for category in table.categories)
     lf = lf.with_columns(total_expr(card).alias(total))
     lf = lf.with_columns(tier_expr(card.tiers, card).alias(tier))
-    points = [in_points(pl.col(name)) for name in (total, *(one.column for one in card.categories))]
-    labels = label_expr(pl.col(tier), {one.number: one.label for one in card.tiers}).alias(card.column("tier_label"))
+    points = [in_points(pl.col(name)) for name in (total, *(category.column for category in card.categories))]
+    labels = label_expr(pl.col(tier), {level.number: level.label for level in card.tiers}).alias(
+        card.column("tier_label")
+    )
     segment = [segment_expr(table).alias(card.column("segment"))] if card.segment_source else []
     return lf.with_columns(*points, labels, *segment)
 
 
 def band_columns(card: Scorecard) -> dict[str, str]:
     """Return the public names of the band columns, in scorecard order, and what `add_bands` calls each."""
-    return {one.column: band_of(one).meta.output_name() for one in card.characteristics}
+    return {rule.column: band_of(rule).meta.output_name() for rule in card.characteristics}
 
 
 def score_columns(card: Scorecard) -> list[str]:

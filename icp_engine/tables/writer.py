@@ -127,7 +127,7 @@ def repetitive_columns(table: pa.Table) -> list[str]:
     frame = pl.DataFrame(table.drop_columns(known))
     countable = ~pl.selectors.nested() & ~pl.selectors.boolean() & ~pl.selectors.object()
     counts = frame.select(countable.approx_n_unique())
-    return known + [one.name for one in counts if len(frame) and one.item() * 2 <= len(frame)]
+    return known + [count.name for count in counts if len(frame) and count.item() * 2 <= len(frame)]
 
 
 def with_dictionaries(table: pa.Table, columns: Collection[str]) -> pa.Table:

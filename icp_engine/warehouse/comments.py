@@ -155,11 +155,13 @@ def comment_all(db: Database, card: Scorecard) -> None:
     ]
     known = {one.name: _with_unit(one) for one in contract}
     known |= {card.column(key): _COLUMNS[key] for key in REASON_COLUMNS} | CONTACT | _COLUMNS
-    known |= {one.column: f"Band of {one.label.lower()}: see scorecard_bands" for one in card.characteristics}
+    known |= {rule.column: f"Band of {rule.label.lower()}: see scorecard_bands" for rule in card.characteristics}
     known |= {BANDS + name: text for name, text in known.items()}
     for kind, name in db.relations():
         own = (
-            {one.name: _with_unit(one) for one in networks_columns(card)} if name in (NETWORKS, NETWORK_SCORES) else {}
+            {field.name: _with_unit(field) for field in networks_columns(card)}
+            if name in (NETWORKS, NETWORK_SCORES)
+            else {}
         )
         own = _DETAILS | own if name not in _WITH_EXTRACT else own
         text = _TABLES.get(name) or " ".join(header(sql_text(_file_of(name)))[:1])

@@ -117,12 +117,14 @@ def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]], clini
     for name, columns in {**tables, CLINIC_WHY: why}.items():
         names = names_in_sql(columns)
         chosen = ", ".join(
-            f"reason_patterns.{texts[one]} as {quoted(one)}" if one in texts else f"{_ROW}.{quoted(names[one])}"
-            for one in columns
+            f"reason_patterns.{texts[column]} as {quoted(column)}"
+            if column in texts
+            else f"{_ROW}.{quoted(names[column])}"
+            for column in columns
         )
         join = _WITH_REASONS if texts.keys() & set(columns) else ""
         db.view(name, f"select {chosen} from clinics as {_ROW}{join}")
-    bands = [clinics[BANDS + one.column] for one in card.characteristics]
+    bands = [clinics[BANDS + rule.column] for rule in card.characteristics]
     chosen = ", ".join(f"{quoted(name)} as {quoted(name.removeprefix(BANDS))}" for name in bands)
     db.view("icp_bands", f'select clinic_id, "{HELPERS}normalized_name" as normalized_name, {chosen} from clinics')
 

@@ -85,11 +85,11 @@ def networks(warehouse: Path) -> list[Row]:
 def sorted_by(rows: list[Row], key: str, column: str, direction: str) -> list[Row]:
     """Plain Python: by a column, missing last, then by id."""
     rows = sorted(rows, key=lambda one: str(one[key]))
-    given = [one for one in rows if one[column] is not None]
+    given = [row for row in rows if row[column] is not None]
     ordered = sorted(given, key=lambda one: one[column], reverse=direction == "desc")
     if direction == "desc":  # reversing keeps ties in order, as sorted promises
         assert [one[column] for one in ordered] == sorted((one[column] for one in given), reverse=True)
-    return ordered + [one for one in rows if one[column] is None]
+    return ordered + [row for row in rows if row[column] is None]
 
 
 def test_the_first_page_is_the_best_clinics(server: Server, clinics: list[Row]) -> None:
@@ -142,7 +142,7 @@ def test_clinics_filtered(
     server: Server, clinics: list[Row], asked: dict[str, Any], holds: Callable[[Row], bool]
 ) -> None:
     answer = server.get("/icp/clinics", limit=10_000, **asked)
-    wanted = [one for one in clinics if holds(one)]
+    wanted = [clinic for clinic in clinics if holds(clinic)]
     assert answer.json["clinics"] == wanted
     assert answer.json["total"] == int(answer.headers["x-total-count"]) == len(wanted)
 
@@ -150,16 +150,16 @@ def test_clinics_filtered(
 def test_the_edge_of_min_score_is_a_score_that_somebody_has(server: Server, clinics: list[Row]) -> None:
     edge = clinics[len(clinics) // 2]["icp_total_score"]
     for least in (edge - 0.01, edge, edge + 0.01):
-        wanted = [one["clinic_id"] for one in clinics if one["icp_total_score"] >= least]
+        wanted = [clinic["clinic_id"] for clinic in clinics if clinic["icp_total_score"] >= least]
         found = server.get("/icp/clinics", min_score=least, limit=10_000).json["clinics"]
-        assert [one["clinic_id"] for one in found] == wanted
+        assert [match["clinic_id"] for match in found] == wanted
 
 
 def test_clinics_of_a_network(server: Server, clinics: list[Row], networks: list[Row]) -> None:
-    for one in networks[:5]:
-        found = server.get("/icp/clinics", network_id=one["network_id"]).json
-        assert found["clinics"] == [row for row in clinics if row["network_id"] == one["network_id"]]
-        assert found["total"] == one["num_clinics"]
+    for network in networks[:5]:
+        found = server.get("/icp/clinics", network_id=network["network_id"]).json
+        assert found["clinics"] == [row for row in clinics if row["network_id"] == network["network_id"]]
+        assert found["total"] == network["num_clinics"]
 
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
@@ -171,7 +171,7 @@ def test_clinics_sorted(server: Server, clinics: list[Row], column: str, directi
 
 def test_clinics_filtered_and_sorted(server: Server, clinics: list[Row]) -> None:
     found = server.get("/icp/clinics", sort_by="npi_count", state="TX", limit=40, offset=7).json
-    wanted = sorted_by([one for one in clinics if one["state_code"] == "TX"], "clinic_id", "npi_count", "desc")
+    wanted = sorted_by([clinic for clinic in clinics if clinic["state_code"] == "TX"], "clinic_id", "npi_count", "desc")
     assert found["clinics"] == wanted[7:47]
     assert found["total"] == len(wanted)
 
@@ -219,7 +219,7 @@ NETWORK_FILTERS: list[tuple[dict[str, Any], Callable[[Row], bool]]] = [
 @pytest.mark.parametrize(("asked", "holds"), NETWORK_FILTERS, ids=lambda one: "" if callable(one) else str(one)[:40])
 def test_networks_filtered(server: Server, networks: list[Row], asked: Row, holds: Callable[[Row], bool]) -> None:
     found = server.get("/icp/networks", limit=10_000, **asked).json
-    wanted = [one for one in networks if holds(one)]
+    wanted = [network for network in networks if holds(network)]
     assert list(found) == ["total", "returned", "networks", "filters_applied"]
     assert found["networks"] == wanted
     assert found["total"] == found["returned"] == len(wanted)
@@ -250,13 +250,13 @@ def test_networks_sorted_and_paged(server: Server, networks: list[Row], column: 
 
 
 def test_every_network_with_its_members(server: Server, clinics: list[Row], networks: list[Row]) -> None:
-    for one in networks:
-        found = server.get(f"/icp/networks/{one['network_id']}").json
-        members = [row for row in clinics if row["network_id"] == one["network_id"]]
+    for network in networks:
+        found = server.get(f"/icp/networks/{network['network_id']}").json
+        members = [row for row in clinics if row["network_id"] == network["network_id"]]
         members.sort(key=lambda row: not row["is_network_anchor"])
         shown = ["clinic_id", "account_name", "state_code", "icp_total_score", "icp_tier_label", "is_network_anchor"]
-        assert found == one | {"clinics": [{name: row[name] for name in shown} for row in members]}
-        assert found["clinics"][0]["clinic_id"] == one["anchor_clinic_id"]
+        assert found == network | {"clinics": [{name: row[name] for name in shown} for row in members]}
+        assert found["clinics"][0]["clinic_id"] == network["anchor_clinic_id"]
 
 
 def clinic_of(warehouse: Path, clinic_id: str) -> Row:
@@ -275,7 +275,7 @@ def clinic_of(warehouse: Path, clinic_id: str) -> Row:
         **{name: row[name] for name in HEAD[:4]},
         "icp_score": {
             "total": row["icp_total_score"],
-            "breakdown": dict(zip((*names, "strategic_segment"), (row[one] for one in SCORES), strict=True)),
+            "breakdown": dict(zip((*names, "strategic_segment"), (row[score] for score in SCORES), strict=True)),
         },
         "tier": {"number": row["icp_tier"], "label": row["icp_tier_label"]},
         "segment": {"letter": row["icp_segment"], "description": described[row["icp_segment"]]},
@@ -299,18 +299,18 @@ def test_one_clinic(server: Server, warehouse: Path, clinic_id: str) -> None:
 
 
 def test_what_is_not_known_is_null(server: Server, clinics: list[Row]) -> None:
-    blank = next(one for one in clinics if one["npi_count"] is None and one["account_name"] is None)
+    blank = next(clinic for clinic in clinics if clinic["npi_count"] is None and clinic["account_name"] is None)
     found = server.get(f"/icp/clinic/{blank['clinic_id']}").json
     assert found["account_name"] is None
     assert found["operational_data"]["npi_count"] is None
     assert found["network"] is None
     rows = server.get("/icp/clinics", limit=10_000).json["clinics"]  # whose reader refuses NaN
-    assert "" not in [value for one in rows for value in one.values()]
+    assert "" not in [value for row in rows for value in row.values()]
 
 
 def test_statistics(server: Server, clinics: list[Row], warehouse: Path) -> None:
     found = server.get("/icp/stats").json
-    scores = [one["icp_total_score"] for one in clinics]
+    scores = [clinic["icp_total_score"] for clinic in clinics]
     assert list(found) == [
         "total_clinics", "score_distribution", "tier_distribution", "segment_distribution", "category_averages",
         "top_10_clinics", "data_quality",
@@ -325,15 +325,16 @@ def test_statistics(server: Server, clinics: list[Row], warehouse: Path) -> None
     }
     tiers = {"tier_1_hot": 1, "tier_2_qualified": 2, "tier_3_monitor": 3}
     assert found["tier_distribution"] == {
-        name: sum(one["icp_tier"] == number for one in clinics) for name, number in tiers.items()
+        name: sum(clinic["icp_tier"] == number for clinic in clinics) for name, number in tiers.items()
     }
     letters = ("segment_a_behavioral_home_health", "segment_b_fqhc_compliance", "segment_c_multi_specialty_growth")
     assert found["segment_distribution"] == {
-        name: sum(one["icp_segment"] == letter for one in clinics) for name, letter in zip(letters, "ABC", strict=True)
+        name: sum(clinic["icp_segment"] == letter for clinic in clinics)
+        for name, letter in zip(letters, "ABC", strict=True)
     }
     categories = ("fit", "pain", "compliance_risk", "propensity_to_buy", "operational_scale", "strategic_segment")
     assert found["category_averages"] == {
-        name: pytest.approx(statistics.mean(one[column] for one in clinics), abs=0.006)
+        name: pytest.approx(statistics.mean(clinic[column] for clinic in clinics), abs=0.006)
         for name, column in zip(categories, SCORES, strict=True)
     }
     assert found["top_10_clinics"] == clinics[:10]
@@ -523,8 +524,10 @@ def test_every_answer_is_of_the_shape_that_the_document_says(server: Server, net
     paths = {
         "/icp/clinics": ["/icp/clinics?limit=10000"],
         "/icp/networks": ["/icp/networks?limit=10000"],
-        "/icp/clinic/{clinic_id}": [f"/icp/clinic/{escaped(one)}" for one in (*ODD_IDS, "c0001", "c0333", "c0699")],
-        "/icp/networks/{network_id}": [f"/icp/networks/{one['network_id']}" for one in networks[:20]],
+        "/icp/clinic/{clinic_id}": [
+            f"/icp/clinic/{escaped(clinic_id)}" for clinic_id in (*ODD_IDS, "c0001", "c0333", "c0699")
+        ],
+        "/icp/networks/{network_id}": [f"/icp/networks/{network['network_id']}" for network in networks[:20]],
         "/icp/stats": ["/icp/stats"],
         "/health": ["/health"],
     }
@@ -533,9 +536,9 @@ def test_every_answer_is_of_the_shape_that_the_document_says(server: Server, net
         schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         # Exactly: nothing that the document does not name, and everything that it does.
         components = json.loads(json.dumps(document["components"]))
-        for one in components["schemas"].values():
-            if one.get("type") == "object":
-                one["additionalProperties"] = False
+        for component in components["schemas"].values():
+            if component.get("type") == "object":
+                component["additionalProperties"] = False
         validator = jsonschema.validator_for(schema | {"components": components})
         for example in examples:
             validator.validate(server.get(example).json)

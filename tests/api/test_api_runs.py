@@ -59,19 +59,19 @@ def rows_of(answer: Answer) -> set[int]:
     """How many clinics the run has that an answer is of, as far as the answer itself tells, each time it does."""
     found = answer.json
     if "total_clinics" in found:
-        top = {one["npi_count"] for one in found["top_10_clinics"]}
+        top = {match["npi_count"] for match in found["top_10_clinics"]}
         return {found["total_clinics"], sum(found["tier_distribution"].values()), *top}
     if "operational_data" in found:
-        values = [one["value"] for one in found["bibliography"] if one["code"].startswith("scale.provider_count")]
+        values = [match["value"] for match in found["bibliography"] if match["code"].startswith("scale.provider_count")]
         return {found["operational_data"]["npi_count"], *values}
     if "filters_applied" in found:
-        return {one["total_npi_count"] // one["num_clinics"] for one in found["networks"]} | {found["total"] * 3}
+        return {match["total_npi_count"] // match["num_clinics"] for match in found["networks"]} | {found["total"] * 3}
     if "anchor_clinic_id" in found:
         assert len(found["clinics"]) == found["num_clinics"]
         return {found["total_npi_count"] // found["num_clinics"]}
     if "run_id" in found:
         return {found["rows"]}
-    return {found["total"], *(one["npi_count"] for one in found["clinics"])}
+    return {found["total"], *(match["npi_count"] for match in found["clinics"])}
 
 
 def test_ten_runs_are_published_while_eight_clients_ask_without_pause(tmp_path: Path) -> None:
@@ -109,11 +109,11 @@ def test_ten_runs_are_published_while_eight_clients_ask_without_pause(tmp_path: 
             for thread in threads:
                 thread.join()
         log = server.end()
-    assert {one.status for one in answers} == {200}
+    assert {answer.status for answer in answers} == {200}
     assert len(answers) > 500
-    assert len({one.headers["x-icp-run"] for one in answers}) > 5
-    for one in answers:
-        assert rows_of(one) == {sizes[one.headers["x-icp-run"]]}, one.body[:300]
+    assert len({answer.headers["x-icp-run"] for answer in answers}) > 5
+    for answer in answers:
+        assert rows_of(answer) == {sizes[answer.headers["x-icp-run"]]}, answer.body[:300]
     assert log[0] == 0
     assert "Traceback" not in log[1]
 

@@ -35,11 +35,11 @@ def test_a_filter_means_in_a_frame_what_it_means_in_sql(
     pictured: Path, what: Literal["clinics", "networks"], key: str, names: list[str]
 ) -> None:
     score = "icp_total_score" if what == "clinics" else "network_icp_total_score"
-    own = [one.name for one in networks_columns(ICP)] if what == "networks" else []
+    own = [column.name for column in networks_columns(ICP)] if what == "networks" else []
     listing = Listing(export(open_run(pictured), what, Filter(), own), key=key, score=score, names=names)
     sizes = ((None, None), (3, None), (None, 2)) if what == "networks" else ((None, None),)
     seen = set()
-    alone = [Filter(**{name: one}) for name, values in EACH.items() for one in values]
+    alone = [Filter(**{name: value}) for name, values in EACH.items() for value in values]
     together = list(product(TIERS, SEGMENTS, STATES, SCORES, sizes, WORDS))
     for tiers, segments, state, least, size, words in random.Random(3).sample(together, 40):
         alone.append(Filter(tiers, segments, state, least, *size, None, words))
@@ -141,7 +141,9 @@ def test_threads_that_ask_at_once_get_what_one_gets() -> None:
         return found.rows["id"].to_list()
 
     answers: dict[int, list[list[str]]] = {number: [] for number in range(60)}
-    threads = [threading.Thread(target=lambda: [answers[one].append(asked(one)) for one in answers]) for _ in range(6)]
+    threads = [
+        threading.Thread(target=lambda: [answers[answer].append(asked(answer)) for answer in answers]) for _ in range(6)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -248,8 +248,8 @@ def found_in(clinics: list[dict[str, Any]], folder: Path, scorecard: str) -> Agg
     """Score clinics without networks and return what their charts show."""
     from icp_engine.pipeline.run import RunOptions, run
 
-    names = sorted({name for one in clinics for name in one})
-    table = {name: [one.get(name) for one in clinics] for name in names}
+    names = sorted({name for clinic in clinics for name in clinic})
+    table = {name: [clinic.get(name) for clinic in clinics] for name in names}
     pl.DataFrame(table, infer_schema_length=None).write_parquet(folder / "clinics.parquet")
     options = RunOptions(scorecard=scorecard, networks=False, charts=False, format="parquet")
     run([str(folder / "clinics.parquet")], folder / "out", options)
@@ -286,7 +286,7 @@ def test_charts_of_clinics_without_state_segments_and_networks(lead: str, tmp_pa
     assert list(charts) == ["score_distribution", "tiers_and_segments", "category_averages", "points_out_of_reach"]
     assert [trace.name for trace in charts["category_averages"].figure.data] == ["All clinics", "Maximum"]
     assert len(charts["tiers_and_segments"].figure.data) == 1
-    assert not any(one.has_map for one in charts.values())
+    assert not any(chart.has_map for chart in charts.values())
 
 
 # ---------------------------------------------------------------- figures
@@ -305,7 +305,7 @@ def test_scores_stand_where_they_begin_with_their_tiers() -> None:
     ]  # fmt: skip
     assert [trace.marker.color for trace in figure.data] == list(TIERS)
     assert [(line.x0, line.x1) for line in figure.layout.shapes] == [(80, 80), (60, 60)]
-    assert [one.text for one in figure.layout.annotations] == ["Tier 1 from 80", "Tier 2 from 60"]
+    assert [annotation.text for annotation in figure.layout.annotations] == ["Tier 1 from 80", "Tier 2 from 60"]
     assert tuple(figure.layout.xaxis.range) == (0, 100)
 
 
@@ -322,7 +322,7 @@ def test_cut_offs_are_those_of_the_scorecard(card: Scorecard, maximum: float, st
 def test_tiers_and_segments_are_counted_and_shared() -> None:
     frame = pl.DataFrame({"tier": [2, 3, 3], "segment": ["A", "A", "C"], "num_clinics": [1, 2, 7]})
     tiers, segments = figures.tiers_and_segments(frame, ICP).data
-    assert (list(tiers.x), list(tiers.y)) == ([0, 0.1, 0.9], [one.label for one in ICP.tiers])
+    assert (list(tiers.x), list(tiers.y)) == ([0, 0.1, 0.9], [tier.label for tier in ICP.tiers])
     assert list(tiers.text) == ["0 (0.0%)", "1 (10.0%)", "9 (90.0%)"]
     assert list(tiers.textposition) == ["outside", "outside", "inside"]
     assert (list(segments.x), list(segments.y)) == ([0.3, 0, 0.7], ["Segment A", "Segment B", "Segment C"])
@@ -340,10 +340,10 @@ def test_category_averages_stand_beside_their_maxima() -> None:
     rows = [("Fit", "A", 18.0), ("Pain", "A", 5.0), ("Fit", "C", 13.0), ("Pain", "C", 4.0)]
     frame = pl.DataFrame(rows, schema=["label", "segment", "average"], orient="row")
     *segments, most = figures.category_averages(frame, ICP).data
-    assert [(one.name, list(one.x), list(one.y)) for one in segments] == [
+    assert [(segment.name, list(segment.x), list(segment.y)) for segment in segments] == [
         ("Segment A", [18, 5], ["Fit", "Pain"]), ("Segment B", [], []), ("Segment C", [13, 4], ["Fit", "Pain"]),
     ]  # fmt: skip
-    assert (list(most.x), list(most.y)) == ([20, 20, 10, 10, 20, 20], [one.label for one in ICP.categories])
+    assert (list(most.x), list(most.y)) == ([20, 20, 10, 10, 20, 20], [category.label for category in ICP.categories])
 
 
 def test_lost_points_and_coverage_stand_side_by_side() -> None:
@@ -439,7 +439,7 @@ def test_a_waterfall_adds_up(pictured: Path) -> None:
     )
     chart = draw_clinic(explain_clinic(open_run(pictured), clinic["clinic_id"]))
     (trace,) = chart.figure.data
-    parts = [clinic[one.column] for one in ICP.categories]
+    parts = [clinic[category.column] for category in ICP.categories]
     assert list(trace.x) == [*parts, clinic["icp_total_score"]]
     assert sum(parts) == pytest.approx(clinic["icp_total_score"])
     assert trace.text[-1] == f"{clinic['icp_total_score']:g} of 100"
@@ -507,7 +507,9 @@ def test_the_numbers_of_the_charts_are_those_of_the_tables(drawn: dict[str, Char
         drawn["category_averages"].data.filter(pl.col("segment") == "A").select("category", "average").rows()
     )
     of_a = scores.filter(pl.col("icp_segment") == "A")
-    assert averages == {one.name: pytest.approx(of_a[one.column].mean(), abs=0.005) for one in ICP.categories}
+    assert averages == {
+        category.name: pytest.approx(of_a[category.column].mean(), abs=0.005) for category in ICP.categories
+    }
     grouped = pl.read_parquet(pictured / "networks_icp.parquet").sort(
         "network_icp_total_score", "network_id", descending=[True, False]
     )
@@ -536,7 +538,7 @@ def test_contrast_of_figures(theme: str) -> None:
 
 def test_the_chart_of_partners() -> None:
     card = load_scorecard("rula")
-    labels = [one.label for one in card.tiers]
+    labels = [tier.label for tier in card.tiers]
     best = pl.DataFrame(
         {
             "Rank": [1, 2, 3],
@@ -548,12 +550,12 @@ def test_the_chart_of_partners() -> None:
         }
     )
     chart = partner_scores(best, 3, card, "scores")
-    assert [(one.name, list(one.x), list(one.y), one.showlegend) for one in chart.figure.data] == [
+    assert [(item.name, list(item.x), list(item.y), item.showlegend) for item in chart.figure.data] == [
         (labels[0], [80.4, 74.6], [1, 2], True),
         (labels[1], [], [], False),
         (labels[2], [19.2], [3], True),
     ]
-    assert len({one.marker.color for one in chart.figure.data}) == 3
+    assert len({item.marker.color for item in chart.figure.data}) == 3
     axis = chart.figure.layout.yaxis
     assert (axis.range, list(axis.ticktext)) == ((3.5, 0.5), ["A &amp; B", "A &amp; B", "C"]), "the best is on top"
     assert chart.figure.layout.xaxis.range == (0, 100)

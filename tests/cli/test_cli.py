@@ -40,7 +40,7 @@ ALL = [pytest.param(path, command, id=" ".join(path) or "icp-engine") for path, 
 
 
 def call(*args: object) -> Result:
-    return CliRunner().invoke(cli, [str(one) for one in args], prog_name="icp-engine")
+    return CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="icp-engine")
 
 
 def program(*args: object, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -85,8 +85,8 @@ def test_help_has_an_example_that_starts_with_the_command(path: tuple[str, ...],
 @pytest.mark.parametrize(("path", "command"), ALL)
 def test_examples_of_the_help_can_be_parsed(path: tuple[str, ...], command: click.Command) -> None:
     examples = re.findall(r"^\s+icp-engine (.*)$", call(*path, "--help").output, flags=re.MULTILINE)
-    for one in examples:
-        words, found = shlex.split(one), cli
+    for example in examples:
+        words, found = shlex.split(example), cli
         while isinstance(found, click.Group):
             found = found.get_command(click.Context(found), words.pop(0))
         assert isinstance(found, click.Command)

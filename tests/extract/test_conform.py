@@ -357,7 +357,7 @@ def test_absent_fields_are_added_as_missing_and_other_columns_stay_as_they_are()
     found = conform(given.lazy(), fields).collect()
     assert found.columns == ["z", "npi_count", "when", "n", "e", "allowed_amt", "aco_member", "state_code", "tags"]
     assert found.select("z", "when", "n", "e").equals(given.select("z", "when", "n", "e"))
-    assert [found.schema[one.name] for one in fields] == [one.dtype for one in fields]
+    assert [found.schema[field.name] for field in fields] == [field.dtype for field in fields]
     assert found.select("allowed_amt", "aco_member", "state_code", "tags").row(0) == (None,) * 4
 
 

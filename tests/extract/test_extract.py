@@ -42,7 +42,7 @@ def score(tmp_path: Path) -> Callable[..., Outcome]:
 
     def runs(*patterns: Path | str, **options: Any) -> Outcome:
         out = tmp_path / "published"
-        manifest = run([str(one) for one in patterns], out, RunOptions(format="parquet", **options))
+        manifest = run([str(pattern) for pattern in patterns], out, RunOptions(format="parquet", **options))
         return Outcome(pl.read_parquet(out / "clinics_icp.parquet").drop(RESULTS).sort("clinic_id"), manifest)
 
     return runs
@@ -61,7 +61,7 @@ def parquet(path: Path, **columns: list[Any]) -> Path:
 
 
 def files_of(pattern: Path | str, temp: Path) -> list[str]:
-    return [one.path for one in open_extract([str(pattern)], temp=temp).files]
+    return [file.path for file in open_extract([str(pattern)], temp=temp).files]
 
 
 @pytest.fixture

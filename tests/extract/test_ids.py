@@ -25,7 +25,7 @@ def score(tmp_path: Path) -> Callable[..., tuple[list[str], Manifest]]:
 
     def runs(*files: Path, **options: Any) -> tuple[list[str], Manifest]:
         asked = RunOptions(format="parquet", charts=False, networks=False, **options)
-        manifest = run([str(one) for one in files], tmp_path / "out", asked)
+        manifest = run([str(file) for file in files], tmp_path / "out", asked)
         return sorted(pl.read_parquet(tmp_path / "out" / "clinics_icp.parquet")["clinic_id"]), manifest
 
     return runs
@@ -47,7 +47,11 @@ def test_long_ids_are_kept_to_the_last_digit(
     tmp_path: Path, score: Callable[..., Any], ids: list[int], dtype: Any
 ) -> None:
     raw = (
-        [Decimal(one) for one in ids] if isinstance(dtype, pl.Decimal) else ids if dtype != pl.String else map(str, ids)
+        [Decimal(clinic_id) for clinic_id in ids]
+        if isinstance(dtype, pl.Decimal)
+        else ids
+        if dtype != pl.String
+        else map(str, ids)
     )
     found, manifest = score(parquet(tmp_path / "a.parquet", list(raw), dtype))
     assert found == sorted(map(str, ids))
@@ -110,7 +114,7 @@ def test_ids_that_a_numeric_column_made_lose_their_fraction(
     tmp_path: Path, score: Callable[..., Any], ids: list[str], due: list[str]
 ) -> None:
     assert score(parquet(tmp_path / "a.parquet", ids, pl.String))[0] == due
-    assert score(csv(tmp_path / "a.csv", "clinic_id,x", *(f"{one},1" for one in ids)))[0] == due
+    assert score(csv(tmp_path / "a.csv", "clinic_id,x", *(f"{clinic_id},1" for clinic_id in ids)))[0] == due
 
 
 def test_the_same_id_with_and_without_a_fraction_is_a_duplicate(tmp_path: Path, score: Callable[..., Any]) -> None:
@@ -135,9 +139,9 @@ SUSPICIOUS = {
 def test_ids_that_look_wrong_are_said_and_stop_a_strict_run(
     tmp_path: Path, score: Callable[..., Any], kind: str, ids: list[str]
 ) -> None:
-    file = csv(tmp_path / "a.csv", "clinic_id,npi_count", *(f"{one},5" for one in ids))
+    file = csv(tmp_path / "a.csv", "clinic_id,npi_count", *(f"{clinic_id},5" for clinic_id in ids))
     manifest = score(file)[1]
-    assert [one.kind for one in manifest.suspicions] == [kind]
+    assert [suspicion.kind for suspicion in manifest.suspicions] == [kind]
     said = CliRunner().invoke(cli, ["validate", str(file)]).output
     assert "Suspicious ids" in said
     assert f"{manifest.suspicions[0].count} {kind}" in said
@@ -149,7 +153,7 @@ def test_ids_that_look_wrong_are_said_and_stop_a_strict_run(
 
 def test_plain_ids_are_not_suspicious(tmp_path: Path, score: Callable[..., Any]) -> None:
     ids = ["1E5", "C+1", "v1.01", "Total Care", "SUM", "Å", "å2", "1003000029"]
-    manifest = score(csv(tmp_path / "a.csv", "clinic_id", *(one for one in ids if one != "SUM")))[1]
+    manifest = score(csv(tmp_path / "a.csv", "clinic_id", *(clinic_id for clinic_id in ids if clinic_id != "SUM")))[1]
     assert manifest.suspicions == ()
 
 

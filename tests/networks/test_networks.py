@@ -208,7 +208,7 @@ PAIR = [clinic("A"), clinic("A", "CA")]
     ],
 )
 def test_rules(names: str, states: str, settings: Row, due: tuple[int, int, bool] | None, tmp_path: Path) -> None:
-    known = [[None if one == "?" else one.replace("_", " ") for one in text.split()] for text in (names, states)]
+    known = [[None if part == "?" else part.replace("_", " ") for part in text.split()] for text in (names, states)]
     found, _ = small([clinic(*one) for one in zip(*known, strict=True)], tmp_path, **settings)
     rows = found.networks.select("num_clinics", "num_states", "is_ambiguous").rows()
     assert rows == ([due] if due else [])
@@ -227,8 +227,8 @@ def test_rules(names: str, states: str, settings: Row, due: tuple[int, int, bool
         ({}, {}, "a"),
     ],
 )
-def test_anchor(one: Row, other: Row, due: str, tmp_path: Path) -> None:
-    clinics = [clinic("A", clinic_id="b", **one), clinic("A", "CA", clinic_id="a", **other)]
+def test_anchor(row: Row, other: Row, due: str, tmp_path: Path) -> None:
+    clinics = [clinic("A", clinic_id="b", **row), clinic("A", "CA", clinic_id="a", **other)]
     assert only(clinics, tmp_path)["anchor_clinic_id"] == due
 
 

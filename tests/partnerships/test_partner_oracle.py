@@ -144,7 +144,7 @@ def test_counts(case: Case) -> None:
     assert counts is not None
     assert (counts.rows, counts.used, counts.after_as_of) == (used + later, used, later)
     tiers = [sum(one["tier"] == number for one in case.due.values()) for number in (1, 2, 3)]
-    assert [one.practices for one in case.manifest.tiers] == tiers
+    assert [tier.practices for tier in case.manifest.tiers] == tiers
     statuses = [sum(one["status"] == name for one in case.due.values()) for name in oracle.URGENCY]
-    assert [one.practices for one in case.manifest.statuses] == statuses
+    assert [status.practices for status in case.manifest.statuses] == statuses
     assert case.manifest.breaches == statuses[0] + statuses[1]

@@ -155,7 +155,7 @@ def test_mistakes_have_their_line(tmp_path: Path, old: str, new: str, where: str
     path.write_text(text, encoding="utf-8")
     with pytest.raises(MistakesError) as caught:
         read_rules(CARD, hooks=path)
-    found = {one.line for one in caught.value.problems if message in one.message}
+    found = {problem.line for problem in caught.value.problems if message in problem.message}
     assert found == {text[: text.index(where)].count("\n") + 1}, str(caught.value)
 
 

@@ -21,7 +21,7 @@ def standing(rows: list[tuple[int, int | None, date | None]], sla: Path | None =
     """Status, limit and days overdue of practices given as tier, days since contact, created_at."""
     rules = read_rules(CARD, sla=sla).sla
     frame = pl.LazyFrame(
-        {"tier": [one[0] for one in rows], DAYS: [one[1] for one in rows], "created_at": [one[2] for one in rows]},
+        {"tier": [row[0] for row in rows], DAYS: [row[1] for row in rows], "created_at": [row[2] for row in rows]},
         schema={"tier": pl.Int8, DAYS: pl.Int64, "created_at": pl.Datetime("us")},
     )
     found = with_sla(frame, rules, "tier", DAY).select(STATUS, LIMIT, OVERDUE).collect()
@@ -126,7 +126,7 @@ def test_mistakes_have_their_line(tmp_path: Path, old: str, new: str, where: str
     path.write_text(text, encoding="utf-8")
     with pytest.raises(MistakesError) as caught:
         read_rules(CARD, sla=path)
-    found = {(one.source, one.line) for one in caught.value.problems if message in one.message}
+    found = {(problem.source, problem.line) for problem in caught.value.problems if message in problem.message}
     assert found == {(str(path), line(text, where))}, str(caught.value)
 
 
@@ -135,7 +135,7 @@ def test_mistakes_of_all_files_come_at_once(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     with pytest.raises(MistakesError) as caught:
         read_rules(CARD, *(tmp_path / name for name in "soh"))
-    assert {Path(one.source).name for one in caught.value.problems} == {"s", "o", "h"}
+    assert {Path(problem.source).name for problem in caught.value.problems} == {"s", "o", "h"}
     said = str(caught.value)
     assert "tier 1 of scorecard rula is missing" in said
     assert "'status' is missing" in said

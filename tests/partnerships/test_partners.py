@@ -26,7 +26,7 @@ DAY = date(2026, 3, 16)
 
 
 def call(*args: object) -> Result:
-    return CliRunner().invoke(cli, ["partners", *(str(one) for one in args)])
+    return CliRunner().invoke(cli, ["partners", *(str(arg) for arg in args)])
 
 
 def made(folder: Path, as_of: date = DAY, **options: Any) -> dict[str, pl.DataFrame]:
@@ -56,9 +56,9 @@ def test_every_file_and_column(demo: Path) -> None:
     for name, columns in TABLES.items():
         if name != "rula_problems":
             table = pl.read_parquet(demo / f"{name}.parquet")
-            assert dict(table.schema) == {one.name: one.dtype for one in columns}
+            assert dict(table.schema) == {column.name: column.dtype for column in columns}
             header = (demo / f"{name}.csv").read_text(encoding="utf-8").splitlines()[0]
-            assert header == ",".join(one.name for one in columns)
+            assert header == ",".join(column.name for column in columns)
 
 
 def test_csv_says_what_parquet_says(demo: Path) -> None:

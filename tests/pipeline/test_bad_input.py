@@ -366,7 +366,7 @@ def test_a_full_disk_leaves_the_results_of_before(tmp_path: Path, published: Pat
     assert done.code == 1
     assert "too large" in done.sentence  # what a full disk says is "No space left on device"
     assert whole(published) == before
-    assert [one.name for one in (published / ".runs").glob("*.unfinished")] == []
+    assert [path.name for path in (published / ".runs").glob("*.unfinished")] == []
 
 
 def test_a_full_disk_is_named(tmp_path: Path) -> None:

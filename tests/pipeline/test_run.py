@@ -138,10 +138,12 @@ def test_parquet_is_compressed_typed_and_plain_to_readers(warehouse: Path, table
     file = pq.ParquetFile(warehouse / f"{table}.parquet")
     group = file.metadata.row_group(0)
     columns = {group.column(place).path_in_schema: group.column(place) for place in range(group.num_columns)}
-    assert {one.compression for one in columns.values()} == {"ZSTD"}
+    assert {column.compression for column in columns.values()} == {"ZSTD"}
     for name in {"state_code", "icp_total_score", "icp_tier"} & set(columns):
         assert columns[name].is_stats_set, name  # what readers prune by
-    assert not [one for one in file.schema_arrow.types if str(one).startswith(("dictionary", "large_", "string_view"))]
+    assert not [
+        kind for kind in file.schema_arrow.types if str(kind).startswith(("dictionary", "large_", "string_view"))
+    ]
     repetitive = {"icp_tier_label", "icp_segment", "icp_tier", "state_code", "icp_reason_codes", "fit_specialty"}
     assert [name for name in repetitive & set(columns) if not columns[name].has_dictionary_page] == []
     assert not columns["clinic_id"].has_dictionary_page
@@ -210,10 +212,10 @@ def test_the_bibliography_of_all_is_that_of_explain_and_its_codes_are_the_reason
     label = {"compliance_risk": "compliance", "propensity_to_buy": "propensity", "strategic_segment": "segment"}
     for row in found.iter_rows(named=True):
         entries = json.loads(row["icp_bibliography"])
-        assert "|".join(one["code"] for one in entries) == row["icp_reason_codes"]
+        assert "|".join(entry["code"] for entry in entries) == row["icp_reason_codes"]
         points: Counter[str] = Counter()
-        for one in entries:
-            points[f"icp_{label.get(one['score'], one['score'])}_score"] += one["points"]
+        for entry in entries:
+            points[f"icp_{label.get(entry['score'], entry['score'])}_score"] += entry["points"]
         assert {name: round(points[name], 2) for name in CATEGORIES} == {name: row[name] for name in CATEGORIES}
     published_run = open_run(spelled)
     for row in found[:: SIZE // 25].iter_rows(named=True):
@@ -355,15 +357,19 @@ def test_statistics_are_those_of_plain_python(warehouse: Path) -> None:
         "std": pytest.approx(plain.stdev(totals), abs=0.005 + 1e-9),
     }
     tiers, segments = Counter(row["icp_tier"] for row in rows), Counter(row["icp_segment"] for row in rows)
-    assert [(one["tier"], one["clinics"]) for one in found["tiers"]] == [(tier, tiers[tier]) for tier in (1, 2, 3)]
-    assert [(one["segment"], one["clinics"]) for one in found["segments"]] == [(key, segments[key]) for key in "ABC"]
-    assert all(one["share"] == one["clinics"] / SIZE for one in (*found["tiers"], *found["segments"]))
+    assert [(match["tier"], match["clinics"]) for match in found["tiers"]] == [
+        (tier, tiers[tier]) for tier in (1, 2, 3)
+    ]
+    assert [(match["segment"], match["clinics"]) for match in found["segments"]] == [
+        (key, segments[key]) for key in "ABC"
+    ]
+    assert all(match["share"] == match["clinics"] / SIZE for match in (*found["tiers"], *found["segments"]))
     for one, (column, maximum) in zip(found["categories"], CATEGORIES.items(), strict=True):
         values = [row[column] for row in rows]
         assert (one["min"], one["max"], one["maximum"]) == (min(values), max(values), maximum)
         assert one["average"] == pytest.approx(plain.mean(values), abs=0.005 + 1e-9)
     best = sorted(rows, key=lambda row: (-row["icp_total_score"], row["clinic_id"]))[:10]
-    assert [one["clinic_id"] for one in found["top"]] == [row["clinic_id"] for row in best]
+    assert [match["clinic_id"] for match in found["top"]] == [row["clinic_id"] for row in best]
     quality, ((_, most), *_) = found["data_quality"], Counter(totals).most_common(1)
     assert (quality["distinct_scores"], quality["most_common_share"]) == (len(set(totals)), most / SIZE)
     known = pl.read_parquet(warehouse / "clinics_icp.parquet")

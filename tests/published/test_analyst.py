@@ -58,7 +58,7 @@ def without_networks(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def call(*args: object) -> Result:
-    return CliRunner().invoke(cli, [str(one) for one in args])
+    return CliRunner().invoke(cli, [str(arg) for arg in args])
 
 
 def listed(*args: object) -> list[dict[str, Any]]:
@@ -128,18 +128,18 @@ def test_an_unknown_column_to_sort_by(warehouse: Path) -> None:
 
 
 def test_one_network(warehouse: Path, networks: pl.DataFrame, clinics: pl.DataFrame) -> None:
-    for one in networks.head(3).iter_rows(named=True):
-        members = clinics.filter(pl.col("network_id") == one["network_id"])
+    for row in networks.head(3).iter_rows(named=True):
+        members = clinics.filter(pl.col("network_id") == row["network_id"])
         due = members.sort("is_network_anchor", descending=True, maintain_order=True)["clinic_id"].to_list()
-        found = json.loads(call("networks", "show", one["network_id"], "--json", "-w", warehouse).stdout)
+        found = json.loads(call("networks", "show", row["network_id"], "--json", "-w", warehouse).stdout)
         shown = found.pop("clinics")
-        assert found == one
+        assert found == row
         assert [member["clinic_id"] for member in shown] == due
         assert [member["is_network_anchor"] for member in shown] == [True, *[False] * (len(due) - 1)]
-        text = call("networks", "show", one["network_id"], "-w", warehouse).stdout
+        text = call("networks", "show", row["network_id"], "-w", warehouse).stdout
         assert [line.split()[-1] for line in text.splitlines()[-len(due) :]] == due
-        assert f"{one['display_name']}  ({one['network_id']})" in text
-        assert f"{one['network_icp_total_score']:.2f}" in text
+        assert f"{row['display_name']}  ({row['network_id']})" in text
+        assert f"{row['network_icp_total_score']:.2f}" in text
 
 
 def test_an_unknown_network(warehouse: Path) -> None:

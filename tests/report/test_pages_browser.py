@@ -61,11 +61,11 @@ def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
         return one
 
     yield opened
-    for one in pages:
-        one.page.close()
-        assert one.said == []
-        files = {Path(url.removeprefix("file://")).name for url in one.asked if not url.startswith("data:")}
-        assert all(url.startswith(("file://", "data:")) for url in one.asked)
+    for page in pages:
+        page.page.close()
+        assert page.said == []
+        files = {Path(url.removeprefix("file://")).name for url in page.asked if not url.startswith("data:")}
+        assert all(url.startswith(("file://", "data:")) for url in page.asked)
         assert files <= {
             "report.html",
             "rula_partner_scores.html",

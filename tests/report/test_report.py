@@ -82,7 +82,7 @@ class Page(HTMLParser):
 
 
 def call(*args: object) -> Result:
-    return CliRunner().invoke(cli, [str(one) for one in args])
+    return CliRunner().invoke(cli, [str(arg) for arg in args])
 
 
 def refused(*args: object) -> str:
@@ -312,11 +312,11 @@ def test_data_quality_in_words(pictured: Path, scores: pl.DataFrame) -> None:
 
 def test_how_the_score_works_is_the_scorecard(page: Page) -> None:
     assert [text.strip().partition(" (")[0] for text in page.texts["caption"]] == [
-        one.label for category in CARD.categories for one in category.characteristics
+        rule.label for category in CARD.categories for rule in category.characteristics
     ]
     rows = page.tables[""]
     reasons = {row[-1] for row in rows}
-    assert {band.reason for one in CARD.characteristics for band in one.bands if band.reason} <= reasons
+    assert {band.reason for rule in CARD.characteristics for band in rule.bands if band.reason} <= reasons
     assert ["allowed_amt 10,000,000 or more", "4", "Enterprise billing volume ($10M+)"] in rows
 
 
@@ -356,9 +356,9 @@ def test_names_are_text_and_never_markup(pictured: Path, page: Page) -> None:
     for name, text in pages(pictured):
         assert "<script>alert" not in text, name
         assert "<img src=x" not in text, name
-        data = [one for one in Page(text).texts["script"] if one.startswith('{"data"')]
+        data = [part for part in Page(text).texts["script"] if part.startswith('{"data"')]
         assert data, name
-        assert all(set(json.loads(one)) == {"data", "layout"} for one in data)
+        assert all(set(json.loads(item)) == {"data", "layout"} for item in data)
 
 
 def test_a_heading_shows_a_name_as_it_is(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ WHOLE = {name: card for name, card in CARDS.items() if "extends" not in card} | 
 @given(st.data())
 def test_the_schema_refuses_nothing_that_the_reader_accepts(data: st.DataObject) -> None:
     card = copy.deepcopy(WHOLE[data.draw(st.sampled_from(sorted(WHOLE)))])
-    place = data.draw(st.sampled_from([one for one in places(card) if one[0] != "example"]))
+    place = data.draw(st.sampled_from([each_place for each_place in places(card) if each_place[0] != "example"]))
     table = card
     for key in place[:-1]:
         table = table[key]

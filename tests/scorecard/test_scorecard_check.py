@@ -182,8 +182,10 @@ def problems(text: str, folder: Path) -> list[tuple[int, str]]:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ScorecardError) as caught:
         icp_engine.load_scorecard(path)
-    assert all(isinstance(one, Problem) and one.source.endswith("card.toml") for one in caught.value.problems)
-    return [(one.line, one.message) for one in caught.value.problems]
+    assert all(
+        isinstance(problem, Problem) and problem.source.endswith("card.toml") for problem in caught.value.problems
+    )
+    return [(problem.line, problem.message) for problem in caught.value.problems]
 
 
 def edited(*edits: tuple[str, str]) -> str:
@@ -416,7 +418,10 @@ def reported(folder: Path, **files: str) -> list[tuple[str, int, str]]:
         (folder / f"{name}.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ScorecardError) as caught:
         icp_engine.load_scorecard(folder / f"{list(files)[-1]}.toml")
-    return [(Path(one.source).name, one.line, one.message.partition(": ")[0]) for one in caught.value.problems]
+    return [
+        (Path(problem.source).name, problem.line, problem.message.partition(": ")[0])
+        for problem in caught.value.problems
+    ]
 
 
 def test_inherited_mistakes_stand_where_they_were_written(tmp_path: Path) -> None:

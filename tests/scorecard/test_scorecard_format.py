@@ -358,8 +358,11 @@ def test_network_tiers_are_their_own_and_borrow_labels(tmp_path: Path) -> None:
         'at_least = 9\n[tier.2]\nlabel = "Rest"\n[network_tier.1]\nat_least = 7.5\n[network_tier.2]\nlabel = "Else"\n'
     )
     card = written(tmp_path, HEAD.replace("[lists]", text + "[lists]") + X)
-    assert [(one.number, one.label, one.at_least) for one in card.tiers] == [(1, "All", {"total": 9}), (2, "Rest", {})]
-    found = [(one.number, one.label, one.at_least) for one in card.network_tiers]
+    assert [(tier.number, tier.label, tier.at_least) for tier in card.tiers] == [
+        (1, "All", {"total": 9}),
+        (2, "Rest", {}),
+    ]
+    found = [(tier.number, tier.label, tier.at_least) for tier in card.network_tiers]
     assert found == [(1, "All", {"total": 7.5}), (2, "Else", {})]
 
 
@@ -394,7 +397,7 @@ def test_the_whole_rula_card() -> None:
     found = icp_engine.score(practices([given for given, _ in PRACTICES]), card).collect()
     columns = ["providers_score", "bh_gap_score", "networks_score", "volume_score", "total_score", "tier"]
     assert found.select(f"rula_{name}" for name in columns).rows() == [due for _, due in PRACTICES]
-    assert found["rula_tier_label"].unique().sort().to_list() == [one.label for one in card.tiers]
+    assert found["rula_tier_label"].unique().sort().to_list() == [tier.label for tier in card.tiers]
 
 
 @pytest.mark.parametrize(("plans", "points"), [("Aetna; UnitedHealthcare ;aetna", 4.2), (" ; ", 0), ("Aetna,Cigna", 0)])
@@ -664,7 +667,7 @@ def test_a_variant_of_a_variant_in_another_folder(tmp_path: Path) -> None:
     written(tmp_path, VARIANT, "variant.toml")
     text = 'id = "third"\nversion = "3"\ntitle = "T"\nextends = "../variant.toml"\ncategory.d.max = 5.5\n'
     card = written(tmp_path, text, "deep/third.toml")
-    found = [(one.name, one.label, one.maximum) for one in card.categories]
+    found = [(category.name, category.label, category.maximum) for category in card.categories]
     assert (card.id, found) == ("third", [("c", "C", 20), ("d", "D", 5.5)])
 
 
@@ -697,7 +700,7 @@ def test_the_hash_is_of_the_content(text: str, same: bool, tmp_path: Path) -> No
 def test_worked_examples_that_fail_are_reported(tmp_path: Path) -> None:
     second = '[[example]]\nname = "Five"\ngiven = { npi_count = 5 }\nexpect = { total = 6, c = 5, tier = 2 }\n'
     problems = failing_examples(written(tmp_path, dedent(BASE) + second))
-    assert [(one.line, one.message) for one in problems] == [
+    assert [(problem.line, problem.message) for problem in problems] == [
         (BASE.count("\n") + 1, "example 'Five': expected total 6, found 5.0"),
         (BASE.count("\n") + 1, "example 'Five': expected tier 2, found 1"),
     ]

@@ -366,7 +366,7 @@ def test_bonuses_of_fit(label: str, card: str) -> None:
 
 @CARDS
 def test_cap_of_fit(card: str) -> None:
-    rows = scored(card, [{"segment_label": one, "site_count": 5, "services_count": 10} for one in BONUSES])
+    rows = scored(card, [{"segment_label": bonus, "site_count": 5, "services_count": 10} for bonus in BONUSES])
     assert [row["icp_fit_score"] for row in rows] == [fit[card] for _, fit in BONUSES.values()]
 
 
@@ -382,7 +382,7 @@ def test_cap_of_fit(card: str) -> None:
 )
 def test_fit_without_a_label(card: str, sector: str | None, due: Found) -> None:
     labels = [None, "", " ", "\t\n"]
-    clinics = [{"segment_label": one, "sector": sector, "site_count": 0, "services_count": 0} for one in labels]
+    clinics = [{"segment_label": label, "sector": sector, "site_count": 0, "services_count": 0} for label in labels]
     fit = [{where: it for where, it in one.items() if where.startswith("fit")} for one in looked_at(card, clinics)]
     assert fit == [due] * len(labels)
 

@@ -69,7 +69,7 @@ def test_every_kind_of_frame_comes_back_scored_alike(kind: str) -> None:
     raw = [dict(zip(ROWS, row, strict=True)) for row in zip(*ROWS.values(), strict=True)]
     found, due = columns_of(scored), columns_of(icp_engine.score(native("polars"), CARD, reason_codes=True))
     assert found == due
-    assert list(found) == [*ROWS, *(one.name for one in CARD.columns), "icp_reason_codes"]
+    assert list(found) == [*ROWS, *(column.name for column in CARD.columns), "icp_reason_codes"]
     assert found["icp_total_score"] == TOTALS == [oracle.score(row, oracle.ICP)["total"] for row in raw]
     assert found["clinic_id"] == ROWS["clinic_id"]
     assert found["npi_count"] == ROWS["npi_count"]
@@ -180,7 +180,7 @@ def test_a_frame_without_a_field_has_everything_missing(kind: str, rows: dict[st
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_frame_without_rows_stays_one(kind: str) -> None:
     found = columns_of(icp_engine.score(native(kind)[:0], CARD))
-    assert list(found) == [*ROWS, *(one.name for one in CARD.columns)]
+    assert list(found) == [*ROWS, *(column.name for column in CARD.columns)]
     assert not any(found.values())
 
 

@@ -48,8 +48,8 @@ def test_a_scorecard_shows_its_categories_tiers_and_segments() -> None:
     page = Page(CARD._repr_html_())
     assert page.tags == TAGS
     assert page.texts[:2] == [CARD.title, f"{CARD.id} {CARD.version}, 100 points"]
-    for one in CARD.categories:
-        assert page.texts[page.texts.index(one.label) + 1] == f"{one.maximum:g}"
+    for category in CARD.categories:
+        assert page.texts[page.texts.index(category.label) + 1] == f"{category.maximum:g}"
     for tier, edge in zip(CARD.tiers, ["score 80 or more", "score 60 or more", "otherwise"], strict=True):
         assert page.texts[page.texts.index(tier.label) + 1] == edge
     for letter, label in CARD.segments.items():
@@ -57,7 +57,7 @@ def test_a_scorecard_shows_its_categories_tiers_and_segments() -> None:
 
 
 def test_a_scorecard_is_escaped() -> None:
-    tiers = tuple(dataclasses.replace(one, label=SCRIPT, meaning=SCRIPT) for one in CARD.tiers)
+    tiers = tuple(dataclasses.replace(tier, label=SCRIPT, meaning=SCRIPT) for tier in CARD.tiers)
     odd = dataclasses.replace(CARD, title=SCRIPT, id=SCRIPT, tiers=tiers, segments={SCRIPT: SCRIPT})
     page = Page(odd._repr_html_())
     assert page.tags == TAGS
@@ -67,7 +67,7 @@ def test_a_scorecard_is_escaped() -> None:
 @pytest.mark.parametrize("name", ["icp-2025-11", "rula"])
 def test_every_scorecard_shows_itself(name: str) -> None:
     card = icp_engine.load_scorecard(name)
-    assert {card.title, *(one.label for one in card.categories)} <= set(Page(card._repr_html_()).texts)
+    assert {card.title, *(category.label for category in card.categories)} <= set(Page(card._repr_html_()).texts)
 
 
 def test_an_explanation_shows_points_and_reasons() -> None:

@@ -49,7 +49,7 @@ def test_they_show_every_tier_status_and_signal(folder: Path, tmp_path: Path) ->
     log = (str(folder / "contacts.parquet"),)
     options = PartnerOptions(contacts=log, as_of=date(2026, 2, 20), today=date(2026, 4, 1), format="parquet")
     manifest = run_partners([str(folder / "practices.parquet")], tmp_path, options, ["hooks", "sla"]).manifest
-    assert min(one.practices for one in manifest.tiers) > 300
-    assert min(one.practices for one in manifest.statuses) >= 3
+    assert min(tier.practices for tier in manifest.tiers) > 300
+    assert min(status.practices for status in manifest.statuses) >= 3
     assert min(manifest.signals.values()) > 3
-    assert [one.says for one in manifest.problems] == ["contact with a practice that is not there; left out"]
+    assert [problem.says for problem in manifest.problems] == ["contact with a practice that is not there; left out"]

@@ -78,8 +78,8 @@ def doubled(table: str, old: str, new: str) -> Callable[[Tables], Tables]:
 
 def both(*edits: Callable[[Tables], Tables]) -> Callable[[Tables], Tables]:
     def edit(tables: Tables) -> Tables:
-        for one in edits:
-            tables = one(tables)
+        for each_edit in edits:
+            tables = each_edit(tables)
         return tables
 
     return edit

@@ -65,7 +65,7 @@ def out(tmp_path: Path) -> Path:
 def score(tmp_path: Path, out: Path) -> Score:
     def runs(*ids: str, **options: Any) -> Manifest:
         file = tmp_path / "small.csv"
-        file.write_text("clinic_id,account_name\n" + "".join(f"{one},NAME {one}\n" for one in ids))
+        file.write_text("clinic_id,account_name\n" + "".join(f"{clinic_id},NAME {clinic_id}\n" for clinic_id in ids))
         return run([str(file)], out, RunOptions(**{"charts": False, "networks": False, "keep": 1, **options}))
 
     return runs

@@ -51,7 +51,7 @@ def score(tmp_path: Path, out: Path) -> Score:
 
     def runs(*ids: str, **options: Any) -> Manifest:
         file = tmp_path / "small.csv"
-        file.write_text("clinic_id,account_name\n" + "".join(f"{one},NAME {one}\n" for one in ids))
+        file.write_text("clinic_id,account_name\n" + "".join(f"{clinic_id},NAME {clinic_id}\n" for clinic_id in ids))
         return run([str(file)], out, RunOptions(**{"charts": False, **options}))
 
     return runs
@@ -59,11 +59,11 @@ def score(tmp_path: Path, out: Path) -> Score:
 
 def names(folder: Path) -> list[str]:
     """What stands in a folder, hidden files left out."""
-    return sorted(one.name for one in folder.iterdir() if not one.name.startswith("."))
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def runs_of(out: Path) -> list[str]:
-    return sorted(one.name for one in (out / ".runs").iterdir() if one.is_dir())
+    return sorted(path.name for path in (out / ".runs").iterdir() if path.is_dir())
 
 
 def hashes(out: Path) -> dict[str, str]:
@@ -83,7 +83,7 @@ def test_every_name_is_a_link_through_the_current_run(out: Path, score: Score) -
     assert names(out / ".runs" / manifest.run_id) == names(out)
     assert published(out) == (out / ".runs" / manifest.run_id).resolve()
     assert read_manifest(published(out)).run_id == manifest.run_id
-    assert sorted(one.name for one in (out / ".runs").iterdir()) == [manifest.run_id, "lock"]
+    assert sorted(path.name for path in (out / ".runs").iterdir()) == [manifest.run_id, "lock"]
 
 
 def test_a_warehouse_may_be_moved(out: Path, score: Score, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_table_that_the_new_run_did_not_make_is_gone(out: Path, score: Score) 
     assert names(out) == [*TABLES, "run.json"]
     score("b", format="parquet")
     assert names(out) == [*(name for name in TABLES if not name.endswith("csv")), "run.json"]
-    assert not [one for one in out.iterdir() if one.is_symlink() and not one.exists()]
+    assert not [path for path in out.iterdir() if path.is_symlink() and not path.exists()]
     score("c", "c", duplicates="first")
     assert names(out) == [*TABLES, "rejects.csv", "rejects.parquet", "run.json"]
     assert ids_of(out) == ["c"]
@@ -130,10 +130,12 @@ def test_files_of_the_users_are_never_touched(out: Path, score: Score, tmp_path:
     (out / "rejects.csv").write_text("mine")  # no run of this test has rejects
     (out / "link").symlink_to(tmp_path)
     (out / "dangling").symlink_to(tmp_path / "gone")
-    before = {one.name: (one.lstat().st_ino, one.lstat().st_mtime_ns) for one in out.iterdir()}
+    before = {path.name: (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in out.iterdir()}
     for number in range(3):
         score(f"run {number}", keep=1)
-    after = {one.name: (one.lstat().st_ino, one.lstat().st_mtime_ns) for one in out.iterdir() if one.name in before}
+    after = {
+        path.name: (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in out.iterdir() if path.name in before
+    }
     assert after == before
     assert (out / "sub" / "clinics_icp.parquet").read_text() == "mine"
 
@@ -167,7 +169,7 @@ def test_a_failed_first_run_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("clinic_id\n")
     with pytest.raises(InputError, match="no rows"):
         run([str(tmp_path / "bad.csv")], tmp_path / "new" / "deep" / "warehouse", RunOptions())
-    assert [one.name for one in tmp_path.iterdir()] == ["bad.csv"]
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
 
 
 def test_a_failed_run_leaves_the_results_of_before(out: Path, score: Score) -> None:
@@ -210,7 +212,7 @@ def test_a_link_of_a_killed_run_is_removed(out: Path, score: Score) -> None:
     score("a")
     (out / ".current.abcdef").symlink_to(Path(".runs") / "20200101T000000000000Z-abcdef")
     score("b")
-    assert sorted(one.name for one in out.iterdir() if one.name.startswith(".")) == [".current", ".runs"]
+    assert sorted(path.name for path in out.iterdir() if path.name.startswith(".")) == [".current", ".runs"]
 
 
 def test_readers_of_the_old_files_keep_reading(out: Path, score: Score) -> None:

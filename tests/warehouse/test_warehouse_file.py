@@ -134,7 +134,9 @@ def bibliography_in(connection: duckdb.DuckDBPyConnection) -> dict[str, list[dic
 
 def bibliography_of(out: Path) -> dict[str, list[dict[str, Any]]]:
     card = open_run(out).card
-    bands = pl.read_parquet(out / "icp_bands.parquet").rename({one.column: BANDS + one.column for one in parts(card)})
+    bands = pl.read_parquet(out / "icp_bands.parquet").rename(
+        {part.column: BANDS + part.column for part in parts(card)}
+    )
     clinics = pl.read_parquet(out / "clinics_icp.parquet").join(bands, on="clinic_id")
     texts = with_bibliography(clinics, card).select("clinic_id", "icp_bibliography").rows()
     return {key: json.loads(text) for key, text in texts}

@@ -78,10 +78,10 @@ def _ranked(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
 
 def _tiers(manifest: "PartnerManifest") -> str:
     rows: list[tuple[object, ...]] = [("Tier", "practices", "share", "average score", "")]
-    for one in manifest.tiers:
-        share = one.practices / manifest.practices.scored
-        average = "" if one.average_score is None else f"{one.average_score:.1f}"
-        rows.append((one.label, f"{one.practices:,}", show.percent(share), average, show.bar(share)))
+    for tier in manifest.tiers:
+        share = tier.practices / manifest.practices.scored
+        average = "" if tier.average_score is None else f"{tier.average_score:.1f}"
+        rows.append((tier.label, f"{tier.practices:,}", show.percent(share), average, show.bar(share)))
     return _section("Tiers", show.table(rows, "<>>><", header=True))
 
 
@@ -94,15 +94,17 @@ def _records(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
 
 def _workload(manifest: "PartnerManifest") -> str:
     tiers = list(manifest.owners[0].tiers)
-    statuses = [one.status for one in manifest.statuses]
-    rows: list[list[str]] = [["Owner", "accounts", *tiers, "average score", *(one.split(" - ")[0] for one in statuses)]]
-    for one in manifest.owners[:_OWNERS]:
-        counts = [*one.tiers.values()], [*one.statuses.values()]
-        average = f"{one.average_score:.1f}"
+    statuses = [status.status for status in manifest.statuses]
+    rows: list[list[str]] = [
+        ["Owner", "accounts", *tiers, "average score", *(status.split(" - ")[0] for status in statuses)]
+    ]
+    for owner in manifest.owners[:_OWNERS]:
+        counts = [*owner.tiers.values()], [*owner.statuses.values()]
+        average = f"{owner.average_score:.1f}"
         rows.append(
             [
-                show.cut(one.owner, 24),
-                f"{one.practices:,}",
+                show.cut(owner.owner, 24),
+                f"{owner.practices:,}",
                 *(f"{count:,}" for count in counts[0]),
                 average,
                 *(f"{count:,}" for count in counts[1]),
@@ -117,16 +119,16 @@ def _waits(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
     columns = {"Practice Name": _NAME, "Tier": None, "Score": None, "Owner": 20}
     columns |= {"Days Since Contact": None, "SLA (days)": None, "Days Overdue": None}
     parts = []
-    for one in manifest.statuses:
-        own = frame.filter(pl.col("Status") == one.status)
-        if one.practices:
-            table = _table(own, columns, "<<><>>>", one.practices, "rula_sla_tracker")
-            parts.append(f"{one.status}: {one.practices:,}\n{table}")
+    for status in manifest.statuses:
+        own = frame.filter(pl.col("Status") == status.status)
+        if status.practices:
+            table = _table(own, columns, "<<><>>>", status.practices, "rula_sla_tracker")
+            parts.append(f"{status.status}: {status.practices:,}\n{table}")
     return _section(f"SLA on {manifest.as_of}", "\n\n".join(parts))
 
 
 def _must_act(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
-    acting = [one for one in manifest.statuses if one.act]
+    acting = [status for status in manifest.statuses if status.act]
     rows = sum(one.practices for one in acting)
     own = frame.filter(pl.col("Status").is_in([one.status for one in acting]))
     if own.is_empty():
@@ -148,7 +150,7 @@ def _hooks(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
 
 def _summary(manifest: "PartnerManifest", best: pl.DataFrame) -> str:
     scored = manifest.practices.scored
-    tiers = ", ".join(f"{one.practices:,} in tier {one.tier}" for one in manifest.tiers)
+    tiers = ", ".join(f"{tier.practices:,} in tier {tier.tier}" for tier in manifest.tiers)
     breaches = f"{manifest.breaches:,} of {scored:,} practices have waited too long on {manifest.as_of}"
     rows = [("Practices", f"{scored:,}: {tiers}"), ("Breaches", breaches)]
     if manifest.contacts:
@@ -165,8 +167,8 @@ def _files(manifest: "PartnerManifest", out: Path) -> str:
     from icp_engine.partnerships.run import MANIFEST
 
     names: dict[str, list[str]] = {}
-    for one in manifest.outputs:
-        stem, _, suffix = one.rpartition(".")
+    for output in manifest.outputs:
+        stem, _, suffix = output.rpartition(".")
         names.setdefault(stem, []).append(suffix)
     at = place_of(out, MANIFEST, PARTNERS).parent
     return f"Files in {at}\n{show.table([(stem, ', '.join(some)) for stem, some in names.items()], '<<', indent='  ')}"
@@ -175,8 +177,8 @@ def _files(manifest: "PartnerManifest", out: Path) -> str:
 def warnings(found: "Partners", parts: Collection["Part"], out: Path) -> Iterator[str]:
     """Yield what a person should know: mistakes in the input by name, dates, a chart that could not be drawn."""
     manifest = found.manifest
-    for one in manifest.problems:
-        yield f"{one.rows:,} x {one.says}: {', '.join(show.cut(name, 60) for name in one.examples)}"
+    for problem in manifest.problems:
+        yield f"{problem.rows:,} x {problem.says}: {', '.join(show.cut(name, 60) for name in problem.examples)}"
     if manifest.problems:
         yield f"All of them, by name: {place_of(out, 'rula_problems.parquet', PARTNERS)}"
     if manifest.after_today:

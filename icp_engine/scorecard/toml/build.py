@@ -265,11 +265,11 @@ def _missing(table: Table, field: str | None, names: Names) -> Missing | None:
     if not fields:
         inner.problem('without a field of its own, missing needs when_all = ["..."], when_any = ["..."] or "never"')
     reads_as = _reads_as(inner, field)
-    for one in (*fields, *reads_as):
-        if one not in names.fields and one not in names.unknown:
-            inner.problem(unknown_field(one, names))
+    for column in (*fields, *reads_as):
+        if column not in names.fields and column not in names.unknown:
+            inner.problem(unknown_field(column, names))
     missing = Missing(
-        fields=tuple(one for one in fields if one in names.fields),
+        fields=tuple(column for column in fields if column in names.fields),
         how=how,  # type: ignore[arg-type]
         points=0.0 if reads_as else inner.number("points"),
         note=inner.text("note", f"No {table.path[-1]} data available".replace("_", " ")),

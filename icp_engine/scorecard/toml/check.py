@@ -39,9 +39,14 @@ def check(card: Scorecard, notes: Notes) -> None:
         _note(found, notes)
     for category in card.categories:
         _note(_category(category), notes)
-        for one in category.characteristics:
-            path = ("category", category.name, one.name)
-            for part in (_references(one, category), _fields(one, card), _bands(one, card), _maximum(one, category)):
+        for rule in category.characteristics:
+            path = ("category", category.name, rule.name)
+            for part in (
+                _references(rule, category),
+                _fields(rule, card),
+                _bands(rule, card),
+                _maximum(rule, category),
+            ):
                 _note((((*path, *inner), text) for inner, text in part), notes)
 
 
@@ -75,7 +80,7 @@ def _columns(card: Scorecard) -> Found:
         "tier_label",
         "segment",
         *REASON_COLUMNS,
-        *(one.name for one in card.categories),
+        *(category.name for category in card.categories),
     ]
     for key in card.named_columns:
         if key not in known:
@@ -85,25 +90,25 @@ def _columns(card: Scorecard) -> Found:
 def _codes(card: Scorecard) -> Found:
     """Reason codes and band columns are ids: each stands once."""
     columns: dict[str, str] = {}
-    for one in card.characteristics:
-        path = ("category", one.category, one.name)
+    for rule in card.characteristics:
+        path = ("category", rule.category, rule.name)
         seen: dict[str, int] = {}
-        for number, band in enumerate(one.bands):
-            if band.name == "missing" and one.missing is not None:
+        for number, band in enumerate(rule.bands):
+            if band.name == "missing" and rule.missing is not None:
                 yield (
                     (*path, "bands", number),
-                    f"reason code '{one.code}.missing' is kept for the missing field",
+                    f"reason code '{rule.code}.missing' is kept for the missing field",
                 )
             if band.name in seen:
                 yield (
                     (*path, "bands", number),
-                    f"duplicate reason code '{one.code}.{band.name}'; rename the band",
+                    f"duplicate reason code '{rule.code}.{band.name}'; rename the band",
                 )
             seen[band.name] = number
-        if one.column in columns:
-            yield path, f"'{one.code}' and '{columns[one.column]}' make one band column; rename one"
-        columns[one.column] = one.code
-        if (count := len(outcomes_of(one))) > _MOST_OUTCOMES:
+        if rule.column in columns:
+            yield path, f"'{rule.code}' and '{columns[rule.column]}' make one band column; rename one"
+        columns[rule.column] = rule.code
+        if (count := len(outcomes_of(rule))) > _MOST_OUTCOMES:
             yield path, f"{count} outcomes are more than the {_MOST_OUTCOMES} that fit one byte"
 
 
@@ -113,7 +118,7 @@ def _category(category: Category) -> Found:
         yield path, f"a category needs a characteristic: [category.{category.name}.your_characteristic]"
     if category.maximum <= 0:
         yield (*path, "max"), f"the maximum must be above 0, found {category.maximum:g}"
-    names = [one.name for one in category.characteristics]
+    names = [rule.name for rule in category.characteristics]
     if category.requires and category.requires not in names:
         yield (*path, "requires"), _unknown(category.requires, names)
     elif category.requires:
@@ -125,20 +130,20 @@ def _category(category: Category) -> Found:
             )
         elif first.missing is None or first.missing.points or first.missing.reads_as:
             yield (*path, "requires"), f"'{first.name}' must be worth 0 points where it is missing"
-    if category.all_missing and any(one.missing is None for one in category.characteristics):
+    if category.all_missing and any(rule.missing is None for rule in category.characteristics):
         yield (*path, "all_missing"), 'can never hold: a characteristic here has missing = "never"'
-    if category.all_missing and any(one.missing and one.missing.reads_as for one in category.characteristics):
+    if category.all_missing and any(rule.missing and rule.missing.reads_as for rule in category.characteristics):
         yield (*path, "all_missing"), "can never hold: a characteristic here reads a missing field as a value"
 
 
-def _references(one: Characteristic, category: Category) -> Found:
+def _references(rule: Characteristic, category: Category) -> Found:
     """Other characteristics that `only_for` names must exist, come earlier, and have those bands."""
     before: dict[str, Characteristic] = {}
     for other in category.characteristics:
-        if other.name == one.name:
+        if other.name == rule.name:
             break
         before[other.name] = other
-    for name, wanted in one.only_for.items():
+    for name, wanted in rule.only_for.items():
         if name not in before:
             yield (
                 ("only_for", name),
@@ -151,23 +156,23 @@ def _references(one: Characteristic, category: Category) -> Found:
                 yield ("only_for", name), _unknown(band, known)
 
 
-def _fields(one: Characteristic, card: Scorecard) -> Found:
+def _fields(rule: Characteristic, card: Scorecard) -> Found:
     """What a characteristic says of fields must be about fields that it reads, and can read so."""
-    if not one.sources and one.field is None:
+    if not rule.sources and rule.field is None:
         yield (), 'a characteristic reads at least one field: give field = "..."'
-    for name in one.missing.reads_as if one.missing else ():
+    for name in rule.missing.reads_as if rule.missing else ():
         if name in card.fields and card.fields[name].type not in ("number", "integer"):
             yield ("missing", "reads_as"), f"only numbers read as a value, '{name}' is {card.fields[name].type}"
-    for name in one.unknown:
-        if name not in one.sources:
-            yield ("unknown", name), f"'{name}' is not read here; read are {', '.join(one.sources)}"
+    for name in rule.unknown:
+        if name not in rule.sources:
+            yield ("unknown", name), f"'{name}' is not read here; read are {', '.join(rule.sources)}"
 
 
-def _bands(one: Characteristic, card: Scorecard) -> Found:
+def _bands(rule: Characteristic, card: Scorecard) -> Found:
     """Every clinic lands in exactly one band: the last takes the rest, and none stands behind a wider one."""
-    for number, band in enumerate(one.bands):
+    for number, band in enumerate(rule.bands):
         path: Path = ("bands", number)
-        last = number == len(one.bands) - 1
+        last = number == len(rule.bands) - 1
         if last and band.condition is not None:
             yield (
                 path,
@@ -177,7 +182,7 @@ def _bands(one: Characteristic, card: Scorecard) -> Found:
             scale = card.fields[leaf.field].scale if isinstance(leaf, Compare) and leaf.field in card.fields else None
             if isinstance(leaf, Compare) and scale is not None and leaf.edge > scale:
                 yield path, f"unreachable: {leaf.field} is cut to its scale, {scale:g}, before it is compared"
-        earlier = next((wide for wide in one.bands[:number] if _covers(wide, band)), None)
+        earlier = next((wide for wide in rule.bands[:number] if _covers(wide, band)), None)
         if earlier is not None:
             yield path, f"unreachable: whatever lands in '{band.name}' has landed in '{earlier.name}' before"
 
@@ -188,22 +193,22 @@ def _covers(wide: Band, narrow: Band) -> bool:
     return narrow.condition is not None and implies(narrow.condition, wide.condition)
 
 
-def _maximum(one: Characteristic, category: Category) -> Found:
+def _maximum(rule: Characteristic, category: Category) -> Found:
     """A band cannot be worth more than there is to get."""
-    if one.maximum is not None and one.maximum > category.maximum and category.combine == "sum":
-        yield ("max",), f"{one.maximum:g} is more than the maximum of {category.name}, {category.maximum:g}"
+    if rule.maximum is not None and rule.maximum > category.maximum and category.combine == "sum":
+        yield ("max",), f"{rule.maximum:g} is more than the maximum of {category.name}, {category.maximum:g}"
     if category.combine == "weighted_mean":
-        if one.maximum is None or one.maximum <= 0:
+        if rule.maximum is None or rule.maximum <= 0:
             yield (), "a weighted mean needs the maximum of each characteristic: max = ..."
-        if one.weight <= 0:
-            yield ("weight",), f"a weight is above 0, found {one.weight:g}"
-    if one.missing and one.missing.points < 0:
-        yield ("missing",), f"points are not below 0, found {one.missing.points:g}"
-    if one.bonus and one.bonus.points <= 0:
-        yield ("bonus",), f"a bonus is above 0, found {one.bonus.points:g}"
-    limit = category.maximum if one.maximum is None else one.maximum
-    whose = f"{category.name}" if one.maximum is None else one.name
-    for number, band in enumerate(one.bands):
+        if rule.weight <= 0:
+            yield ("weight",), f"a weight is above 0, found {rule.weight:g}"
+    if rule.missing and rule.missing.points < 0:
+        yield ("missing",), f"points are not below 0, found {rule.missing.points:g}"
+    if rule.bonus and rule.bonus.points <= 0:
+        yield ("bonus",), f"a bonus is above 0, found {rule.bonus.points:g}"
+    limit = category.maximum if rule.maximum is None else rule.maximum
+    whose = f"{category.name}" if rule.maximum is None else rule.name
+    for number, band in enumerate(rule.bands):
         if band.points.least < 0:
             yield ("bands", number), f"points are not below 0, '{band.name}' can give {band.points.least:g}"
         if band.points.most > limit:
@@ -211,27 +216,27 @@ def _maximum(one: Characteristic, category: Category) -> Found:
                 ("bands", number),
                 f"'{band.name}' is worth up to {band.points.most:g} points, the maximum of {whose} is {limit:g}",
             )
-    if one.missing and one.missing.points > limit:
+    if rule.missing and rule.missing.points > limit:
         yield (
             ("missing",),
-            f"missing is worth {one.missing.points:g} points, the maximum of {whose} is {limit:g}",
+            f"missing is worth {rule.missing.points:g} points, the maximum of {whose} is {limit:g}",
         )
 
 
 def _segments(card: Scorecard) -> Found:
     """One characteristic names the segments, and then each of its outcomes names one that exists."""
-    carriers = [one for one in card.characteristics if any(out.segment for out in outcomes_of(one))]
-    for one in carriers[1:]:
+    carriers = [rule for rule in card.characteristics if any(out.segment for out in outcomes_of(rule))]
+    for carrier in carriers[1:]:
         yield (
-            ("category", one.category, one.name),
+            ("category", carrier.category, carrier.name),
             f"segments already come from '{carriers[0].code}'; name them once",
         )
-    for one in carriers[:1]:
-        path: Path = ("category", one.category, one.name)
-        for number, band in enumerate(one.bands):
+    for carrier in carriers[:1]:
+        path: Path = ("category", carrier.category, carrier.name)
+        for number, band in enumerate(carrier.bands):
             yield from _segment((*path, "bands", number), band.segment, card)
-        if one.missing and not one.missing.reads_as:
-            yield from _segment((*path, "missing"), one.missing.segment, card)
+        if carrier.missing and not carrier.missing.reads_as:
+            yield from _segment((*path, "missing"), carrier.missing.segment, card)
     if card.segments and not carriers:
         yield (
             ("segment",),
@@ -253,7 +258,7 @@ def _tiers(card: Scorecard, key: str, tiers: tuple[Tier, ...]) -> Found:
     if [tier.number for tier in tiers] != list(range(1, len(tiers) + 1)) or not tiers:
         yield (key,), f"number the tiers 1, 2, 3, ... without a gap: [{key}.1]"
         return
-    parts = {TOTAL: card.maximum, **{one.name: one.maximum for one in card.categories}}
+    parts = {TOTAL: card.maximum, **{category.name: category.maximum for category in card.categories}}
     for tier in tiers:
         path: Path = (key, str(tier.number))
         if tier.at_least and tier is tiers[-1]:

@@ -177,39 +177,39 @@ def _over(inner: Table) -> tuple[float, float]:
             return 0.0, 1.0
 
 
-def implies(one: Condition, other: Condition) -> bool:  # noqa: PLR0911 (one return a case)
+def implies(condition: Condition, other: Condition) -> bool:  # noqa: PLR0911 (one return a case)
     """Return whether the other condition holds wherever the first one does (false when in doubt)."""
-    match one, other:
+    match condition, other:
         case AnyOf(parts), _:
             return bool(parts) and all(implies(part, other) for part in parts)
         case _, AllOf(parts):
-            return bool(parts) and all(implies(one, part) for part in parts)
+            return bool(parts) and all(implies(condition, part) for part in parts)
         case AllOf(parts), _ if any(implies(part, other) for part in parts):
             return True
         case _, AnyOf(parts):
-            return any(implies(one, part) for part in parts)
+            return any(implies(condition, part) for part in parts)
         case Match(), Match():
-            return _match_implies(one, other)
+            return _match_implies(condition, other)
         case Compare(), Compare():
-            return one.field == other.field and _compare_implies(one, other)
+            return condition.field == other.field and _compare_implies(condition, other)
         case _:
-            return one == other
+            return condition == other
 
 
-def _compare_implies(one: Compare, other: Compare) -> bool:
+def _compare_implies(compare: Compare, other: Compare) -> bool:
     up = ("at_least", "above")
-    if (one.test in up) != (other.test in up):
+    if (compare.test in up) != (other.test in up):
         return False
-    if one.edge == other.edge:
-        return one.test == other.test or one.test in ("above", "below")
-    return one.edge > other.edge if one.test in up else one.edge < other.edge
+    if compare.edge == other.edge:
+        return compare.test == other.test or compare.test in ("above", "below")
+    return compare.edge > other.edge if compare.test in up else compare.edge < other.edge
 
 
-def _match_implies(one: Match, other: Match) -> bool:
-    if not one.phrases or not set(one.fields) <= set(other.fields):
+def _match_implies(match: Match, other: Match) -> bool:
+    if not match.phrases or not set(match.fields) <= set(other.fields):
         return False
-    if "includes" in (one.test, other.test):
-        return one.test == other.test and set(one.phrases) <= set(other.phrases)
+    if "includes" in (match.test, other.test):
+        return match.test == other.test and set(match.phrases) <= set(other.phrases)
     if other.test == "equals":
-        return one.test == "equals" and set(one.phrases) <= set(other.phrases)
-    return all(any(short in phrase for short in other.phrases) for phrase in one.phrases)
+        return match.test == "equals" and set(match.phrases) <= set(other.phrases)
+    return all(any(short in phrase for short in other.phrases) for phrase in match.phrases)

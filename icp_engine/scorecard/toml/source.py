@@ -193,6 +193,6 @@ def _overlay(
             continue
         out[key] = value
         here = (*path, key)
-        for old in [one for one in places if one[: len(here)] == here]:
+        for old in [place for place in places if place[: len(here)] == here]:
             del places[old]
     return out
