@@ -71,7 +71,7 @@ class Database:
                     raise InputError("That statement returns no rows; give a query such as select or describe.")
                 if "INTERVAL" in map(str, relation.types):  # of which Polars has no type
                     columns = zip(relation.columns, map(str, relation.types), strict=True)
-                    relation = relation.project(", ".join(_readable(*one) for one in enumerate(columns, 1)))
+                    relation = relation.project(", ".join(_readable(*column) for column in enumerate(columns, 1)))
                 found = pl.from_arrow(relation.to_arrow_table())
         except pl.exceptions.PolarsError as error:
             raise InputError(f"The rows cannot be shown ({first_line(error)}).") from error
@@ -115,7 +115,7 @@ class Database:
     def append(self, name: str, rows: pa.Table) -> None:
         """Add rows to a table, which is made of the first ones."""
         self.connection.register("rows to append", rows)
-        if name not in {one for _, one in self.relations()}:
+        if name not in {table for _, table in self.relations()}:
             self.table(name, 'from "rows to append" limit 0')
         self.run(f'insert into "{name}" from "rows to append"')
         self.connection.unregister("rows to append")

@@ -152,8 +152,8 @@ def all_clients(
     """Have every client ask its list at once; return what each request took, the seconds of all, the server's CPU."""
     with multiprocessing.get_context("fork").Pool(len(kinds)) as pool:
         start, used = time.perf_counter(), cpu(pid)
-        took = pool.starmap(client, [(port, one, about, seed + number) for number, one in enumerate(kinds)])
-        return [one for part in took for one in part], time.perf_counter() - start, cpu(pid) - used
+        took = pool.starmap(client, [(port, kind, about, seed + number) for number, kind in enumerate(kinds)])
+        return [latency for part in took for latency in part], time.perf_counter() - start, cpu(pid) - used
 
 
 def report(title: str, took: list[tuple[str, float]], seconds: float, used: float) -> bool:

@@ -45,8 +45,8 @@ def dictionary() -> str:
     """Return the data model and dictionary of a run over one clinic that has every field."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        clinic = pl.DataFrame({name: ["a" if one.type == "text" else None] for name, one in FIELDS.items()})
-        typed = clinic.cast({name: one.dtype for name, one in FIELDS.items()})
+        clinic = pl.DataFrame({name: ["a" if field.type == "text" else None] for name, field in FIELDS.items()})
+        typed = clinic.cast({name: field.dtype for name, field in FIELDS.items()})
         typed.write_parquet(place / "clinic.parquet")
         run([str(place / "clinic.parquet")], place / "out", RunOptions(format="parquet", charts=False))
         with database(place / "out" / FILE, read_only=True) as db:
@@ -128,8 +128,8 @@ def partnerships() -> str:
         parts += [f"### `{name}`\n\n{GRAIN[name]}", _table(("column", "type", "unit", "meaning"), rows)]
     sla = read_rules(card).sla
     limits = [
-        (f"Tier {number}", one.days, one.at_risk_from, one.within, one.at_risk, one.over)
-        for number, one in sla.limits.items()
+        (f"Tier {number}", limit.days, limit.at_risk_from, limit.within, limit.at_risk, limit.over)
+        for number, limit in sla.limits.items()
     ]
     head = ("tier", "limit, days", "at risk from", "within", "at risk", "over")
     parts += ["## SLA as shipped", _table(head, _filled(limits))]
@@ -187,8 +187,8 @@ def http() -> str:
     parts.append("## Shapes")
     for name, shape in document["components"]["schemas"].items():
         rows = [
-            (f"`{field}`", _json_type(one), one.get("description", ""))
-            for field, one in shape.get("properties", {}).items()
+            (f"`{field}`", _json_type(kind), kind.get("description", ""))
+            for field, kind in shape.get("properties", {}).items()
         ]
         parts.append(f"### {name}\n\n{shape.get('description', '')}".strip())
         parts.append(_table(("field", "type", "meaning"), rows))
@@ -201,14 +201,18 @@ def _path(path: str, operation: dict[str, Any]) -> Iterator[str]:
     yield f"## `GET {path}`\n\n{operation['summary']}. {token}"
     if "parameters" in operation:
         rows = [
-            (f"`{one['name']}`", one.get("description", "The id; any character, escaped"), _default(one["schema"]))
-            for one in operation["parameters"]
+            (
+                f"`{parameter['name']}`",
+                parameter.get("description", "The id; any character, escaped"),
+                _default(parameter["schema"]),
+            )
+            for parameter in operation["parameters"]
         ]
         yield _table(("parameter", "takes", "default"), rows)
     rows = []
     for status, answer in operation["responses"].items():
-        kinds = {kind: one["schema"] for kind, one in answer.get("content", {}).items()}
-        shapes = " or ".join(f"{_json_type(one)} ({kind})" for kind, one in kinds.items())
+        kinds = {kind: field["schema"] for kind, field in answer.get("content", {}).items()}
+        shapes = " or ".join(f"{_json_type(schema)} ({kind})" for kind, schema in kinds.items())
         rows.append((status, answer["description"].replace("Successful Response", "The answer"), shapes))
     yield _table(("status", "when", "body"), rows)
 

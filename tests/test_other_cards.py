@@ -267,10 +267,10 @@ def test_views_have_the_names_of_the_scorecard(warehouse: Path, card: str) -> No
     assert sum(state["num_clinics"] for state in states) == SIZE
     anchors = json.loads(said("sql", "from anchors_to_call", "-w", warehouse, "--json"))
     by_id = {row["clinic_id"]: row for row in table(warehouse, "icp_scores")}
-    for one, network in zip(anchors, table(warehouse, "networks_icp"), strict=True):
-        assert one[f"network_{total}"] == network[f"network_{total}"]
-        assert one[total] == by_id[network["anchor_clinic_id"]][total]
-        assert one[f"{prefix}_reason_codes"] == by_id[network["anchor_clinic_id"]][f"{prefix}_reason_codes"]
+    for anchor, network in zip(anchors, table(warehouse, "networks_icp"), strict=True):
+        assert anchor[f"network_{total}"] == network[f"network_{total}"]
+        assert anchor[total] == by_id[network["anchor_clinic_id"]][total]
+        assert anchor[f"{prefix}_reason_codes"] == by_id[network["anchor_clinic_id"]][f"{prefix}_reason_codes"]
     members = json.loads(said("sql", "from members_to_expand_to", "-w", warehouse, "--json"))
     assert len(members) == sum(network["num_clinics"] - 1 for network in table(warehouse, "networks_icp"))
     sizes = json.loads(said("sql", "from networks_by_tier_and_size", "-w", warehouse, "--json"))
@@ -280,11 +280,11 @@ def test_views_have_the_names_of_the_scorecard(warehouse: Path, card: str) -> No
 def test_neutral_views_hold_the_tables(warehouse: Path, card: str) -> None:
     settings = SETTINGS[card]
     found = json.loads(said("sql", "from network_scores", "-w", warehouse, "--json"))
-    for one, row in zip(found, table(warehouse, "networks_icp"), strict=True):
+    for match, row in zip(found, table(warehouse, "networks_icp"), strict=True):
         parts = [row[f"network_{settings.column(name)}"] for name in settings.categories]
-        assert one["category_hundredths"] == [round(100 * part) for part in parts]
-        assert one["hundredths"] == round(100 * row[f"network_{settings.column('total')}"])
-        assert one["segment"] == row.get(f"network_{settings.prefix}_segment")
+        assert match["category_hundredths"] == [round(100 * part) for part in parts]
+        assert match["hundredths"] == round(100 * row[f"network_{settings.column('total')}"])
+        assert match["segment"] == row.get(f"network_{settings.prefix}_segment")
 
 
 def test_every_audit_passes(warehouse: Path) -> None:

@@ -114,8 +114,11 @@ class Listing:
 
     def _held(self, asked: tuple[Condition, ...]) -> pl.Series:
         """Return the row numbers that meet all conditions. Words come last, long ones first: they are dear."""
-        words = sorted((one for one in asked if one.test == "mentions"), key=lambda one: -len(one.value))
-        others = [one for one in asked if one.test != "mentions"]
+        words = sorted(
+            (condition for condition in asked if condition.test == "mentions"),
+            key=lambda condition: -len(condition.value),
+        )
+        others = [condition for condition in asked if condition.test != "mentions"]
         places = self._frame.select(in_frame(others).arg_true()).to_series() if others or not words else None
         for word in words:
             texts = self._frame.select(SEARCHED)

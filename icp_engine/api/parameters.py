@@ -140,14 +140,14 @@ def _column(among: list[str]) -> Any:
 def _several(known: list[str], what: str) -> Any:
     """Return the type of a parameter that names some of a scorecard's tiers or segments, whatever their case."""
     spelled = {form: name for name in known for form in (name.lower(), name.upper(), name)}
-    one = f"(?:{'|'.join(map(re.escape, spelled))})" if spelled else _NOTHING
+    word = f"(?:{'|'.join(map(re.escape, spelled))})" if spelled else _NOTHING
 
     def in_the_card(text: str | None) -> str | None:
         return text if text is None else ",".join(spelled[part] for part in _parts(text))
 
     listed = f"one or more of {', '.join(known)}, separated by commas" if known else "nothing: the scorecard has none"
     takes = _takes(listed, f"the {what} to take")
-    words = Annotated[str, Field(pattern=rf"^ *{one} *(, *{one} *)*$")]
+    words = Annotated[str, Field(pattern=rf"^ *{word} *(, *{word} *)*$")]
     return Annotated[words | _NONE, takes, AfterValidator(in_the_card)]
 
 

@@ -140,8 +140,8 @@ def shapes_of(rows: Rows) -> Shapes:
     """Return the shapes of answers under a scorecard."""
     clinic_row = _row("ClinicRow", rows.clinic, rows.clinic_always)
     network_row = _row("NetworkRow", rows.network, rows.network_always)
-    member = _row("Member", tuple(one for one in rows.clinic if one.name in rows.member), rows.clinic_always)
-    of_network = tuple(one for one in rows.clinic if one.name in rows.of_network)
+    member = _row("Member", tuple(column for column in rows.clinic if column.name in rows.member), rows.clinic_always)
+    of_network = tuple(column for column in rows.clinic if column.name in rows.of_network)
     network_of_clinic = _row("NetworkOfClinic", of_network, frozenset(rows.of_network))
     breakdown = _counts("Breakdown", "Points of each category.", rows.breakdown.values(), float)
     members = create_model(

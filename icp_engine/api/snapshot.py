@@ -63,7 +63,7 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
         clinics = Listing(frame, key=KEY, score=rows.total, names=[NAME])
         del frame  # as large as the list itself
         networks = Listing(
-            db.frame(f"select {', '.join(quoted(one.name) for one in rows.network)} from {NETWORKS}"),
+            db.frame(f"select {', '.join(quoted(column.name) for column in rows.network)} from {NETWORKS}"),
             key="network_id",
             score=rows.network_total,
             names=["display_name", "network_name"],
@@ -89,10 +89,10 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
 def _clinics(db: Database, rows: Rows) -> pl.DataFrame:
     """Return the rows to list; what the extract did not give is missing for all."""
     given = set(db.columns("clinics"))
-    shown = ", ".join(quoted(one.name) for one in rows.clinic if one.name in given)
+    shown = ", ".join(quoted(column.name) for column in rows.clinic if column.name in given)
     frame = db.frame(f"select {shown} from clinics")
-    absent = [pl.lit(None, one.dtype).alias(one.name) for one in rows.clinic if one.name not in given]
-    return frame.with_columns(absent).select(one.name for one in rows.clinic)
+    absent = [pl.lit(None, column.dtype).alias(column.name) for column in rows.clinic if column.name not in given]
+    return frame.with_columns(absent).select(column.name for column in rows.clinic)
 
 
 def _members(clinics: Listing, rows: Rows) -> tuple[pl.DataFrame, dict[str, tuple[int, int]]]:

@@ -292,7 +292,7 @@ def waterfall(found: Explanation) -> go.Figure:
         x=[*scores, total],
         measure=["relative" if whole else "absolute"] * len(scores) + ["total" if whole else "absolute"],
         text=[
-            *(f"{score:g} of {one.maximum:g}" for score, one in zip(scores, card.categories, strict=True)),
+            *(f"{score:g} of {category.maximum:g}" for score, category in zip(scores, card.categories, strict=True)),
             f"{total:g} of {card.maximum:g}",
         ],
         textposition="outside",

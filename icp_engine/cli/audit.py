@@ -28,11 +28,11 @@ def command(warehouse: Path, as_json: bool) -> None:
         show.emit({name: rows.head(100).to_dicts() for name, rows in found.items()})
     else:
         rows = [
-            (name.removeprefix("audits/"), "ok" if not len(one) else f"{len(one):,} rows")
-            for name, one in found.items()
+            (name.removeprefix("audits/"), "ok" if not len(rows) else f"{len(rows):,} rows")
+            for name, rows in found.items()
         ]
         show.say(show.table(rows, "<<"))
-    failed = [name for name, one in found.items() if len(one)]
+    failed = [name for name, rows in found.items() if len(rows)]
     if failed:
         raise GateError(
             f"{len(failed)} of {len(found)} audits failed: {', '.join(failed)}; run again from the extract."

@@ -41,7 +41,9 @@ def column(name: str, coverage: "FieldCoverage") -> str:
 
 def matched(fields: Mapping[str, "FieldCoverage"]) -> str:
     """Return which columns of other names the fields are read from, and what told so; empty where all have theirs."""
-    told = [f"{name} from {column(name, one)}" for name, one in fields.items() if one.column and one.column != name]
+    told = [
+        f"{name} from {column(name, field)}" for name, field in fields.items() if field.column and field.column != name
+    ]
     return ", ".join(told)
 
 
@@ -60,8 +62,8 @@ def searched(found: "SearchedField") -> str:
     """Return what a text field says, the commonest first, and which bands have a phrase for it."""
     left = show.width() - _WIDTH
     said = [
-        (f"{one.rows:,}", show.cut(one.text, _WIDTH - 12), show.cut(", ".join(one.bands) or "nothing", left))
-        for one in found.commonest
+        (f"{value.rows:,}", show.cut(value.text, _WIDTH - 12), show.cut(", ".join(value.bands) or "nothing", left))
+        for value in found.commonest
     ]
     bands = [f"{name} {rows:,}" for name, rows in found.bands.items()]
     matched = fill(
@@ -79,9 +81,9 @@ def no_tier_in_reach(card: "Scorecard", reachable: float, lost: Iterable["LostPo
     if reachable >= tier.at_least.get(TOTAL, 0.0):
         return None
     points: dict[str, float] = {}
-    for one in lost:
-        fields = listed(one.fields)
-        points[fields] = points.get(fields, 0.0) + one.points
+    for part in lost:
+        fields = listed(part.fields)
+        points[fields] = points.get(fields, 0.0) + part.points
     most = sorted(points.items(), key=lambda item: -item[1])[:_FIELDS]
     named = "; ".join(f"{fields} ({worth:g})" for fields, worth in most)
     return (

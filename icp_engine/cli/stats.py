@@ -62,8 +62,8 @@ def _text(found: "Statistics", run: "Run") -> str:
         show.table(
             [("Top", "score", "state", "clinic", "id")]
             + [
-                (place, f"{one.score:g}", one.state or "", show.cut(one.name or "", 48), one.clinic_id)
-                for place, one in enumerate(found.top, 1)
+                (place, f"{clinic.score:g}", clinic.state or "", show.cut(clinic.name or "", 48), clinic.clinic_id)
+                for place, clinic in enumerate(found.top, 1)
             ],
             ">><<<",
             header=True,

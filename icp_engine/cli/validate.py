@@ -74,7 +74,7 @@ def _text(found: "Validation") -> str:
         names = ", ".join(carried[:_SHOWN])
         parts.append(f"Carried through, not read: {names}{f' and {more} more' if more > 0 else ''}")
     troubles = [f"Renamed: {line}" for line in intake.renamed(found.description.renamed_columns, carried)]
-    parts += [intake.searched(one) for one in found.searched]
+    parts += [intake.searched(field) for field in found.searched]
     parts.append(_reach(found))
     if profile.suspicions:
         troubles.append("\n".join(["Suspicious ids", *(f"  {line}" for line in intake.suspicious(profile.suspicions))]))
@@ -104,7 +104,7 @@ def _reach(found: "Validation") -> str:
     card, described = found.card, found.description
     if not described.out_of_reach:
         return f"All {card.maximum:g} points of {card.id} are within reach."
-    lost = [(f"{one.points:g}", one.characteristic, ", ".join(one.fields)) for one in described.out_of_reach]
+    lost = [(f"{part.points:g}", part.characteristic, ", ".join(part.fields)) for part in described.out_of_reach]
     beyond = intake.no_tier_in_reach(card, described.reachable, described.out_of_reach)
     head = f"Within reach with this extract: {described.reachable:g} of the {card.maximum:g} points of {card.id}."
     head = f"{beyond}\n{head}" if beyond else head

@@ -17,7 +17,7 @@ ABSENT = f"{HELPERS}absent_"
 
 _DASHES = ["\u2013", "\u2014"]  # alone, they are the hyphen of others
 _IN_ANY_CASE = [
-    "".join(letters) for word in ABSENT_WORDS for letters in product(*({one, one.upper()} for one in word))
+    "".join(letters) for word in ABSENT_WORDS for letters in product(*({letter, letter.upper()} for letter in word))
 ] + _DASHES  # looked up as they stand, at a tenth of what lower case would cost
 _INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]
 _GROUPED = r"^([+-]?)\$?([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?$"
@@ -85,15 +85,15 @@ def conform(lf: pl.LazyFrame, fields: Iterable[Field], *, marks: bool = False) -
     columns = []
     for field in fields:
         dtype = schema.get(field.name)
-        one = conformed(field, dtype)
+        found = conformed(field, dtype)
         if not (field.type == "flag" and dtype == pl.Boolean):
-            columns.append(one.value.alias(field.name))
-        if marks and one.can_be_invalid:
-            columns.append(one.invalid.alias(INVALID + field.name))
-        if marks and one.clipped is not None:
-            columns.append(one.clipped.alias(CLIPPED + field.name))
-        if marks and one.absent is not None:
-            columns.append(one.absent.alias(ABSENT + field.name))
+            columns.append(found.value.alias(field.name))
+        if marks and found.can_be_invalid:
+            columns.append(found.invalid.alias(INVALID + field.name))
+        if marks and found.clipped is not None:
+            columns.append(found.clipped.alias(CLIPPED + field.name))
+        if marks and found.absent is not None:
+            columns.append(found.absent.alias(ABSENT + field.name))
     return lf.with_columns(columns)
 
 

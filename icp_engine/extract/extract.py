@@ -85,10 +85,10 @@ def open_extract(
     _check_mapping(files, mapping, fields, option)
     headers = [matched(file.path, file.schema, fields, mapping, option) for file in files]
     headers = united(headers, fields)
-    files = tuple(_renamed(file, one.names) for file, one in zip(files, headers, strict=True))
-    for file, one in zip(files, headers, strict=True):
+    files = tuple(_renamed(file, header.names) for file, header in zip(files, headers, strict=True))
+    for file, header in zip(files, headers, strict=True):
         if key not in file.schema:
-            near = did_you_mean(key, one.names) or f"; it has {', '.join(list(one.names)[:8])}"
+            near = did_you_mean(key, header.names) or f"; it has {', '.join(list(header.names)[:8])}"
             raise InputError(f"{file.path} has no column '{key}'{near}; map it with {option} {key}=COLUMN.")
         reserved = next((name for name in file.schema if name.startswith(HELPERS)), None)
         if reserved:
@@ -195,7 +195,7 @@ def conformed_rows(extract: Extract, rejects: Rejects, needed: Iterable[str] = (
     Each file is conformed by itself, so that files of one run may hold a field in different types.
     """
     raw = with_positions(extract) if len(rejects) else [file.frame for file in extract.files]
-    known = [one for name, one in extract.fields.items() if name in extract.columns or name in set(needed)]
+    known = [column for name, column in extract.fields.items() if name in extract.columns or name in set(needed)]
     frames = [conform(frame, known, marks=True) for frame in raw]
     united = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
     if len(rejects):
@@ -209,8 +209,8 @@ def ids(extract: Extract) -> pl.LazyFrame:
     last = totals_at_the_end(extract)
     for number, (file, frame) in enumerate(zip(extract.files, with_positions(extract), strict=True)):
         named = [extract.fields[name] for name in (extract.key, NAME) if name in file.schema]
-        rows = conform(frame.select(FILE, ROW, *(one.name for one in named)), named)
-        total = is_totals_row(one.name for one in named)
+        rows = conform(frame.select(FILE, ROW, *(column.name for column in named)), named)
+        total = is_totals_row(column.name for column in named)
         if number in last:
             total |= pl.col(ROW) == file.rows - 1
         frames.append(rows.select(FILE, ROW, pl.col(extract.key).alias(KEY), total.alias(TOTALS)))
@@ -222,7 +222,9 @@ def totals_at_the_end(extract: Extract) -> list[int]:
     found = []
     for number, file in enumerate(extract.files):
         amounts = [
-            one for name, one in extract.fields.items() if name in file.schema and one.type in ("integer", "number")
+            column
+            for name, column in extract.fields.items()
+            if name in file.schema and column.type in ("integer", "number")
         ]
         amounts = [amount for amount in amounts if amount.scale is None]
         if last_row_is_total(conform(file.frame, amounts), [amount.name for amount in amounts], file.rows):
@@ -264,7 +266,7 @@ def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
     rows = pl.concat(frames, how="diagonal_relaxed").sort(FILE, ROW).collect()
     source = pl.col(FILE).replace_strict(range(len(names)), names, return_dtype=pl.String)
     about = [pl.col(REASON).alias("reject_reason"), source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")]
-    own = [FILE, ROW, REASON, *(one.meta.output_name() for one in about)]
+    own = [FILE, ROW, REASON, *(column.meta.output_name() for column in about)]
     return rows.select(pl.exclude(own), *about)
 
 

@@ -125,12 +125,12 @@ def last_row_is_total(frame: pl.LazyFrame, amounts: Iterable[str], rows: int) ->
     first = names[0]
     head = frame.select(first).head(min(_HEAD, rows - 1)).sum()
     tail = frame.select(first).slice(rows - 1, 1)
-    some, last = (one.item() for one in pl.collect_all([head, tail]))
+    some, last = (frame.item() for frame in pl.collect_all([head, tail]))
     if last is not None and some > last:  # nearly always: one column read, and done
         return False
     above = frame.select(pl.col(names).slice(0, rows - 1).sum())
     ends = frame.select(names).slice(rows - 1, 1)
-    sums, lasts = (one.row(0) for one in pl.collect_all([above, ends]))
+    sums, lasts = (frame.row(0) for frame in pl.collect_all([above, ends]))
     pairs = [(total, last) for total, last in zip(sums, lasts, strict=True) if last]
     return len(pairs) > 1 and all(abs(total - last) <= 1e-9 * abs(total) for total, last in pairs)
 

@@ -122,16 +122,16 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
     )
     fields = {
         name: FieldProfile(
-            field=one,
+            field=column,
             column=", ".join(dict.fromkeys(match.column for match in extract.matches[name])) if name in there else None,
             matched=", ".join(dict.fromkeys(match.how for match in extract.matches[name])) if name in there else None,
             valid=total.get(f"given {name}", 0),
             invalid=total.get(INVALID + name, 0) or 0,
             clipped=total.get(CLIPPED + name, 0) or 0,
             absent_words=total.get(ABSENT + name, 0) or 0,
-            **(_examples(extract, one) if total.get(INVALID + name) else {}),
+            **(_examples(extract, column) if total.get(INVALID + name) else {}),
         )
-        for name, one in extract.fields.items()
+        for name, column in extract.fields.items()
     }
     known = fields[KEY].valid
     found = Profile(
@@ -196,21 +196,21 @@ def invalid_values(extract: Extract, column: Field, *beside: Field) -> pl.LazyFr
 
 def describe(found: Profile, card: Scorecard) -> Description:
     """Return what the manifest and `validate` say of an extract under a scorecard."""
-    absent = {name for name, one in found.fields.items() if not one.valid}
+    absent = {name for name, column in found.fields.items() if not column.valid}
     fields = {
         name: FieldCoverage(
-            column=one.column,
-            given=one.valid,
-            missing=found.rows - one.valid - one.invalid,
-            invalid=one.invalid,
-            clipped=one.clipped,
-            examples=one.examples,
+            column=column.column,
+            given=column.valid,
+            missing=found.rows - column.valid - column.invalid,
+            invalid=column.invalid,
+            clipped=column.clipped,
+            examples=column.examples,
             read=name in card.reads,
-            absent_words=one.absent_words,
-            matched=one.matched,
-            near=() if one.column else near(name, found.unknown),
+            absent_words=column.absent_words,
+            matched=column.matched,
+            near=() if column.column else near(name, found.unknown),
         )
-        for name, one in found.fields.items()
+        for name, column in found.fields.items()
     }
-    lost = tuple(LostPoints(one.characteristic.code, one.fields, one.points) for one in out_of_reach(card, absent))
+    lost = tuple(LostPoints(part.characteristic.code, part.fields, part.points) for part in out_of_reach(card, absent))
     return Description(fields, found.unknown, reachable_total(card, absent), lost, found.renamed)

@@ -55,7 +55,7 @@ def _tests(card: Scorecard, name: str) -> dict[str, list[Match]]:
 def _searched_field(rows: pl.LazyFrame, name: str, tests: dict[str, list[Match]]) -> SearchedField | None:
     text = searched(pl.col(name)).alias("text")
     matches = [
-        pl.any_horizontal(holds(pl.col("text"), one.test, one.phrases) for one in some).alias(band)
+        pl.any_horizontal(holds(pl.col("text"), match.test, match.phrases) for match in some).alias(band)
         for band, some in tests.items()
     ]
     said = (

@@ -38,7 +38,7 @@ def validation_content(found: Validation) -> dict[str, Any]:
         "duplicate_examples": profile.duplicate_examples,
         "suspicious_ids": [asdict(suspicion) for suspicion in profile.suspicions],
         **asdict(found.description),
-        "searched_texts": [asdict(one) for one in found.searched],
+        "searched_texts": [asdict(field) for field in found.searched],
     }
 
 

@@ -12,9 +12,9 @@ _NOISE = r"[^\p{L}\p{M}\p{Nd}\s]+"
 _SPACES = r"\s{2,}|[^\S ]"  # single spaces stay as they are, which is four times as fast
 _ASCII = [chr(code) for code in range(128) if not chr(code).isalnum()]
 _ODD_SPACES = "\t\n\v\f\r"
-_ASCII_NOISE = [one for one in _ASCII if one not in f" {_ODD_SPACES}"]
+_ASCII_NOISE = [mark for mark in _ASCII if mark not in f" {_ODD_SPACES}"]
 _IN_ONE_PASS = {
-    **dict.fromkeys(["  ", *(f" {one} " for one in _ASCII_NOISE), *_ODD_SPACES], " "),
+    **dict.fromkeys(["  ", *(f" {mark} " for mark in _ASCII_NOISE), *_ODD_SPACES], " "),
     **dict.fromkeys(_ASCII_NOISE, ""),
 }
 

@@ -18,8 +18,8 @@ SIMULATED = (
 )
 
 PRACTICE_FIELDS: dict[str, Field] = {
-    one.name: one
-    for one in (
+    column.name: column
+    for column in (
         Field("practice_id", "text", "", "Identifier of the practice; needed where two share a name", identifier=True),
         Field("owner", "text", "", "Who looks after the practice"),
         Field("created_at", "moment", "", "When the practice became a prospect"),
@@ -27,8 +27,8 @@ PRACTICE_FIELDS: dict[str, Field] = {
     )
 }
 CONTACT_FIELDS: dict[str, Field] = {
-    one.name: one
-    for one in (
+    column.name: column
+    for column in (
         Field("practice_id", "text", "", "The practice, by its identifier", identifier=True),
         Field("name", "text", "", "The practice, by its name"),
         Field("contacted_at", "moment", "", "When, as a date or a date and a time"),
@@ -57,7 +57,7 @@ def check_card(card: Scorecard) -> None:
 
 def practice_fields(card: Scorecard) -> dict[str, Field]:
     """Return the fields of practices under a scorecard."""
-    own = {name: one for name, one in card.fields.items() if name in (*_READ, *card.reads)}
+    own = {name: field for name, field in card.fields.items() if name in (*_READ, *card.reads)}
     return own | PRACTICE_FIELDS
 
 

@@ -61,11 +61,11 @@ def _actions(table: Table, numbers: list[int], card: Scorecard) -> Iterator[tupl
         if str(number) not in table:
             table.problem(f"tier {number} of scorecard {card.id} is missing: say what to do next")
             continue
-        one = table.table(str(number))
-        text = one.text("text")
-        lead = one.text("lead", text)
-        _placeholders(one, "lead", lead, ["lead"])
-        one.close()
+        action = table.table(str(number))
+        text = action.text("text")
+        lead = action.text("lead", text)
+        _placeholders(action, "lead", lead, ["lead"])
+        action.close()
         yield number, Action(text, lead)
     table.close()
 
@@ -87,11 +87,11 @@ def _signals(top: Table, card: Scorecard) -> Iterator[Signal]:
     names: list[str] = []
     items = list(top.items("signal"))
     for place, item in enumerate(items):
-        one = _signal(item, card, last=place == len(items) - 1)
-        if one.name in names:
-            item.problem(f"the signal '{one.name}' stands here a second time", "name")
-        names.append(one.name)
-        yield one
+        signal = _signal(item, card, last=place == len(items) - 1)
+        if signal.name in names:
+            item.problem(f"the signal '{signal.name}' stands here a second time", "name")
+        names.append(signal.name)
+        yield signal
         item.close()
     if not items:
         top.problem("'signal' is missing: list the signals as [[signal]], in the order in which they are tried")
@@ -111,7 +111,7 @@ def _signal(item: Table, card: Scorecard, *, last: bool) -> Signal:
     if not last and not patterns and not band:
         item.problem("give 'notes' or 'band'; without either it always holds, and no later signal is tried", "name")
     known = [NAME] if last else list(_FIELDS)
-    groups = [found for place, one in enumerate(patterns) if (found := _groups(item, place, one)) is not None]
+    groups = [found for place, pattern in enumerate(patterns) if (found := _groups(item, place, pattern)) is not None]
     if len(groups) == len(patterns):
         shared = set.intersection(*groups) if groups else set()
         some = set.union(*groups) - shared if groups else set()
@@ -142,7 +142,7 @@ def _placeholders(
 ) -> None:
     """Note every `{...}` of a text that nothing can be put in for."""
     try:
-        found = [one for one in Formatter().parse(text) if one[1] is not None]
+        found = [item for item in Formatter().parse(text) if item[1] is not None]
     except ValueError as error:
         table.problem(f"the braces do not pair up ({error}); write a brace itself twice", key)
         return
@@ -170,9 +170,9 @@ def action_expr(outreach: Outreach, tier: str) -> pl.Expr:
     known = lead.fill_null("") != ""
     return pl.coalesce(
         pl.when(pl.col(tier) == number).then(
-            pl.when(known).then(_filled(one.lead, {"lead": lead})).otherwise(pl.lit(one.text))
+            pl.when(known).then(_filled(action.lead, {"lead": lead})).otherwise(pl.lit(action.text))
         )
-        for number, one in outreach.actions.items()
+        for number, action in outreach.actions.items()
     )
 
 

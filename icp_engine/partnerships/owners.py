@@ -91,7 +91,7 @@ def _shares(loads: list[int], new: int) -> list[float]:
 def _dealt(shares: list[float], count: int, owners: Sequence[str]) -> pl.Series:
     """Return the owner of each place of a list of so many practices, the best first."""
     exact = [share * count for share in shares]
-    whole = [int(one) for one in exact]
+    whole = [int(share) for share in exact]
     by_rest = sorted(range(len(owners)), key=lambda place: (whole[place] - exact[place], place))
     for place in by_rest[: count - sum(whole)]:
         whole[place] += 1

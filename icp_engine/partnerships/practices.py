@@ -90,7 +90,7 @@ def _twice(counted: pl.DataFrame) -> str:
 def scored_practices(extract: Extract, rejects: Rejects, card: Scorecard) -> pl.LazyFrame:
     """Return all other practices conformed, keyed, scored, with their bands, and marked where a value was invalid."""
     scored = add_scores(add_bands(with_key(conformed_rows(extract, rejects, extract.fields)), card), card)
-    helpers = {one.meta.output_name() for one in compared(card)}
+    helpers = {column.meta.output_name() for column in compared(card)}
     names = scored.collect_schema().names()
     return scored.select(
         name

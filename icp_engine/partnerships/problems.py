@@ -55,7 +55,7 @@ def practice_problems(
     future = pl.col("created_at").dt.date() > pl.lit(today)
     counts = practices.select(
         *(pl.col(name).sum() for name in marks),
-        *(band_of(one).is_in(_unread(one)).sum().alias(one.column) for one in unread),
+        *(band_of(rule).is_in(_unread(rule)).sum().alias(rule.column) for rule in unread),
         future.sum().alias(FUTURE),
     ).collect().row(0, named=True)  # fmt: skip
     for name in marks:
@@ -64,11 +64,11 @@ def practice_problems(
             wrong = invalid_values(extract, field, extract.fields[NAME])
             says = f"{field.name} is not {_DUE.get(field.type, f'a {field.type}')}; counts as missing"
             yield _problem(wrong, says, pl.col(NAME), pl.col("value"))
-    for one in unread:
-        if counts[one.column] and one.field:
-            wrong = practices.filter(band_of(one).is_in(_unread(one)))
-            says = f"{one.field} is none that {card.id} knows; scores 0"
-            yield _problem(wrong, says, pl.col(NAME), pl.col(one.field))
+    for rule in unread:
+        if counts[rule.column] and rule.field:
+            wrong = practices.filter(band_of(rule).is_in(_unread(rule)))
+            says = f"{rule.field} is none that {card.id} knows; scores 0"
+            yield _problem(wrong, says, pl.col(NAME), pl.col(rule.field))
     if counts[FUTURE]:
         says = "created_at is after today; the wait counts as 0 days until then"
         yield _problem(practices.filter(future), says, pl.col(NAME), _day("created_at"))
@@ -97,7 +97,7 @@ def _rejected(extract: Extract, rejects: Rejects) -> pl.LazyFrame:
 
 def contact_problems(log: Log, calls: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
     """Yield the mistakes among the contacts, a frame of `PROBLEMS` per kind that occurs. Source: `resolved`."""
-    named = [one for one in (NAME, "practice_id") if one in log.extract.columns]
+    named = [name for name in (NAME, "practice_id") if name in log.extract.columns]
     nobody = pl.col(CONTACT).is_null()
     kinds_of_rows = (
         ("contact with a practice that is not there; left out", pl.col(SHARED).is_null() & ~nobody, ROWS, FIRST),
@@ -122,7 +122,7 @@ def contact_problems(log: Log, calls: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
                 pl.col(rows).alias(_ROWS),
             )
     if found[UNREADABLE]:
-        beside = [CONTACT_FIELDS[one] for one in named]
+        beside = [CONTACT_FIELDS[name] for name in named]
         wrong = invalid_values(log.extract, CONTACT_FIELDS["contacted_at"], *beside)
         says = "contacted_at is not a date; the contact is left out"
         yield _problem(wrong, says, pl.coalesce(named), pl.col("value"))

@@ -145,7 +145,11 @@ def run_partners(
     card = load_scorecard(options.scorecard)
     check_card(card)
     rules = read_rules(card, options.sla, options.owners, options.hooks)
-    own = [*(name for part in parts for name in _names(part)), *(f"{PROBLEMS_TABLE}.{one}" for one in _TABLE), MANIFEST]
+    own = [
+        *(name for part in parts for name in _names(part)),
+        *(f"{PROBLEMS_TABLE}.{suffix}" for suffix in _TABLE),
+        MANIFEST,
+    ]
     with (
         said([*practices, *contacts], out),
         files_beside(out, own) as folder,
@@ -197,7 +201,9 @@ def _problems(accounts: Accounts, folder: Path, options: PartnerOptions) -> list
     found = pl.concat(accounts.problems).collect()
     told = kinds(found)
     if options.strict:
-        listed = "; ".join(f"{one.rows:,} x {one.says}, such as {', '.join(one.examples)}" for one in told)
+        listed = "; ".join(
+            f"{problem.rows:,} x {problem.says}, such as {', '.join(problem.examples)}" for problem in told
+        )
         raise InputError(f"Mistakes in the input: {listed}. Correct them, or leave --strict out.")
     order = [problem.name for problem in PROBLEMS]
     write_table(_writer(PROBLEMS_TABLE, folder, options), found.sort(order))
@@ -239,7 +245,7 @@ def _write(
                 list(pool.map(Output.write, outputs.values(), repeat(rows)))
                 done += len(rows)
                 report("write", done, accounts.rows)
-        heads |= {part: one.head for part, one in outputs.items() if one.head is not None}
+        heads |= {part: output.head for part, output in outputs.items() if output.head is not None}
     return heads
 
 

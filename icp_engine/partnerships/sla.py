@@ -49,7 +49,7 @@ class Sla:
 
     def place(self, status: str) -> int:
         """Return the place of a status, 0 is the most urgent."""
-        return next(place for place, one in enumerate(self.statuses) if one.name == status)
+        return next(place for place, standing in enumerate(self.statuses) if standing.name == status)
 
 
 def read_sla(top: Table, card: Scorecard) -> Sla:
@@ -65,9 +65,9 @@ def read_sla(top: Table, card: Scorecard) -> Sla:
             tiers.problem(f"tier {key} of scorecard {card.id} is missing: say how long its practices may wait")
     tiers.close()
     used = {name for limit in limits.values() for name in (limit.within, limit.at_risk, limit.over)}
-    for number, one in enumerate(statuses):
-        if one.name not in used and len(limits) == len(card.tiers):
-            top.problem(f"no tier leads to the status '{one.name}'; use it, or take it away", "status", number)
+    for number, status in enumerate(statuses):
+        if status.name not in used and len(limits) == len(card.tiers):
+            top.problem(f"no tier leads to the status '{status.name}'; use it, or take it away", "status", number)
     return Sla(limits, statuses)
 
 
@@ -128,8 +128,8 @@ def with_sla(lf: pl.LazyFrame, sla: Sla, tier: str, as_of: date) -> pl.LazyFrame
     created = (pl.lit(as_of) - pl.col("created_at").dt.date()).dt.total_days().clip(lower_bound=0)
     lf = lf.with_columns(pl.coalesce(DAYS, created).alias(WAIT))
     number = pl.col(tier)
-    limits = {key: one.days for key, one in sla.limits.items()}
-    status = pl.coalesce(pl.when(number == key).then(_standing(one, sla)) for key, one in sla.limits.items())
+    limits = {key: limit.days for key, limit in sla.limits.items()}
+    status = pl.coalesce(pl.when(number == key).then(_standing(limit, sla)) for key, limit in sla.limits.items())
     limit = number.replace_strict(list(limits), list(limits.values()), return_dtype=pl.Int64)
     return lf.with_columns(status.cast(pl.UInt8).alias(STATUS), limit.alias(LIMIT)).with_columns(
         (pl.col(WAIT) - pl.col(LIMIT)).clip(lower_bound=0).alias(OVERDUE)

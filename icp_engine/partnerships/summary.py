@@ -42,7 +42,7 @@ def summed(accounts: Accounts, card: Scorecard, rules: Rules) -> Totals:
         ),
         statuses=statuses,
         breaches=sum(status.practices for status in statuses if status.status in rules.sla.breaches),
-        owners=tuple(sorted(owners, key=lambda one: (-one.practices, one.owner))),
+        owners=tuple(sorted(owners, key=lambda owner: (-owner.practices, owner.owner))),
     )
 
 

@@ -78,7 +78,7 @@ def crm(card: Scorecard, rules: Rules) -> Make:
         "SLA Status": _status(rules),
         "Recommended Action": pl.col(ACTION),
     }
-    return lambda frame, _: frame.select(values[one.name].alias(one.name) for one in CRM)
+    return lambda frame, _: frame.select(values[column.name].alias(column.name) for column in CRM)
 
 
 def sla(card: Scorecard, rules: Rules) -> Make:
@@ -94,7 +94,7 @@ def sla(card: Scorecard, rules: Rules) -> Make:
         "Days Overdue": pl.col(OVERDUE),
         "Recommended Action": pl.col(ACTION),
     }
-    return lambda frame, _: frame.select(values[one.name].alias(one.name) for one in SLA)
+    return lambda frame, _: frame.select(values[column.name].alias(column.name) for column in SLA)
 
 
 def hooks(card: Scorecard, rules: Rules) -> Make:

@@ -67,7 +67,7 @@ def _score(extract: Extract, rejects: Rejects, card: Scorecard, most: int, temp:
     needed = {*card.reads, *_SCORES_BEFORE, *_SCORES_AFTER}
     lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
     lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED))
-    lf = with_order(lf, card.column("total_score")).drop(one.meta.output_name() for one in compared(card))
+    lf = with_order(lf, card.column("total_score")).drop(column.meta.output_name() for column in compared(card))
     rows = extract.rows - len(rejects)
     return Scored(materialised(lf, rows, most, temp), rows, most)
 
@@ -84,9 +84,9 @@ def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
     if not options.strict:
         return
     wrong = [
-        f"{one.invalid:,} in {name} (such as {one.examples[0]!r}, first in {one.file})"
-        for name, one in found.fields.items()
-        if one.invalid
+        f"{field.invalid:,} in {name} (such as {field.examples[0]!r}, first in {field.file})"
+        for name, field in found.fields.items()
+        if field.invalid
     ]
     if found.blank_ids:
         wrong.append(f"{found.blank_ids:,} blank in {KEY}, first in {file_of(extract, find_rejects(extract))}")
@@ -180,8 +180,8 @@ def write_clinics(
 
 
 def _finish(writing: Iterable[Future[None]]) -> None:
-    for one in writing:
-        one.result()
+    for future in writing:
+        future.result()
 
 
 def _with_networks(piece: pl.DataFrame, networks: pl.DataFrame) -> pl.DataFrame:

@@ -59,16 +59,16 @@ def conditions(wanted: Filter, what: Listed, card: Scorecard) -> tuple[Condition
         Condition("network_id", "is", wanted.network_id),
         *(Condition(_NAMES[what], "mentions", word) for word in wanted.words or ()),
     ]
-    return tuple(one for one in asked if one.value is not None)
+    return tuple(condition for condition in asked if condition.value is not None)
 
 
 def in_sql(asked: Sequence[Condition]) -> tuple[str, dict[str, Any]]:
     """Return conditions as SQL, and the values that it names; nothing that a user typed becomes SQL."""
     texts, values = [], {}
-    for number, one in enumerate(asked):
+    for number, condition in enumerate(asked):
         name = f"value_{number}"
-        column = one.column if one.test == "mentions" else quoted(one.column)
-        values[name] = list(one.value) if one.test == "one of" else one.value
+        column = condition.column if condition.test == "mentions" else quoted(condition.column)
+        values[name] = list(condition.value) if condition.test == "one of" else condition.value
         texts.append(
             {
                 "one of": f"list_contains(${name}, {column})",
@@ -76,7 +76,7 @@ def in_sql(asked: Sequence[Condition]) -> tuple[str, dict[str, Any]]:
                 "at least": f"{column} >= ${name}",
                 "lists": f"list_contains(string_split({column}, ','), ${name})",
                 "mentions": f"contains(lower({column}), lower(${name}))",
-            }[one.test]
+            }[condition.test]
         )
     return " and ".join(texts) or "true", values
 

@@ -161,7 +161,7 @@ def statistics_content(found: Statistics, run: Run) -> dict[str, Any]:
     content, record = asdict(found), run.manifest.scorecard
     names = (KEY, NAME, STATE, run.card.column("total_score"), run.card.column("tier_label"))
     content["score_distribution"] = content["scores"]
-    content["top"] = [dict(zip(names, one.values(), strict=True)) for one in content["top"]]
+    content["top"] = [dict(zip(names, clinic.values(), strict=True)) for clinic in content["top"]]
     keys = ("total_clinics", "score_distribution", "tiers", "segments", "categories", "top", "data_quality")
     return {
         "scorecard": {"id": record.id, "version": record.version, "hash": record.hash},

@@ -58,7 +58,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "plotly_js": lambda: Markup(get_plotlyjs().replace("</script", "<\\/script")),
         "outlines_js": lambda: Markup(outlines_script()),
-        "templates": Markup(_json({name: dict(one) for name, one in TEMPLATES.items()})),
+        "templates": Markup(_json({name: dict(template) for name, template in TEMPLATES.items()})),
         "asset": lambda name: Markup((_TEMPLATES / name).read_text(encoding="utf-8")),
         "PLOTLY_JS": PLOTLY_JS,
     }

@@ -194,7 +194,9 @@ def _value(value: object) -> str:
     """Return a value as people read it: several fields as a list of those that are known."""
     if isinstance(value, dict):
         known = [
-            one if isinstance(one, str) else f"{name} {_value(one)}" for name, one in value.items() if one is not None
+            item if isinstance(item, str) else f"{name} {_value(item)}"
+            for name, item in value.items()
+            if item is not None
         ]
         return ", ".join(known)
     if isinstance(value, bool):
@@ -218,14 +220,14 @@ def _room(category: CategoryOutcomes, found: Explanation) -> float:
     landed = [next((outcome for outcome in part.outcomes if outcome.code in entries), None) for part in category.parts]
     places = list(zip(category.parts, landed, category.shares, strict=True))
     whole = any(
-        one.number == part.nothing_known or (one.missing and part.rule.name == category.rule.requires)
-        for part, one, _ in places
-        if one is not None
+        outcome.number == part.nothing_known or (outcome.missing and part.rule.name == category.rule.requires)
+        for part, outcome, _ in places
+        if outcome is not None
     )
-    if not whole and not any(one.missing for one in landed if one is not None):
+    if not whole and not any(outcome.missing for outcome in landed if outcome is not None):
         return 0.0
     best = 0.0
-    for part, one, share in places:
-        points = round(entries[one.code].points * UNIT) if one is not None else 0
-        best += float(share * (part.most if whole or (one is not None and one.missing) else points))
+    for part, outcome, share in places:
+        points = round(entries[outcome.code].points * UNIT) if outcome is not None else 0
+        best += float(share * (part.most if whole or (outcome is not None and outcome.missing) else points))
     return round(min(category.maximum, round(best)) / UNIT - found.scores[category.rule.name], 2)

@@ -106,7 +106,7 @@ def score(
         scored = scored.with_columns(prepared(card))
         extra.append(bibliography_expr(card).alias(f"{card.prefix}_bibliography"))
     scored = scored.with_columns(extra).with_columns(pl.col(_GIVEN_ID).alias(KEY) for _ in with_id)
-    results = [*score_columns(card), *(one.meta.output_name() for one in extra)]
+    results = [*score_columns(card), *(column.meta.output_name() for column in extra)]
     scored = scored.select(*(name for name in given if name not in results), *results)
     return given_back(frame, scored, results)
 

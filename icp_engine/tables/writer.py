@@ -123,7 +123,7 @@ def arrow(frame: pl.DataFrame) -> pa.Table:
 
 def repetitive_columns(table: pa.Table) -> list[str]:
     """Return the columns whose values come twice or more on average, dictionaries among them."""
-    known = [one.name for one in table.schema if pa.types.is_dictionary(one.type)]
+    known = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     frame = pl.DataFrame(table.drop_columns(known))
     countable = ~pl.selectors.nested() & ~pl.selectors.boolean() & ~pl.selectors.object()
     counts = frame.select(countable.approx_n_unique())
@@ -132,11 +132,11 @@ def repetitive_columns(table: pa.Table) -> list[str]:
 
 def with_dictionaries(table: pa.Table, columns: Collection[str]) -> pa.Table:
     """Return a table with every text of some of its columns once: several files then need not tell them apart."""
-    for place, one in enumerate(table.schema):
-        if one.name in columns and _is_text(one.type):
+    for place, column in enumerate(table.schema):
+        if column.name in columns and _is_text(column.type):
             coded = table.column(place).combine_chunks().dictionary_encode()
             texts = coded.dictionary.cast(pa.large_string())  # dictionaries of views cannot be written
-            table = table.set_column(place, one.name, pa.DictionaryArray.from_arrays(coded.indices, texts))
+            table = table.set_column(place, column.name, pa.DictionaryArray.from_arrays(coded.indices, texts))
     return table
 
 

@@ -153,7 +153,7 @@ def comment_all(db: Database, card: Scorecard) -> None:
         *card.columns,
         *member_columns(card),
     ]
-    known = {one.name: _with_unit(one) for one in contract}
+    known = {column.name: _with_unit(column) for column in contract}
     known |= {card.column(key): _COLUMNS[key] for key in REASON_COLUMNS} | CONTACT | _COLUMNS
     known |= {rule.column: f"Band of {rule.label.lower()}: see scorecard_bands" for rule in card.characteristics}
     known |= {BANDS + name: text for name, text in known.items()}
@@ -175,9 +175,13 @@ def comment_all(db: Database, card: Scorecard) -> None:
             db.comment("column", f"{name}.{column}", described)
 
 
-def _with_unit(one: Field | Column) -> str:
+def _with_unit(column: Field | Column) -> str:
     """Return what a column means and its unit, where its words do not say it."""
-    return f"{one.description} ({one.unit})" if one.unit and one.unit not in one.description else one.description
+    return (
+        f"{column.description} ({column.unit})"
+        if column.unit and column.unit not in column.description
+        else column.description
+    )
 
 
 def _file_of(view: str) -> str:

@@ -133,7 +133,7 @@ def names_in_sql(columns: Iterable[str]) -> dict[str, str]:
     """Return what columns are called in SQL, where capitals make no difference and every column has a name."""
     names: dict[str, str] = {}
     taken: set[str] = set()
-    for name in sorted(columns, key=lambda one: one != one.lower()):  # the engine's own are in lower case
+    for name in sorted(columns, key=lambda name: name != name.lower()):  # the engine's own are in lower case
         number, free = 1, name or "unnamed"
         while free.lower() in taken:
             number += 1

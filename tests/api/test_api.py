@@ -54,8 +54,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row = {**oracle.random_typed_clinic(rng), "clinic_id": f"c{number:04}"}
         name = f"Family Group {int(rng.expovariate(0.02))}, Inc." if rng.random() < 0.8 else None
         rows.append(row | {"account_name": name, "state_code": rng.choice(["TX", "CA", "NY", "PR", None])})
-    for number, one in enumerate(ODD_IDS):
-        rows.append({**BEST, "clinic_id": one, "account_name": ODD_NAMES[number % len(ODD_NAMES)], "state_code": "TX"})
+    for number, clinic_id in enumerate(ODD_IDS):
+        rows.append(
+            {**BEST, "clinic_id": clinic_id, "account_name": ODD_NAMES[number % len(ODD_NAMES)], "state_code": "TX"}
+        )
     names = sorted({name for row in rows for name in row})
     table = {name: [row.get(name) for row in rows] for name in names}
     pl.DataFrame(table, strict=False, infer_schema_length=None).write_parquet(folder / "clinics.parquet")

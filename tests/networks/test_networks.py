@@ -169,7 +169,7 @@ def small(clinics: list[Row], folder: Path, lines: str = "", **settings: Any) ->
     if lines:
         settings["overrides"] = str(folder / "o.csv")
         (folder / "o.csv").write_text(f"clinic_id,network_name,is_anchor\n{lines}", encoding="utf-8")
-    rows = [{"clinic_id": f"c{number}", **one} for number, one in enumerate(clinics)]
+    rows = [{"clinic_id": f"c{number}", **row} for number, row in enumerate(clinics)]
     return engine(frame_of(rows), NetworkOptions(**settings))
 
 
@@ -234,7 +234,7 @@ def test_anchor(row: Row, other: Row, due: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("segments", "due"), [("CCBA", "C"), ("CB", "B"), ("CAB", "A"), ("CBBAA", "A"), ("CCBB", "B")])
 def test_segment(segments: str, due: str, tmp_path: Path) -> None:
-    clinics = [clinic("A", state, icp_segment=one) for state, one in zip(oracle.STATES, segments, strict=False)]
+    clinics = [clinic("A", state, icp_segment=segment) for state, segment in zip(oracle.STATES, segments, strict=False)]
     assert only(clinics, tmp_path)["network_icp_segment"] == due
 
 

@@ -364,10 +364,10 @@ def test_statistics_are_those_of_plain_python(warehouse: Path) -> None:
         (key, segments[key]) for key in "ABC"
     ]
     assert all(match["share"] == match["clinics"] / SIZE for match in (*found["tiers"], *found["segments"]))
-    for one, (column, maximum) in zip(found["categories"], CATEGORIES.items(), strict=True):
+    for match, (column, maximum) in zip(found["categories"], CATEGORIES.items(), strict=True):
         values = [row[column] for row in rows]
-        assert (one["min"], one["max"], one["maximum"]) == (min(values), max(values), maximum)
-        assert one["average"] == pytest.approx(plain.mean(values), abs=0.005 + 1e-9)
+        assert (match["min"], match["max"], match["maximum"]) == (min(values), max(values), maximum)
+        assert match["average"] == pytest.approx(plain.mean(values), abs=0.005 + 1e-9)
     best = sorted(rows, key=lambda row: (-row["icp_total_score"], row["clinic_id"]))[:10]
     assert [match["clinic_id"] for match in found["top"]] == [row["clinic_id"] for row in best]
     quality, ((_, most), *_) = found["data_quality"], Counter(totals).most_common(1)

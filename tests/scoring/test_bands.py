@@ -242,7 +242,7 @@ def looked_at(card: str, clinics: list[Fields]) -> list[Found]:
 def check(card: str, where: str, rows: list[tuple[Fields, str, float]]) -> None:
     """Compare the bands and points of one characteristic with a table."""
     found = looked_at(card, [fields for fields, _, _ in rows])
-    assert [(fields, *one[where]) for (fields, _, _), one in zip(rows, found, strict=True)] == rows
+    assert [(fields, *match[where]) for (fields, _, _), match in zip(rows, found, strict=True)] == rows
 
 
 def numeric(card: str, where: str) -> tuple[str, list[tuple[float, str, float]]]:

@@ -99,7 +99,9 @@ def test_every_reading_of_a_card_agrees(db: Database, content: Content, row_seed
     assert reasons.to_text("unknown").to_list() == [reading.unknown for reading in due]
     explainer = Explainer(card)
     assert [explainer.entries(banded[number]) for number in range(EXPLAINED)] == entries[:EXPLAINED]
-    assert in_sql(db, banded, card, some=row_seed % 4 == 0) == {str(number): one for number, one in enumerate(entries)}
+    assert in_sql(db, banded, card, some=row_seed % 4 == 0) == {
+        str(number): entry for number, entry in enumerate(entries)
+    }
     check_reach(content, card, frame, scored[card.column("total_score")].to_list())
 
 

@@ -31,7 +31,7 @@ def card(*categories: Content) -> Scorecard:
         "title": "Tiny",
         "prefix": "tiny",
         "tier": {"1": {"label": "All"}},
-        "category": {f"c{number}": {"label": "C", "max": 20} | one for number, one in enumerate(categories)},
+        "category": {f"c{number}": {"label": "C", "max": 20} | category for number, category in enumerate(categories)},
     }
     return restore_scorecard(content, "tiny")
 

@@ -96,7 +96,7 @@ def found(tables: Tables, folder: Path, overrides: pl.DataFrame = NO_OVERRIDES) 
     for name, frame in tables.items():
         frame.write_parquet(folder / f"{name}.parquet")
     rows = {name.removeprefix("audits/"): one.to_dicts() for name, one in audit(folder, CARD, 6, overrides).items()}
-    return {name: one for name, one in rows.items() if one}
+    return {name: row for name, row in rows.items() if row}
 
 
 WITH = "clinics_icp_with_networks"

@@ -73,8 +73,8 @@ def _with(*given: Callable[[_Command], _Command]) -> Callable[[_Command], _Comma
 
     def added(command: _Command) -> _Command:
         command = options.long_command(command)
-        for one in reversed(given):
-            command = one(command)
+        for option in reversed(given):
+            command = option(command)
         return command
 
     return added

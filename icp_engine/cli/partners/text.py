@@ -129,8 +129,8 @@ def _waits(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
 
 def _must_act(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
     acting = [status for status in manifest.statuses if status.act]
-    rows = sum(one.practices for one in acting)
-    own = frame.filter(pl.col("Status").is_in([one.status for one in acting]))
+    rows = sum(status.practices for status in acting)
+    own = frame.filter(pl.col("Status").is_in([status.status for status in acting]))
     if own.is_empty():
         return _section("Who must act", "Nobody: no wait is near its limit.")
     columns = {"Owner": 20, "Practice Name": _NAME, "Status": 24, "Recommended Action": 50}

@@ -179,7 +179,7 @@ def _characteristic(
     missing = _missing(table, field, names)
     read = tuple(dict.fromkeys(_value_fields(field, bands, bonus, missing, names)))
     notes = table.table("unknown")
-    sources = tuple(dict.fromkeys(part for one in read for part in derived.get(one, (one,))))
+    sources = tuple(dict.fromkeys(part for name in read for part in derived.get(name, (name,))))
     characteristic = Characteristic(
         category=category,
         name=name,

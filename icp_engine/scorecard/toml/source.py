@@ -49,9 +49,9 @@ class Source:
 def _plain(value: Any) -> Any:
     """Return a value with whole numbers written one way, so that 10 and 10.0 are the same."""
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
