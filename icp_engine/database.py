@@ -55,7 +55,7 @@ class Database:
         Raises:
             InputError: DuckDB cannot do it, for want of space for example.
         """
-        with _said():
+        with _translate_errors():
             self.connection.execute(statement, dict(parameters or {}))
 
     def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
@@ -65,7 +65,7 @@ class Database:
             InputError: the query is wrong, or wants to write to a read-only database.
         """
         try:
-            with _said():
+            with _translate_errors():
                 relation = self.connection.sql(query, params=dict(parameters) if parameters else None)
                 if relation is None:
                     raise InputError("That statement returns no rows; give a query such as select or describe.")
@@ -84,12 +84,12 @@ class Database:
         Raises:
             InputError: the query is wrong.
         """
-        with _said():
+        with _translate_errors():
             found: tuple[Any, ...] | None = self.connection.execute(query, dict(parameters or {})).fetchone()
         return found
 
     @contextmanager
-    def another(self) -> Iterator["Database"]:
+    def cursor(self) -> Iterator["Database"]:
         """Give a connection of its own to the same database: two threads may use two at once, but not one."""
         connection = self.connection.cursor()
         try:
@@ -108,7 +108,7 @@ class Database:
 
     def copy(self, name: str, frame: pl.DataFrame) -> None:
         """Make a table of a frame."""
-        self.give(f"{name} to copy", frame)
+        self.register(f"{name} to copy", frame)
         self.table(name, f'from "{name} to copy"')
         self.connection.unregister(f"{name} to copy")
 
@@ -136,7 +136,7 @@ class Database:
         """Make an index; return whether it could be made: unlike all else it has to fit into memory as a whole."""
         from duckdb import OutOfMemoryException
 
-        with _said():
+        with _translate_errors():
             try:
                 self.connection.execute(f'create index "{index}" on "{table}" ("{column}")')
             except OutOfMemoryException:
@@ -183,7 +183,7 @@ class Database:
         target = ".".join('"' + part.replace('"', '""') + '"' for part in name.split(".", 1))
         self.run(f"comment on {kind} {target} is '" + text.replace("'", "''") + "'")
 
-    def give(self, name: str, frame: pl.DataFrame) -> None:
+    def register(self, name: str, frame: pl.DataFrame) -> None:
         """Make a frame readable under a name, without a copy where the types allow."""
         self.connection.register(name, frame.to_arrow(compat_level=pl.CompatLevel.newest()))
 
@@ -193,7 +193,7 @@ class Database:
         Raises:
             InputError: it is not there, or not whole.
         """
-        with _said(f"{path} cannot be read"):
+        with _translate_errors(f"{path} cannot be read"):
             self.connection.read_parquet(str(path)).create_view(name)
 
 
@@ -228,7 +228,7 @@ def database(
         config["temp_directory"] = str(temp_dir)
     if read_only:
         config["enable_external_access"] = False
-    with _said(f"{path} cannot be opened"):
+    with _translate_errors(f"{path} cannot be opened"):
         connection = duckdb.connect(
             str(path) if path else ":memory:", read_only=read_only and path is not None, config=config
         )
@@ -265,7 +265,7 @@ def _readable(place: int, column: tuple[str, str]) -> str:
 
 
 @contextmanager
-def _said(what: str = "") -> Iterator[None]:
+def _translate_errors(what: str = "") -> Iterator[None]:
     """Say in one sentence what DuckDB says, without the kind of error in front; `what` goes before it."""
     import duckdb
 

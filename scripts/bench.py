@@ -184,9 +184,9 @@ def _pages(run: list[str], place: Path, runs: int) -> bool:
     shares: list[float] = []
     for turn in range(runs + 1):
         measured([*run, "--out", str(place / "out"), "--quiet"])
-        about = json.loads((place / "out" / "run.json").read_text(encoding="utf-8"))
+        manifest = json.loads((place / "out" / "run.json").read_text(encoding="utf-8"))
         if turn:
-            shares.append(about["seconds"]["charts"] / about["elapsed_seconds"])
+            shares.append(manifest["seconds"]["charts"] / manifest["elapsed_seconds"])
     share = statistics.median(shares)
     good = share <= PAGES
     click.echo(

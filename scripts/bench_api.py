@@ -105,11 +105,11 @@ def known(port: int) -> Known:
     )
 
 
-def path_of(kind: str, about: Known, rng: random.Random) -> str:
+def path_of(kind: str, known_ids: Known, rng: random.Random) -> str:
     """Return what to ask for: hardly ever the same twice where there is a choice."""
     plain = {
-        "clinic": f"/icp/clinic/{quote(rng.choice(about.clinics), safe='')}",
-        "network": f"/icp/networks/{rng.choice(about.networks)}",
+        "clinic": f"/icp/clinic/{quote(rng.choice(known_ids.clinics), safe='')}",
+        "network": f"/icp/networks/{rng.choice(known_ids.networks)}",
         "stats": "/icp/stats",
         "unchanged": "/icp/stats",
     }
@@ -117,13 +117,13 @@ def path_of(kind: str, about: Known, rng: random.Random) -> str:
         return plain[kind]
     asked: dict[str, Any] = {"min_score": rng.randint(2_000, 6_000) / 100}
     if kind == "words":
-        asked["q"] = " ".join(rng.sample(about.words, 2))
+        asked["q"] = " ".join(rng.sample(known_ids.words, 2))
     elif kind == "deep page":
         asked = {"offset": rng.randint(0, 1_000_000), "sort_by": rng.choice(_SORTS)}
     else:
         asked |= {"tier": rng.choice(("1", "2", "3", "1,2", "2,3"))} if rng.random() < 0.6 else {}
         asked |= {"segment": rng.choice("ABC")} if rng.random() < 0.4 else {}
-        asked |= {"state": rng.choice(about.states)} if rng.random() < 0.5 else {}
+        asked |= {"state": rng.choice(known_ids.states)} if rng.random() < 0.5 else {}
     if kind == "filtered page":
         asked |= {"sort_by": rng.choice(_SORTS)} if rng.random() < 0.3 else {}
         asked["offset"] = rng.choice((0, 0, 100, 1_000))
@@ -132,12 +132,12 @@ def path_of(kind: str, about: Known, rng: random.Random) -> str:
     return "/icp/clinics?" + urlencode(asked)
 
 
-def client(port: int, kinds: list[str], about: Known, seed: int) -> list[tuple[str, float]]:
+def client(port: int, kinds: list[str], known_ids: Known, seed: int) -> list[tuple[str, float]]:
     """Ask one after the other on one connection; return the kind and the milliseconds of each."""
     rng, connection, took = random.Random(seed), http.client.HTTPConnection("127.0.0.1", port), []
     tag = ask(connection, "/icp/stats")[2]["etag"]
     for kind in kinds:
-        path = path_of(kind, about, rng)
+        path = path_of(kind, known_ids, rng)
         start = time.perf_counter()
         status, body, _ = ask(connection, path, **({"If-None-Match": tag} if kind == "unchanged" else {}))
         took.append((kind, (time.perf_counter() - start) * 1000))
@@ -147,12 +147,12 @@ def client(port: int, kinds: list[str], about: Known, seed: int) -> list[tuple[s
 
 
 def all_clients(
-    port: int, pid: int, kinds: list[list[str]], about: Known, seed: int
+    port: int, pid: int, kinds: list[list[str]], known_ids: Known, seed: int
 ) -> tuple[list[tuple[str, float]], float, float]:
     """Have every client ask its list at once; return what each request took, the seconds of all, the server's CPU."""
     with multiprocessing.get_context("fork").Pool(len(kinds)) as pool:
         start, used = time.perf_counter(), cpu(pid)
-        took = pool.starmap(client, [(port, kind, about, seed + number) for number, kind in enumerate(kinds)])
+        took = pool.starmap(client, [(port, kind, known_ids, seed + number) for number, kind in enumerate(kinds)])
         return [latency for part in took for latency in part], time.perf_counter() - start, cpu(pid) - used
 
 
@@ -179,17 +179,17 @@ def bench_api(program: str, warehouse: Path) -> bool:
     """Measure the server of a warehouse; return whether all goals are met."""
     kinds, shares = list(_SHARE), list(_SHARE.values())
     with server(program, warehouse) as (port, pid):
-        start, about = megabytes(pid), known(port)
+        start, known_ids = megabytes(pid), known(port)
         results = []
         for seed, kind in enumerate(kinds):
-            took = all_clients(port, pid, [[kind] * ALONE] * CLIENTS, about, 1_000 * seed)
+            took = all_clients(port, pid, [[kind] * ALONE] * CLIENTS, known_ids, 1_000 * seed)
             results.append(report(f"{CLIENTS} clients, {kind} alone", *took))
         before = ALONE * len(kinds) * CLIENTS
         rng, memory = random.Random(7), {before: megabytes(pid)}
         for seed, upto in enumerate((MIXED_EARLY, MIXED_LATE), 100):
             each = (upto - (MIXED_EARLY if upto == MIXED_LATE else 0)) // CLIENTS
             took = all_clients(
-                port, pid, [rng.choices(kinds, shares, k=each) for _ in range(CLIENTS)], about, 1_000 * seed
+                port, pid, [rng.choices(kinds, shares, k=each) for _ in range(CLIENTS)], known_ids, 1_000 * seed
             )
             results.append(report(f"{CLIENTS} clients, mixed", *took))
             memory[before + upto] = megabytes(pid)

@@ -37,8 +37,8 @@ class HostCheck:
         if scope["type"] != "http" or _PORT.sub("", host) in self._allowed:
             await self._app(scope, receive, send)
             return
-        said = {"detail": "This server does not go by that host; see --allowed-host of icp-engine serve."}
-        await JSONResponse(said, 421)(scope, receive, send)
+        message = {"detail": "This server does not go by that host; see --allowed-host of icp-engine serve."}
+        await JSONResponse(message, 421)(scope, receive, send)
 
 
 def check_token(token: str) -> Callable[..., Awaitable[None]]:
@@ -48,9 +48,11 @@ def check_token(token: str) -> Callable[..., Awaitable[None]]:
     async def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
         # Headers come as Latin-1; the token may be any text.
         if given is None or not hmac.compare_digest(given.credentials.encode("latin-1", "replace"), due):
-            said = "This token is not the right one" if given else "A token is needed"
+            message = "This token is not the right one" if given else "A token is needed"
             raise HTTPException(
-                401, f"{said}: send the header 'Authorization: Bearer TOKEN'.", headers={"WWW-Authenticate": "Bearer"}
+                401,
+                f"{message}: send the header 'Authorization: Bearer TOKEN'.",
+                headers={"WWW-Authenticate": "Bearer"},
             )
 
     return check

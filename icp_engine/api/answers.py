@@ -46,8 +46,8 @@ def answered(
 
 def _tag(run_id: str, path: str, asked: Mapping[str, Any], form: Form) -> str:
     """Return a tag for an answer: of a run, which never changes, of a question and a form. Weak: it may be zipped."""
-    said = json.dumps([_ENGINE, run_id, path, dict(asked), form], sort_keys=True)
-    return f'W/"{blake2b(said.encode(), digest_size=16).hexdigest()}"'
+    identity = json.dumps([_ENGINE, run_id, path, dict(asked), form], sort_keys=True)
+    return f'W/"{blake2b(identity.encode(), digest_size=16).hexdigest()}"'
 
 
 def form_of(accept: str) -> Form:

@@ -96,7 +96,7 @@ def _application(rows: Rows, current: Current, token: str | None) -> FastAPI:
 def _health(request: Request) -> Response:
     current: Current = request.app.state.current
     with current.run() as run:
-        said = {
+        content = {
             "status": "outdated" if current.trouble else "ok",
             "run_id": run.run_id,
             "rows": run.count,
@@ -104,15 +104,15 @@ def _health(request: Request) -> Response:
             "scorecard_version": run.rows.card.version,
             "detail": current.trouble,
         }
-        return Response(json_bytes(said), media_type="application/json", headers={RUN: run.run_id})
+        return Response(json_bytes(content), media_type="application/json", headers={RUN: run.run_id})
 
 
 def _wrong_parameter(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     parameters: Parameters = request.app.state.parameters
     asked = parameters.networks if request.url.path.startswith("/icp/networks") else parameters.clinics
-    said = [wrong(asked, str(problem["loc"][1]), problem["input"]) for problem in error.errors()]
-    return _problem(422, " ".join(dict.fromkeys(said)))
+    messages = [wrong(asked, str(problem["loc"][1]), problem["input"]) for problem in error.errors()]
+    return _problem(422, " ".join(dict.fromkeys(messages)))
 
 
 def _unavailable(request: Request, error: Exception) -> Response:  # noqa: ARG001

@@ -27,9 +27,9 @@ class Page:
 class Kept:
     """The row numbers of the last lists that were asked for, as many as fit into some bytes."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_bytes: int) -> None:
         """Start empty."""
-        self._most = most
+        self._max_bytes = max_bytes
         self._held: OrderedDict[Hashable, pl.Series] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -46,7 +46,7 @@ class Kept:
         with self._lock:
             self._size += _bytes(places) - _bytes(self._held.pop(key, None))
             self._held[key] = places
-            while self._size > self._most and len(self._held) > 1:
+            while self._size > self._max_bytes and len(self._held) > 1:
                 self._size -= _bytes(self._held.popitem(last=False)[1])
 
 

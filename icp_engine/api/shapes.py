@@ -31,10 +31,10 @@ def _row(
     return create_model(name, __base__=base, **fields)
 
 
-def _counts(name: str, about: str, keys: Iterable[str], kind: type) -> type[BaseModel]:
+def _counts(name: str, description: str, keys: Iterable[str], kind: type) -> type[BaseModel]:
     """Return the shape of an object that has a number under each key."""
     fields: dict[str, Any] = dict.fromkeys(keys, (kind, ...))
-    return create_model(name, __doc__=about, **fields)
+    return create_model(name, __doc__=description, **fields)
 
 
 Operational = _row("Operational", field_columns(*OPERATIONAL), frozenset())

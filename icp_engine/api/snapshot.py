@@ -131,7 +131,7 @@ def _statistics(clinics: Listing, run: Run, rows: Rows) -> dict[str, Any]:
 
 def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
     """Return everything known of one clinic, its score explained; None where there is none of that id."""
-    with run.db.another() as db:
+    with run.db.cursor() as db:
         values = db.row(_CLINIC, {"clinic_id": clinic_id})
     if values is None:
         return None

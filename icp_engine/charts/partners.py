@@ -45,7 +45,7 @@ def partner_scores(best: pl.DataFrame, rows: int, card: Scorecard, name: str) ->
     return Chart(name, says, chart, data)
 
 
-def _bars(own: pl.DataFrame, tier: Tier, most: float) -> go.Bar:
+def _bars(own: pl.DataFrame, tier: Tier, highest: float) -> go.Bar:
     told = own.select("Rank", pl.col("Name", "Practice Type", "Location").fill_null("")).rows()
     return go.Bar(
         x=own["Score"].to_list(),
@@ -54,7 +54,7 @@ def _bars(own: pl.DataFrame, tier: Tier, most: float) -> go.Bar:
         name=tier.label,
         marker={"color": tier_colour(tier.number)},
         text=[f"{score:.1f}" for score in own["Score"]],
-        textposition=["inside" if score > most * _INSIDE else "outside" for score in own["Score"]],
+        textposition=["inside" if score > highest * _INSIDE else "outside" for score in own["Score"]],
         insidetextfont={"color": ON_BAR},
         textangle=0,
         cliponaxis=False,

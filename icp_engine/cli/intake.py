@@ -61,7 +61,7 @@ def renamed(names: Mapping[str, str], columns: Iterable[str]) -> Iterator[str]:
 def searched(found: "SearchedField") -> str:
     """Return what a text field says, the commonest first, and which bands have a phrase for it."""
     left = show.width() - _WIDTH
-    said = [
+    rows = [
         (f"{value.rows:,}", show.cut(value.text, _WIDTH - 12), show.cut(", ".join(value.bands) or "nothing", left))
         for value in found.commonest
     ]
@@ -70,7 +70,7 @@ def searched(found: "SearchedField") -> str:
         f"Rows by match: {', '.join(bands)}, nothing {found.unmatched:,}", show.width(), subsequent_indent="  "
     )
     heads = ("Rows", f"{found.field} says", "which matches a phrase of")
-    return f"{show.table([heads, *said], '><<', header=True)}\n{matched}"
+    return f"{show.table([heads, *rows], '><<', header=True)}\n{matched}"
 
 
 def no_tier_in_reach(card: "Scorecard", reachable: float, lost: Iterable["LostPoints"]) -> str | None:
@@ -84,8 +84,8 @@ def no_tier_in_reach(card: "Scorecard", reachable: float, lost: Iterable["LostPo
     for part in lost:
         fields = listed(part.fields)
         points[fields] = points.get(fields, 0.0) + part.points
-    most = sorted(points.items(), key=lambda item: -item[1])[:_FIELDS]
-    named = "; ".join(f"{fields} ({worth:g})" for fields, worth in most)
+    dearest = sorted(points.items(), key=lambda item: -item[1])[:_FIELDS]
+    named = "; ".join(f"{fields} ({worth:g})" for fields, worth in dearest)
     return (
         f"No clinic can reach {tier.label}, which begins at {tier.at_least[TOTAL]:g}: the fields that are there allow "
         f"{reachable:g} of {card.maximum:g} points. Fields that would change that, with their points: {named}."

@@ -165,10 +165,10 @@ def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence
 def _loudly(manifest: "Manifest", card: "Scorecard") -> list[str]:
     """Return what a reader has to know before any result."""
     rows = manifest.rows
-    said = [intake.rejected(rows)] if rows.rejected > _FEW * rows.read else []
+    lines = [intake.rejected(rows)] if rows.rejected > _FEW * rows.read else []
     if beyond := intake.no_tier_in_reach(card, manifest.reachable, manifest.out_of_reach):
-        said.append(beyond)
-    return [*said, ""] if said else []
+        lines.append(beyond)
+    return [*lines, ""] if lines else []
 
 
 def _best(best: "Sequence[BestClinic]") -> str:

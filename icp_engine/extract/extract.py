@@ -265,9 +265,13 @@ def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
     ]
     rows = pl.concat(frames, how="diagonal_relaxed").sort(FILE, ROW).collect()
     source = pl.col(FILE).replace_strict(range(len(names)), names, return_dtype=pl.String)
-    about = [pl.col(REASON).alias("reject_reason"), source.alias("source_file"), (pl.col(ROW) + 1).alias("source_row")]
-    own = [FILE, ROW, REASON, *(column.meta.output_name() for column in about)]
-    return rows.select(pl.exclude(own), *about)
+    described = [
+        pl.col(REASON).alias("reject_reason"),
+        source.alias("source_file"),
+        (pl.col(ROW) + 1).alias("source_row"),
+    ]
+    own = [FILE, ROW, REASON, *(column.meta.output_name() for column in described)]
+    return rows.select(pl.exclude(own), *described)
 
 
 def file_of(extract: Extract, rejects: Rejects) -> str:

@@ -58,7 +58,7 @@ def _searched_field(rows: pl.LazyFrame, name: str, tests: dict[str, list[Match]]
         pl.any_horizontal(holds(pl.col("text"), match.test, match.phrases) for match in some).alias(band)
         for band, some in tests.items()
     ]
-    said = (
+    texts = (
         rows.select(pl.col(name).alias("written"), text)
         .drop_nulls()
         .group_by("text")
@@ -67,16 +67,16 @@ def _searched_field(rows: pl.LazyFrame, name: str, tests: dict[str, list[Match]]
         .sort(_ROWS, "text", descending=[True, False])
         .collect()
     )
-    if said.is_empty():
+    if texts.is_empty():
         return None
-    bands = {band: int(said.filter(band)[_ROWS].sum()) for band in tests}
+    bands = {band: int(texts.filter(band)[_ROWS].sum()) for band in tests}
     return SearchedField(
         field=name,
-        rows=int(said[_ROWS].sum()),
+        rows=int(texts[_ROWS].sum()),
         commonest=tuple(
             SearchedValue(row["written"], row[_ROWS], tuple(band for band in tests if row[band]))
-            for row in said.head(_COMMONEST).iter_rows(named=True)
+            for row in texts.head(_COMMONEST).iter_rows(named=True)
         ),
         bands=bands,
-        unmatched=int(said.filter(~pl.any_horizontal(list(tests)))[_ROWS].sum()),
+        unmatched=int(texts.filter(~pl.any_horizontal(list(tests)))[_ROWS].sum()),
     )

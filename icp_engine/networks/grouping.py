@@ -179,7 +179,7 @@ def _check_overrides(db: Database) -> None:
 
 def register_clinics(db: Database, frame: pl.DataFrame, card: Scorecard, normalized: str) -> None:
     """Make scored clinics readable as `icp_scores` and `icp_bands`, which is what the SQL files group."""
-    db.give("scored", frame)
+    db.register("scored", frame)
     db.view("icp_scores", "select " + ", ".join(f'"{name}"' for name in network_inputs(card)) + " from scored")
     db.view("icp_bands", f'select clinic_id, "{normalized}" as normalized_name from scored')
 

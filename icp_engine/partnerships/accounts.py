@@ -31,16 +31,16 @@ class Accounts:
     """All practices with all that is known of them, in no order.
 
     Attributes:
-        frame: computed once; `most` rows of it fit into memory.
+        frame: computed once; `max_rows` rows of it fit into memory.
         rows: practices.
-        most: as above.
+        max_rows: as above.
         contacts: contacts in all, used, and after the day asked for; None without a log.
         problems: frames of `PROBLEMS`, one per kind of mistake.
     """
 
     frame: pl.LazyFrame
     rows: int
-    most: int
+    max_rows: int
     contacts: dict[str, int] | None
     problems: list[pl.LazyFrame]
 
@@ -59,7 +59,7 @@ class Ask:
     out: Path
 
 
-def find_accounts(ask: Ask, db: Database, most: int, temp: Path) -> Accounts:
+def find_accounts(ask: Ask, db: Database, max_rows: int, temp: Path) -> Accounts:
     """Score the practices, find their latest contacts and owners, and see how long they wait.
 
     Raises:
@@ -67,14 +67,14 @@ def find_accounts(ask: Ask, db: Database, most: int, temp: Path) -> Accounts:
     """
     card, total = ask.card, ask.card.column("total_score")
     rows = ask.practices.rows - len(ask.rejects)
-    scored = materialised(scored_practices(ask.practices, ask.rejects, card), rows, most, temp, "practices")
+    scored = materialised(scored_practices(ask.practices, ask.rejects, card), rows, max_rows, temp, "practices")
     problems = list(practice_problems(ask.practices, ask.rejects, scored, card, ask.today))
     lf, counts = scored, None
     if ask.contacts is not None:
         by_id = "practice_id" in ask.practices.columns
         log = sum_up(ask.contacts, ask.as_of, ask.today, by_id=by_id)
         calls = resolved(log, scored.select(KEY, FOLDED))
-        calls = materialised(calls, log.extract.rows, most, temp, "calls")  # at most a row per contact
+        calls = materialised(calls, log.extract.rows, max_rows, temp, "calls")  # at most a row per contact
         problems += contact_problems(log, calls)
         counts = _counts(log, calls)
         lf = scored.join(latest(log, calls, ask.as_of), on=KEY, how="left")
@@ -87,12 +87,14 @@ def find_accounts(ask: Ask, db: Database, most: int, temp: Path) -> Accounts:
     if before is not None:
         lf = lf.join(before, on=RECORD, how="left").with_columns(pl.coalesce(OWNER, _BEFORE)).drop(_BEFORE)
     lf = with_sla(lf, ask.rules.sla, card.column("tier"), ask.as_of)
-    found = materialised(lf, rows, most, temp, "accounts")
-    new = materialised(assigned(found, ask.rules.owners, total).lazy(), rows, most, temp, "owners")
+    found = materialised(lf, rows, max_rows, temp, "accounts")
+    new = materialised(assigned(found, ask.rules.owners, total).lazy(), rows, max_rows, temp, "owners")
     owned = found.join(new, on=KEY, how="left", suffix="_new").with_columns(
         pl.coalesce(OWNER, f"{OWNER}_new"), action_expr(ask.rules.outreach, card.column("tier")).alias(ACTION)
     )
-    return Accounts(materialised(owned.drop(f"{OWNER}_new"), rows, most, temp, "owned"), rows, most, counts, problems)
+    return Accounts(
+        materialised(owned.drop(f"{OWNER}_new"), rows, max_rows, temp, "owned"), rows, max_rows, counts, problems
+    )
 
 
 def _counts(log: Log, calls: pl.LazyFrame) -> dict[str, int]:

@@ -24,8 +24,8 @@ def record_id(key: pl.Expr, db: Database) -> pl.Expr:
 
 
 def _record_ids(db: Database, keys: pl.Series) -> pl.Series:
-    with db.another() as own:  # Polars calls from several threads at once
-        own.give("practice_keys", keys.alias("key").to_frame().with_row_index("row_number"))
+    with db.cursor() as own:  # Polars calls from several threads at once
+        own.register("practice_keys", keys.alias("key").to_frame().with_row_index("row_number"))
         hashes = own.frame(sql_text("partner_hashes"))
     digits = [
         (pl.col(half) // 62**place % 62).cast(pl.UInt8).alias(f"{half} {place}")

@@ -124,8 +124,8 @@ def _groups(item: Table, place: int, pattern: str) -> set[str] | None:
     try:
         matched = pl.Series([""]).str.extract_groups(_any_case(pattern))
     except pl.exceptions.ComputeError as error:
-        said = str(error).strip().splitlines()[-1].removeprefix("error: ").strip() or first_line(error)
-        item.problem(f"{pattern!r} is not a regular expression: {said}", "notes", place)
+        message = str(error).strip().splitlines()[-1].removeprefix("error: ").strip() or first_line(error)
+        item.problem(f"{pattern!r} is not a regular expression: {message}", "notes", place)
         return None
     fields = matched.dtype.fields if isinstance(matched.dtype, pl.Struct) else []
     return {field.name for field in fields if not field.name.isdecimal()}

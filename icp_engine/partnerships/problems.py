@@ -32,8 +32,8 @@ class Kind:
 def kinds(problems: pl.DataFrame) -> list[Kind]:
     """Return the kinds of mistakes in a frame of `PROBLEMS`, the most frequent first."""
     who = pl.col(_PRACTICE).fill_null(pl.col(_VALUE))
-    said = pl.when(pl.col(_PRACTICE).is_not_null() & pl.col(_VALUE).is_not_null())
-    example = said.then(pl.format("{} ({})", _PRACTICE, _VALUE)).otherwise(who)
+    shown = pl.when(pl.col(_PRACTICE).is_not_null() & pl.col(_VALUE).is_not_null())
+    example = shown.then(pl.format("{} ({})", _PRACTICE, _VALUE)).otherwise(who)
     found = problems.group_by(_PROBLEM).agg(
         pl.col(_ROWS).sum(), example.drop_nulls().unique().bottom_k(_EXAMPLES).sort().alias(_VALUE)
     )

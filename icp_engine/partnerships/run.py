@@ -34,7 +34,7 @@ from icp_engine.partnerships.problems import Kind, kinds
 from icp_engine.partnerships.publishing import files_beside
 from icp_engine.partnerships.rules import Rules, read_rules
 from icp_engine.partnerships.summary import summed
-from icp_engine.pipeline.workspace import clean_temporary, said, temporary
+from icp_engine.pipeline.workspace import clean_temporary, temporary, translate_errors
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.ordering import ORDER, sorted_slices
@@ -151,7 +151,7 @@ def run_partners(
         MANIFEST,
     ]
     with (
-        said([*practices, *contacts], out),
+        translate_errors([*practices, *contacts], out),
         files_beside(out, own) as folder,
         temporary(options.temp_dir, folder.parent) as temp,
     ):
@@ -163,10 +163,10 @@ def run_partners(
         clean_temporary(options.temp_dir, inputs)
         day = options.as_of or options.today
         ask = Ask(extract, find_unusable(extract, options.duplicates), log, card, rules, day, options.today, out)
-        most = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
+        max_rows = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
         with database(memory_limit=_LEAST_SQL_MEMORY, temp_dir=temp) as db:
             report("score", 0, extract.rows)
-            accounts = find_accounts(ask, db, most, temp)
+            accounts = find_accounts(ask, db, max_rows, temp)
             found = _problems(accounts, folder, options)
             heads = _write(accounts, ask, folder, parts, options, report)
             manifest = _manifest(ask, accounts, found, summed(accounts, card, rules))
@@ -241,7 +241,7 @@ def _write(
                 stack.enter_context(output.writer)
             pool = stack.enter_context(ThreadPoolExecutor(len(outputs)))
             ordered, done = accounts.frame.with_columns(order), 0
-            for rows in sorted_slices(ordered, accounts.rows, accounts.most, ROW_GROUP, tables.TIES):
+            for rows in sorted_slices(ordered, accounts.rows, accounts.max_rows, ROW_GROUP, tables.TIES):
                 list(pool.map(Output.write, outputs.values(), repeat(rows)))
                 done += len(rows)
                 report("write", done, accounts.rows)

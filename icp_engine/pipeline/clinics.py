@@ -40,19 +40,19 @@ _AHEAD = 2  # slices that may wait while the slowest table is written
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """All clinics with bands and scores, computed once, in no order; `most` rows of them fit into memory."""
+    """All clinics with bands and scores, computed once, in no order; `max_rows` rows of them fit into memory."""
 
     frame: pl.LazyFrame
     rows: int
-    most: int
+    max_rows: int
 
 
 def score_clinics(
     extract: Extract, card: Scorecard, options: RunOptions, temp: Path
 ) -> tuple[Scored, Profile, Rejects]:
     """Score all rows, and once more without the rejected ones where there are any: nearly always one pass."""
-    most = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
-    scored = _score(extract, Rejects(), card, most, temp)
+    max_rows = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
+    scored = _score(extract, Rejects(), card, max_rows, temp)
     found = profile(extract, scored.frame)
     _check(extract, found, options)
     if not (found.blank_ids or found.duplicate_rows or found.totals):
@@ -60,16 +60,16 @@ def score_clinics(
     rejects = find_rejects(extract, totals=bool(found.totals), duplicates=bool(found.duplicate_rows))
     if len(rejects) == extract.rows:
         raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
-    return _score(extract, rejects, card, most, temp), found, rejects
+    return _score(extract, rejects, card, max_rows, temp), found, rejects
 
 
-def _score(extract: Extract, rejects: Rejects, card: Scorecard, most: int, temp: Path) -> Scored:
+def _score(extract: Extract, rejects: Rejects, card: Scorecard, max_rows: int, temp: Path) -> Scored:
     needed = {*card.reads, *_SCORES_BEFORE, *_SCORES_AFTER}
     lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
     lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED))
     lf = with_order(lf, card.column("total_score")).drop(column.meta.output_name() for column in compared(card))
     rows = extract.rows - len(rejects)
-    return Scored(materialised(lf, rows, most, temp), rows, most)
+    return Scored(materialised(lf, rows, max_rows, temp), rows, max_rows)
 
 
 def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
@@ -159,7 +159,7 @@ def write_clinics(
         frame = scored.frame.drop(
             pl.selectors.starts_with(INVALID, CLIPPED, ABSENT), pl.selectors.by_name(*replaced, require_all=False)
         )
-        for piece in sorted_slices(frame, scored.rows, scored.most, ROW_GROUP):
+        for piece in sorted_slices(frame, scored.rows, scored.max_rows, ROW_GROUP):
             for name, column in counted.items():
                 counts[name].update(dict(piece[column].value_counts().iter_rows()))
             if len(writing) == _AHEAD:

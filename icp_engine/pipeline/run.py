@@ -32,7 +32,7 @@ from icp_engine.pipeline.clinics import (
 )
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report, Stages
-from icp_engine.pipeline.workspace import clean_temporary, said, temporary
+from icp_engine.pipeline.workspace import clean_temporary, temporary, translate_errors
 from icp_engine.published.run import Run
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
@@ -76,7 +76,7 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
     if options.networks:
         check_names(card)
     stages, started = Stages(report), datetime.now(UTC)
-    with said(patterns, out), new_run(out) as folder, temporary(options.temp_dir, folder.parent) as temp:
+    with translate_errors(patterns, out), new_run(out) as folder, temporary(options.temp_dir, folder.parent) as temp:
         with stages("read"):
             extract = open_extract(patterns, card.fields, options.mapping, temp=temp)
         inputs = [file.path for file in extract.files]

@@ -11,7 +11,7 @@ from icp_engine.warehouse.locks import remove_leftovers, temporary_folder
 
 
 @contextmanager
-def said(patterns: Iterable[str], out: Path, verb: str = "scored") -> Iterator[None]:
+def translate_errors(patterns: Iterable[str], out: Path, verb: str = "scored") -> Iterator[None]:
     """Say which files were at fault where the libraries below do not."""
     try:
         yield

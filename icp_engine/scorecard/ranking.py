@@ -89,11 +89,11 @@ def _costs(part: CharacteristicOutcomes, category: CategoryOutcomes, share: Frac
     """
     own = [outcome for outcome in part.outcomes if _can_be(outcome, part)]
     wanted = category.rule.requires == part.rule.name
-    most = Fraction(category.maximum) if wanted else share * max(outcome.most for outcome in own)
+    best = Fraction(category.maximum) if wanted else share * max(outcome.most for outcome in own)
     costs: dict[str, Fraction] = {}
     for outcome in own:
         for name in _absent_of(outcome, part.rule):
-            costs[name] = max(costs.get(name, Fraction(0)), most - share * outcome.most)
+            costs[name] = max(costs.get(name, Fraction(0)), best - share * outcome.most)
     return costs
 
 

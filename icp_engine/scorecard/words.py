@@ -111,8 +111,8 @@ def worth(outcome: Outcome) -> str:
 def looks_at(rule: Characteristic) -> str:
     """Return the fields of a characteristic, and for whom it counts."""
     only = "; ".join(f"only where {name} is {' or '.join(bands)}" for name, bands in rule.only_for.items())
-    most = f"; at most {rule.maximum:g} points" if rule.maximum is not None else ""
-    return f"{', '.join(rule.sources)}{f'; {only}' if only else ''}{most}"
+    limit = f"; at most {rule.maximum:g} points" if rule.maximum is not None else ""
+    return f"{', '.join(rule.sources)}{f'; {only}' if only else ''}{limit}"
 
 
 def caveats(outcomes: CategoryOutcomes, card: Scorecard) -> list[str]:

@@ -86,8 +86,8 @@ def _behind(part: CharacteristicOutcomes, outcome: Outcome, card: Scorecard) -> 
 def _lost(part: CharacteristicOutcomes, outcome: Outcome, category: CategoryOutcomes, share: Fraction) -> Fraction:
     """Return the hundredths that a band out of reach costs; a band that reads as a value costs what is above it."""
     whole = outcome.number == part.nothing_known or category.rule.requires == part.rule.name
-    most = Fraction(category.maximum) if whole else part.most * share
-    return max(Fraction(0), most - outcome.most * share)
+    best = Fraction(category.maximum) if whole else part.most * share
+    return max(Fraction(0), best - outcome.most * share)
 
 
 def _points(hundredths: Fraction) -> float:

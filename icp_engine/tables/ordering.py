@@ -22,9 +22,9 @@ def with_order(lf: pl.LazyFrame, total: str) -> pl.LazyFrame:
     return lf.with_columns((state.fill_null(len(_STATES)) * 2**32 + 2**31 - hundredths).alias(ORDER))
 
 
-def materialised(lf: pl.LazyFrame, rows: int, most: int, temp: Path, name: str = "scored") -> pl.LazyFrame:
-    """Return the frame computed once: in memory up to `most` rows, else in a file of `temp`, row by row as it came."""
-    if rows <= most:
+def materialised(lf: pl.LazyFrame, rows: int, max_rows: int, temp: Path, name: str = "scored") -> pl.LazyFrame:
+    """Return the frame computed once: in memory up to `max_rows` rows, else in a file of `temp`, row by row as it came."""
+    if rows <= max_rows:
         return lf.collect().rechunk().lazy()  # in one piece: rows are fetched from all over, and no second copy later
     staged = temp / f"{name}.parquet"
     lf.sink_parquet(staged, compression="lz4", statistics=False)
@@ -32,14 +32,14 @@ def materialised(lf: pl.LazyFrame, rows: int, most: int, temp: Path, name: str =
 
 
 def sorted_slices(
-    lf: pl.LazyFrame, rows: int, most: int, size: int, ties: Sequence[str] = (KEY,)
+    lf: pl.LazyFrame, rows: int, max_rows: int, size: int, ties: Sequence[str] = (KEY,)
 ) -> Iterator[pl.DataFrame]:
-    """Yield all rows in order, `size` at a time. Memory is bounded by `most` rows, not by the number of all.
+    """Yield all rows in order, `size` at a time. Memory is bounded by `max_rows` rows, not by the number of all.
 
     Source: a frame of `materialised` with a column `ORDER`, a whole number; rows that tie in it are sorted by `ties`,
     which together are never the same.
     """
-    for part in _parts(lf, most) if rows > most else (lf,):
+    for part in _parts(lf, max_rows) if rows > max_rows else (lf,):
         frame = part.collect().rechunk()
         place = _place(frame, ties)
         frame = frame.drop(ORDER)
@@ -53,10 +53,10 @@ def _place(frame: pl.DataFrame, by: Sequence[str]) -> pl.Series:
     return ties.agg(pl.col("row").sort_by(*by)).sort(ORDER).collect()["row"].explode()
 
 
-def _parts(lf: pl.LazyFrame, most: int) -> Iterator[pl.LazyFrame]:
-    """Yield the rows range by range of the order, about `most` at a time; rows that tie stay together."""
+def _parts(lf: pl.LazyFrame, max_rows: int) -> Iterator[pl.LazyFrame]:
+    """Yield the rows range by range of the order, about `max_rows` at a time; rows that tie stay together."""
     counts = lf.group_by(ORDER).agg(pl.len()).sort(ORDER)
-    part = (pl.col("len").cum_sum() - pl.col("len")) // most
+    part = (pl.col("len").cum_sum() - pl.col("len")) // max_rows
     cuts = counts.group_by(part.alias("part")).agg(pl.col(ORDER).min().alias("low"), pl.col(ORDER).max().alias("high"))
     for low, high in cuts.sort("part").select("low", "high").collect().iter_rows():
         yield lf.filter(pl.col(ORDER).is_between(low, high))

@@ -53,7 +53,7 @@ def audit(folder: Path, card: Scorecard, scored: int, overrides: pl.DataFrame) -
         for table in _TABLES:
             db.view_parquet(table, folder / f"{table}.parquet")
         # Of the columns of an extract only the key: to SQL a carried `CLINIC_ID` would be the same.
-        db.give("clinics_icp", pl.read_parquet(folder / "clinics_icp.parquet", columns=[KEY]))
+        db.register("clinics_icp", pl.read_parquet(folder / "clinics_icp.parquet", columns=[KEY]))
         points = ("hundredths", "category_hundredths")
         view(db, CLINIC_SCORES, clinic_sql(card), "icp_scores", [KEY, *points])
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS, ["network_id", *points])

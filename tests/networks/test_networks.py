@@ -82,8 +82,8 @@ def engine(frame: pl.DataFrame, options: NetworkOptions, threads: int = 2) -> tu
     """What the engine finds, and the candidates that it looked at."""
     names = frame.select("clinic_id", normalized_name(pl.col("account_name")).alias("normalized_name"))
     with database(threads=threads, memory_limit=1 << 30) as db:
-        db.give("icp_scores", frame)
-        db.give("icp_bands", names)
+        db.register("icp_scores", frame)
+        db.register("icp_bands", names)
         return find_networks(db, CARD, options), db.frame("from network_candidates")
 
 
@@ -216,7 +216,7 @@ def test_rules(names: str, states: str, settings: Row, due: tuple[int, int, bool
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "due"),  # the anchor, given the ids b and a
+    ("row", "other", "due"),  # the anchor, given the ids b and a
     [
         ({"icp_total_score": 60.01}, {}, "b"),
         ({"npi_count": 2}, {"npi_count": 1}, "b"),

@@ -122,8 +122,8 @@ def test_other_days(tmp_path: Path, day: date, harbor: tuple[Any, ...], bluewate
     }
     assert rows["Harbor Lane Women's Health"] == harbor
     assert rows["Bluewater Pediatrics"] == bluewater
-    about = json.loads((tmp_path / "rula_run.json").read_text())
-    assert (about["contacts"]["used"], about["contacts"]["after_as_of"]) == (used, 20 - used)
+    manifest = json.loads((tmp_path / "rula_run.json").read_text())
+    assert (manifest["contacts"]["used"], manifest["contacts"]["after_as_of"]) == (used, 20 - used)
 
 
 def test_parquet_in_gives_what_csv_in_gives(demo: Path, tmp_path: Path) -> None:
@@ -211,10 +211,10 @@ def test_every_mistake_is_reported_by_name(tmp_path: Path, bad: list[object]) ->
     for says, practice, value, _ in DUE_PROBLEMS:
         assert f"1 x {says}: " in done.stderr
         assert str(practice or value) in done.stderr
-    about = json.loads((tmp_path / "out" / "rula_run.json").read_text())
-    assert about["practices"] == about["practices"] | {"rows": 6, "scored": 5, "left_out": 1}
-    assert about["contacts"] == about["contacts"] | {"rows": 8, "used": 2, "after_as_of": 1}
-    assert len(about["problems"]) == 10
+    manifest = json.loads((tmp_path / "out" / "rula_run.json").read_text())
+    assert manifest["practices"] == manifest["practices"] | {"rows": 6, "scored": 5, "left_out": 1}
+    assert manifest["contacts"] == manifest["contacts"] | {"rows": 8, "used": 2, "after_as_of": 1}
+    assert len(manifest["problems"]) == 10
     assert done.stdout.count("never contacted") == 3
 
 

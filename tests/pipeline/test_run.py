@@ -297,30 +297,30 @@ def test_many_rows_in_little_memory_give_the_same_tables_in_groups_that_can_be_p
         found = pl.read_parquet(out / "icp_scores.parquet")
         assert found["clinic_id"].to_list() == found.sort(*keys, nulls_last=True)["clinic_id"].to_list()
         for table in TABLES:
-            about = pq.read_metadata(out / f"{table}.parquet")
-            groups = [about.row_group(place).num_rows for place in range(about.num_row_groups)]
+            metadata = pq.read_metadata(out / f"{table}.parquet")
+            groups = [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)]
             assert max(groups) <= limit
             assert sum(groups) == size
 
 
 def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
-    about = json.loads((warehouse / "run.json").read_text())
+    manifest = json.loads((warehouse / "run.json").read_text())
     file, card = warehouse.parent / "extract.parquet", load_scorecard("icp")
-    assert about["run_id"] == (warehouse / ".current").readlink().name
-    assert about["started_at"][:10].replace("-", "") == about["run_id"][:8]
-    assert set(about["engine"]) == {"python", "clinic-icp", "polars", "duckdb", "pyarrow"}
-    assert [about["scorecard"][key] for key in ("id", "version", "hash")] == ["icp", card.version, card.hash]
-    assert about["inputs"] == [{"path": str(file), "rows": SIZE, "bytes": file.stat().st_size}]
-    assert about["rows"] == {"in": SIZE, "scored": SIZE, "rejected": 0, "reasons": {}}
+    assert manifest["run_id"] == (warehouse / ".current").readlink().name
+    assert manifest["started_at"][:10].replace("-", "") == manifest["run_id"][:8]
+    assert set(manifest["engine"]) == {"python", "clinic-icp", "polars", "duckdb", "pyarrow"}
+    assert [manifest["scorecard"][key] for key in ("id", "version", "hash")] == ["icp", card.version, card.hash]
+    assert manifest["inputs"] == [{"path": str(file), "rows": SIZE, "bytes": file.stat().st_size}]
+    assert manifest["rows"] == {"in": SIZE, "scored": SIZE, "rejected": 0, "reasons": {}}
     scores = pl.read_parquet(warehouse / "icp_scores.parquet")
-    assert {int(tier): count for tier, count in about["tiers"].items()} == Counter(scores["icp_tier"])
-    assert about["segments"] == Counter(scores["icp_segment"])
-    outputs = {one["file"]: (one["rows"], one["bytes"]) for one in about["outputs"]}
+    assert {int(tier): count for tier, count in manifest["tiers"].items()} == Counter(scores["icp_tier"])
+    assert manifest["segments"] == Counter(scores["icp_segment"])
+    outputs = {output["file"]: (output["rows"], output["bytes"]) for output in manifest["outputs"]}
     pages = [warehouse / "report.html", *(warehouse / "charts").iterdir()]
     assert len(pages) == 10
     rows = {
         "icp.duckdb": None,
-        **dict.fromkeys(["networks_icp.csv", "networks_icp.parquet"], about["networks"]["found"]),
+        **dict.fromkeys(["networks_icp.csv", "networks_icp.parquet"], manifest["networks"]["found"]),
     }
     assert {path.name: outputs.pop(path.relative_to(warehouse).as_posix()) for path in pages} == {
         path.name: (None, path.stat().st_size) for path in pages
@@ -330,9 +330,9 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
         for path in warehouse.iterdir()
         if path.suffix in (".csv", ".parquet", ".duckdb")
     }
-    assert {"read", "score", "networks", "write", "warehouse", "audit", "charts"} <= set(about["seconds"])
-    assert all(seconds >= 0 for seconds in about["seconds"].values())
-    for name, one in about["fields"].items():
+    assert {"read", "score", "networks", "write", "warehouse", "audit", "charts"} <= set(manifest["seconds"])
+    assert all(seconds >= 0 for seconds in manifest["seconds"].values())
+    for name, one in manifest["fields"].items():
         column = extract[name]
         blank = int((column.str.strip_chars() == "").sum()) if column.dtype == pl.String else 0
         nothing = column.null_count() + blank + (int(column.is_nan().sum() or 0) if column.dtype.is_float() else 0)
@@ -340,7 +340,7 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
         infinite = int(column.is_infinite().sum() or 0) if column.dtype.is_float() else 0
         assert one["missing"] <= nothing + infinite + one["absent_words"]
         assert one["missing"] >= nothing
-    assert (about["carried_columns"], about["replaced_columns"]) == (["carried"], [])
+    assert (manifest["carried_columns"], manifest["replaced_columns"]) == (["carried"], [])
 
 
 def test_statistics_are_those_of_plain_python(warehouse: Path) -> None:
