@@ -308,7 +308,8 @@ def landing(name: str, code: str, rule: Content, clinic: Clinic, required: bool)
         return replace(found, entry=entry | {"status": "MISSING"})
     values = {column: clinic.shown(column) for column in value_fields(rule)}
     entry["value"] = values if len(values) > 1 else next(iter(values.values()))
-    notes = [text for one, text in rule.get("unknown", {}).items() if clinic.value(one) is None]
+    notes = rule.get("unknown", {})
+    notes = [notes[name] for name in entry["sources"] if name in notes and clinic.value(name) is None]
     found.entry = entry | ({"note": "; ".join(notes)} if notes else {})
     return found
 

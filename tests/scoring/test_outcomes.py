@@ -163,7 +163,7 @@ def test_several_notes_of_what_is_unknown_stand_in_one() -> None:
     frame = pl.LazyFrame({"clinic_id": ["a", "b", "c"], "site_count": [None, 1, 2], "fqhc_flag": [None, None, True]})
     texts = icp_engine.score(frame, restore_scorecard(content, "tiny"), bibliography=True).collect()
     notes = [json.loads(text)[0].get("note") for text in texts["tiny_bibliography"]]
-    assert notes == ['No FQHC; No "sites"', "No FQHC", None]
+    assert notes == ['No "sites"; No FQHC', "No FQHC", None]
     assert explained(restore_scorecard(content, "tiny"), {"site_count": None})[0].note == notes[0]
 
 
@@ -258,3 +258,20 @@ def test_a_row_for_every_band_number() -> None:
         (8, "c.x0.missing+bonus", 500, None, "N; More"),
         (9, "c.x0.missing+bonus", 300, None, "N; More"),
     ]
+
+
+def test_notes_stand_in_the_order_of_the_fields_whatever_that_of_their_table() -> None:
+    bonus = {"is": True, "field": "aco_member", "points": 1, "reason": "R"}
+    notes = {"aco_member": "Flag", "allowed_amt": "Amount"}
+    bands = [{"above": 1, "field": "allowed_amt", "name": "a", "points": 2, "reason": "A"}, LAST]
+    tables = (notes, dict(reversed(notes.items())))
+    rules = [
+        {"field": "npi_count", "missing": {"points": 0}, "bands": bands, "bonus": bonus, "unknown": table}
+        for table in tables
+    ]
+    first, second = (restore_scorecard(card_of(content), "tiny") for content in rules)
+    assert first.hash == second.hash
+    for card in (first, second):
+        lf = pl.LazyFrame({"clinic_id": ["1"], "npi_count": [3]})
+        entries = {entry.code: entry.note for entry in icp_engine.explain(lf, card, "1")}
+        assert entries == {"c.x0.b": "Amount; Flag"}

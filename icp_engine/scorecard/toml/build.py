@@ -190,7 +190,7 @@ def _characteristic(
         sources=sources,
         value_fields=read,
         only_for=_only_for(table),
-        unknown={flag: notes.text(flag) for flag in notes.raw},
+        unknown={name: notes.text(name) for name in sorted(notes.raw, key=(*sources, *notes.raw).index)},
         bonus=bonus,
         maximum=table.number("max") if "max" in table else None,
         weight=table.number("weight", 1.0),
