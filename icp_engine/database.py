@@ -98,8 +98,8 @@ class Database:
             connection.close()
 
     def table(self, name: str, query: str, parameters: Mapping[str, Any] | None = None) -> None:
-        """Make a table of the rows of a query; the name is one of the engine's own."""
-        self.run(f'create table "{name}" as {query}', parameters)
+        """Make a table of the rows of a query, in place of one of that name; all names are the engine's own."""
+        self.run(f'create or replace table "{name}" as {query}', parameters)
 
     def view(self, name: str, query: str, columns: Sequence[str] = ()) -> None:
         """Make a view; the name is one of the engine's own. Its columns are called as the query says, or as given."""

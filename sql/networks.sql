@@ -1,7 +1,7 @@
 -- Networks: groups of clinics under one organisation name, scored as one.
 -- Grain: one row per network, by score, highest first, then network_id. hundredths are those of total_score,
 -- category_hundredths those of each category, in the order of the scorecard.
--- Inputs: network_members, clinic_scores, run_settings (network_mean), scorecard_total, scorecard_tiers,
+-- Inputs: network_members, network_evidence, clinic_scores, run_settings (network_mean), scorecard_total, scorecard_tiers,
 -- scorecard_tier_edges.
 -- Scores are weighted by sites. They are summed as whole hundredths and divided once, so that no order of rows
 -- can change a digit.
@@ -129,7 +129,10 @@ select
     aco_clinics_count,
     anchor_clinic_id,
     display_name,
-    num_clinics = 2 and num_states = 2 as is_ambiguous,
+    is_ambiguous,
+    evidence,
+    weakest_edge,
+    num_owners,
     tiered.hundredths,
     tiered.category_hundredths
 from summed
@@ -137,4 +140,5 @@ join tiered using (network_id)
 join anchors using (network_id)
 join segments using (network_id)
 left join spellings using (network_id)
+join network_evidence using (network_id)
 order by total_score desc, network_id

@@ -195,6 +195,7 @@ def network(name: str, members: list[Row], settings: Settings) -> Row:
         "anchor_clinic_id": anchor_of(members, settings),
         "display_name": most_frequent(c["account_name"] for c in members if c["account_name"] is not None),
         "is_ambiguous": len(members) == PAIR and len(states) == PAIR,
+        **dict.fromkeys(["evidence", "weakest_edge", "num_owners"]),
     }
 
 

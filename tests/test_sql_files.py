@@ -53,7 +53,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "overrides.csv").write_text(
         "clinic_id,network_name,is_anchor\nc1,,\nc2,Ours,yes\nc3,Ours,\nc4,Network 1,\nc5,Solo,\n"
     )
-    options = NetworkOptions(exclude_names=str(folder / "names.txt"), overrides=str(folder / "overrides.csv"))
+    options = NetworkOptions(
+        grouping="exact", exclude_names=str(folder / "names.txt"), overrides=str(folder / "overrides.csv")
+    )
     run([str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet", network=options))
     return folder / "out"
 
@@ -80,7 +82,16 @@ def test_there_are_files_of_every_kind() -> None:
     assert len(ANALYST) >= 8
     assert {path.stem for path in ANALYST} == set(COLUMNS)
     assert {path.stem for path in FOLDER.glob("*.sql")} >= set(STEPS)
-    assert {path.parent.name for path in ALL} == {"sql", "analyst", "api", "audits", "charts", "report", "views"}
+    assert {path.parent.name for path in ALL} == {
+        "sql",
+        "analyst",
+        "api",
+        "audits",
+        "charts",
+        "evidence",
+        "report",
+        "views",
+    }
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(FOLDER)))

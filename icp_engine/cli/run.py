@@ -56,6 +56,10 @@ _FEW = 0.01  # of all rows; when more are rejected that comes first
     "--network-mean", type=click.Choice(["weighted", "median"]), default="weighted", show_default=True,
     help="How members' scores become the network's.",
 )  # fmt: skip
+@click.option(
+    "--grouping", type=click.Choice(["evidence", "exact"]), default="evidence", show_default=True,
+    help="Group by owners, parents, contacts and names that hold across states, or by exact names alone.",
+)  # fmt: skip
 @click.option("--exclude-names", metavar="FILE", help="Text file of names that never group, one a line.")
 @click.option("--network-overrides", metavar="FILE", help="CSV or Parquet: clinic_id, network_name, is_anchor.")
 @click.option("--partition-by", metavar="COLUMN", help="Also write a hive-partitioned copy, e.g. by state_code.")
@@ -77,6 +81,7 @@ def command(
     min_states: int,
     min_single_state: int,
     network_mean: str,
+    grouping: str,
     exclude_names: str | None,
     network_overrides: str | None,
     partition_by: str | None,
@@ -117,6 +122,7 @@ def command(
             min_single_state=min_single_state,
             mean=network_mean,  # type: ignore[arg-type]
             exclude_names=exclude_names,
+            grouping=grouping,  # type: ignore[arg-type]
             overrides=network_overrides,
         ),
         partition_by=partition_by,

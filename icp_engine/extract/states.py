@@ -16,6 +16,7 @@ VI Virgin Islands of the US; FM Federated States of Micronesia; FM Micronesia; M
 AA Armed Forces Americas; AE Armed Forces Europe; AP Armed Forces Pacific
 """
 _PAIRS = [part.strip().split(" ", 1) for part in _NAMES.replace("\n", " ").split(";")]
+NAMES = [name for _, name in _PAIRS]
 CODES = sorted({code for code, _ in _PAIRS})
 _BY_NAME = {name.upper(): code for code, name in _PAIRS} | {code: code for code in CODES}
 

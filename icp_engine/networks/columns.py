@@ -85,7 +85,14 @@ def networks_columns(card: Scorecard) -> tuple[Column, ...]:
             "Member to call first: highest score, then most providers, then smallest id",
         ),
         Column("display_name", _TEXT, "", "Most frequent name as registered, the smallest on a tie"),
-        Column("is_ambiguous", _TRUTH, "", "Exactly 2 clinics in 2 states: the evidence is one shared name"),
+        Column(
+            "is_ambiguous", _TRUTH, "", "Whether names alone tie the clinics of several states; by exact names: 2 in 2"
+        ),
+        Column("evidence", _TEXT, "", "Kinds of ties with the clinics that they tie, strongest first"),
+        Column("weakest_edge", _TEXT, "", "Weakest kind of tie without which the network falls apart"),
+        Column(
+            "num_owners", _WHOLE, "owners", "Known PAC ids of the members, or else parents; missing if none is known"
+        ),
     )
 
 

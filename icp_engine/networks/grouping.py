@@ -7,9 +7,10 @@ from typing import Literal
 import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
-from icp_engine.database import Database, sql_text
+from icp_engine.database import Database, quoted, sql_text
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract.conform import as_text
+from icp_engine.networks.evidence import NORMALIZED_NAME, group_by_evidence
 from icp_engine.networks.names import normalized_name
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
@@ -23,8 +24,11 @@ from icp_engine.networks.neutral import (
 from icp_engine.scorecard.model import Scorecard
 
 NETWORKS = "networks_icp"
-_STEPS = ("shared_names", "network_candidates", "network_members")
+_EXACT = ("shared_names", "network_candidates", "network_members", "network_edges", "network_evidence")
 _OVERRIDES = {KEY: pl.String, "network_name": pl.String, "is_anchor": pl.Boolean}
+
+
+Grouping = Literal["evidence", "exact"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,23 @@ class NetworkOptions:
     mean: Literal["weighted", "median"] = "weighted"
     exclude_names: str | None = None
     overrides: str | None = None
+    grouping: Grouping = "evidence"
 
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """What grouping found: one row per network, one row of columns per member, and why if nothing was found."""
+    """What grouping found: one row per network, one row of columns per member, and why if nothing was found.
+
+    `edges` has what ties the members together, `candidates` every shared name and what kept it apart.
+    """
 
     networks: pl.DataFrame
     columns: pl.DataFrame
     shared_names: int
     excluded: pl.DataFrame
     overrides: pl.DataFrame
+    edges: pl.DataFrame
+    candidates: pl.DataFrame
 
     @property
     def why_none(self) -> str | None:
@@ -58,7 +68,8 @@ class Networks:
             return "No network: no two clinics share an organisation name (is account_name there, and mapped?)."
         return (
             f"No network: {self.shared_names:,} shared names, each kept apart by the rules "
-            "(--min-clinics, --min-states, --min-single-state, --exclude-names)."
+            "(--grouping, --min-clinics, --min-states, --min-single-state, --exclude-names); "
+            "network_candidates of icp.duckdb says by which."
         )
 
 
@@ -67,12 +78,13 @@ def register_settings(db: Database, card: Scorecard, options: NetworkOptions, fo
     db.table(
         "run_settings",
         "select $min_clinics::bigint as min_clinics, $min_states::bigint as min_states, "
-        "$min_single_state::bigint as min_single_state, $mean as network_mean",
+        "$min_single_state::bigint as min_single_state, $mean as network_mean, $grouping as grouping",
         {
             "min_clinics": options.min_clinics,
             "min_states": options.min_states,
             "min_single_state": options.min_single_state,
             "mean": options.mean,
+            "grouping": options.grouping,
         },
     )
     for name, frame in tier_tables(card).items():
@@ -81,16 +93,28 @@ def register_settings(db: Database, card: Scorecard, options: NetworkOptions, fo
     db.copy("network_overrides", found.overrides if found else read_overrides(options.overrides))
 
 
-def find_networks(db: Database, card: Scorecard, options: NetworkOptions) -> Networks:
-    """Group the clinics of `icp_scores` and `icp_bands`, which the database already knows by these names.
+def find_networks(db: Database, clinics: pl.DataFrame, card: Scorecard, options: NetworkOptions) -> Networks:
+    """Group scored clinics.
+
+    Args:
+        db: an empty database to work in.
+        clinics: the columns of `network_inputs`, `normalized_name`, and those that hold evidence where there are any.
+        card: the scorecard of the scores.
+        options: how to group.
 
     Raises:
         InputError: a file of names or overrides cannot be used, or names an unknown clinic.
     """
+    db.register("scored", clinics)
+    db.view("icp_scores", "select " + ", ".join(map(quoted, network_inputs(card))) + " from scored")
+    db.view("icp_bands", f"select {KEY}, {NORMALIZED_NAME} from scored")
     register_settings(db, card, options)
     _check_overrides(db)
-    for step in _STEPS:
-        db.table(step, sql_text(step))
+    if options.grouping == "exact":
+        for step in _EXACT:
+            db.table(step, sql_text(step))
+    else:
+        group_by_evidence(db, clinics)
     members = "icp_scores semi join network_members using (clinic_id)"  # a tenth of all
     view(db, CLINIC_SCORES, clinic_sql(card), members)
     db.table(NETWORK_SCORES, sql_text("networks"))
@@ -100,6 +124,8 @@ def find_networks(db: Database, card: Scorecard, options: NetworkOptions) -> Net
         shared_names=db.frame("select count(*) as n from network_candidates").item(),
         excluded=db.frame("from excluded_names"),
         overrides=db.frame("from network_overrides"),
+        edges=db.frame("select network_id, clinic_id, kind, value from network_edges order by all"),
+        candidates=db.frame("from network_candidates"),
     )
 
 
@@ -175,13 +201,6 @@ def _check_overrides(db: Database) -> None:
     )
     if len(unknown):
         raise InputError(f"--network-overrides names clinic '{unknown.item()}', which the extract does not have.")
-
-
-def register_clinics(db: Database, frame: pl.DataFrame, card: Scorecard, normalized: str) -> None:
-    """Make scored clinics readable as `icp_scores` and `icp_bands`, which is what the SQL files group."""
-    db.register("scored", frame)
-    db.view("icp_scores", "select " + ", ".join(f'"{name}"' for name in network_inputs(card)) + " from scored")
-    db.view("icp_bands", f'select clinic_id, "{normalized}" as normalized_name from scored')
 
 
 def network_inputs(card: Scorecard) -> list[str]:

@@ -19,7 +19,8 @@ from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.extract.profile import Profile, describe
 from icp_engine.networks.columns import check_names
-from icp_engine.networks.grouping import NETWORKS, Networks, find_networks, network_inputs, register_clinics
+from icp_engine.networks.evidence import EVIDENCE_COLUMNS, NORMALIZED_NAME
+from icp_engine.networks.grouping import NETWORKS, Networks, find_networks, network_inputs
 from icp_engine.pipeline.clinics import (
     NORMALIZED,
     Scored,
@@ -125,9 +126,10 @@ def _networks(scored: Scored, work: Work) -> Networks | None:
         work.stages("networks", scored.rows),
         database(memory_limit=work.sql_memory, temp_dir=work.temp) as db,
     ):
-        clinics = scored.frame.select(*network_inputs(work.card), NORMALIZED).collect()
-        register_clinics(db, clinics, work.card, NORMALIZED)
-        return find_networks(db, work.card, work.options.network)
+        evidence = [name for name in EVIDENCE_COLUMNS if name in work.extract.columns]
+        columns = dict.fromkeys([*network_inputs(work.card), *evidence])
+        clinics = scored.frame.select(*columns, pl.col(NORMALIZED).alias(NORMALIZED_NAME)).collect()
+        return find_networks(db, clinics, work.card, work.options.network)
 
 
 def _write(

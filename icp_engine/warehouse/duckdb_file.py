@@ -36,6 +36,7 @@ _WITH_REASONS = f' left join reason_patterns on reason_patterns.pattern = {_ROW}
 _OF_THE_WAREHOUSE = {name: f"{_ROW}.{name}" for name in ("network_id", "is_network_anchor")} | {
     "reason_codes": "reason_patterns.reason_codes"
 }
+_EVIDENCE = ("network_id", "evidence", "weakest_edge", "is_ambiguous", "num_owners")
 
 
 @dataclass(slots=True)
@@ -101,8 +102,13 @@ def finish(
         view(db, MEMBER_SCORES, member_sql(card), f"clinics as {_ROW}")
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS)
         add_bibliography(db, card, file.names)
-        for step in ("shared_names", "network_candidates"):
-            db.view(step, sql_text(step))
+        db.view("network_evidence", f"select {', '.join(_EVIDENCE)} from {NETWORKS}")
+        db.copy("network_edges", networks.edges)
+        db.view("shared_names", sql_text("shared_names"))
+        if options.grouping == "exact":
+            db.view("network_candidates", sql_text("network_candidates"))
+        else:
+            db.copy("network_candidates", networks.candidates)
         names = view_names(card)
         for step in ("networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state"):
             text = sql_text(f"views/{step}")

@@ -317,7 +317,7 @@ def test_the_summary_of_a_run_fits_a_screen_and_names_what_matters(tmp_path: Pat
         {
             "clinic_id": [f"it's {number}" for number in range(12)],
             "account_name": names,
-            "state_code": ["TX", "CA"] * 6,
+            "state_code": ["TX"] * 12,
             "segment_label": ["Hospice"] * 12,
             "npi_count": list(range(0, 120, 10)),
         }

@@ -23,7 +23,7 @@ NAME = f"Zoë 木 {EVIL}"
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("streams")
-    rows = {"clinic_id": ["a", "b", "c"], "account_name": [NAME] * 3, "state_code": ["TX", "CA", "TX"]}
+    rows = {"clinic_id": ["a", "b", "c"], "account_name": [NAME] * 3, "state_code": ["TX", "TX", "TX"]}
     pl.DataFrame({**rows, "segment_label": ["Behavioral Health"] * 3, "col \x1b[31m\x9b": ["x"] * 3}).write_parquet(
         folder / "c.parquet"
     )

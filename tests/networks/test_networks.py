@@ -59,6 +59,7 @@ NETWORKS_ICP = typed("""
     network_icp_propensity_score Float64  network_icp_scale_score Float64  network_icp_segment_score Float64
     total_npi_count Int64  total_site_count Int64  avg_clinic_icp_score Float64  fqhc_clinics_count Int64
     aco_clinics_count Int64  anchor_clinic_id String  display_name String  is_ambiguous Boolean
+    evidence String  weakest_edge String  num_owners Int64
 """)
 NETWORK_COLUMNS = typed("""
     clinic_id String  network_id String  network_name String  network_icp_score Float64  network_tier Int8
@@ -80,11 +81,9 @@ def frame_of(clinics: list[Row]) -> pl.DataFrame:
 
 def engine(frame: pl.DataFrame, options: NetworkOptions, threads: int = 2) -> tuple[Networks, pl.DataFrame]:
     """What the engine finds, and the candidates that it looked at."""
-    names = frame.select("clinic_id", normalized_name(pl.col("account_name")).alias("normalized_name"))
+    named = frame.with_columns(normalized_name(pl.col("account_name")).alias("normalized_name"))
     with database(threads=threads, memory_limit=1 << 30) as db:
-        db.register("icp_scores", frame)
-        db.register("icp_bands", names)
-        return find_networks(db, CARD, options), db.frame("from network_candidates")
+        return find_networks(db, named, CARD, options), db.frame("from network_candidates")
 
 
 def options_of(settings: Settings, folder: Path) -> NetworkOptions:
@@ -97,7 +96,7 @@ def options_of(settings: Settings, folder: Path) -> NetworkOptions:
         given["overrides"] = str(folder / "overrides.csv")
         rows = [(clinic, name, str(anchor)) for clinic, (name, anchor) in settings.overrides.items()]
         pl.DataFrame(rows, ["clinic_id", "network_name", "is_anchor"], orient="row").write_csv(given["overrides"])
-    return NetworkOptions(**given)
+    return NetworkOptions(**given, grouping="exact")
 
 
 def assert_agree(clinics: list[Row], settings: Settings, folder: Path) -> Networks:
@@ -170,7 +169,7 @@ def small(clinics: list[Row], folder: Path, lines: str = "", **settings: Any) ->
         settings["overrides"] = str(folder / "o.csv")
         (folder / "o.csv").write_text(f"clinic_id,network_name,is_anchor\n{lines}", encoding="utf-8")
     rows = [{"clinic_id": f"c{number}", **row} for number, row in enumerate(clinics)]
-    return engine(frame_of(rows), NetworkOptions(**settings))
+    return engine(frame_of(rows), NetworkOptions(**settings, grouping="exact"))
 
 
 def only(clinics: list[Row], folder: Path, lines: str = "", **settings: Any) -> Row:
@@ -429,7 +428,7 @@ def test_real_names(shared_data: Path) -> None:
     unknown = [name for name in network_inputs(CARD) if name not in scored.columns]
     scored = scored.with_columns(pl.lit(None, SCHEMA[name]).alias(name) for name in unknown)
     assert len(scored) == 28_611
-    found, candidates = engine(scored.select(network_inputs(CARD)), NetworkOptions())
+    found, candidates = engine(scored.select(network_inputs(CARD)), NetworkOptions(grouping="exact"))
     networks, columns = oracle.group(scored.rows(named=True), DEFAULT)
     assert found.networks.rows(named=True) == networks
     assert len(found.columns) == len(columns)

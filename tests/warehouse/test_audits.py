@@ -168,7 +168,7 @@ def test_an_anchor_by_hand_may_score_less(tmp_path: Path) -> None:
 CLINICS = {
     "clinic_id": ["a", "b", "c", "d"],
     "account_name": ["N"] * 3 + [None],
-    "state_code": ["TX", "OK", "TX", "CA"],
+    "state_code": ["TX", "TX", "TX", "CA"],
 }
 
 
@@ -199,7 +199,9 @@ def wrong_networks(*arguments: Any) -> Any:
 
 
 def test_check_run_names_the_audit_and_shows_a_row(tmp_path: Path) -> None:
-    networks = Networks(good()["networks_icp"], pl.DataFrame(), 2, pl.DataFrame(), NO_OVERRIDES)
+    networks = Networks(
+        good()["networks_icp"], pl.DataFrame(), 2, pl.DataFrame(), NO_OVERRIDES, pl.DataFrame(), pl.DataFrame()
+    )
     assert found(good(), tmp_path) == {}
     check_run(tmp_path, CARD, 6, networks)
     assert found(edited(WITH, "f", network_id="n9")(good()), tmp_path)

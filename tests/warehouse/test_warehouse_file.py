@@ -32,11 +32,12 @@ TABLES = {
     "clinics", "networks_icp", "reason_patterns", "run_facts", "run_inputs", "run_settings", "field_coverage",
     "network_overrides", "excluded_names", "scorecard_categories", "scorecard_characteristics", "scorecard_bands",
     "scorecard_segments", "scorecard_tiers", "scorecard_tier_edges", "scorecard_total",
+    "network_edges",
 }  # fmt: skip
 VIEWS = {
     "clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_networks", "shared_names", "network_candidates",
     "clinic_bibliography", "clinic_evidence", "networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to",
-    "tier_by_state", "clinic_scores", "clinic_why", "member_scores", "network_scores",
+    "tier_by_state", "clinic_scores", "clinic_why", "member_scores", "network_scores", "network_evidence",
 }  # fmt: skip
 ICP = icp_engine.load_scorecard("icp")
 ENTRY = ["score", "code", "sources", "value", "points", "status", "reason", "note"]
@@ -60,7 +61,9 @@ def warehouses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         rows.append({name: row.get(name) for name in INPUT})
     pl.DataFrame(rows, INPUT).write_parquet(folder / "clinics.parquet")
     for card in CARDS:
-        options = RunOptions(scorecard=card, format="parquet", network=NetworkOptions(min_single_state=4))
+        options = RunOptions(
+            scorecard=card, format="parquet", network=NetworkOptions(min_single_state=4, grouping="exact")
+        )
         run([str(folder / "clinics.parquet")], folder / card, options)
     return {card: folder / card for card in CARDS}
 
@@ -235,7 +238,7 @@ def test_bibliography_of_one_clinic_goes_through_the_index(db: duckdb.DuckDBPyCo
 def test_settings_facts_inputs_and_coverage(warehouses: dict[str, Path], db: duckdb.DuckDBPyConnection) -> None:
     manifest = open_run(warehouses["icp"]).manifest
     assert frame(db, "from run_settings").to_dicts() == [
-        {"min_clinics": 2, "min_states": 2, "min_single_state": 4, "network_mean": "weighted"}
+        {"min_clinics": 2, "min_states": 2, "min_single_state": 4, "network_mean": "weighted", "grouping": "exact"}
     ]
     card, counts = manifest.scorecard, manifest.rows
     assert frame(db, "from run_facts").to_dicts() == [

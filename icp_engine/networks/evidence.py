@@ -1,0 +1,155 @@
+"""Group clinics by evidence: what clinics share is made ready here, and tied together by the SQL of evidence/."""
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from icp_engine.columns import KEY, NAME, STATE
+from icp_engine.database import Database, sql_text
+from icp_engine.extract.conform import as_text
+from icp_engine.extract.states import NAMES
+from icp_engine.networks.match_names import match_name
+
+# From the strongest on: a network hangs on the weakest that it cannot do without.
+KINDS = ("override", "owner", "parent", "name", "name_contact", "name_rare", "brand", "spelling", "stem_address")
+EVIDENCE_COLUMNS = (
+    "pac_ids", "pac_id", "parent_name", "other_names", "phone", "official_phone", "mailing_address", "address", "city",
+    "postal_code",
+)  # fmt: skip
+NORMALIZED_NAME = "normalized_name"
+_LISTS = r"[;|\n]"
+_PHONE, _ZIP = 10, 5  # digits
+_DIRECTIONS = ("north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest")
+_ERN = ("northern", "southern", "eastern", "western", "central")
+_VALUES = {"clinic": pl.Int64, "kind": pl.String, "value": pl.String}
+
+
+def group_by_evidence(db: Database, clinics: pl.DataFrame) -> None:
+    """Make `network_members`, `network_edges`, `network_evidence` and `network_candidates`.
+
+    Args:
+        db: knows `network_overrides`, `excluded_names` and `run_settings`.
+        clinics: key, name, state, normalised name, and those of `EVIDENCE_COLUMNS` that the extract has.
+    """
+    _register(db, clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")))
+    for step in ("match_names", "network_spellings", "clinic_edges"):
+        db.table(step, sql_text(f"evidence/{step}"))
+    db.table("edges_to_follow", "from clinic_edges")
+    for step in ("linked_clinics", "network_members", "network_edges"):
+        db.table(step, sql_text(f"evidence/{step}"))
+    db.copy("network_weakest", _weakest(db))
+    db.copy("evidence_kinds", pl.DataFrame({"kind": KINDS}).with_row_index("strength"))
+    for step in ("network_evidence", "network_candidates"):
+        db.table(step, sql_text(f"evidence/{step}"))
+
+
+def _register(db: Database, clinics: pl.DataFrame) -> None:
+    """Make `evidence_clinics`, `clinic_names` and `clinic_values` readable, without clinics that overrides place."""
+    zip5 = _text(clinics, "postal_code").str.replace_all(r"\D", "").str.slice(0, 5)
+    db.register(
+        "evidence_clinics",
+        clinics.select(
+            "clinic", KEY, STATE, NORMALIZED_NAME,
+            pl.when(zip5.str.len_chars() == _ZIP).then(zip5).alias("zip5"),
+        ),
+    )  # fmt: skip
+    placed = db.frame("select clinic_id from network_overrides")["clinic_id"]
+    free = clinics.filter(~pl.col(KEY).is_in(placed.implode())) if len(placed) else clinics
+    excluded = db.frame("from excluded_names")[NORMALIZED_NAME]
+    named = free.filter(~pl.col(NORMALIZED_NAME).is_in(excluded.implode())) if len(excluded) else free
+    names = named.select("clinic", pl.lit("name").alias("kind"), match_name(pl.col(NAME)).alias("name"))
+    barred = excluded.to_frame("name").select(match_name(pl.col("name")))["name"]
+    brands = _items(free, "other_names", match_name).select("clinic", pl.lit("brand").alias("kind"), name="value")
+    every = pl.concat([names.drop_nulls(), brands])
+    db.register("clinic_names", every.filter(~pl.col("name").is_in(barred.implode())) if len(barred) else every)
+    values = [*_values(free), *_stems(named, names)]
+    db.register("clinic_values", pl.concat(values).unique() if values else pl.DataFrame(schema=_VALUES))
+
+
+def _values(clinics: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield what clinics can share beside names: a row per clinic, kind and value."""
+    place = [_text(clinics, "city"), _text(clinics, "postal_code").str.slice(0, 5)]
+    address = pl.concat_str([_text(clinics, "address"), *place], separator=" ", ignore_nulls=True)
+    readings: list[tuple[str, str, pl.Expr]] = [
+        ("phone", "phone", _phone(_text(clinics, "phone"))),
+        ("official_phone", "phone", _phone(_text(clinics, "official_phone"))),
+        ("mailing_address", "mailing_address", _plain(_text(clinics, "mailing_address"))),
+        ("address", "address", _plain(address)),
+        ("parent_name", "parent", match_name(_text(clinics, "parent_name"))),
+    ]
+    for column, kind, value in readings:
+        if column in clinics.columns:
+            yield clinics.select("clinic", pl.lit(kind).alias("kind"), value.alias("value")).drop_nulls()
+    for column in ("pac_ids", "pac_id"):
+        owners = _items(clinics, column, lambda value: value)
+        if len(owners):
+            yield owners.select("clinic", pl.lit("owner").alias("kind"), "value")
+
+
+def _stems(clinics: pl.DataFrame, names: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield names without numerals, directions and places, of clinics that have a mailing address to go with them."""
+    if "mailing_address" not in clinics.columns:
+        return
+    cities = clinics.select(match_name(_text(clinics, "city")).alias("city"))["city"].drop_nulls().unique()
+    places = {word for name in NAMES for word in name.lower().split()}
+    places |= {city for city in cities if " " not in city} | set(_DIRECTIONS) | set(_ERN)
+    word = pl.element()
+    kept = word.filter(~word.is_in(list(places)) & ~word.str.contains(r"^\d+$"))
+    stem = pl.col("name").str.split(" ").list.eval(kept).list.join(" ")
+    stems = names.drop_nulls().select("clinic", pl.lit("stem").alias("kind"), stem.alias("value"))
+    yield stems.filter(pl.col("value") != "")
+
+
+def _text(clinics: pl.DataFrame, column: str) -> pl.Expr:
+    if column not in clinics.columns:
+        return pl.lit(None, pl.String)
+    text = as_text(pl.col(column), clinics.schema[column]).str.strip_chars()
+    return pl.when(text != "").then(text)
+
+
+def _items(clinics: pl.DataFrame, column: str, read: Callable[[pl.Expr], pl.Expr]) -> pl.DataFrame:
+    """Return the items of a column of lists, or of text with `;`, `|` or line breaks between them."""
+    if column not in clinics.columns:
+        return pl.DataFrame(schema={"clinic": pl.Int64, "value": pl.String})
+    if isinstance(clinics.schema[column], pl.List):
+        rows = clinics.select("clinic", pl.col(column).cast(pl.List(pl.String)).alias("value"))
+    else:
+        some = clinics.select("clinic", _text(clinics, column).alias("value")).drop_nulls()
+        rows = some.with_columns(pl.col("value").str.replace_all(_LISTS, ";").str.split(";"))
+    items = (
+        rows.explode("value", empty_as_null=False).drop_nulls().with_columns(read(pl.col("value").str.strip_chars()))
+    )
+    return items.filter(pl.col("value") != "").unique()
+
+
+def _phone(text: pl.Expr) -> pl.Expr:
+    digits = text.str.replace_all(r"\D", "").str.replace(r"^1(\d{10})$", "${1}")
+    return pl.when((digits.str.len_chars() == _PHONE) & ~digits.str.contains(r"^(0+|1+|9+)$")).then(digits)
+
+
+def _plain(text: pl.Expr) -> pl.Expr:
+    words = text.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+    return pl.when(words != "").then(words)
+
+
+def _weakest(db: Database) -> pl.DataFrame:
+    """Return by network the weakest kind of edge that it cannot do without: kinds are added until it hangs together."""
+    found = db.frame(
+        "select network_id, min(kind) as weakest_edge from network_edges "
+        "group by network_id having count(distinct kind) = 1"
+    )
+    open_ = db.frame("select distinct network_id from network_edges").join(found, on="network_id", how="anti")
+    present = db.frame("select distinct kind from network_edges")["kind"].to_list()
+    kinds = [kind for kind in KINDS if kind in present]
+    decided = [found]
+    for place, kind in enumerate(kinds, 1):
+        if not len(open_):
+            break
+        db.copy("open_networks", open_)
+        db.copy("kinds_so_far", pl.DataFrame({"kind": kinds[:place]}))
+        db.table("edges_to_follow", sql_text("evidence/edges_so_far"))
+        db.table("linked_so_far", sql_text("evidence/linked_clinics"))
+        whole = db.frame(sql_text("evidence/networks_that_hold"))
+        decided.append(whole.select("network_id", pl.lit(kind).alias("weakest_edge")))
+        open_ = open_.join(whole, on="network_id", how="anti")
+    return pl.concat(decided)

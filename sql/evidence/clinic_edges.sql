@@ -1,0 +1,49 @@
+-- What ties clinics together: a value that several of them share, and of what kind it is.
+-- Grain: one row per clinic, kind and value; all clinics with the same kind and value belong together.
+-- Inputs: clinic_names, evidence_clinics, clinic_values (kind, clinic, value), match_names, network_spellings.
+with
+named as (
+    select clinic_names.*, state_code, num_states, holds_across_states, holds_in_a_state
+    from clinic_names
+    join match_names using (kind, name)
+    join evidence_clinics using (clinic)
+),
+contacts as (
+    select clinic, value as contact from clinic_values where kind in ('phone', 'mailing_address')
+),
+stems as (
+    select clinic, value as stem from clinic_values where kind = 'stem'
+),
+edges as (
+    select clinic, kind, value from clinic_values where kind in ('owner', 'parent')
+    union all
+    select clinic, 'name', name || ', ' || state_code
+    from named
+    where kind = 'name' and state_code is not null
+    union all
+    select clinic, 'name_rare', name
+    from named
+    where kind = 'name' and holds_across_states and num_states > 1
+    union all
+    select clinic, 'brand', if(holds_across_states, name, name || ', ' || state_code)
+    from named
+    where kind = 'brand' and (holds_across_states or (holds_in_a_state and state_code is not null))
+    union all
+    select clinic, 'name_contact', name || ', ' || contact
+    from named
+    join contacts using (clinic)
+    where kind = 'name' and not holds_across_states and num_states > 1
+    union all
+    select clinic, 'stem_address', stem || ', ' || value
+    from clinic_values
+    join stems using (clinic)
+    where kind = 'mailing_address'
+    union all
+    select clinic, 'spelling', value from network_spellings
+),
+shared as (
+    select kind, value from edges group by kind, value having count(distinct clinic) > 1
+)
+select distinct clinic, kind, value
+from edges
+semi join shared using (kind, value)

@@ -1,0 +1,48 @@
+-- Why each network is one.
+-- Grain: one row per network. evidence has the kinds of ties with the clinics that they tie, strongest first;
+-- weakest_edge is the weakest kind without which the network falls apart; num_owners is missing where none is known.
+-- Inputs: network_members, network_edges, network_weakest, evidence_clinics, clinic_values, evidence_kinds, network_overrides.
+with
+counted as (
+    select network_id, kind, count(distinct clinic_id) as num_clinics
+    from network_edges
+    group by network_id, kind
+    union all
+    select network_id, 'override', count(*)
+    from network_members
+    semi join (from network_overrides where network_name is not null) using (clinic_id)
+    group by network_id
+),
+kinds as (
+    select network_id, string_agg(kind || ' ' || num_clinics, ', ' order by strength) as evidence
+    from counted
+    join evidence_kinds using (kind)
+    group by network_id
+),
+owners as (
+    select
+        network_id,
+        count(distinct value) filter (where kind = 'owner') as num_owners,
+        count(distinct value) filter (where kind = 'parent') as num_parents
+    from clinic_values
+    join evidence_clinics using (clinic)
+    join network_members using (clinic_id)
+    where kind in ('owner', 'parent')
+    group by network_id
+),
+sized as (
+    select network_id, count(distinct state_code) as num_states
+    from network_members
+    join evidence_clinics using (clinic_id)
+    group by network_id
+)
+select
+    network_id,
+    evidence,
+    coalesce(weakest_edge, 'override') as weakest_edge,
+    coalesce(weakest_edge in ('name_rare', 'brand'), false) and num_states > 1 as is_ambiguous,
+    coalesce(nullif(num_owners, 0), nullif(num_parents, 0)) as num_owners
+from kinds
+join sized using (network_id)
+left join network_weakest using (network_id)
+left join owners using (network_id)

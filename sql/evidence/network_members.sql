@@ -1,0 +1,77 @@
+-- The clinics of every network, by evidence.
+-- Grain: one row per clinic that belongs to a network.
+-- Inputs: linked_clinics, evidence_clinics, network_overrides, run_settings.
+-- A network is named after the most frequent name of its clinics; where several would have one name the largest keeps
+-- it, and the others take their state as well. Clinics that an override puts into a network count towards its size.
+with
+found as (
+    select root, clinic_id, state_code, normalized_name
+    from linked_clinics
+    join evidence_clinics using (clinic)
+),
+called as (
+    select root, normalized_name
+    from found
+    where normalized_name is not null
+    group by root, normalized_name
+    qualify row_number() over (partition by root order by count(*) desc, normalized_name) = 1
+),
+states as (
+    select root, state_code
+    from found
+    where state_code is not null
+    group by root, state_code
+    qualify row_number() over (partition by root order by count(*) desc, state_code) = 1
+),
+groups as (
+    select root, count(*) as num_clinics, min(clinic_id) as first_id from found group by root
+),
+named as (
+    select
+        root,
+        coalesce(normalized_name, first_id) as name,
+        lower(coalesce(state_code, first_id)) as place,
+        first_id,
+        row_number() over (
+            partition by coalesce(normalized_name, first_id) order by num_clinics desc, first_id
+        ) as rank
+    from groups
+    left join called using (root)
+    left join states using (root)
+),
+apart as (
+    select root, first_id, if(rank = 1, name, name || ' ' || place) as name from named
+),
+distinct_names as (
+    select
+        root,
+        if(row_number() over (partition by name order by first_id) = 1, name, name || ' ' || first_id) as network_name
+    from apart
+),
+placed as (
+    select network_name, clinic_id, state_code, false as is_forced, false as is_forced_anchor
+    from found
+    join distinct_names using (root)
+    union all
+    select network_overrides.network_name, network_overrides.clinic_id, state_code, true, is_anchor
+    from network_overrides
+    join evidence_clinics using (clinic_id)
+    where network_overrides.network_name is not null
+),
+sized as (
+    select network_name
+    from placed, run_settings
+    group by network_name
+    having bool_or(is_forced)
+        or (
+            count(*) >= any_value(min_clinics)
+            and (count(distinct state_code) >= any_value(min_states) or count(*) >= any_value(min_single_state))
+        )
+)
+select
+    'net_' || left(md5(network_name), 12) as network_id,
+    network_name,
+    clinic_id,
+    is_forced_anchor
+from placed
+semi join sized using (network_name)
