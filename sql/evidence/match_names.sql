@@ -3,7 +3,8 @@
 -- Inputs: clinic_names (kind, clinic, name), evidence_clinics (clinic, state_code, zip5).
 -- chance is how many of all names would be expected to read so if their words came together by accident. A name holds
 -- across states where that is next to nothing, or where its clinics stand densely in few states, as those of one owner
--- do. Names with numerals are left out of the counts: they would make every word look rare.
+-- do. Names with numerals are left out of the counts: they would make every word look rare. A word that a name says
+-- twice counts twice; names that several states do not share have no chance.
 with
 named as (
     select kind, name, count(*) as num_clinics
@@ -18,7 +19,7 @@ totals as (
 ),
 words as (
     select kind, word, count(*) as num_names
-    from (select kind, unnest(list_distinct(string_split(name, ' '))) as word from plain)
+    from (select kind, unnest(string_split(name, ' ')) as word from plain)
     group by kind, word
 ),
 shared as (
@@ -39,7 +40,11 @@ chances as (
         shared.name,
         coalesce(any_value(totals.num_names), 1)
             * product(coalesce(words.num_names, 1) / coalesce(totals.num_names, 1)) as chance
-    from (select kind, name, unnest(list_distinct(string_split(name, ' '))) as word from shared) as shared
+    from (
+        select kind, name, unnest(list_distinct(string_split(name, ' '))) as word
+        from shared
+        where num_states > 1 or kind <> 'name'
+    ) as shared
     left join totals using (kind)
     left join words using (kind, word)
     group by shared.kind, shared.name
@@ -51,7 +56,7 @@ spread as (
         if(num_zips > 0, num_zips, num_clinics) / greatest(num_states, 1) as a_state,
         if(num_zips > 0, 1.75, 2.5) as enough
     from shared
-    join chances using (kind, name)
+    left join chances using (kind, name)
 )
 select
     kind,
@@ -60,6 +65,6 @@ select
     num_states,
     num_zips,
     chance,
-    chance <= 0.0001 or (a_state >= enough and a_state >= 10 * chance / 52) as holds_across_states,
+    coalesce(chance <= 0.0001 or (a_state >= enough and a_state >= 10 * chance / 52), false) as holds_across_states,
     kind = 'name' or chance <= 1 as holds_in_a_state
 from spread

@@ -3,10 +3,10 @@
 -- Inputs: match_names, clinic_names, evidence_clinics, network_members, run_settings.
 with
 members as (
-    select name, count(network_id) as num_members
-    from clinic_names
-    join evidence_clinics using (clinic)
-    left join network_members using (clinic_id)
+    select name, count(*) as num_members
+    from network_members
+    join evidence_clinics using (clinic_id)
+    join clinic_names using (clinic)
     where kind = 'name'
     group by name
 )
@@ -14,15 +14,15 @@ select
     name as network_name,
     num_clinics,
     num_states,
-    num_members > 0 as is_grouped,
+    num_members is not null as is_grouped,
     case
-        when num_members > 0 then null
+        when num_members is not null then null
         when num_clinics < min_clinics then 'fewer than ' || min_clinics || ' clinics'
         when num_states > 1 and not holds_across_states
             then 'a name of many owners, and too few clinics in each of its ' || num_states || ' states'
         else 'fewer than ' || min_states || ' states and fewer than ' || min_single_state || ' clinics'
     end as kept_apart_by
 from match_names
-join members using (name), run_settings
+left join members using (name), run_settings
 where kind = 'name'
 order by num_clinics desc, network_name
