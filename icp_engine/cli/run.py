@@ -233,6 +233,9 @@ def _notes(manifest: "Manifest") -> list[tuple[str, str]]:
     if absent:
         notes.append(("Not there", f"{', '.join(absent)}; {manifest.reachable:g} points are within reach without"))
     notes += _values(manifest)
+    if manifest.networks and (evidence := manifest.networks.evidence):
+        columns = [field if field == column else f"{field} ({column})" for field, column in evidence.items()]
+        notes.append(("Networks", f"by names and {', '.join(columns)}"))
     if rows.rejected:
         word, said = intake.rejected(rows).split(" ", 1)
         notes.append((word, f"{said}; see rejects.parquet"))

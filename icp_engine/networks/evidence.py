@@ -1,12 +1,16 @@
 """Group clinics by evidence: what clinics share is made ready here, and tied together by the SQL of evidence/."""
 
-from collections.abc import Callable, Iterator
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib.resources import files
 
 import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, sql_text
 from icp_engine.extract.conform import as_text
+from icp_engine.extract.headers import plain
 from icp_engine.extract.states import NAMES
 from icp_engine.networks.match_names import match_name
 
@@ -22,6 +26,26 @@ _PHONE, _ZIP = 10, 5  # digits
 _DIRECTIONS = ("north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest")
 _ERN = ("northern", "southern", "eastern", "western", "central")
 _VALUES = {"clinic": pl.Int64, "kind": pl.String, "value": pl.String}
+
+
+def evidence_columns(columns: Iterable[str]) -> dict[str, str]:
+    """Return the columns of an extract that hold evidence, by field: its own name first, then what others call it."""
+    by_form: dict[str, str] = {}
+    for column in columns:
+        by_form.setdefault(plain(column), column)
+    found = {field: by_form[field] for field in EVIDENCE_COLUMNS if field in by_form}
+    found |= {column: column for column in columns if column in EVIDENCE_COLUMNS}
+    for name, field in _other_names():
+        if field not in found and name in by_form:
+            found[field] = by_form[name]
+    return found
+
+
+@cache
+def _other_names() -> list[tuple[str, str]]:
+    """Return what other systems call evidence, in plain form, and the field."""
+    with files("icp_engine.networks").joinpath("evidence_columns.csv").open(encoding="utf-8") as table:
+        return [(plain(row["column"]), row["field"]) for row in csv.DictReader(table)]
 
 
 def group_by_evidence(db: Database, clinics: pl.DataFrame) -> None:

@@ -66,8 +66,9 @@ class Networks:
             return None
         if not self.shared_names:
             return "No network: no two clinics share an organisation name (is account_name there, and mapped?)."
+        word = "name" if self.shared_names == 1 else "names"
         return (
-            f"No network: {self.shared_names:,} shared names, each kept apart by the rules "
+            f"No network: {self.shared_names:,} shared {word}, kept apart by the rules "
             "(--grouping, --min-clinics, --min-states, --min-single-state, --exclude-names); "
             "network_candidates of icp.duckdb says by which."
         )

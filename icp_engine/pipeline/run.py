@@ -19,7 +19,7 @@ from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.extract.profile import Profile, describe
 from icp_engine.networks.columns import check_names
-from icp_engine.networks.evidence import EVIDENCE_COLUMNS, NORMALIZED_NAME
+from icp_engine.networks.evidence import NORMALIZED_NAME, evidence_columns
 from icp_engine.networks.grouping import NETWORKS, Networks, find_networks, network_inputs
 from icp_engine.pipeline.clinics import (
     NORMALIZED,
@@ -126,10 +126,18 @@ def _networks(scored: Scored, work: Work) -> Networks | None:
         work.stages("networks", scored.rows),
         database(memory_limit=work.sql_memory, temp_dir=work.temp) as db,
     ):
-        evidence = [name for name in EVIDENCE_COLUMNS if name in work.extract.columns]
-        columns = dict.fromkeys([*network_inputs(work.card), *evidence])
-        clinics = scored.frame.select(*columns, pl.col(NORMALIZED).alias(NORMALIZED_NAME)).collect()
+        evidence = {
+            field: column for field, column in _evidence(work).items() if field not in network_inputs(work.card)
+        }
+        renamed = [pl.col(column).alias(field) for field, column in evidence.items()]
+        named = pl.col(NORMALIZED).alias(NORMALIZED_NAME)
+        clinics = scored.frame.select(*network_inputs(work.card), *renamed, named).collect()
         return find_networks(db, clinics, work.card, work.options.network)
+
+
+def _evidence(work: Work) -> dict[str, str]:
+    """Return the columns that hold evidence for networks, by field."""
+    return evidence_columns(work.extract.columns) if work.options.network.grouping == "evidence" else {}
 
 
 def _write(
@@ -159,7 +167,7 @@ def _write(
         return replace(
             manifest,
             indexed=indexed,
-            networks=NetworkCounts(found=len(networks.networks), clinics=len(networks.columns)),
+            networks=NetworkCounts(len(networks.networks), len(networks.columns), _evidence(work)),
             no_networks=networks.why_none,
         )
 

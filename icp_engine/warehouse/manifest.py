@@ -45,10 +45,11 @@ class RowCounts(msgspec.Struct, frozen=True, rename={"read": "in"}):
 
 
 class NetworkCounts(msgspec.Struct, frozen=True):
-    """Networks, and clinics that belong to one."""
+    """Networks, and clinics that belong to one; the columns that held evidence beside names, by what they are."""
 
     found: int
     clinics: int
+    evidence: Mapping[str, str] = {}
 
 
 class OutputFile(msgspec.Struct, frozen=True):

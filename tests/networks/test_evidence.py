@@ -14,7 +14,7 @@ import pytest
 
 from icp_engine import load_scorecard
 from icp_engine.database import Database, database
-from icp_engine.networks.evidence import EVIDENCE_COLUMNS, group_by_evidence
+from icp_engine.networks.evidence import EVIDENCE_COLUMNS, evidence_columns, group_by_evidence
 from icp_engine.networks.grouping import NetworkOptions, register_settings
 
 CARD = load_scorecard("icp")
@@ -199,6 +199,22 @@ def test_spellings_of_one_state(left: str, right: str, *, tied: bool, shared: bo
     ]
     due = {"a0 a1 a2": "name 2, spelling 3; spelling"} if tied and shared else {}
     assert networks([{**row, "phone": "5125550100"} for row in rows] if shared else rows) == due
+
+
+@pytest.mark.parametrize(
+    ("columns", "due"),
+    [
+        ([], {}),
+        (["clinic_id", "phone"], {"phone": "phone"}),
+        (["Phone", "Parent Account"], {"phone": "Phone", "parent_name": "Parent Account"}),
+        (["Phone Number", "PHONE", "phone"], {"phone": "phone"}),
+        (["Phone Number", "PHONE"], {"phone": "PHONE"}),
+        (["Official Phone", "PAC-IDs"], {"official_phone": "Official Phone", "pac_ids": "PAC-IDs"}),
+        (["fax", "phones"], {}),
+    ],
+)
+def test_columns_that_hold_evidence(columns: list[str], due: dict[str, str]) -> None:
+    assert evidence_columns(columns) == due
 
 
 def test_names_that_are_excluded_and_clinics_that_are_placed_by_hand(tmp_path: Path) -> None:
