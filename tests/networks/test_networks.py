@@ -319,7 +319,7 @@ def test_why_there_is_no_network(tmp_path: Path) -> None:
     nothing, _ = small([clinic("A"), clinic("B"), clinic(None), clinic(None)], tmp_path)
     assert str(nothing.why_none).startswith("No network: no two clinics share an organisation name (")
     apart, _ = small([clinic(name) for name in "AABB"], tmp_path)
-    assert str(apart.why_none).startswith("No network: 2 shared names, each kept apart by the rules")
+    assert str(apart.why_none).startswith("No network: 2 shared names, kept apart by the rules")
     assert (nothing.shared_names, apart.shared_names) == (0, 2)
     assert (nothing.networks.schema, nothing.columns.schema) == (NETWORKS_ICP, NETWORK_COLUMNS)
     assert small(PAIR, tmp_path)[0].why_none is None
