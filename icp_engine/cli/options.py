@@ -36,6 +36,7 @@ class Mapping(click.ParamType[tuple[str, str]]):
     """A renamed column, `field=column`."""
 
     name = "field=column"
+    envvar_list_splitter = ";"  # columns have blanks in their names
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         """Read a pair."""
@@ -45,6 +46,12 @@ class Mapping(click.ParamType[tuple[str, str]]):
         if not new.strip() or not old.strip():
             self.fail(f"{value!r} is not a mapping; write it like npi_count=provider_total.", param, ctx)
         return new.strip(), old.strip()
+
+
+class Repeated(click.types.StringParamType):
+    """A value of an option that may be repeated; in a variable they are separated by semicolons."""
+
+    envvar_list_splitter = ";"
 
 
 class Several(click.ParamType[tuple[str, ...]]):
