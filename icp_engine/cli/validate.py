@@ -101,11 +101,13 @@ def _fields(found: "Validation") -> list[tuple[str, str, str, str, str, str]]:
 
 
 def _reach(found: "Validation") -> str:
+    from icp_engine.extract.reach import no_tier_in_reach
+
     card, described = found.card, found.description
     if not described.out_of_reach:
         return f"All {card.maximum:g} points of {card.id} are within reach."
     lost = [(f"{part.points:g}", part.characteristic, ", ".join(part.fields)) for part in described.out_of_reach]
-    beyond = intake.no_tier_in_reach(card, described.reachable, described.out_of_reach)
+    beyond = no_tier_in_reach(card, described.reachable, described.out_of_reach)
     head = f"Within reach with this extract: {described.reachable:g} of the {card.maximum:g} points of {card.id}."
     head = f"{beyond}\n{head}" if beyond else head
     return f"{head}\n{show.table([('Points lost', 'characteristic', 'for want of'), *lost], '><<', header=True)}"
