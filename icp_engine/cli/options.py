@@ -147,6 +147,16 @@ min_score = click.option("--min-score", type=float, help="Scores of at least so 
 extract = click.argument("extract", nargs=-1, required=True)
 
 
+def default_warehouse() -> Path:
+    """Return the folder that commands read where nobody names one: what is printed as advice may leave it out."""
+    root = click.get_current_context().find_root()
+    assert isinstance(root.command, click.Group)
+    explain = root.command.get_command(root, "explain")
+    assert explain is not None
+    folder: Path = explain.make_context("explain", [], root, resilient_parsing=True).params["warehouse"]
+    return folder
+
+
 def long_command(command: _Command) -> _Command:
     """Add the options of every long command."""
     for option in (as_json, quiet, temp_dir, memory_limit, threads):

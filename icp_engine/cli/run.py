@@ -1,12 +1,12 @@
 """`icp-engine run`: from an extract to published results."""
 
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
 from icp_engine.cli import intake, options, show
+from icp_engine.display import shell_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -200,8 +200,9 @@ def _places(manifest: "Manifest", out: Path, best: "Sequence[BestClinic]") -> li
     """Return where the results are, and what to do next."""
     from icp_engine.warehouse.folder import MANIFEST, place_of
 
-    at = "" if out == Path("warehouse") else f" -w {quote(str(out))}"
-    why = f"icp-engine explain {quote(best[0].clinic_id)}{at}"
+    at = () if out == options.default_warehouse() else ("-w", str(out))
+    clinic = best[0].clinic_id
+    why = shell_line("icp-engine", "explain", *at, *(("--",) if clinic.startswith("-") else ()), clinic)
     places = [("Results", f"{place_of(out, MANIFEST).parent} (run {manifest.run_id})"), ("Why", why)]
     report = place_of(out, "report.html")
     if report.exists():

@@ -345,4 +345,4 @@ def test_the_summary_of_a_run_fits_a_screen_and_names_what_matters(tmp_path: Pat
     why = next(line for line in lines if line.startswith("Why"))
     arguments = shlex.split(why.removeprefix("Why"))
     assert call(*arguments[1:]).exit_code == 0
-    assert arguments[2].startswith("it's ")
+    assert arguments[-1].startswith("it's ")
