@@ -61,7 +61,7 @@ def network(run: Run, network_id: str) -> NetworkProfile:
         found = db.frame(f"from {NETWORKS} where network_id = $id", {"id": network_id})
         if found.is_empty():
             listing = shell_line("icp-engine", "networks", "list", "-w", str(run.warehouse))
-            raise InputError(f"{run.warehouse} has no network '{network_id}'; see {listing}.")
+            raise InputError(f"{run.warehouse} has no network '{network_id}'; list them with: {listing}")
         total = run.card.column("total_score")
         shown = ("clinic_id", "account_name", "state_code", total, run.card.column("tier_label"), "is_network_anchor")
         members = db.frame(

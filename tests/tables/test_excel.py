@@ -135,8 +135,8 @@ def test_commands_in_errors_can_be_pasted(tmp_path: Path, warehouse: Path) -> No
     empty = tmp_path / "a b"
     asked = str(call("explain", "-w", empty, "1").exception).partition("make one with: ")[2]
     assert shlex.split(asked) == ["icp-engine", "run", "EXTRACT", "--out", str(empty)]
-    asked = str(call("networks", "show", "-w", warehouse, "net_0").exception).partition("; see ")[2]
-    assert shlex.split(asked.rstrip(".")) == ["icp-engine", "networks", "list", "-w", str(warehouse)]
+    asked = str(call("networks", "show", "-w", warehouse, "net_0").exception).partition("list them with: ")[2]
+    assert shlex.split(asked) == ["icp-engine", "networks", "list", "-w", str(warehouse)]
 
 
 def test_a_command_line_is_quoted_where_it_has_to_be() -> None:
