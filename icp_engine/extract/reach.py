@@ -1,10 +1,11 @@
-"""Whether the fields that are there bring any tier above the last into reach, and which others would, in a sentence."""
+"""What fields are worth: which tiers those that are there bring into reach, and which others would, in a sentence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from icp_engine.display import listed
 from icp_engine.extract.profile import LostPoints
 from icp_engine.scorecard.model import TOTAL, Scorecard
+from icp_engine.scorecard.reach import reachable_total
 
 _FIELDS = 6  # that are named of those that would bring a tier into reach
 
@@ -24,3 +25,16 @@ def no_tier_in_reach(card: Scorecard, reachable: float, lost: Iterable[LostPoint
         f"No clinic can reach {tier.label}, which begins at {tier.at_least[TOTAL]:g}: the fields that are there allow "
         f"{reachable:g} of {card.maximum:g} points. Fields that would change that, with their points: {named}."
     )
+
+
+def field_worth(card: Scorecard, absent: Set[str]) -> dict[str, float]:
+    """Return for each field that a scorecard reads the points that a clinic without it cannot reach.
+
+    Args:
+        card: the scorecard.
+        absent: the fields that are missing for everyone; what one of them is worth is what it alone would bring.
+    """
+    return {
+        name: round(reachable_total(card, absent - {name}) - reachable_total(card, absent | {name}), 2)
+        for name in card.reads
+    }
