@@ -111,7 +111,7 @@ def _outcome() -> int:
         error.show(shown)
         _complain(shown.getvalue().removesuffix("\n"))
         return error.exit_code
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:  # a panic of Polars is no Exception
         message, code = _explained(error)
         _complain(message)
         return code
@@ -136,6 +136,10 @@ def _explained(error: BaseException) -> tuple[str, int]:
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return printable(f"Error: {error.strerror or error}{where}; {_KEPT}", keep=""), IcpError.exit_code
+    if type(error).__name__ == "PanicException":
+        return printable(
+            f"Error: the input cannot be read ({first_line(error)}); is a file damaged?", keep=""
+        ), IcpError.exit_code
     if type(error).__module__.startswith(("polars", "pyarrow")):
         return printable(f"Error: {first_line(error)}; {_KEPT}"), IcpError.exit_code
     raise error

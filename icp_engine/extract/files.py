@@ -119,12 +119,13 @@ def _parquet(path: str, where: Path) -> RawFile:
         rows = metadata.num_rows
         frame = pl.scan_parquet(where, glob=False, hive_partitioning=False)
         schema = dict(frame.collect_schema())
-    except (pa.ArrowException, pl.exceptions.PolarsError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise InputError(said_of(path, first_line(error))) from error
     except OSError as error:
         if "ncrypt" in str(error):
             raise InputError(said_of(path, first_line(error))) from error
-        raise InputError(f"{path} cannot be read ({error.strerror or first_line(error)}).") from error
+        damaged = "" if error.strerror else "; is the file damaged?"
+        raise InputError(f"{path} cannot be read ({error.strerror or first_line(error)}){damaged or '.'}") from error
     wide = widened(schema)
     frame, schema = frame.cast(wide) if wide else frame, schema | wide  # type: ignore[arg-type]
     for key, value in _hive(path):
