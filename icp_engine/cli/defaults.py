@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from icp_engine.cli.options import Several
 from icp_engine.errors import MistakesError, Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -160,7 +161,8 @@ def _plain(option: click.Option, value: Any) -> Any:
             raise click.BadParameter(f"{value!r} is neither true nor false.")
         return value
     values = value if isinstance(value, list) else [value]
-    if any(isinstance(item, bool | list | dict) for item in values):
+    several = option.multiple or isinstance(option.type, Several)
+    if any(isinstance(item, bool | list | dict) for item in values) or (isinstance(value, list) and not several):
         raise click.BadParameter(f"{value!r} is no value of --{option_key(option)}.")
     if option.multiple:
         return [str(item) for item in values]

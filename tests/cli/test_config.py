@@ -125,6 +125,8 @@ def test_nothing_is_set_where_nothing_is_said() -> None:
         ("keep = 0\n", ["icp.toml:1: keep: 0 is not in the range x>=1."]),
         ("keep = true\n", ["icp.toml:1: keep: True is no value of --keep."]),
         ('strict = "yes"\n', ["icp.toml:1: strict: 'yes' is neither true nor false."]),
+        ('out = ["a", "b"]\n', ["icp.toml:1: out: ['a', 'b'] is no value of --out."]),
+        ("tier = [[1]]\n", ["icp.toml:1: tier: [[1]] is no value of --tier."]),
         ('map = ["npi"]\n', ["icp.toml:1: map: 'npi' is not a mapping; write it like npi_count=provider_total."]),
         ('map = {npi_count = "npi"}\n', ["icp.toml:1: map: expected a value, or a list of them, and found a table."]),
         ("keep = = 3\n", ["icp.toml:1: not valid TOML: Invalid value"]),
