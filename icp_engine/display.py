@@ -1,7 +1,10 @@
 """Tables for people: aligned plain text for terminals, and HTML for notebooks, where everything is escaped."""
 
+import os
 from collections.abc import Iterable, Sequence
 from html import escape
+from shlex import quote
+from subprocess import list2cmdline
 
 from icp_engine.errors import printable
 
@@ -46,6 +49,19 @@ def cut(text: str, width: int) -> str:
 def listed(names: Sequence[str]) -> str:
     """Return names as a sentence lists them; there is at least one."""
     return f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else names[0]
+
+
+def shell_line(*words: str) -> str:
+    """Return a command that can be pasted: blanks, quotes and control characters of its words do nothing there."""
+    if os.name == "nt":
+        return list2cmdline(words)
+    return " ".join(quote(word) if printable(word, keep="") == word else _escaped(word) for word in words)
+
+
+def _escaped(word: str) -> str:
+    """Return a word with control characters as bash and zsh read it."""
+    plain = "".join(f"\\{sign}" if sign in "\\'" else sign for sign in word)
+    return f"$'{printable(plain, keep='')}'"
 
 
 def html_table(heading: Sequence[object], rows: Iterable[Sequence[object]], align: str) -> str:

@@ -96,6 +96,8 @@ def printable(text: str, *, keep: str = "\n\t") -> str:
 
 def first_line(error: BaseException) -> str:
     """Return the first line of what a library says of an error, as a part of a sentence."""
+    if type(error).__name__ == "PanicException":  # of Polars, and what it says is about its own code
+        return "Polars gave up on what is in it"
     return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from icp_engine.cli import streams
+from icp_engine.cli import defaults, streams
 from icp_engine.distribution import NAME
 from icp_engine.errors import GateError, IcpError, first_line, printable
 
@@ -18,6 +18,7 @@ from icp_engine.errors import GateError, IcpError, first_line, printable
 _COMMANDS = {
     "audit": "audit",
     "charts": "charts",
+    "config": "config",
     "explain": "explain",
     "export": "export",
     "networks": "networks",
@@ -36,6 +37,11 @@ _INTERRUPTED = 130
 _KEPT = "what was published before is still there."
 
 
+def _load(name: str) -> click.Command:
+    command: click.Command = import_module(f"icp_engine.cli.{_COMMANDS[name]}").command
+    return command
+
+
 class _Commands(click.Group):
     """The commands, each in a module of its own."""
 
@@ -49,8 +55,8 @@ class _Commands(click.Group):
             if ctx.resilient_parsing or cmd_name.startswith("-"):
                 return None
             raise click.NoSuchCommand(cmd_name, possibilities=_COMMANDS, ctx=ctx)
-        module = import_module(f"icp_engine.cli.{_COMMANDS[cmd_name]}")
-        command: click.Command = module.command
+        command = _load(cmd_name)
+        defaults.name_variables(command, (cmd_name,), _load("run"))
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -64,7 +70,8 @@ class _Commands(click.Group):
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name=NAME, prog_name="icp-engine")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Whom to call first in US healthcare, and why.
 
     Scores clinics against a scorecard, groups them into networks and explains every point.
@@ -76,6 +83,8 @@ def cli() -> None:
       icp-engine networks list --warehouse warehouse
       icp-engine explain CLINIC_ID --warehouse warehouse
     """
+    ctx.obj = defaults.read_defaults(cli, _load("run"))
+    ctx.default_map = defaults.default_map(ctx.obj)
 
 
 def main() -> None:
@@ -97,11 +106,12 @@ def _outcome() -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
+        defaults.name_source(error)
         shown = StringIO()
         error.show(shown)
         _complain(shown.getvalue().removesuffix("\n"))
         return error.exit_code
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:  # a panic of Polars is no Exception
         message, code = _explained(error)
         _complain(message)
         return code
@@ -126,6 +136,10 @@ def _explained(error: BaseException) -> tuple[str, int]:
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return printable(f"Error: {error.strerror or error}{where}; {_KEPT}", keep=""), IcpError.exit_code
+    if type(error).__name__ == "PanicException":
+        return printable(
+            f"Error: the input cannot be read ({first_line(error)}); is a file damaged?", keep=""
+        ), IcpError.exit_code
     if type(error).__module__.startswith(("polars", "pyarrow")):
         return printable(f"Error: {first_line(error)}; {_KEPT}"), IcpError.exit_code
     raise error

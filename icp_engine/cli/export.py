@@ -8,6 +8,8 @@ import click
 from icp_engine.cli import options, show
 
 _FORMATS = ("csv", "parquet", "xlsx", "json")
+_FOR_PEOPLE = """This list is for reading in Excel, not for a CRM: an id such as 00123 stands there as ="00123",
+and a text that would run as a formula has ' in front. Leave --for out to get values as they are."""
 
 
 @click.command("export")
@@ -31,6 +33,10 @@ _FORMATS = ("csv", "parquet", "xlsx", "json")
     metavar="FILE",
     help="CSV goes to stdout unless given.",
 )
+@click.option(
+    "--for", "reader", type=click.Choice(["excel"]),
+    help="CSV that Excel opens unharmed: no formula runs, ids and ZIP codes stay text. Not for a CRM.",
+)  # fmt: skip
 def command(
     what: Literal["clinics", "networks"],
     warehouse: Path,
@@ -41,6 +47,7 @@ def command(
     columns: str | None,
     format_: str | None,
     out: Path | None,
+    reader: str | None,
 ) -> None:
     """Write a list of clinics or networks, best first.
 
@@ -48,23 +55,29 @@ def command(
     Examples:
       icp-engine export --tier 1,2 --segment A --state TX --out texas.csv
       icp-engine export --what networks --tier 1 --out networks.xlsx
+      icp-engine export --tier 1 --for excel --out call.csv
       icp-engine export --tier 1 --columns clinic_id,account_name,icp_total_score
     """
     from icp_engine.published.filters import Filter
     from icp_engine.published.lists import export, write_list
     from icp_engine.published.run import open_run
+    from icp_engine.tables.excel import excel_csv
     from icp_engine.tables.writer import flat
 
     path = _named(out, format_)
+    if reader and path and path.suffix.lower() != ".csv":
+        raise click.UsageError(f"--for {reader} is a kind of CSV; leave it out for {path.name}, which opens as it is.")
     chosen = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
     run = open_run(warehouse)
     wanted = Filter(options.chosen_tiers(tier, run.card), options.chosen_segments(segment, run.card), state, min_score)
     found = export(run, what, wanted, chosen)
     if path is None:
-        show.csv(flat(found).write_csv())
+        show.csv(excel_csv(found) if reader else flat(found).write_csv().encode())
     else:
-        write_list(found, path)
+        write_list(found, path, for_excel=bool(reader))
         show.say(f"{len(found):,} {what} in {path}", err=True)
+    if reader:
+        show.say(_FOR_PEOPLE, err=True)
 
 
 def _named(out: Path | None, kind: str | None) -> Path | None:

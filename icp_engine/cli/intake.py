@@ -1,21 +1,18 @@
-"""What came in, in words: columns and what told them, rejected rows, ids that look wrong, tiers out of reach."""
+"""What came in, in words: columns and what told them, rejected rows, ids that look wrong."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 from icp_engine.cli import show
-from icp_engine.display import listed
 
 if TYPE_CHECKING:
     from icp_engine.extract.ids import Suspicion
-    from icp_engine.extract.profile import FieldCoverage, LostPoints
+    from icp_engine.extract.profile import FieldCoverage
     from icp_engine.extract.searched import SearchedField
-    from icp_engine.scorecard.model import Scorecard
     from icp_engine.warehouse.manifest import RowCounts
 
 _WIDTH = 48  # of the rows and the text
-_FIELDS = 6  # that are named of those that would bring a tier into reach
 
 
 def rejected(rows: "RowCounts") -> str:
@@ -71,22 +68,3 @@ def searched(found: "SearchedField") -> str:
     )
     heads = ("Rows", f"{found.field} says", "which matches a phrase of")
     return f"{show.table([heads, *rows], '><<', header=True)}\n{matched}"
-
-
-def no_tier_in_reach(card: "Scorecard", reachable: float, lost: Iterable["LostPoints"]) -> str | None:
-    """Return that no tier above the last is in reach, and the fields that would change that; None where one is."""
-    from icp_engine.scorecard.model import TOTAL
-
-    tier = card.tiers[-2] if card.tiers[1:] else card.tiers[-1]
-    if reachable >= tier.at_least.get(TOTAL, 0.0):
-        return None
-    points: dict[str, float] = {}
-    for part in lost:
-        fields = listed(part.fields)
-        points[fields] = points.get(fields, 0.0) + part.points
-    dearest = sorted(points.items(), key=lambda item: -item[1])[:_FIELDS]
-    named = "; ".join(f"{fields} ({worth:g})" for fields, worth in dearest)
-    return (
-        f"No clinic can reach {tier.label}, which begins at {tier.at_least[TOTAL]:g}: the fields that are there allow "
-        f"{reachable:g} of {card.maximum:g} points. Fields that would change that, with their points: {named}."
-    )

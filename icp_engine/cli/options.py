@@ -36,6 +36,7 @@ class Mapping(click.ParamType[tuple[str, str]]):
     """A renamed column, `field=column`."""
 
     name = "field=column"
+    envvar_list_splitter = ";"  # columns have blanks in their names
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         """Read a pair."""
@@ -45,6 +46,12 @@ class Mapping(click.ParamType[tuple[str, str]]):
         if not new.strip() or not old.strip():
             self.fail(f"{value!r} is not a mapping; write it like npi_count=provider_total.", param, ctx)
         return new.strip(), old.strip()
+
+
+class Repeated(click.types.StringParamType):
+    """A value of an option that may be repeated; in a variable they are separated by semicolons."""
+
+    envvar_list_splitter = ";"
 
 
 class Several(click.ParamType[tuple[str, ...]]):
@@ -138,6 +145,16 @@ segment = click.option("--segment", type=Several(), metavar="A,B", help="Segment
 state = click.option("--state", metavar="TX", help="Two letters of a state.")
 min_score = click.option("--min-score", type=float, help="Scores of at least so many points.")
 extract = click.argument("extract", nargs=-1, required=True)
+
+
+def default_warehouse() -> Path:
+    """Return the folder that commands read where nobody names one: what is printed as advice may leave it out."""
+    root = click.get_current_context().find_root()
+    assert isinstance(root.command, click.Group)
+    explain = root.command.get_command(root, "explain")
+    assert explain is not None
+    folder: Path = explain.make_context("explain", [], root, resilient_parsing=True).params["warehouse"]
+    return folder
 
 
 def long_command(command: _Command) -> _Command:

@@ -1,21 +1,23 @@
 """`icp-engine run`: from an extract to published results."""
 
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
 from icp_engine.cli import intake, options, show
+from icp_engine.display import shell_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from icp_engine.published.run import Run
     from icp_engine.published.statistics import BestClinic
     from icp_engine.scorecard.model import Scorecard
-    from icp_engine.warehouse.manifest import Manifest
+    from icp_engine.warehouse.manifest import Manifest, RowCounts
 
 _BEST = 5
+_LARGEST, _NAME = 3, 60  # networks, and characters of the name of one
 _FEW = 0.01  # of all rows; when more are rejected that comes first
 
 
@@ -139,18 +141,21 @@ def command(
         show.emit(manifest_content(manifest))
     elif not quiet:
         from icp_engine.published.run import open_run
-        from icp_engine.published.statistics import best_clinics
 
-        published = open_run(out)
-        best = best_clinics(published.table("icp_scores"), published.card, _BEST)
-        show.say(_summary(manifest, published.card, out, best))
+        show.say(_summary(manifest, open_run(out)))
 
 
-def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence[BestClinic]") -> str:
+def _summary(manifest: "Manifest", run: "Run") -> str:
     """Return what a run comes to, on one screen: rows, tiers, segments, networks, top five, what was missing, where."""
-    scored, seconds = manifest.rows.scored, manifest.elapsed_seconds
+    from icp_engine.published.ranking import best_tie, ranking_doubts
+    from icp_engine.published.statistics import best_clinics
+
+    scored, seconds, card = manifest.rows.scored, manifest.elapsed_seconds, run.card
+    doubts = ranking_doubts(run, best_tie(run))
+    best = best_clinics(run.table("icp_scores"), card, _BEST)
+    loudly = [*_mostly_rejected(manifest.rows), *doubts]
     lines = [
-        *_loudly(manifest, card),
+        *([*loudly, ""] if loudly else []),
         f"{scored:,} clinics scored with {card.id} {card.version} in {seconds:.1f} s "
         f"({scored / max(seconds, 1e-9):,.0f} a second)",
         "",
@@ -159,22 +164,34 @@ def _summary(manifest: "Manifest", card: "Scorecard", out: Path, best: "Sequence
     if manifest.segments:
         lines += ["", _segments(manifest, card)]
     if manifest.networks:
-        found = manifest.networks
-        share = show.percent(found.clinics / scored)
-        word = "network" if found.found == 1 else "networks"
-        lines += ["", manifest.no_networks or f"{found.found:,} {word} of {found.clinics:,} clinics ({share})"]
-    lines += ["", _best(best)]
-    lines += ["", show.table([*_notes(manifest), *_places(manifest, out, best)], "<<")]
+        lines += ["", _networks(manifest, run)]
+    lines += ["", "No list of the best clinics: their order means nothing, see above." if doubts else _best(best)]
+    lines += ["", show.table([*_notes(manifest), *_places(manifest, run.warehouse, best)], "<<")]
     return "\n".join(lines)
 
 
-def _loudly(manifest: "Manifest", card: "Scorecard") -> list[str]:
-    """Return what a reader has to know before any result."""
-    rows = manifest.rows
-    lines = [intake.rejected(rows)] if rows.rejected > _FEW * rows.read else []
-    if beyond := intake.no_tier_in_reach(card, manifest.reachable, manifest.out_of_reach):
-        lines.append(beyond)
-    return [*lines, ""] if lines else []
+def _mostly_rejected(rows: "RowCounts") -> list[str]:
+    return [intake.rejected(rows)] if rows.rejected > _FEW * rows.read else []
+
+
+def _networks(manifest: "Manifest", run: "Run") -> str:
+    """Return how many networks there are, and the largest by name, so that a wrong one is seen at once."""
+    from icp_engine.published.statistics import largest_networks
+
+    found = manifest.networks
+    if manifest.no_networks or found is None:
+        return manifest.no_networks or ""
+    word = "network" if found.found == 1 else "networks"
+    share = show.percent(found.clinics / manifest.rows.scored)
+    rows = [
+        (
+            "Largest" if not place else "",
+            show.cut(network.name, _NAME),
+            f"{network.clinics:,} clinics in {network.states:,} {'state' if network.states == 1 else 'states'}",
+        )
+        for place, network in enumerate(largest_networks(run, _LARGEST))
+    ]
+    return f"{found.found:,} {word} of {found.clinics:,} clinics ({share})\n{show.table(rows, '<<<')}"
 
 
 def _best(best: "Sequence[BestClinic]") -> str:
@@ -189,8 +206,9 @@ def _places(manifest: "Manifest", out: Path, best: "Sequence[BestClinic]") -> li
     """Return where the results are, and what to do next."""
     from icp_engine.warehouse.folder import MANIFEST, place_of
 
-    at = "" if out == Path("warehouse") else f" -w {quote(str(out))}"
-    why = f"icp-engine explain {quote(best[0].clinic_id)}{at}"
+    at = () if out == options.default_warehouse() else ("-w", str(out))
+    clinic = best[0].clinic_id
+    why = shell_line("icp-engine", "explain", *at, *(("--",) if clinic.startswith("-") else ()), clinic)
     places = [("Results", f"{place_of(out, MANIFEST).parent} (run {manifest.run_id})"), ("Why", why)]
     report = place_of(out, "report.html")
     if report.exists():

@@ -14,8 +14,20 @@ from icp_engine.cli import options, show
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", "-p", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 takes any.")
 @click.option("--access-log", is_flag=True, help="Print a line for every request.")
-@click.option("--allowed-host", multiple=True, metavar="NAME", help="Host to go by besides localhost. Repeat for more.")
-@click.option("--cors-origin", multiple=True, metavar="URL", help="Origin whose pages may ask. Repeat for more.")
+@click.option(
+    "--allowed-host",
+    type=options.Repeated(),
+    multiple=True,
+    metavar="NAME",
+    help="Host to go by besides localhost. Repeat for more.",
+)
+@click.option(
+    "--cors-origin",
+    type=options.Repeated(),
+    multiple=True,
+    metavar="URL",
+    help="Origin whose pages may ask. Repeat for more.",
+)
 @click.option(
     "--max-connections",
     type=click.IntRange(1),

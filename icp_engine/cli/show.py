@@ -29,9 +29,9 @@ def say(text: str, *, err: bool = False) -> None:
     click.echo(printable(text), file=sys.stderr if err else sys.stdout)  # of its own, click takes ASCII for a mistake
 
 
-def csv(text: str) -> None:
+def csv(content: bytes) -> None:
     """Print CSV, in UTF-8 as files are, whatever the terminal's encoding: it is data."""
-    click.echo(text.encode(), nl=False)
+    click.echo(content, nl=False)
 
 
 def _finite(value: Any) -> Any:

@@ -47,7 +47,7 @@ def command(
     elif as_csv:
         from icp_engine.tables.writer import flat
 
-        show.csv(flat(found).write_csv())
+        show.csv(flat(found).write_csv().encode())
     elif as_json:
         show.emit(found.to_dicts())
     else:

@@ -37,9 +37,12 @@ def command(warehouse: Path, as_json: bool) -> None:
 
 
 def _text(found: "Statistics", run: "Run") -> str:
+    from icp_engine.published.ranking import best_tie, ranking_doubts
+
     score, quality, card = found.scores, found.data_quality, run.card
     spread = "only one clinic" if score.std is None else f"standard deviation {score.std:.2f}"
     missing = sorted(quality.missing_share.items(), key=lambda pair: (-pair[1], pair[0]))
+    doubts = ranking_doubts(run, best_tie(run))
     parts = [
         f"{found.total_clinics:,} clinics, scorecard {card.id} {card.version}, run {run.manifest.run_id}",
         f"Score: mean {score.mean:.2f}, median {score.median:.2f}, {score.min:g} to {score.max:g}, {spread}",
@@ -79,7 +82,7 @@ def _text(found: "Statistics", run: "Run") -> str:
     if found.segments:
         rows = [_share(f"Segment {segment.segment}", segment, segment.label) for segment in found.segments]
         parts.insert(3, show.table(rows, "<>><"))
-    return "\n\n".join(parts)
+    return "\n\n".join(["\n".join(doubts), *parts] if doubts else parts)
 
 
 def _share(name: str, part: "TierShare | SegmentShare", last: str) -> tuple[str, str, str, str]:

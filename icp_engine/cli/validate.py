@@ -1,16 +1,24 @@
 """`icp-engine validate`: what an extract holds, before anything is scored."""
 
+from dataclasses import asdict
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from icp_engine.cli import intake, options, show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from icp_engine.extract.findings import Step
     from icp_engine.extract.validate import Validation
 
 _SHOWN = 12  # columns
+_FLAG = ParameterSource.COMMANDLINE
+_FILES = 5  # that commands repeat; the shell may have made thousands of a pattern
 
 
 @click.command("validate")
@@ -22,6 +30,10 @@ _SHOWN = 12  # columns
     "--write-mapping", "written", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Write which column each field is read from, as TOML for --mapping.",
 )  # fmt: skip
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Write all of it as a page, which needs no other file.",
+)  # fmt: skip
 @options.temp_dir
 @options.threads
 @options.as_json
@@ -31,20 +43,23 @@ def command(
     mapping: tuple[tuple[str, str], ...],
     mapping_file: Path | None,
     written: Path | None,
+    html: Path | None,
     temp_dir: Path | None,
     as_json: bool,
 ) -> None:
     """Tell everything about an extract; publish nothing.
 
-    Rows, columns found, mapped and unknown, the share missing and invalid per field, and what
-    that puts out of reach in the scorecard.
+    Whether tier 1 is in reach and what to do next, with commands; which column was matched to which
+    field and why; what is missing, invalid, suspicious or matched by no phrase, and what that costs.
 
     \b
     Examples:
       icp-engine validate clinics.parquet
       icp-engine validate export.csv --map clinic_id=NPI --scorecard icp-2025-11
       icp-engine validate export.csv --write-mapping ours.toml
+      icp-engine validate export.csv --html validation.html
     """
+    from icp_engine.extract.findings import next_steps, verdict
     from icp_engine.extract.mapping import write_mapping
     from icp_engine.extract.validate import validate, validation_content
 
@@ -53,19 +68,57 @@ def command(
         found = validate(extract, scorecard, options.fields_by_column(mapping, file=mapping_file), temp_dir)
     if written is not None:
         write_mapping(written, found.extract.matches, found.description.carried_columns)
+    steps = next_steps(found, _words(extract, scorecard, mapping, mapping_file))
+    if html is not None:
+        _write_page(found, steps, html)
     if as_json:
-        show.emit(validation_content(found))
+        content = validation_content(found) | {
+            "verdict": verdict(found),
+            "next_steps": [asdict(step) for step in steps],
+        }
+        show.emit(content)
     else:
-        show.say(_text(found))
+        show.say(_text(found, verdict(found), steps))
+    if html is not None:
+        show.say(f"Page: {html}", err=True)
 
 
-def _text(found: "Validation") -> str:
+def _words(
+    extract: tuple[str, ...], scorecard: str, mapping: tuple[tuple[str, str], ...], mapping_file: Path | None
+) -> list[str]:
+    """Return the words to repeat in the commands of next steps; what was no flag holds there without being said."""
+    given = {
+        "scorecard": ["--scorecard", scorecard],
+        "mapping_file": ["--mapping", str(mapping_file)],
+        "mapping": [word for field, column in mapping for word in ("--map", f"{field}={column}")],
+    }
+    source = click.get_current_context().get_parameter_source
+    files = list(extract) if len(extract) <= _FILES else ["EXTRACT"]
+    return files + [word for name, words in given.items() if source(name) is _FLAG for word in words]
+
+
+def _write_page(found: "Validation", steps: "Sequence[Step]", path: Path) -> None:
+    from icp_engine.errors import InputError
+    from icp_engine.warehouse.switch import check_outside
+
+    with options.extra("charts"):
+        from icp_engine.report.render import validation_page
+    check_outside(path)
+    try:
+        path.write_text(validation_page(found, steps), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); choose another --html.") from error
+
+
+def _text(found: "Validation", sentences: "Sequence[str]", steps: "Sequence[Step]") -> str:
     profile, carried = found.profile, found.description.carried_columns
     parts = [
+        "\n".join(sentences),
+        "\n".join(["Next", *(line for number, step in enumerate(steps, 1) for line in _step(number, step))]),
         show.table([(file.path, f"{file.rows:,} rows") for file in found.extract.files], "<>"),
         show.table(
-            [("Field", "column", "there", "missing", "invalid", "examples"), *_fields(found)],
-            "<<>>><",
+            [("Field", "column", "there", "missing", "invalid", "worth", "examples"), *_fields(found)],
+            "<<>>>><",
             header=True,
         ),
     ]
@@ -78,17 +131,19 @@ def _text(found: "Validation") -> str:
     parts.append(_reach(found))
     if profile.suspicions:
         troubles.append("\n".join(["Suspicious ids", *(f"  {line}" for line in intake.suspicious(profile.suspicions))]))
-    if profile.blank_ids:
-        troubles.append(f"{profile.blank_ids:,} of {profile.rows:,} rows have no clinic_id and would be rejected.")
-    if profile.duplicate_ids:
-        some = ", ".join(profile.duplicate_examples)
-        troubles.append(f"{profile.duplicate_ids:,} clinic_id stand more than once, such as {some}; {profile.advice}.")
     return "\n\n".join([*parts, *troubles])
 
 
-def _fields(found: "Validation") -> list[tuple[str, str, str, str, str, str]]:
+def _step(number: int, step: "Step") -> list[str]:
+    """Return a step as lines; the command stands on one of its own, whole, so that it can be copied."""
+    indent = " " * 4
+    text = fill(step.text, show.width(), initial_indent=f"{number:>3} ", subsequent_indent=indent)
+    return [text, *([indent + step.command] if step.command else [])]
+
+
+def _fields(found: "Validation") -> list[tuple[str, ...]]:
     rows = found.profile.rows
-    cells = []
+    cells: list[tuple[str, ...]] = []
     for name, field in found.description.fields.items():
         column = intake.column(name, field)
         there = show.percent(field.given / rows)
@@ -96,7 +151,9 @@ def _fields(found: "Validation") -> list[tuple[str, str, str, str, str, str]]:
         clipped = f"{field.clipped:,} above scale" if field.clipped else ""
         examples = ", ".join(show.cut(repr(value), 24) for value in field.examples[:3])
         words = f"{field.absent_words:,} NA and the like" if field.absent_words else ""
-        cells.append((name, column, there, show.percent(field.missing / rows), invalid, examples or clipped or words))
+        worth = f"{found.worth[name]:g}" if found.worth.get(name) else ""
+        missing = show.percent(field.missing / rows)
+        cells.append((name, column, there, missing, invalid, worth, examples or clipped or words))
     return cells
 
 
@@ -105,7 +162,5 @@ def _reach(found: "Validation") -> str:
     if not described.out_of_reach:
         return f"All {card.maximum:g} points of {card.id} are within reach."
     lost = [(f"{part.points:g}", part.characteristic, ", ".join(part.fields)) for part in described.out_of_reach]
-    beyond = intake.no_tier_in_reach(card, described.reachable, described.out_of_reach)
     head = f"Within reach with this extract: {described.reachable:g} of the {card.maximum:g} points of {card.id}."
-    head = f"{beyond}\n{head}" if beyond else head
     return f"{head}\n{show.table([('Points lost', 'characteristic', 'for want of'), *lost], '><<', header=True)}"

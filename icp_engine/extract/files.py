@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TextIO, cast
@@ -18,13 +18,13 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from icp_engine.errors import InputError, first_line
+from icp_engine.extract.lake import is_delta, refuse_remote_table, refuse_tables, stage_delta
 from icp_engine.extract.names import check_names, check_types, said_of, widened
 
 _PARQUET = (".parquet", ".pq")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
 _SUFFIXES = (*_PARQUET, *_CSV)
 _BLOCK = 16 << 20  # bytes of CSV read at once; a single row has to fit
-_TABLES = {"Delta Lake": "_delta_log", "Apache Iceberg": "metadata/*.metadata.json", "Apache Hudi": ".hoodie"}
 _HIVE = re.compile(r"^([^=/]+)=([^/]*)$")
 
 
@@ -43,14 +43,14 @@ def open_files(patterns: Iterable[str], temp: Path) -> list[RawFile]:
     """Return every file that the paths, folders, globs or addresses (`s3://...`) stand for, sorted by path.
 
     Args:
-        patterns: as given on the command line.
+        patterns: as given on the command line; a folder may be a table of Delta Lake.
         temp: a folder for CSV files, which are turned into Parquet once, as text.
 
     Raises:
         InputError: nothing is there, or a file is neither Parquet nor CSV, truncated or ragged, or one of a table.
     """
     paths = list(dict.fromkeys(path for pattern in patterns for path in _find(pattern)))
-    _refuse_tables(paths)
+    refuse_tables(paths)
     return [_open(path, temp / f"csv-{number}.parquet") for number, path in enumerate(paths)]
 
 
@@ -58,6 +58,8 @@ def _find(pattern: str) -> list[str]:
     if "://" in pattern:
         return [pattern]
     path = Path(pattern)
+    if is_delta(pattern):
+        return [pattern]
     if path.is_dir():
         found = sorted(str(file) for file in path.rglob("*") if _is_data(file, path))
         if not found:
@@ -75,17 +77,6 @@ def _find(pattern: str) -> list[str]:
     return found
 
 
-def _refuse_tables(paths: Iterable[str]) -> None:
-    """Make sure that no file is one of a table whose rows are what a log beside the files says."""
-    for folder in {parent for path in paths if "://" not in path for parent in Path(path).parents}:
-        kind = next((kind for kind, sign in _TABLES.items() if next(folder.glob(sign), None)), None)
-        if kind:
-            raise InputError(
-                f"{folder} is a table of {kind}, whose files hold deleted and older rows too; "
-                "export the table as Parquet or CSV, and name the export."
-            )
-
-
 def _is_data(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
     ours = ((".current",), (".partners",))  # results, not an extract
@@ -95,6 +86,9 @@ def _is_data(path: Path, folder: Path) -> bool:
 
 def _open(path: str, staged: Path) -> RawFile:
     name = path.lower()
+    if is_delta(path):
+        stage_delta(path, staged)
+        return replace(_parquet(path, staged), bytes=staged.stat().st_size)
     if "://" in path:
         return _remote(path)
     if name.endswith(_CSV):
@@ -106,6 +100,7 @@ def _open(path: str, staged: Path) -> RawFile:
 
 
 def _remote(path: str) -> RawFile:
+    refuse_remote_table(path)
     try:
         frame = pl.scan_parquet(path)
         schema = dict(frame.collect_schema())
@@ -124,19 +119,20 @@ def _parquet(path: str, where: Path) -> RawFile:
         rows = metadata.num_rows
         frame = pl.scan_parquet(where, glob=False, hive_partitioning=False)
         schema = dict(frame.collect_schema())
-    except (pa.ArrowException, pl.exceptions.PolarsError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise InputError(said_of(path, first_line(error))) from error
     except OSError as error:
         if "ncrypt" in str(error):
             raise InputError(said_of(path, first_line(error))) from error
-        raise InputError(f"{path} cannot be read ({error.strerror or first_line(error)}).") from error
+        damaged = "" if error.strerror else "; is the file damaged?"
+        raise InputError(f"{path} cannot be read ({error.strerror or first_line(error)}){damaged or '.'}") from error
     wide = widened(schema)
     frame, schema = frame.cast(wide) if wide else frame, schema | wide  # type: ignore[arg-type]
     for key, value in _hive(path):
         if key not in schema:
             frame = frame.with_columns(pl.lit(value, pl.String).alias(key))
             schema[key] = pl.String()
-    return RawFile(path, frame, schema, rows, Path(path).stat().st_size)
+    return RawFile(path, frame, schema, rows, 0 if "://" in path else Path(path).stat().st_size)
 
 
 def _hive(path: str) -> Iterator[tuple[str, str | None]]:

@@ -12,7 +12,8 @@ from importlib.resources import files
 from icp_engine.errors import InputError
 
 EXACT, SPELLING = "its name", "its name in another spelling"
-_NEAR = 0.75
+_NEAR, _MAX_NEAR = 0.78, 2
+_KINDS = {"flag", "label", "code", "amt", "member", "enrolled", "name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,14 @@ def _twice(names: Iterable[str]) -> set[str]:
 
 
 def near(field: str, columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns that are spelled nearly like a field, the nearest first."""
+    """Return the columns that are spelled nearly like a field, the nearest first, then those that hold its words."""
     forms = {plain(column): column for column in reversed(list(columns))}
-    return tuple(forms[match] for match in get_close_matches(field, forms, n=2, cutoff=_NEAR))
+    close = get_close_matches(plain(field), forms, n=_MAX_NEAR, cutoff=_NEAR)
+    within = [form for form in reversed(forms) if form not in close and _share_words(plain(field), form)]
+    return tuple(forms[form] for form in [*close, *within][:_MAX_NEAR])
+
+
+def _share_words(field: str, column: str) -> bool:
+    """Return whether a column has all words of a field, or all but those that say what kind of field it is."""
+    words, there = set(field.split("_")), set(column.split("_"))
+    return words <= there or (there < words and words - there <= _KINDS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from icp_engine.errors import InputError
 from icp_engine.extract.headers import Match
-from icp_engine.scorecard.toml.source import read_toml
+from icp_engine.scorecard.toml.files import read_toml
 
 _TABLE = "map"
 

@@ -1,14 +1,15 @@
 """Look at an extract without scoring it or publishing anything."""
 
 import tempfile
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from icp_engine.errors import InputError
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, open_extract
 from icp_engine.extract.profile import Description, Profile, describe, profile
+from icp_engine.extract.reach import field_worth
 from icp_engine.extract.searched import SearchedField, searched_fields
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
@@ -16,13 +17,18 @@ from icp_engine.scorecard.model import Scorecard
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What an extract holds, and what that means under a scorecard."""
+    """What an extract holds, and what that means under a scorecard; `asked_card` is how the scorecard was named.
+
+    `worth` has the points that a clinic without a field cannot reach, by field.
+    """
 
     card: Scorecard
     extract: Extract
     profile: Profile
     description: Description
     searched: tuple[SearchedField, ...] = ()
+    worth: Mapping[str, float] = field(default_factory=dict)
+    asked_card: str = "icp"
 
 
 def validation_content(found: Validation) -> dict[str, Any]:
@@ -38,7 +44,8 @@ def validation_content(found: Validation) -> dict[str, Any]:
         "duplicate_examples": profile.duplicate_examples,
         "suspicious_ids": [asdict(suspicion) for suspicion in profile.suspicions],
         **asdict(found.description),
-        "searched_texts": [asdict(field) for field in found.searched],
+        "worth": dict(found.worth),
+        "searched_texts": [asdict(text) for text in found.searched],
     }
 
 
@@ -61,4 +68,6 @@ def validate(
         extract = open_extract(patterns, card.fields, mapping, temp=Path(temp))
         rows = conformed_rows(extract, Rejects())
         found, searched = profile(extract, rows), tuple(searched_fields(rows, card))
-    return Validation(card, extract, found, describe(found, card), searched)
+    absent = {name for name, column in found.fields.items() if not column.valid}
+    worth = field_worth(card, absent)
+    return Validation(card, extract, found, describe(found, card), searched, worth, scorecard)

@@ -11,7 +11,7 @@ from icp_engine.partnerships.outreach import Outreach, read_outreach
 from icp_engine.partnerships.owners import read_owners
 from icp_engine.partnerships.sla import Sla, read_sla
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scorecard.toml.source import read_toml
+from icp_engine.scorecard.toml.files import read_toml
 from icp_engine.scorecard.toml.table import Notes, Table
 
 SHIPPED = Path(__file__).resolve().parent

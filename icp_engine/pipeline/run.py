@@ -14,6 +14,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from icp_engine.database import database
+from icp_engine.display import shell_line
 from icp_engine.distribution import NAME, engine_version, install_extra
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
@@ -182,7 +183,8 @@ def _draw(work: Work, manifest: Manifest) -> Manifest:
     if not work.options.charts:
         return manifest
     if not all(map(find_spec, _DRAW_WITH)):
-        why = f"Charts and report need more packages: {install_extra('charts')}; then run icp-engine report."
+        later = shell_line("icp-engine", "report", "-w", str(work.out))
+        why = f"Charts and report need more packages: {install_extra('charts')}; then run {later}"
         return replace(manifest, no_charts=why)
     from icp_engine.report.content import content
     from icp_engine.report.pages import write_pages

@@ -15,7 +15,7 @@ def translate_errors(patterns: Iterable[str], out: Path, verb: str = "scored") -
     """Say which files were at fault where the libraries below do not."""
     try:
         yield
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:  # a panic is no Exception
         if "ncrypt" in str(error):
             raise InputError(f"{', '.join(patterns)}: {first_line(error)}; decrypt it first.") from error
         raise InputError(f"{', '.join(patterns)} cannot be {verb} ({first_line(error)}); is a file damaged?") from error

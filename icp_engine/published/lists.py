@@ -9,6 +9,7 @@ import polars as pl
 
 from icp_engine.columns import KEY
 from icp_engine.database import quoted
+from icp_engine.display import shell_line
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.networks.columns import network_total, networks_columns
@@ -16,6 +17,7 @@ from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.filters import Filter, Listed, conditions, in_sql
 from icp_engine.published.run import Run
 from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
+from icp_engine.tables.excel import excel_csv
 from icp_engine.tables.writer import flat, whole
 from icp_engine.warehouse.audits import audit
 from icp_engine.warehouse.duckdb_file import CLINIC_WHY
@@ -58,7 +60,8 @@ def network(run: Run, network_id: str) -> NetworkProfile:
     with run.database() as db:
         found = db.frame(f"from {NETWORKS} where network_id = $id", {"id": network_id})
         if found.is_empty():
-            raise InputError(f"{run.warehouse} has no network '{network_id}'; see icp-engine networks list.")
+            listing = shell_line("icp-engine", "networks", "list", "-w", str(run.warehouse))
+            raise InputError(f"{run.warehouse} has no network '{network_id}'; list them with: {listing}")
         total = run.card.column("total_score")
         shown = ("clinic_id", "account_name", "state_code", total, run.card.column("tier_label"), "is_network_anchor")
         members = db.frame(
@@ -125,8 +128,13 @@ def _all_columns(chosen: Sequence[str], card: Scorecard) -> str:
     return source
 
 
-def write_list(frame: pl.DataFrame, path: Path) -> None:
+def write_list(frame: pl.DataFrame, path: Path, *, for_excel: bool = False) -> None:
     """Write a list as CSV, Parquet, JSON or workbook, by the ending of its name, whole or not at all.
+
+    Args:
+        frame: the list.
+        path: where to write it.
+        for_excel: CSV as `excel_csv` has it.
 
     Raises:
         InputError: another ending, a path into a published run, too many rows for a sheet, or the workbook extra is
@@ -135,13 +143,15 @@ def write_list(frame: pl.DataFrame, path: Path) -> None:
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("csv", "parquet", "json", "xlsx"):
         raise InputError(f"{path} ends in none of .csv, .parquet, .json, .xlsx; name it by its format.")
-    if kind == "xlsx" and len(frame) >= SHEET_ROWS:
+    if (kind == "xlsx" or for_excel) and len(frame) >= SHEET_ROWS:
         raise InputError(
             f"{len(frame):,} rows are more than a sheet holds ({SHEET_ROWS - 1:,}); narrow the list, or take CSV."
         )
     check_outside(path)
     with whole(path) as beside:
-        if kind == "csv":
+        if kind == "csv" and for_excel:
+            beside.write_bytes(excel_csv(frame))
+        elif kind == "csv":
             flat(frame).write_csv(beside)
         elif kind == "parquet":
             frame.write_parquet(beside)

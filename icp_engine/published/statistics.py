@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
+from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.run import Run
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.warehouse.manifest import Manifest
@@ -66,6 +67,15 @@ class BestClinic:
     state: str | None
     score: float
     tier_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class LargestNetwork:
+    """One of the networks of most clinics; members of unknown state are in no state."""
+
+    name: str
+    clinics: int
+    states: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,13 @@ def best_clinics(scores: pl.LazyFrame, card: Scorecard, max_rows: int) -> tuple[
     shown = [KEY, NAME, STATE, total, card.column("tier_label")]
     best = scores.select(shown).sort(total, KEY, descending=[True, False]).head(max_rows).collect()
     return tuple(BestClinic(*row) for row in best.iter_rows())
+
+
+def largest_networks(run: Run, max_rows: int) -> tuple[LargestNetwork, ...]:
+    """Return the networks of most clinics, then states, then by id. Source: `networks_icp`."""
+    largest = run.table(NETWORKS).sort("num_clinics", "num_states", "network_id", descending=[True, True, False])
+    found = largest.select("display_name", "num_clinics", "num_states").head(max_rows).collect()
+    return tuple(LargestNetwork(*row) for row in found.iter_rows())
 
 
 def statistics_content(found: Statistics, run: Run) -> dict[str, Any]:

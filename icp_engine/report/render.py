@@ -1,6 +1,7 @@
 """Pages from templates: the report, and a page per chart. Everything that comes from data is escaped."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from plotly.offline import get_plotlyjs
 from icp_engine.charts.catalogue import Chart
 from icp_engine.charts.outlines import outlines_script
 from icp_engine.charts.style import TEMPLATES, TITLE, TOP, percent
+from icp_engine.extract.findings import Step, verdict
+from icp_engine.extract.validate import Validation
 from icp_engine.report.content import Report
 from icp_engine.scorecard import words
 from icp_engine.scorecard.outcomes import outcome_table
@@ -31,6 +34,11 @@ def report_page(report: Report) -> str:
     return page.render(
         report=report, words=words, categories=categories, has_map=any(chart.has_map for chart in charts)
     )
+
+
+def validation_page(found: Validation, steps: Sequence[Step]) -> str:
+    """Return the page of an extract that is not scored yet; no script is in it."""
+    return _environment().get_template("validation.html").render(found=found, verdict=verdict(found), steps=steps)
 
 
 def chart_page(chart: Chart, *, alone: bool = False) -> str:

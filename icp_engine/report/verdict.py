@@ -2,31 +2,33 @@
 
 from dataclasses import dataclass
 
-import polars as pl
-
 from icp_engine.charts.style import percent
 from icp_engine.display import listed
+from icp_engine.published.ranking import best_tie, ranking_doubts
 from icp_engine.published.run import Run
 from icp_engine.published.statistics import Statistics
 from icp_engine.scorecard.model import TOTAL, Scorecard
 from icp_engine.warehouse.manifest import Manifest
 
+_NO_RANKING = "The order of the best clinics means nothing."
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One sentence that comes first, and the sentences that qualify it."""
+    """One sentence that comes first, the sentences that qualify it, and whether the order of clinics means anything."""
 
     headline: str
     caveats: tuple[str, ...]
+    is_ranking: bool = True
 
 
 def verdict(run: Run, statistics: Statistics) -> Verdict:
     """Return what a run comes to."""
-    total = run.card.column("total_score")
-    at_the_top = (
-        run.table("icp_scores").filter(pl.col(total) == statistics.scores.max).select(pl.len()).collect().item()
-    )
-    found = [_out_of_reach(run.card, run.manifest), _best_tie(at_the_top), _largest_tie(statistics)]
+    tie = best_tie(run)
+    if doubts := ranking_doubts(run, tie):
+        found = [*doubts, _out_of_reach(run.card, run.manifest), _largest_tie(statistics)]
+        return Verdict(_NO_RANKING, tuple(sentence for sentence in found if sentence), is_ranking=False)
+    found = [_out_of_reach(run.card, run.manifest), _best_tie(tie.clinics), _largest_tie(statistics)]
     return Verdict(_headline(statistics, run.card), tuple(sentence for sentence in found if sentence))
 
 

@@ -7,7 +7,8 @@ from icp_engine.errors import ScorecardError
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.toml.build import build
 from icp_engine.scorecard.toml.check import check
-from icp_engine.scorecard.toml.source import Source, read_source
+from icp_engine.scorecard.toml.files import Source
+from icp_engine.scorecard.toml.source import read_source
 from icp_engine.scorecard.toml.table import Notes
 
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from icp_engine.display import shell_line
 from icp_engine.errors import InputError
 from icp_engine.tables.writer import settle
 from icp_engine.warehouse.locks import LOCK, UNFINISHED, Lock, holds, is_folder, remove_leftovers, take
@@ -208,7 +209,8 @@ def published(warehouse: Path, switch: Switch = CLINICS, manifest: str = MANIFES
     run = current_run(warehouse, switch)
     folder = warehouse / switch.runs / run if run else warehouse / switch.current  # a copy has a folder for the link
     if not (folder / manifest).exists():
-        raise InputError(f"{warehouse} holds no published run; make one with: icp-engine run EXTRACT --out {warehouse}")
+        make = shell_line("icp-engine", "run", "EXTRACT", "--out", str(warehouse))
+        raise InputError(f"{warehouse} holds no published run; make one with: {make}")
     return folder.resolve()
 
 

@@ -144,7 +144,7 @@ def test_one_network(warehouse: Path, networks: pl.DataFrame, clinics: pl.DataFr
 
 def test_an_unknown_network(warehouse: Path) -> None:
     assert refused("networks", "show", "net_'", "-w", warehouse) == (
-        f"{warehouse} has no network 'net_''; see icp-engine networks list."
+        f"{warehouse} has no network 'net_''; list them with: icp-engine networks list -w {warehouse}"
     )
 
 

@@ -69,6 +69,7 @@ def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
         assert files <= {
             "report.html",
             "rula_partner_scores.html",
+            "validation.html",
             "plotly.min.js",
             *(f"{name}.html" for name in CHARTS),
         }
@@ -107,6 +108,30 @@ def test_a_chart_has_a_page(opened: Callable[..., Opened], pictured: Path, name:
     )
     page.set_viewport_size(DESK)
     assert page.evaluate("document.documentElement.scrollWidth") <= DESK["width"]
+
+
+@pytest.mark.parametrize("width", [400, 1300])
+def test_the_page_of_validate_fits(opened: Callable[..., Opened], width: int, tmp_path: Path) -> None:
+    rows = {"clinic_id": list(HOSTILE), "segment_label": list(HOSTILE), "npi_counts": ["x" * 90] * len(HOSTILE)}
+    pl.DataFrame({**rows, "npi_count": ["-5"] * len(HOSTILE), "y" * 90: HOSTILE}).write_parquet(tmp_path / "a.parquet")
+    words = ["validate", str(tmp_path / "a.parquet"), "--html", str(tmp_path / "validation.html")]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    page = opened(tmp_path / "validation.html", {"width": width, "height": 900}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("script").count() == 0
+    assert page.locator("#next + .card li").count() > 1
+    assert all("icp-engine" in command for command in page.locator(".steps code").all_inner_texts())
+
+
+def test_a_report_whose_order_means_nothing_folds_its_lists(opened: Callable[..., Opened], tmp_path: Path) -> None:
+    pl.DataFrame({"clinic_id": [str(number) for number in range(30)]}).write_parquet(tmp_path / "a.parquet")
+    words = ["run", str(tmp_path / "a.parquet"), "--out", str(tmp_path / "out"), "--format", "parquet"]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    page = opened(tmp_path / "out" / "report.html", PHONE).page
+    assert not page.locator("#top-clinics").is_visible()
+    page.get_by_text("Show the clinics all the same").click()
+    assert page.locator("#top-clinics").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def test_the_report_on_paper(opened: Callable[..., Opened], pictured: Path) -> None:

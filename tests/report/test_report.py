@@ -247,7 +247,8 @@ def test_the_why_of_a_network_is_that_of_its_clinics(tmp_path: Path) -> None:
 
 
 def test_the_first_sentence_is_honest(tmp_path: Path) -> None:
-    nobody = [{"clinic_id": "1", "npi_count": 5, "segment_label": "Dental"}, {"clinic_id": "2"}]
+    fields = {"segment_label": "Dental", "allowed_amt": 1e6, "bene_count": 5000, "site_count": 2}
+    nobody = [{"clinic_id": "1", "npi_count": 5, **fields}, {"clinic_id": "2"}]
     (tmp_path / "a").mkdir()
     found = open_run(published_from(nobody, tmp_path / "a"))
     said = content(found).verdict
@@ -262,12 +263,14 @@ def test_the_first_sentence_is_honest(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     found = open_run(published_from([{**BEST, "clinic_id": one} for one in "123"], tmp_path / "b"))
     said = content(found).verdict
-    assert said.headline == "3 clinics reached Tier 1 - HOT (score 80 or more): start with them."
     best = found.table("icp_scores").collect()["icp_total_score"][0]
-    assert said.caveats[1:] == (
-        "3 clinics share the best score, and stand in the order of their ids.",
-        f"The largest tie is 3 clinics at {best:g} points, 100.0% of all.",
-    )
+    assert said.headline == "The order of the best clinics means nothing."
+    assert said.caveats[0] == f"3 of 3 clinics share the best score, {best:g}, and stand in the order of their ids."
+    assert said.caveats[2:] == (f"The largest tie is 3 clinics at {best:g} points, 100.0% of all.",)
+    (tmp_path / "c").mkdir()
+    rows = [{**BEST, "clinic_id": str(number), "denial_pressure": 9 - number / 2} for number in range(3)]
+    said = content(open_run(published_from(rows, tmp_path / "c"))).verdict
+    assert said.headline == "3 clinics reached Tier 1 - HOT (score 80 or more): start with them."
 
 
 def test_field_by_field(page: Page, pictured: Path) -> None:

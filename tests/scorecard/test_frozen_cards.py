@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from frozen import frozen_card
 
-from icp_engine.scorecard.toml.source import Source, read_source, shipped_names
+from icp_engine.scorecard.toml.files import Source
+from icp_engine.scorecard.toml.source import read_source, shipped_names
 
 
 def rules(source: Source) -> dict[str, Any]:

@@ -38,7 +38,11 @@ _out = click.option(
     metavar="DIR", help="Folder to write into.",
 )  # fmt: skip
 _contacts = click.option(
-    "--contacts", multiple=True, metavar="FILE", help="Contact log: CSV or Parquet. Repeat for more."
+    "--contacts",
+    type=options.Repeated(),
+    multiple=True,
+    metavar="FILE",
+    help="Contact log: CSV or Parquet. Repeat for more.",
 )
 _map_contacts = click.option(
     "--map-contacts", "contact_mapping", type=options.Mapping(), multiple=True, metavar="FIELD=COLUMN",

@@ -24,8 +24,8 @@ from icp_engine.scorecard.toml.conditions import (
     read_points,
     unknown_field,
 )
+from icp_engine.scorecard.toml.files import Source
 from icp_engine.scorecard.toml.format import SCORECARD
-from icp_engine.scorecard.toml.source import Source
 from icp_engine.scorecard.toml.table import Notes, Table, as_number
 from icp_engine.scorecard.words import slug
 

@@ -1,58 +1,15 @@
 """From a name or a path to the merged content of a scorecard and the line of everything in it."""
 
-import hashlib
-import json
-import re
-import tomllib
-from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from icp_engine.errors import InputError, MistakesError, Problem, ScorecardError, did_you_mean, first_line
+from icp_engine.errors import InputError, MistakesError, ScorecardError, did_you_mean
+from icp_engine.scorecard.toml.files import Source, read_toml
 from icp_engine.scorecard.toml.format import WHOLE
-from icp_engine.scorecard.toml.lines import Path, lines_of
+from icp_engine.scorecard.toml.lines import Path
 
-_DEEPEST, _LONGEST = 50, 50  # tables within tables, and scorecards that extend scorecards: far beyond any use
+_LONGEST = 50  # scorecards that extend scorecards: far beyond any use
 SHIPPED = FilePath(__file__).resolve().parents[2] / "scorecards"
-
-
-@dataclass(slots=True)
-class Source:
-    """The content of a scorecard, a variant already merged into what it extends."""
-
-    name: str
-    content: dict[str, Any]
-    places: dict[Path, tuple[str, int]] = field(default_factory=dict)
-
-    def place(self, path: Path) -> tuple[str, int]:
-        """Return file and line of a path, or of the nearest table around it."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.places:
-                return self.places[path[:length]]
-        return self.name, 1
-
-    def problem(self, path: Path, message: str) -> Problem:
-        """Return a mistake at a path, which the message then names."""
-        where = ".".join(f"[{part + 1}]" if isinstance(part, int) else part for part in path)
-        return Problem(*self.place(path), f"{where.replace('.[', '[')}: {message}" if where else message)
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the merged content: comments and layout do not count; what is inherited does, and order."""
-        categories = self.content.get("category")
-        tables = categories.items() if isinstance(categories, dict) else ()
-        order = [[name, *table] for name, table in tables if isinstance(table, dict)]
-        text = json.dumps([_plain(self.content), order], sort_keys=True, ensure_ascii=False, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    """Return a value with whole numbers written one way, so that 10 and 10.0 are the same."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def shipped_names() -> list[str]:
@@ -94,47 +51,6 @@ def read_source(name: str, folder: FilePath = FilePath(), _seen: tuple[FilePath,
     return _merged(base, own)
 
 
-def read_toml(path: FilePath, label: str, kind: str) -> Source:
-    """Return the content of one TOML file with its lines.
-
-    Args:
-        path: where it is.
-        label: what mistakes call it.
-        kind: what it is, e.g. `Scorecard`, for the sentence that says that it cannot be read.
-
-    Raises:
-        InputError: there is no such file.
-        MistakesError: it is not TOML.
-    """
-    text = _read_text(path, kind)
-    try:
-        content = tomllib.loads(text)
-        if _is_deep(content):
-            raise RecursionError
-        return Source(label, content, {place: (label, line) for place, line in lines_of(text).items()})
-    except tomllib.TOMLDecodeError as error:
-        raise MistakesError([_syntax_problem(label, text, error)]) from error
-    except RecursionError as error:
-        raise MistakesError([Problem(label, 1, f"tables and lists nest more than {_DEEPEST} deep")]) from error
-    except ValueError as error:  # Python reads no integer of thousands of digits
-        raise MistakesError([Problem(label, 1, f"a number cannot be read: {first_line(error)}")]) from error
-
-
-def _is_deep(content: Any) -> bool:
-    """Tell whether values nest deeper than any scorecard does; without recursion, which has its own limit."""
-    level = [content]
-    for _ in range(_DEEPEST):
-        level = [
-            value
-            for outer in level
-            for value in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(value, dict | list)
-        ]
-        if not level:
-            return False
-    return True
-
-
 def _path_of(name: str, folder: FilePath) -> FilePath:
     if name.endswith(".toml"):
         return folder / name
@@ -145,21 +61,6 @@ def _path_of(name: str, folder: FilePath) -> FilePath:
             f"shipped are {known}, and a file of your own must end in .toml."
         )
     return SHIPPED / f"{name}.toml"
-
-
-def _read_text(path: FilePath, kind: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError(f"{kind} {path} does not exist; check the path.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{kind} {path} cannot be read as UTF-8 text ({error}).") from error
-
-
-def _syntax_problem(label: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:
-    what = str(error).split(" (at ")[0]
-    line = re.search(r"\(at line (\d+)", str(error))
-    return Problem(label, int(line[1]) if line else len(text.splitlines()), f"not valid TOML: {what}")
 
 
 def _merged(base: Source, own: Source) -> Source:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from icp_engine.errors import Problem, did_you_mean
+from icp_engine.scorecard.toml.files import Source
 from icp_engine.scorecard.toml.format import Format, Key, Shape, Type
 from icp_engine.scorecard.toml.lines import Path
-from icp_engine.scorecard.toml.source import Source
 
 _WORDS = {str: "text", bool: "true or false", dict: "a table", list: "a list"}
 _EMPTY: dict[type, Any] = {str: "", bool: False}

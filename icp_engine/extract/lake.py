@@ -1,0 +1,84 @@
+"""Tables whose files hold deleted and older rows too: Delta Lake is read through its log, others are refused."""
+
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+import polars as pl
+
+from icp_engine.distribution import install_extra
+from icp_engine.errors import InputError, first_line
+
+_LOG = "_delta_log"
+_TABLES = {"Delta Lake": _LOG, "Apache Iceberg": "metadata/*.metadata.json", "Apache Hudi": ".hoodie"}
+_PREFIXES = 3  # above a file of a bucket that are looked at: the table, and folders of its partitions
+_LISTED = ("s3://", "s3a://", "gs://", "az://", "abfs://", "abfss://", "adl://")  # whose folders can be listed
+
+
+def is_delta(path: str) -> bool:
+    """Return whether a folder is a table of Delta Lake, and not merely within one."""
+    return Path(path, _LOG).is_dir() if "://" not in path else _has_log(path.rstrip("/"))
+
+
+def _has_log(address: str) -> bool:
+    if not address.startswith(_LISTED):
+        return False
+    try:
+        pl.scan_ndjson(f"{address}/{_LOG}/*.json").collect_schema()
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+    return True
+
+
+def refuse_tables(paths: Iterable[str]) -> None:
+    """Make sure that no file is one of a table whose rows are what a log beside the files says.
+
+    Raises:
+        InputError: one is.
+    """
+    for folder in {parent for path in paths if "://" not in path for parent in Path(path).parents}:
+        kind = next((kind for kind, sign in _TABLES.items() if next(folder.glob(sign), None)), None)
+        if kind:
+            raise InputError(_refusal(str(folder), kind))
+
+
+def refuse_remote_table(address: str) -> None:
+    """Make sure that no file of a bucket is one of a table of Delta Lake.
+
+    Raises:
+        InputError: one is.
+    """
+    scheme, _, rest = address.partition("://")
+    parts = rest.split("/")
+    for length in range(len(parts) - 1, max(0, len(parts) - 1 - _PREFIXES), -1):
+        folder = f"{scheme}://{'/'.join(parts[:length])}"
+        if "*" not in folder and _has_log(folder):
+            raise InputError(_refusal(folder, "Delta Lake"))
+
+
+def _refusal(folder: str, kind: str) -> str:
+    instead = f"name {folder} itself, or " if kind == "Delta Lake" else ""
+    return (
+        f"{folder} is a table of {kind}, whose files hold deleted and older rows too; "
+        f"{instead}export the table as Parquet or CSV, and name the export."
+    )
+
+
+def stage_delta(path: str, staged: Path) -> None:
+    """Write the rows of a table of Delta Lake, as they are now, into one Parquet file.
+
+    Every later pass reads that file: the table may change meanwhile, and its files are in no order.
+
+    Raises:
+        InputError: what reads such tables is not installed, or cannot read this one.
+    """
+    if find_spec("deltalake") is None:
+        raise InputError(
+            f"{path} is a table of Delta Lake, whose files hold deleted and older rows too; to read it, "
+            f"{install_extra('delta')}. Else export the table as Parquet or CSV, and name the export."
+        )
+    try:
+        pl.scan_delta(path).sink_parquet(staged, compression="lz4")
+    except Exception as error:  # deltalake has errors of its own, and Polars says NotImplementedError of some tables
+        what = first_line(error)
+        raise InputError(f"{path} cannot be read as a table of Delta Lake ({what}); export it as Parquet.") from error

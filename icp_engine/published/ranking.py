@@ -1,0 +1,39 @@
+"""Whether the order of a run's clinics means anything: what ties at the top, and what nobody can reach."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from icp_engine.extract.reach import no_tier_in_reach
+from icp_engine.published.run import Run
+
+_MAX_TIED = 0.1  # of all clinics; where more share the best score, the first of them are first by chance
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """The best score, in points, and how many clinics have it."""
+
+    score: float
+    clinics: int
+
+
+def best_tie(run: Run) -> Tie:
+    """Return how many clinics share the best score. Source: `icp_scores`."""
+    total = pl.col(run.card.column("total_score"))
+    best = total.max()
+    return Tie(
+        *run.table("icp_scores").select(best.alias("score"), (total == best).sum().alias("len")).collect().row(0)
+    )
+
+
+def ranking_doubts(run: Run, tie: Tie) -> tuple[str, ...]:
+    """Return why the order of the clinics means nothing, a sentence for each reason; none where it means something."""
+    manifest, scored = run.manifest, run.manifest.rows.scored
+    doubts = [no_tier_in_reach(run.card, manifest.reachable, manifest.out_of_reach)]
+    if tie.clinics > max(1, _MAX_TIED * scored):
+        doubts.append(
+            f"{tie.clinics:,} of {scored:,} clinics share the best score, {tie.score:g}, "
+            "and stand in the order of their ids."
+        )
+    return tuple(doubt for doubt in doubts if doubt)
