@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -138,6 +140,29 @@ segment = click.option("--segment", type=Several(), metavar="A,B", help="Segment
 state = click.option("--state", metavar="TX", help="Two letters of a state.")
 min_score = click.option("--min-score", type=float, help="Scores of at least so many points.")
 extract = click.argument("extract", nargs=-1, required=True)
+
+
+def reading(command: _Command) -> _Command:
+    """Add the options that say how text is read where a file does not tell; the command gets them as one `reading`."""
+
+    @wraps(command)
+    def read(**given: Any) -> Any:
+        from icp_engine.extract.reading import Reading
+
+        said = {field.name: given.pop(field.name) for field in fields(Reading)}
+        return command(**given, reading=Reading(**said))
+
+    for option in _READING:
+        read = option(read)
+    return read  # type: ignore[return-value]
+
+
+_READING = (
+    click.option(
+        "--header-line", type=click.IntRange(1), metavar="N",
+        help="Line of a CSV file on which its header begins; found unless given.",
+    ),
+)  # fmt: skip
 
 
 def long_command(command: _Command) -> _Command:

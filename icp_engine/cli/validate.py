@@ -8,6 +8,7 @@ import click
 from icp_engine.cli import intake, options, show
 
 if TYPE_CHECKING:
+    from icp_engine.extract.reading import Reading
     from icp_engine.extract.validate import Validation
 
 _SHOWN = 12  # columns
@@ -18,6 +19,7 @@ _SHOWN = 12  # columns
 @options.scorecard
 @options.mapping
 @options.mapping_file
+@options.reading
 @click.option(
     "--write-mapping", "written", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Write which column each field is read from, as TOML for --mapping.",
@@ -30,6 +32,7 @@ def command(
     scorecard: str,
     mapping: tuple[tuple[str, str], ...],
     mapping_file: Path | None,
+    reading: "Reading",
     written: Path | None,
     temp_dir: Path | None,
     as_json: bool,
@@ -50,7 +53,7 @@ def command(
 
     with show.Progress(quiet=as_json) as progress:
         progress("validate", 0, 0)
-        found = validate(extract, scorecard, options.fields_by_column(mapping, file=mapping_file), temp_dir)
+        found = validate(extract, scorecard, options.fields_by_column(mapping, file=mapping_file), temp_dir, reading)
     if written is not None:
         write_mapping(written, found.extract.matches, found.description.carried_columns)
     if as_json:
@@ -63,6 +66,7 @@ def _text(found: "Validation") -> str:
     profile, carried = found.profile, found.description.carried_columns
     parts = [
         show.table([(file.path, f"{file.rows:,} rows") for file in found.extract.files], "<>"),
+        *(["\n".join(found.extract.notes)] if found.extract.notes else []),
         show.table(
             [("Field", "column", "there", "missing", "invalid", "examples"), *_fields(found)],
             "<<>>><",

@@ -10,8 +10,9 @@ from icp_engine.columns import FIELDS, HELPERS, KEY, NAME, Field
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.conform import conform, conformed
 from icp_engine.extract.files import RawFile, open_files
-from icp_engine.extract.headers import Headers, Match, matched, united
+from icp_engine.extract.headers import Headers, Match, known_names, matched, united
 from icp_engine.extract.ids import TOTALS, check_exact, is_totals_row, last_row_is_total, whole_ids
+from icp_engine.extract.reading import AS_IT_STANDS, Reading, summed_notes
 
 FILE = f"{HELPERS}file"
 ROW = f"{HELPERS}row"
@@ -37,6 +38,11 @@ class Extract:
     def rows(self) -> int:
         """Rows of all files together."""
         return sum(file.rows for file in self.files)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is said of how the files were read, in sentences."""
+        return summed_notes((file.path, note) for file in self.files for note in file.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ def open_extract(
     temp: Path,
     key: str = KEY,
     option: str = "--map",
+    reading: Reading = AS_IT_STANDS,
 ) -> Extract:
     """Open an extract.
 
@@ -76,12 +83,13 @@ def open_extract(
         temp: a folder for what has to be turned into Parquet first.
         key: the one field that every file has to have.
         option: where a user says `mapping` on the command line.
+        reading: what the user says of the files.
 
     Raises:
         InputError: a file cannot be read, has no column for the key, or its types cannot be united with the others'.
     """
     mapping = dict(mapping or {})
-    files = tuple(open_files(patterns, temp))
+    files = tuple(open_files(patterns, temp, known_names(fields, mapping), reading.header_line))
     _check_mapping(files, mapping, fields, option)
     headers = [matched(file.path, file.schema, fields, mapping, option) for file in files]
     headers = united(headers, fields)

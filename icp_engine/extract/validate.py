@@ -9,6 +9,7 @@ from typing import Any
 from icp_engine.errors import InputError
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, open_extract
 from icp_engine.extract.profile import Description, Profile, describe, profile
+from icp_engine.extract.reading import AS_IT_STANDS, Reading
 from icp_engine.extract.searched import SearchedField, searched_fields
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
@@ -30,6 +31,7 @@ def validation_content(found: Validation) -> dict[str, Any]:
     card, profile = found.card, found.profile
     return {
         "inputs": [{"path": file.path, "rows": file.rows, "bytes": file.bytes} for file in found.extract.files],
+        "notes": found.extract.notes,
         "rows": profile.rows,
         "scorecard": {"id": card.id, "version": card.version, "maximum": card.maximum},
         "blank_ids": profile.blank_ids,
@@ -47,6 +49,7 @@ def validate(
     scorecard: str = "icp",
     mapping: dict[str, str] | None = None,
     temp_dir: Path | None = None,
+    reading: Reading = AS_IT_STANDS,
 ) -> Validation:
     """Return what an extract holds and what its gaps put out of reach in a scorecard. Counts are in rows.
 
@@ -58,7 +61,7 @@ def validate(
     if temp_dir is not None and not temp_dir.is_dir():
         raise InputError(f"{temp_dir} is not a folder; choose another --temp-dir.")
     with tempfile.TemporaryDirectory(prefix="icp-", dir=temp_dir) as temp:
-        extract = open_extract(patterns, card.fields, mapping, temp=Path(temp))
+        extract = open_extract(patterns, card.fields, mapping, temp=Path(temp), reading=reading)
         rows = conformed_rows(extract, Rejects())
         found, searched = profile(extract, rows), tuple(searched_fields(rows, card))
     return Validation(card, extract, found, describe(found, card), searched)

@@ -1,7 +1,7 @@
 """The contact log: who was contacted last, when and by whom, as of a day."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from icp_engine.columns import HELPERS
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import INVALID
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, open_extract
+from icp_engine.extract.reading import Reading
 from icp_engine.partnerships.columns import CONTACT_FIELDS, FOLDED, KEY, NAME
 from icp_engine.partnerships.owners import OWNER
 from icp_engine.partnerships.practices import BY_ID, folded
@@ -39,15 +40,21 @@ class Log:
     by_id: bool
 
 
-def open_log(patterns: Iterable[str], mapping: Mapping[str, str] | None, temp: Path) -> Extract:
-    """Open the files of a contact log.
+def open_log(patterns: Iterable[str], mapping: Mapping[str, str] | None, temp: Path, reading: Reading) -> Extract:
+    """Open the files of a contact log. What a reading says of the header is said of the practices.
 
     Raises:
         InputError: a file cannot be read, or lacks a column for the moment or for the practice.
     """
     (temp / "contacts").mkdir()
     extract = open_extract(
-        patterns, CONTACT_FIELDS, mapping, temp=temp / "contacts", key="contacted_at", option="--map-contacts"
+        patterns,
+        CONTACT_FIELDS,
+        mapping,
+        temp=temp / "contacts",
+        key="contacted_at",
+        option="--map-contacts",
+        reading=replace(reading, header_line=None),
     )
     for file in extract.files:
         if NAME not in file.schema and "practice_id" not in file.schema:

@@ -77,6 +77,7 @@ class PartnerManifest(msgspec.Struct, frozen=True, kw_only=True):
         as_of: the day of the run, as ISO 8601 writes it.
         contacts: None without a contact log.
         no_waits: whether nothing tells when a practice was contacted.
+        notes: how files were read where that is out of the ordinary, in sentences.
         signals: practices by the signal that their hook was made from.
         chart: why there is no chart, by the ending of its file.
     """
@@ -89,6 +90,7 @@ class PartnerManifest(msgspec.Struct, frozen=True, kw_only=True):
     contacts: ContactCounts | None
     no_waits: bool
     problems: tuple[Kind, ...]
+    notes: tuple[str, ...] = ()
     tiers: tuple[TierCount, ...]
     statuses: tuple[StatusCount, ...]
     breaches: int

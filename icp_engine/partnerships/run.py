@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from icp_engine.database import database
 from icp_engine.distribution import engine_version
 from icp_engine.errors import InputError
+from icp_engine.extract.reading import AS_IT_STANDS, Reading
 from icp_engine.partnerships import tables
 from icp_engine.partnerships.accounts import Accounts, Ask, find_accounts
 from icp_engine.partnerships.chart import draw_chart
@@ -77,6 +78,7 @@ class PartnerOptions:
     today: date = field(default_factory=date.today)
     scorecard: str = "rula"
     mapping: dict[str, str] = field(default_factory=dict)
+    reading: Reading = AS_IT_STANDS
     contact_mapping: dict[str, str] = field(default_factory=dict)
     sla: Path | None = None
     owners: Path | None = None
@@ -156,8 +158,8 @@ def run_partners(
         temporary(options.temp_dir, folder.parent) as temp,
     ):
         report("read", 0, 0)
-        extract = open_practices(practices, card, options.mapping, temp)
-        log = open_log(contacts, options.contact_mapping, temp) if contacts else None
+        extract = open_practices(practices, card, options.mapping, temp, options.reading)
+        log = open_log(contacts, options.contact_mapping, temp, options.reading) if contacts else None
         inputs = [file.path for file in (*extract.files, *(log.files if log else ()))]
         clean(folder, out, inputs, PARTNERS)
         clean_temporary(options.temp_dir, inputs)
@@ -280,6 +282,7 @@ def _manifest(ask: Ask, accounts: Accounts, found: list[Kind], totals: Totals) -
         ),
         contacts=contacts,
         no_waits=ask.contacts is None and "days_since_contact" not in ask.practices.columns,
+        notes=(*ask.practices.notes, *(ask.contacts.notes if ask.contacts else ())),
         problems=tuple(found),
         tiers=totals.tiers,
         statuses=totals.statuses,

@@ -78,7 +78,7 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
     stages, started = Stages(report), datetime.now(UTC)
     with translate_errors(patterns, out), new_run(out) as folder, temporary(options.temp_dir, folder.parent) as temp:
         with stages("read"):
-            extract = open_extract(patterns, card.fields, options.mapping, temp=temp)
+            extract = open_extract(patterns, card.fields, options.mapping, temp=temp, reading=options.reading)
         inputs = [file.path for file in extract.files]
         clean(folder, out, inputs)
         clean_temporary(options.temp_dir, inputs)
@@ -240,6 +240,7 @@ def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects) -
         inputs=tuple(InputFile(file.path, file.rows, file.bytes) for file in extract.files),
         rows=RowCounts(extract.rows, extract.rows - len(rejects), len(rejects), rejects.reasons),
         suspicions=found.suspicions,
+        notes=extract.notes,
         replaced_columns=tuple(name for name in extract.columns if name in own),
         fields=described.fields,
         carried_columns=described.carried_columns,

@@ -177,6 +177,7 @@ def _files(manifest: "PartnerManifest", out: Path) -> str:
 def warnings(found: "Partners", parts: Collection["Part"], out: Path) -> Iterator[str]:
     """Yield what a person should know: mistakes in the input by name, dates, a chart that could not be drawn."""
     manifest = found.manifest
+    yield from manifest.notes
     for problem in manifest.problems:
         yield f"{problem.rows:,} x {problem.says}: {', '.join(show.cut(name, 60) for name in problem.examples)}"
     if manifest.problems:
