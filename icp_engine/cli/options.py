@@ -152,7 +152,7 @@ def reading(command: _Command) -> _Command:
         said = {field.name: given.pop(field.name) for field in fields(Reading)}
         return command(**given, reading=Reading(**said))
 
-    for option in _READING:
+    for option in reversed(_READING):
         read = option(read)
     return read  # type: ignore[return-value]
 
@@ -161,6 +161,18 @@ _READING = (
     click.option(
         "--header-line", type=click.IntRange(1), metavar="N",
         help="Line of a CSV file on which its header begins; found unless given.",
+    ),
+    click.option(
+        "--decimal-comma/--decimal-point", default=None,
+        help="Numbers in text are like 1.234,56 or like 1,234.56; each column tells unless given.",
+    ),
+    click.option(
+        "--day-first/--month-first", default=None,
+        help="Dates in text are like 31/12/2026 or like 12/31/2026; each column tells unless given.",
+    ),
+    click.option(
+        "--time-zone", metavar="ZONE",
+        help="Zone by whose clock a time with a zone is told, such as America/New_York; UTC unless given.",
     ),
 )  # fmt: skip
 

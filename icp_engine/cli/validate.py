@@ -66,7 +66,7 @@ def _text(found: "Validation") -> str:
     profile, carried = found.profile, found.description.carried_columns
     parts = [
         show.table([(file.path, f"{file.rows:,} rows") for file in found.extract.files], "<>"),
-        *(["\n".join(found.extract.notes)] if found.extract.notes else []),
+        *(["\n".join(found.notes)] if found.notes else []),
         show.table(
             [("Field", "column", "there", "missing", "invalid", "examples"), *_fields(found)],
             "<<>>><",

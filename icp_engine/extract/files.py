@@ -1,8 +1,8 @@
 """Find the files of an extract and open each of them: Parquet as it is, CSV as text, nothing guessed."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from glob import glob, has_magic
 from pathlib import Path
 from urllib.parse import unquote
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from icp_engine.errors import InputError, first_line
+from icp_engine.extract.conform import Convention
 from icp_engine.extract.csv_file import SUFFIXES as CSV
 from icp_engine.extract.csv_file import Staged, line_of_row, stage_csv
 from icp_engine.extract.names import check_names, check_types, said_of, widened
@@ -26,7 +27,8 @@ _HIVE = re.compile(r"^([^=/]+)=([^/]*)$")
 class RawFile:
     """One file of an extract, nothing conformed yet: its rows in file order, and the columns as they stand there.
 
-    `staged` says what a CSV file became on its way here; it is None for Parquet. `notes` are what is said of the file.
+    `staged` says what a CSV file became on its way here; it is None for Parquet. `notes` are what is said of the file,
+    `conventions` how the text of fields is read.
     """
 
     path: str
@@ -36,6 +38,7 @@ class RawFile:
     bytes: int
     staged: Staged | None = None
     notes: tuple[str, ...] = ()
+    conventions: Mapping[str, Convention] = field(default_factory=dict)
 
 
 def place_of_row(file: RawFile, row: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from icp_engine.errors import InputError
+from icp_engine.extract.conventions import item_notes
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, open_extract
 from icp_engine.extract.profile import Description, Profile, describe, profile
 from icp_engine.extract.reading import AS_IT_STANDS, Reading
@@ -24,6 +25,7 @@ class Validation:
     profile: Profile
     description: Description
     searched: tuple[SearchedField, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def validation_content(found: Validation) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def validation_content(found: Validation) -> dict[str, Any]:
     card, profile = found.card, found.profile
     return {
         "inputs": [{"path": file.path, "rows": file.rows, "bytes": file.bytes} for file in found.extract.files],
-        "notes": found.extract.notes,
+        "notes": found.notes,
         "rows": profile.rows,
         "scorecard": {"id": card.id, "version": card.version, "maximum": card.maximum},
         "blank_ids": profile.blank_ids,
@@ -64,4 +66,5 @@ def validate(
         extract = open_extract(patterns, card.fields, mapping, temp=Path(temp), reading=reading)
         rows = conformed_rows(extract, Rejects())
         found, searched = profile(extract, rows), tuple(searched_fields(rows, card))
-    return Validation(card, extract, found, describe(found, card), searched)
+        notes = (*extract.notes, *item_notes(rows, card))
+    return Validation(card, extract, found, describe(found, card), searched, notes)

@@ -26,12 +26,24 @@ class PracticeCounts(msgspec.Struct, frozen=True):
 
 
 class ContactCounts(msgspec.Struct, frozen=True):
-    """The files of the contact log, and its contacts: in all, used, and after the day of the run."""
+    """The files of the contact log, and its contacts: in all, used, and after the day of the run.
+
+    Attributes:
+        time_zone: by whose clock times with a zone count.
+        after_here_alone: after the day of the run by that clock, and not by the one in whose zone they are written.
+        after_there_alone: the other way round.
+        soon_after: times with a zone that are after it by both, but not everywhere on Earth; 0 where the user names
+            a zone.
+    """
 
     inputs: tuple[str, ...]
     rows: int
     used: int
     after_as_of: int
+    time_zone: str = "UTC"
+    after_here_alone: int = 0
+    after_there_alone: int = 0
+    soon_after: int = 0
 
 
 class TierCount(msgspec.Struct, frozen=True):

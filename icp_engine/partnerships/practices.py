@@ -11,6 +11,7 @@ from icp_engine.errors import InputError
 from icp_engine.extract.conform import conform
 from icp_engine.extract.extract import FILE, REASON, ROW, Extract, Rejects, conformed_rows, open_extract, with_positions
 from icp_engine.extract.reading import Reading
+from icp_engine.extract.text import searched
 from icp_engine.partnerships.columns import FOLDED, KEY, NAME, practice_fields
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring.compiler import compared
@@ -33,8 +34,8 @@ def open_practices(
 
 
 def folded(name: pl.Expr) -> pl.Expr:
-    """Return a name as names are compared: in lower case, with single spaces."""
-    return pl.lit(BY_NAME) + name.str.strip_chars().str.to_lowercase().str.replace_all(r"\s+", " ")
+    """Return a name as names are compared: in lower case, with single spaces, plain dashes and apostrophes."""
+    return pl.lit(BY_NAME) + searched(name)
 
 
 def with_key(lf: pl.LazyFrame) -> pl.LazyFrame:

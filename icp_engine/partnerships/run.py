@@ -164,7 +164,17 @@ def run_partners(
         clean(folder, out, inputs, PARTNERS)
         clean_temporary(options.temp_dir, inputs)
         day = options.as_of or options.today
-        ask = Ask(extract, find_unusable(extract, options.duplicates), log, card, rules, day, options.today, out)
+        ask = Ask(
+            extract,
+            find_unusable(extract, options.duplicates),
+            log,
+            card,
+            rules,
+            day,
+            options.today,
+            out,
+            options.reading,
+        )
         max_rows = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
         with database(memory_limit=_LEAST_SQL_MEMORY, temp_dir=temp) as db:
             report("score", 0, extract.rows)
@@ -268,7 +278,8 @@ def _manifest(ask: Ask, accounts: Accounts, found: list[Kind], totals: Totals) -
     """Return what can be said of a run once its tables are written."""
     contacts = None
     if ask.contacts is not None and accounts.contacts is not None:
-        contacts = ContactCounts(inputs=tuple(file.path for file in ask.contacts.files), **accounts.contacts)
+        inputs = tuple(file.path for file in ask.contacts.files)
+        contacts = ContactCounts(inputs=inputs, time_zone=ask.reading.zone, **accounts.contacts)
     return PartnerManifest(
         icp_engine=engine_version(),
         as_of=ask.as_of.isoformat(),
