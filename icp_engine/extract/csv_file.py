@@ -26,6 +26,7 @@ from icp_engine.extract.csv_layout import (
     find_layout,
     footer_note,
     footer_rows,
+    is_footer,
 )
 
 BLOCK = 16 << 20  # bytes of CSV read at once; a single row has to fit
@@ -143,12 +144,18 @@ def _without_footer(path: str, staged: Path, layout: Layout, error: pa.ArrowInva
     except pa.ArrowInvalid:
         raise wrong from error
     last = layout.skipped + content.rows + len(narrow)
-    rows = [next(csv.reader([row.text], delimiter=layout.delimiter), []) for row in narrow]
+    rows = [_values(row.text.strip(), layout.delimiter) for row in narrow]
     at_the_end = [row.number for row in narrow] == list(range(last - len(narrow) + 1, last + 1))
     if not at_the_end or footer_rows(rows) < len(rows):
         raise wrong from error
     content.footer += rows
     return content
+
+
+def _values(line: str, delimiter: str) -> list[str]:
+    """Return the values of a line; a sentence of a footer is one, whatever commas it has."""
+    values = next(csv.reader([line], delimiter=delimiter), [])
+    return [line] if len(values) > 1 and is_footer(line) else values
 
 
 def _copy(path: str, staged: Path, layout: Layout, on_wrong_width: Callable[[Any], str] | None = None) -> _Content:

@@ -217,6 +217,11 @@ def empty_columns(count: int) -> str:
     return f"{count:,} columns without a name and without values are left out"
 
 
+def is_footer(text: str) -> bool:
+    """Return whether a text says what a footer does and no row of a table."""
+    return _FOOTER.fullmatch(text) is not None
+
+
 def footer_rows(rows: Sequence[Sequence[str]], *, narrow: bool = False) -> int:
     """Return how many of the last rows are a footer: one value each, one of which says what no row of a table does.
 
@@ -227,7 +232,7 @@ def footer_rows(rows: Sequence[Sequence[str]], *, narrow: bool = False) -> int:
     found = 0
     for number, row in enumerate(reversed(rows), 1):
         values = [value.strip() for value in row if value.strip()]
-        says = len(values) == 1 and _FOOTER.fullmatch(values[0]) is not None
+        says = len(values) == 1 and is_footer(values[0])
         if len(values) > 1 or (narrow and values and not says):
             break
         found = number if says else found
