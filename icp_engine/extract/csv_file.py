@@ -114,14 +114,23 @@ def _layout(path: str, known: Collection[str], header_line: int | None) -> Layou
     wanted = SAMPLE + (header_line or 0)
     try:
         with _text(path) as file:
-            lines = list(islice(iter(lambda: file.readline(BLOCK), ""), wanted))
-            whole = len(lines) < wanted or not file.read(1)
+            lines = _first_lines(file, wanted)
+            whole = not file.read(1)
         return find_layout(path, lines, known, header_line, whole=whole)
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text ({first_line(error)}); save it as UTF-8.") from error
     except (OSError, csv.Error) as error:
         packed = f"CSV packed by {_packed_by(path)}" if _packed_by(path) else "CSV"
         raise InputError(f"{path} cannot be read as {packed} ({first_line(error)}); was it cut off?") from error
+
+
+def _first_lines(file: TextIO, wanted: int) -> list[str]:
+    """Return so many lines, or fewer of a block in all."""
+    lines, size = list[str](), 0
+    while len(lines) < wanted and size < BLOCK and (line := file.readline(BLOCK - size)):
+        lines.append(line)
+        size += len(line)
+    return lines
 
 
 def _without_footer(path: str, staged: Path, layout: Layout, error: pa.ArrowInvalid) -> _Content:
