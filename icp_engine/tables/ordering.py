@@ -23,7 +23,7 @@ def with_order(lf: pl.LazyFrame, total: str) -> pl.LazyFrame:
 
 
 def materialised(lf: pl.LazyFrame, rows: int, max_rows: int, temp: Path, name: str = "scored") -> pl.LazyFrame:
-    """Return the frame computed once: in memory up to `max_rows` rows, else in a file of `temp`, row by row as it came."""
+    """Return the frame computed once: in memory up to `max_rows` rows, else in a file of `temp`, in its order."""
     if rows <= max_rows:
         return lf.collect().rechunk().lazy()  # in one piece: rows are fetched from all over, and no second copy later
     staged = temp / f"{name}.parquet"
