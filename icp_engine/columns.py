@@ -24,7 +24,8 @@ class Field:
     """One input field: what it is called, its type, its unit, and the top of its scale if it has one.
 
     White space around an `identifier` is no part of it. Words such as `NA` are missing in every number and flag, and
-    in a text that has no other use for them (`absent_words`).
+    in a text that has no other use for them (`absent_words`). `items` are those of a list that the rules of a scorecard
+    know, by any of their names, in lower case and without spaces.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Field:
     scale: float | None = None
     identifier: bool = False
     absent_words: bool = False
+    items: frozenset[str] = frozenset()
 
     @property
     def dtype(self) -> pl.DataType:

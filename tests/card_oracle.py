@@ -120,6 +120,11 @@ class Clinic:
         self.content = content
         self.values = {name: conformed(row.get(name), kind, scale) for name, (kind, scale) in types_of(content).items()}
         self.values |= {name: None for name in WITHOUT_ABSENT_WORDS if self.values.get(name) in ABSENT_WORDS}
+        others = content.get("aliases", {}).items()
+        item_of = {bare(name): bare(item) for item, names in others for name in names}
+        for name, value in self.values.items():
+            if isinstance(value, list):
+                self.values[name] = [item_of.get(item, item) for item in value]
         self.undecided = False
 
     def value(self, name: str) -> Any:
@@ -147,6 +152,11 @@ class Clinic:
         if abs(scaled - math.floor(scaled) - Fraction(1, 2)) < NEAR and not simple:
             self.undecided = True
         return half_even(scaled) * 10 ** (2 - decimals)
+
+
+def bare(item: str) -> str:
+    """Return an item of a list as items are compared."""
+    return "".join(item.lower().split())
 
 
 def phrases_of(content: Content, value: Any, test: str) -> set[str]:

@@ -102,6 +102,9 @@ def scorecards(draw: Draw) -> Content:
     content["category"] = {}
     for number in range(draw(COUNTS[1, 3])):
         content["category"][["fit", "Pain", "c.d"][number]] = category(draw, content, names)
+    if wanted := sorted(items_in(content["category"], content["lists"]["items"])):
+        others = some(draw, ["bcbs", " A/B ", "Other\tName"], 0, 3)
+        content["aliases"] = {item: [other] for item, other in zip(wanted, others, strict=False)}
     add_segments(draw, content)
     if chance(draw, 30):
         content["total"] = {"combine": "product", "divide_by": one(draw, [1, 10, 2.5, 3, 0.7])}
@@ -269,11 +272,24 @@ def tiers(draw: Draw, content: Content) -> Content:
     return found
 
 
+def items_in(table: Any, named: list[str]) -> set[str]:
+    """The items that rules look for."""
+    if isinstance(table, list):
+        return {item for part in table for item in items_in(part, named)}
+    if not isinstance(table, dict):
+        return set()
+    found = {item for part in table.values() for item in items_in(part, named)}
+    for key in ("includes", "share_of"):
+        found |= set(named if table.get(key) == "items" else table.get(key, []))
+    return found
+
+
 def clinics(content: Content, rng: random.Random, count: int) -> list[oracle.Row]:
     """Return clinics whose values lie just below, on and above every edge, and around every phrase of a card."""
     edges = [0.0, 1.0, *numbers_in(content["category"])]
     phrases = [*content["lists"]["phrases"], *texts_in(content["category"])]
-    items = [*content["lists"]["items"], *ITEMS]
+    others = [name for names in content.get("aliases", {}).values() for name in names]
+    items = [*content["lists"]["items"], *ITEMS, *others]
     known = oracle.types_of(content)
     read = dict.fromkeys(
         name

@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -155,6 +157,41 @@ def default_warehouse() -> Path:
     assert explain is not None
     folder: Path = explain.make_context("explain", [], root, resilient_parsing=True).params["warehouse"]
     return folder
+
+
+def reading(command: _Command) -> _Command:
+    """Add the options that say how text is read where a file does not tell; the command gets them as one `reading`."""
+
+    @wraps(command)
+    def read(**given: Any) -> Any:
+        from icp_engine.extract.reading import Reading
+
+        ways = {field.name: given.pop(field.name) for field in fields(Reading)}
+        return command(**given, reading=Reading(**ways))
+
+    for option in reversed(_READING):
+        read = option(read)
+    return read  # type: ignore[return-value]
+
+
+_READING = (
+    click.option(
+        "--header-line", type=click.IntRange(1), metavar="N",
+        help="Line of a CSV file on which its header begins; found unless given.",
+    ),
+    click.option(
+        "--decimal-comma/--decimal-point", default=None,
+        help="Numbers in text are like 1.234,56 or like 1,234.56; each column tells unless given.",
+    ),
+    click.option(
+        "--day-first/--month-first", default=None,
+        help="Dates in text are like 31/12/2026 or like 12/31/2026; each column tells unless given.",
+    ),
+    click.option(
+        "--time-zone", metavar="ZONE",
+        help="Zone by whose clock a time with a zone is told, such as America/New_York; UTC unless given.",
+    ),
+)  # fmt: skip
 
 
 def long_command(command: _Command) -> _Command:

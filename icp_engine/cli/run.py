@@ -11,6 +11,7 @@ from icp_engine.display import shell_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from icp_engine.extract.reading import Reading
     from icp_engine.published.run import Run
     from icp_engine.published.statistics import BestClinic
     from icp_engine.scorecard.model import Scorecard
@@ -30,6 +31,7 @@ _FEW = 0.01  # of all rows; when more are rejected that comes first
 @options.scorecard
 @options.mapping
 @options.mapping_file
+@options.reading
 @click.option(
     "--format", "format_", type=click.Choice(["both", "parquet"]), default="both", show_default=True,
     help="Write Parquet and CSV, or Parquet alone.",
@@ -74,6 +76,7 @@ def command(
     scorecard: str,
     mapping: tuple[tuple[str, str], ...],
     mapping_file: Path | None,
+    reading: "Reading",
     format_: str,
     bibliography: bool,
     duplicates: str,
@@ -113,6 +116,7 @@ def command(
     asked = RunOptions(
         scorecard=scorecard,
         mapping=options.fields_by_column(mapping, file=mapping_file),
+        reading=reading,
         format=format_,  # type: ignore[arg-type]
         bibliography=bibliography,
         duplicates=duplicates,  # type: ignore[arg-type]
@@ -242,7 +246,7 @@ def _notes(manifest: "Manifest") -> list[tuple[str, str]]:
         ((1 - field.given / rows.read, name) for name, field in read.items() if 0 < field.given < rows.read),
         reverse=True,
     )
-    notes = []
+    notes = [("Read as", note) for note in manifest.notes]
     if told := intake.matched(manifest.fields):
         notes.append(("Read", told))
     notes += [("Renamed", line) for line in intake.renamed(manifest.renamed_columns, manifest.carried_columns)]

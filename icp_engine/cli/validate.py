@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from icp_engine.extract.findings import Step
+    from icp_engine.extract.reading import Reading
     from icp_engine.extract.validate import Validation
 
 _SHOWN = 12  # columns
@@ -26,6 +27,7 @@ _FILES = 5  # that commands repeat; the shell may have made thousands of a patte
 @options.scorecard
 @options.mapping
 @options.mapping_file
+@options.reading
 @click.option(
     "--write-mapping", "written", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Write which column each field is read from, as TOML for --mapping.",
@@ -42,6 +44,7 @@ def command(
     scorecard: str,
     mapping: tuple[tuple[str, str], ...],
     mapping_file: Path | None,
+    reading: "Reading",
     written: Path | None,
     html: Path | None,
     temp_dir: Path | None,
@@ -65,7 +68,7 @@ def command(
 
     with show.Progress(quiet=as_json) as progress:
         progress("validate", 0, 0)
-        found = validate(extract, scorecard, options.fields_by_column(mapping, file=mapping_file), temp_dir)
+        found = validate(extract, scorecard, options.fields_by_column(mapping, file=mapping_file), temp_dir, reading)
     if written is not None:
         write_mapping(written, found.extract.matches, found.description.carried_columns)
     steps = next_steps(found, _words(extract, scorecard, mapping, mapping_file))
@@ -116,6 +119,7 @@ def _text(found: "Validation", sentences: "Sequence[str]", steps: "Sequence[Step
         "\n".join(sentences),
         "\n".join(["Next", *(line for number, step in enumerate(steps, 1) for line in _step(number, step))]),
         show.table([(file.path, f"{file.rows:,} rows") for file in found.extract.files], "<>"),
+        *(["\n".join(found.notes)] if found.notes else []),
         show.table(
             [("Field", "column", "there", "missing", "invalid", "worth", "examples"), *_fields(found)],
             "<<>>>><",

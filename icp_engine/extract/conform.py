@@ -1,19 +1,23 @@
 """Conform columns to the types of their fields: missing told from zero, invalid told from missing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
 
 import polars as pl
 
 from icp_engine.columns import HELPERS, STATE, Field
 from icp_engine.errors import InputError
+from icp_engine.extract.moments import read_moment
 from icp_engine.extract.states import state_codes
 from icp_engine.text import ABSENT_WORDS
 
 INVALID = f"{HELPERS}invalid_"
 CLIPPED = f"{HELPERS}clipped_"
 ABSENT = f"{HELPERS}absent_"
+WRITTEN = f"{HELPERS}written_"
+SEPARATORS = (";", "\n", "|", ",")  # of the items of a list; the first is the usual one
 
 _DASHES = ["\u2013", "\u2014"]  # alone, they are the hyphen of others
 _IN_ANY_CASE = [
@@ -22,11 +26,24 @@ _IN_ANY_CASE = [
 _INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]
 _GROUPED = r"^([+-]?)\$?([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?$"
 _PLAIN = r"^[+-]?\$?[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
-_HOURS, _MINUTES = 24, 60
-_CLOCK = r"(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?$"
-_DAYS = ((r"^(\d{4}-\d{2}-\d{2})", "%Y-%m-%d"), (r"^(\d{1,2}/\d{1,2}/\d{4})", "%m/%d/%Y"))
 _TRUE = ["1", "1.0", "true", "t", "yes", "y"]
 _FALSE = ["0", "0.0", "false", "f", "no", "n"]
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How the text of a column is read: what separates items of a list, and how numbers and dates are written.
+
+    A time with a zone is the clock of `time_zone`.
+    """
+
+    separator: str = SEPARATORS[0]
+    decimal_comma: bool = False
+    day_first: bool = False
+    time_zone: str = "UTC"
+
+
+PLAIN = Convention()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +51,8 @@ class Conformed:
     """One field of an extract as expressions over its raw columns.
 
     `value` is the conformed value, `given` whether there was anything, `clipped` whether it stood above its scale,
-    `absent` whether it was a word that says that there is nothing. A value that was given and is null after all is
-    invalid.
+    `absent` whether it was a word that says that there is nothing, `written` the clock of a time with a zone as it was
+    written, in its own zone. A value that was given and is null after all is invalid.
     """
 
     field: Field
@@ -43,6 +60,7 @@ class Conformed:
     given: pl.Expr
     clipped: pl.Expr | None = None
     absent: pl.Expr | None = None
+    written: pl.Expr | None = None
     can_be_invalid: bool = True
 
     @property
@@ -51,7 +69,7 @@ class Conformed:
         return self.given & self.value.is_null()
 
 
-def conformed(field: Field, dtype: pl.DataType | None) -> Conformed:
+def conformed(field: Field, dtype: pl.DataType | None, convention: Convention = PLAIN) -> Conformed:
     """Return how a raw column of some type becomes a field; a column that is absent is missing for everyone.
 
     Raises:
@@ -66,26 +84,33 @@ def conformed(field: Field, dtype: pl.DataType | None) -> Conformed:
         raw, dtype = raw.cast(pl.Float64), pl.Float64()
     plain = dtype in (pl.String, pl.Boolean) or dtype.is_numeric()
     if field.type in ("list", "moment"):
-        return _list(field, raw, dtype) if field.type == "list" else _moment(field, raw, dtype)
+        return (_list if field.type == "list" else _moment)(field, raw, dtype, convention)
     if not plain:
         raise InputError(f"Column '{field.name}' is of type {dtype}, but {field.type} is due; convert it first.")
     if field.type == "text":
         return _state(field, raw, dtype) if field.name == STATE else _text(field, raw, dtype)
-    return _flag(field, raw, dtype) if field.type == "flag" else _number(field, raw, dtype)
+    return _flag(field, raw, dtype) if field.type == "flag" else _number(field, raw, dtype, convention)
 
 
-def conform(lf: pl.LazyFrame, fields: Iterable[Field], *, marks: bool = False) -> pl.LazyFrame:
+def conform(
+    lf: pl.LazyFrame,
+    fields: Iterable[Field],
+    *,
+    marks: bool = False,
+    conventions: Mapping[str, Convention] = MappingProxyType({}),
+) -> pl.LazyFrame:
     """Return the frame with the given fields conformed in place, absent ones added as missing columns.
 
     Lazy in, lazy out; other columns are untouched. With `marks` it also gets columns of true and false that tell
     which values were invalid, above their scale or words such as `NA`, where a column can hold such: `INVALID`,
-    `CLIPPED` and `ABSENT` + name.
+    `CLIPPED` and `ABSENT` + name; and `WRITTEN` + name with the clock of times with a zone in their own zone.
+    `conventions` say how the text of some fields is read.
     """
     schema = lf.collect_schema()
     columns = []
     for field in fields:
         dtype = schema.get(field.name)
-        found = conformed(field, dtype)
+        found = conformed(field, dtype, conventions.get(field.name, PLAIN))
         if not (field.type == "flag" and dtype == pl.Boolean):
             columns.append(found.value.alias(field.name))
         if marks and found.can_be_invalid:
@@ -94,6 +119,8 @@ def conform(lf: pl.LazyFrame, fields: Iterable[Field], *, marks: bool = False) -
             columns.append(found.clipped.alias(CLIPPED + field.name))
         if marks and found.absent is not None:
             columns.append(found.absent.alias(ABSENT + field.name))
+        if marks and found.written is not None:
+            columns.append(found.written.alias(WRITTEN + field.name))
     return lf.with_columns(columns)
 
 
@@ -133,43 +160,34 @@ def _state(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     return Conformed(field, state_codes(text), given, absent=absent)
 
 
-def _list(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
-    """Read a list of texts, or text with items separated by `;`. An empty list is not missing, blank text is."""
+def _list(field: Field, raw: pl.Expr, dtype: pl.DataType, convention: Convention) -> Conformed:
+    """Read a list of texts, or text with items and separators. An empty list is not missing, blank text is."""
     if isinstance(dtype, pl.List):
         value = raw.cast(pl.List(pl.String)).list.eval(pl.element().str.strip_chars())
         return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
     if dtype != pl.String:
         raise InputError(f"Column '{field.name}' is of type {dtype}, but a list of texts is due; convert it first.")
-    items = raw.str.split(";").list.eval(pl.element().str.strip_chars())
-    value = pl.when(raw.str.strip_chars() != "").then(items)
+    item = pl.element().str.strip_chars()
+    items = raw.str.split(convention.separator).list.eval(item.filter(item != ""))
+    bare = raw.str.strip_chars()
+    value = pl.when((bare != "") & ~bare.is_in(_IN_ANY_CASE)).then(items)
     return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
 
 
-def _moment(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
-    """Read a date, or a date and a time: ISO 8601, or month/day/year. The clock is that of whoever wrote it.
-
-    An offset is left out, so that a call late in the evening stays on the day on which it was made.
-    """
-    if dtype in (pl.Date, pl.Datetime):
-        value = (raw.dt.replace_time_zone(None) if isinstance(dtype, pl.Datetime) else raw).cast(field.dtype)
-        return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
-    if dtype != pl.String:
+def _moment(field: Field, raw: pl.Expr, dtype: pl.DataType, convention: Convention) -> Conformed:
+    """Read a date, or a date and a time, in the clock of whoever wrote it, or of the user where it has a zone."""
+    found = read_moment(raw, dtype, day_first=convention.day_first, time_zone=convention.time_zone)
+    if found is None:
         raise InputError(f"Column '{field.name}' is of type {dtype}, but a date is due; convert it first.")
-    word = raw.str.strip_chars()
+    if dtype in (pl.Date, pl.Datetime):
+        given = raw.is_not_null()
+    elif dtype == pl.String:
+        given = _given_word(raw.str.strip_chars().str.to_lowercase(), infinite=False)
+    else:
+        given = raw.cast(pl.Float64).is_finite().fill_null(value=False)
     return Conformed(
-        field,
-        pl.coalesce(_parsed_moment(word, *day) for day in _DAYS),
-        _given_word(word.str.to_lowercase(), infinite=False),
+        field, found.value, given, written=found.written, can_be_invalid=dtype not in (pl.Date, pl.Datetime)
     )
-
-
-def _parsed_moment(word: pl.Expr, day: str, form: str) -> pl.Expr:
-    parts = word.str.extract_groups(day + _CLOCK)
-    hour, minute, second = (parts.struct[place].cast(pl.Int64).fill_null(0) for place in (1, 2, 3))
-    clock = pl.duration(hours=hour, minutes=minute, seconds=second, time_unit="us")
-    date = parts.struct[0].str.to_date(form, strict=False)
-    on_clock = (hour < _HOURS) & (minute < _MINUTES) & (second < _MINUTES)
-    return pl.when(on_clock).then(date.cast(pl.Datetime("us")) + clock)
 
 
 def _flag(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
@@ -189,7 +207,7 @@ def _given_word(word: pl.Expr, *, infinite: bool) -> pl.Expr:
     return (~word.is_in(absent)).fill_null(value=False)
 
 
-def _number(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
+def _number(field: Field, raw: pl.Expr, dtype: pl.DataType, convention: Convention) -> Conformed:
     """Conform a number or an integer: nothing below 0, no fraction where an integer is due, nothing above scale."""
     if dtype == pl.Boolean:
         return Conformed(field, pl.lit(None, field.dtype), raw.is_not_null())
@@ -200,7 +218,8 @@ def _number(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     else:
         if dtype == pl.String:
             word = raw.str.strip_chars().str.to_lowercase()
-            number, given = _parsed(word), _given_word(word, infinite=True)
+            number = _parsed(swapped(word) if convention.decimal_comma else word)
+            given = _given_word(word, infinite=True)
         else:
             number = raw.cast(pl.Float64)
             given = number.is_finite().fill_null(value=False)
@@ -218,3 +237,13 @@ def _parsed(word: pl.Expr) -> pl.Expr:
     """Read a number from text: thousands separators in their places, a dollar sign in front."""
     plain = word.str.contains(_PLAIN) | word.str.contains(_GROUPED)
     return pl.when(plain).then(word.str.replace_all("[$,]", "").cast(pl.Float64, strict=False))
+
+
+def swapped(word: pl.Expr) -> pl.Expr:
+    """Return a number with decimal comma as one with a decimal point, and the other way round."""
+    return word.str.replace_many({",": ".", ".": ","})
+
+
+def is_number(word: pl.Expr) -> pl.Expr:
+    """Return whether a text is a number with a decimal point, where no group of thousands begins with 0."""
+    return word.str.contains(_PLAIN) | (word.str.contains(_GROUPED) & ~word.str.contains(r"^[+-]?\$?[+-]?0\d*,"))

@@ -9,9 +9,11 @@ import polars as pl
 from icp_engine.columns import FIELDS, HELPERS, KEY, NAME, Field
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.conform import conform, conformed
+from icp_engine.extract.conventions import with_conventions
 from icp_engine.extract.files import RawFile, open_files
-from icp_engine.extract.headers import Headers, Match, matched, united
+from icp_engine.extract.headers import Headers, Match, known_names, matched, united
 from icp_engine.extract.ids import TOTALS, check_exact, is_totals_row, last_row_is_total, whole_ids
+from icp_engine.extract.reading import AS_IT_STANDS, Reading, check_zone, summed_notes
 
 FILE = f"{HELPERS}file"
 ROW = f"{HELPERS}row"
@@ -37,6 +39,11 @@ class Extract:
     def rows(self) -> int:
         """Rows of all files together."""
         return sum(file.rows for file in self.files)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is said of how the files were read, in sentences."""
+        return summed_notes((file.path, note) for file in self.files for note in file.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ def open_extract(
     temp: Path,
     key: str = KEY,
     option: str = "--map",
+    reading: Reading = AS_IT_STANDS,
 ) -> Extract:
     """Open an extract.
 
@@ -76,12 +84,14 @@ def open_extract(
         temp: a folder for what has to be turned into Parquet first.
         key: the one field that every file has to have.
         option: where a user says `mapping` on the command line.
+        reading: what the user says of the files.
 
     Raises:
         InputError: a file cannot be read, has no column for the key, or its types cannot be united with the others'.
     """
+    check_zone(reading.zone)
     mapping = dict(mapping or {})
-    files = tuple(open_files(patterns, temp))
+    files = tuple(open_files(patterns, temp, known_names(fields, mapping), reading.header_line))
     _check_mapping(files, mapping, fields, option)
     headers = [matched(file.path, file.schema, fields, mapping, option) for file in files]
     headers = united(headers, fields)
@@ -97,7 +107,7 @@ def open_extract(
         raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
     _check_types(files, fields)
-    files = tuple(_exact(file, fields) for file in files)
+    files = with_conventions([_exact(file, fields) for file in files], fields, reading)
     return Extract(files, dict(fields), columns, _matches(headers), _renames(headers), key)
 
 
@@ -196,7 +206,10 @@ def conformed_rows(extract: Extract, rejects: Rejects, needed: Iterable[str] = (
     """
     raw = with_positions(extract) if len(rejects) else [file.frame for file in extract.files]
     known = [column for name, column in extract.fields.items() if name in extract.columns or name in set(needed)]
-    frames = [conform(frame, known, marks=True) for frame in raw]
+    frames = [
+        conform(frame, known, marks=True, conventions=file.conventions)
+        for file, frame in zip(extract.files, raw, strict=True)
+    ]
     united = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
     if len(rejects):
         united = united.join(rejects.positions.lazy(), on=[FILE, ROW], how="anti").drop(FILE, ROW)
@@ -227,7 +240,8 @@ def totals_at_the_end(extract: Extract) -> list[int]:
             if name in file.schema and column.type in ("integer", "number")
         ]
         amounts = [amount for amount in amounts if amount.scale is None]
-        if last_row_is_total(conform(file.frame, amounts), [amount.name for amount in amounts], file.rows):
+        rows = conform(file.frame, amounts, conventions=file.conventions)
+        if last_row_is_total(rows, [amount.name for amount in amounts], file.rows):
             found.append(number)
     return found
 

@@ -1,57 +1,70 @@
 """Find the files of an extract and open each of them: Parquet as it is, CSV as text, nothing guessed."""
 
-import csv
-import gzip
 import re
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from glob import glob, has_magic
 from pathlib import Path
-from typing import TextIO, cast
 from urllib.parse import unquote
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from icp_engine.errors import InputError, first_line
+from icp_engine.extract.conform import Convention
+from icp_engine.extract.csv_file import SUFFIXES as CSV
+from icp_engine.extract.csv_file import Staged, line_of_row, stage_csv
 from icp_engine.extract.lake import is_delta, refuse_remote_table, refuse_tables, stage_delta
 from icp_engine.extract.names import check_names, check_types, said_of, widened
 
 _PARQUET = (".parquet", ".pq")
-_CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
-_SUFFIXES = (*_PARQUET, *_CSV)
-_BLOCK = 16 << 20  # bytes of CSV read at once; a single row has to fit
+_SUFFIXES = (*_PARQUET, *CSV)
 _HIVE = re.compile(r"^([^=/]+)=([^/]*)$")
 
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
-    """One file of an extract, nothing conformed yet: its rows in file order, and the columns as they stand there."""
+    """One file of an extract, nothing conformed yet: its rows in file order, and the columns as they stand there.
+
+    `staged` says what a CSV file became on its way here; it is None for Parquet. `notes` are what is said of the file,
+    `conventions` how the text of fields is read.
+    """
 
     path: str
     frame: pl.LazyFrame
     schema: dict[str, pl.DataType]
     rows: int
     bytes: int
+    staged: Staged | None = None
+    notes: tuple[str, ...] = ()
+    conventions: Mapping[str, Convention] = field(default_factory=dict)
 
 
-def open_files(patterns: Iterable[str], temp: Path) -> list[RawFile]:
+def place_of_row(file: RawFile, row: int) -> str:
+    """Return where a row stands, which counts from 0: a line of CSV, a row of Parquet."""
+    if file.staged is None:
+        return f"{file.path}, row {row + 1}"
+    return f"{file.path}, line {line_of_row(file.path, file.staged, row)}"
+
+
+def open_files(
+    patterns: Iterable[str], temp: Path, known: Collection[str] = (), header_line: int | None = None
+) -> list[RawFile]:
     """Return every file that the paths, folders, globs or addresses (`s3://...`) stand for, sorted by path.
 
     Args:
         patterns: as given on the command line; a folder may be a table of Delta Lake.
         temp: a folder for CSV files, which are turned into Parquet once, as text.
+        known: names of columns that fields are read from, in plain form, which tell a header of CSV from a title.
+        header_line: the line of the header of each CSV file, from 1; found unless given.
 
     Raises:
         InputError: nothing is there, or a file is neither Parquet nor CSV, truncated or ragged, or one of a table.
     """
     paths = list(dict.fromkeys(path for pattern in patterns for path in _find(pattern)))
     refuse_tables(paths)
-    return [_open(path, temp / f"csv-{number}.parquet") for number, path in enumerate(paths)]
+    return [_open(path, temp / f"csv-{number}.parquet", known, header_line) for number, path in enumerate(paths)]
 
 
 def _find(pattern: str) -> list[str]:
@@ -84,16 +97,21 @@ def _is_data(path: Path, folder: Path) -> bool:
     return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not hidden and not published
 
 
-def _open(path: str, staged: Path) -> RawFile:
+def _open(path: str, where: Path, known: Collection[str], header_line: int | None) -> RawFile:
     name = path.lower()
     if is_delta(path):
-        stage_delta(path, staged)
-        return replace(_parquet(path, staged), bytes=staged.stat().st_size)
+        stage_delta(path, where)
+        return replace(_parquet(path, where), bytes=where.stat().st_size)
     if "://" in path:
         return _remote(path)
-    if name.endswith(_CSV):
-        _stage_csv(path, staged)
-        return _parquet(path, staged)
+    if name.endswith(CSV):
+        staged = stage_csv(path, where, known, header_line)
+        file = _parquet(path, where)
+        names = {name: staged.names.get(name, name) for name in file.schema}
+        kept = {new: file.schema[name] for name, new in names.items() if new is not None}
+        frame = file.frame.select(pl.col(name).alias(new) for name, new in names.items() if new is not None)
+        frame = frame if staged.names else file.frame
+        return replace(file, frame=frame, schema=kept, staged=staged, notes=staged.notes)
     if not name.endswith(_PARQUET):
         raise InputError(f"{path} is neither Parquet nor CSV by its name; expected one of {', '.join(_SUFFIXES)}.")
     return _parquet(path, Path(path))
@@ -141,125 +159,3 @@ def _hive(path: str) -> Iterator[tuple[str, str | None]]:
         if match := _HIVE.match(part):
             value = unquote(match[2])
             yield unquote(match[1]), None if value == "__HIVE_DEFAULT_PARTITION__" else value
-
-
-def _stage_csv(path: str, staged: Path) -> None:
-    """Write a CSV file as Parquet with text columns, block by block, so that every later pass reads columns.
-
-    Raises:
-        InputError: it is empty, not UTF-8, or a row has more or fewer values than the header; the line is named.
-    """
-    header, delimiter, alone = _header(path)
-    if alone:  # without a line end pyarrow takes the header for a broken file
-        pq.write_table(pa.table({name: pa.array([], pa.string()) for name in header}), staged)
-        return
-    options = {
-        "read_options": arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK),
-        "parse_options": arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        "convert_options": arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
-        ),
-    }
-    try:
-        reader = arrow_csv.open_csv(path, **options)
-        with pq.ParquetWriter(staged, reader.schema, compression="lz4") as writer:
-            for batch in reader:
-                writer.write_batch(batch)
-    except pa.ArrowInvalid as error:
-        raise InputError(_csv_message(path, str(error), delimiter)) from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read to its end ({first_line(error)}); was it cut off?") from error
-    if _count(path, b'"') % 2 and (line := _open_quote(path, delimiter)):
-        raise InputError(_never_closed(path, line))
-
-
-def _header(path: str) -> tuple[list[str], str, bool]:
-    """Return the column names of a CSV file, what separates them, and whether nothing follows."""
-    try:
-        with _text(path) as file:
-            line = next((line for line in file if line.strip()), "")
-            delimiter = max(",\t;|", key=re.sub('"[^"]*"', "", line).count)
-            file.seek(0)
-            header = next((row for row in csv.reader(file, delimiter=delimiter) if row), [])
-            alone = not file.read(1)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text ({first_line(error)}); save it as UTF-8.") from error
-    except EOFError as error:
-        raise InputError(f"{path} cannot be read to its end; was it cut off?") from error
-    except (OSError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as CSV ({first_line(error)}).") from error
-    if not header:
-        raise InputError(f"{path} is empty; a CSV file starts with a line of column names.")
-    check_names(path, header)
-    return header, delimiter, alone
-
-
-def _text(path: str) -> TextIO:
-    if path.lower().endswith(".gz"):
-        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
-    return Path(path).open(encoding="utf-8-sig", newline="")
-
-
-def _csv_message(path: str, text: str, delimiter: str) -> str:
-    """Return what is wrong with a CSV file in a sentence of ours, from what pyarrow says of it."""
-    if match := re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", text):
-        record, expected, found = map(int, match.groups())
-        return (
-            f"{path}, line {_line_of(path, record, delimiter)}: {found} value{'s' if found != 1 else ''} "
-            f"where the header names {expected} columns; is a quote or a separator missing?"
-        )
-    if "UTF8" in text:
-        return f"{path} is not UTF-8 text; save it as UTF-8."
-    if "straddl" in text and (line := _open_quote(path, delimiter)):
-        return _never_closed(path, line)
-    if "straddl" in text:
-        return f"{path} has a row of more than {_BLOCK >> 20} MB; is a line end missing? Else leave that column out."
-    return f"{path} cannot be read as CSV ({text.splitlines()[0].rstrip('.')})."
-
-
-def _never_closed(path: str, line: int) -> str:
-    return f"{path}, line {line}: a quote is opened and never closed; close it, or double one that belongs to a value."
-
-
-def _count(path: str, sign: bytes) -> int:
-    with gzip.open(path) if path.lower().endswith(".gz") else Path(path).open("rb") as file:
-        return sum(block.count(sign) for block in iter(lambda: file.read(_BLOCK), b""))
-
-
-def _records(path: str, delimiter: str) -> Iterator[tuple[int, int, bool]]:
-    """Yield the lines on which each record starts and the next one does, and whether it holds anything.
-
-    Values may hold line ends, and blank lines are no records to pyarrow.
-
-    Raises:
-        csv.Error: the file ends within quotes.
-    """
-    csv.field_size_limit(sys.maxsize)
-    with _text(path) as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-        start = 1
-        for row in reader:
-            yield start, reader.line_num + 1, bool(row)
-            start = reader.line_num + 1
-
-
-def _line_of(path: str, record: int, delimiter: str) -> int:
-    """Return the line on which a record starts, both counted from 1, or the one before it whose quotes are astray."""
-    following, seen = 1, 0
-    with suppress(csv.Error):  # this reader is stricter about quotes than pyarrow: the trouble begins there
-        for start, after, filled in _records(path, delimiter):
-            following, seen = after, seen + filled
-            if seen == record:
-                return start
-    return following
-
-
-def _open_quote(path: str, delimiter: str) -> int | None:
-    """Return the line of the record whose quotes are never closed, None where there is none."""
-    following = 1
-    try:
-        for _, after, _ in _records(path, delimiter):
-            following = after
-    except csv.Error as error:
-        return following if "end of data" in str(error) else None
-    return None

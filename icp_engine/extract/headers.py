@@ -45,6 +45,13 @@ def _known_names() -> dict[str, tuple[str, str]]:
         return {plain(row["column"]): (row["field"], row["source"]) for row in csv.DictReader(table)}
 
 
+def known_names(fields: Iterable[str], mapping: Mapping[str, str]) -> frozenset[str]:
+    """Return the names of columns that fields are read from, in plain form."""
+    fields = set(fields)
+    systems = {name for name, (field, _) in _known_names().items() if field in fields}
+    return frozenset({plain(name) for name in (*fields, *mapping.values())} | systems)
+
+
 def matched(
     path: str, columns: Iterable[str], fields: Iterable[str], mapping: Mapping[str, str], option: str
 ) -> Headers:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from icp_engine.columns import KEY, Field
-from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID, conformed
+from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID, PLAIN, conformed
 from icp_engine.extract.extract import FILE, ROW, Extract, ids, totals_at_the_end
 from icp_engine.extract.headers import near
 from icp_engine.extract.ids import TOTALS, Suspicion, advice, id_counts, is_totals_row, suspicion, twins
@@ -187,7 +187,8 @@ def invalid_values(extract: Extract, column: Field, *beside: Field) -> pl.LazyFr
     frames = []
     for file in extract.files:
         if column.name in file.schema:
-            wrong = file.frame.filter(conformed(column, file.schema[column.name]).invalid)
+            convention = file.conventions.get(column.name, PLAIN)
+            wrong = file.frame.filter(conformed(column, file.schema[column.name], convention).invalid)
             others = [conformed(other, file.schema.get(other.name)).value.alias(other.name) for other in beside]
             value = pl.col(column.name).cast(pl.String).alias("value")
             frames.append(wrong.select(value, pl.lit(file.path).alias("file"), *others))

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from icp_engine.errors import InputError
+from icp_engine.extract.conventions import item_notes
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, open_extract
 from icp_engine.extract.profile import Description, Profile, describe, profile
 from icp_engine.extract.reach import field_worth
+from icp_engine.extract.reading import AS_IT_STANDS, Reading
 from icp_engine.extract.searched import SearchedField, searched_fields
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
@@ -29,6 +31,7 @@ class Validation:
     searched: tuple[SearchedField, ...] = ()
     worth: Mapping[str, float] = field(default_factory=dict)
     asked_card: str = "icp"
+    notes: tuple[str, ...] = ()
 
 
 def validation_content(found: Validation) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def validation_content(found: Validation) -> dict[str, Any]:
     card, profile = found.card, found.profile
     return {
         "inputs": [{"path": file.path, "rows": file.rows, "bytes": file.bytes} for file in found.extract.files],
+        "notes": found.notes,
         "rows": profile.rows,
         "scorecard": {"id": card.id, "version": card.version, "maximum": card.maximum},
         "blank_ids": profile.blank_ids,
@@ -54,6 +58,7 @@ def validate(
     scorecard: str = "icp",
     mapping: dict[str, str] | None = None,
     temp_dir: Path | None = None,
+    reading: Reading = AS_IT_STANDS,
 ) -> Validation:
     """Return what an extract holds and what its gaps put out of reach in a scorecard. Counts are in rows.
 
@@ -65,9 +70,10 @@ def validate(
     if temp_dir is not None and not temp_dir.is_dir():
         raise InputError(f"{temp_dir} is not a folder; choose another --temp-dir.")
     with tempfile.TemporaryDirectory(prefix="icp-", dir=temp_dir) as temp:
-        extract = open_extract(patterns, card.fields, mapping, temp=Path(temp))
+        extract = open_extract(patterns, card.fields, mapping, temp=Path(temp), reading=reading)
         rows = conformed_rows(extract, Rejects())
         found, searched = profile(extract, rows), tuple(searched_fields(rows, card))
+        notes = (*extract.notes, *item_notes(rows, card))
     absent = {name for name, column in found.fields.items() if not column.valid}
     worth = field_worth(card, absent)
-    return Validation(card, extract, found, describe(found, card), searched, worth, scorecard)
+    return Validation(card, extract, found, describe(found, card), searched, worth, scorecard, notes)

@@ -8,8 +8,20 @@ import polars as pl
 
 from icp_engine.database import Database
 from icp_engine.extract.extract import Extract, Rejects
+from icp_engine.extract.reading import AS_IT_STANDS, Reading
 from icp_engine.partnerships.columns import FOLDED, KEY
-from icp_engine.partnerships.contacts import LATER, SHARED, USED, Log, latest, resolved, sum_up
+from icp_engine.partnerships.contacts import (
+    LATER,
+    LATER_HERE,
+    LATER_THERE,
+    SHARED,
+    SOON_AFTER,
+    USED,
+    Log,
+    latest,
+    resolved,
+    sum_up,
+)
 from icp_engine.partnerships.crm import record_id
 from icp_engine.partnerships.outreach import ACTION, action_expr
 from icp_engine.partnerships.owners import OWNER, RECORD, assigned, previous_owners
@@ -57,6 +69,7 @@ class Ask:
     as_of: date
     today: date
     out: Path
+    reading: Reading = AS_IT_STANDS
 
 
 def find_accounts(ask: Ask, db: Database, max_rows: int, temp: Path) -> Accounts:
@@ -77,6 +90,8 @@ def find_accounts(ask: Ask, db: Database, max_rows: int, temp: Path) -> Accounts
         calls = materialised(calls, log.extract.rows, max_rows, temp, "calls")  # at most a row per contact
         problems += contact_problems(log, calls)
         counts = _counts(log, calls)
+        if ask.reading.time_zone is not None:  # the user knows
+            counts["soon_after"] = 0
         lf = scored.join(latest(log, calls, ask.as_of), on=KEY, how="left")
     else:
         lf = lf.with_columns(pl.lit(None, pl.Int64).alias(DAYS), pl.lit(None, pl.String).alias(OWNER))
@@ -98,6 +113,13 @@ def find_accounts(ask: Ask, db: Database, max_rows: int, temp: Path) -> Accounts
 
 
 def _counts(log: Log, calls: pl.LazyFrame) -> dict[str, int]:
+    names = {
+        "used": USED,
+        "after_as_of": LATER,
+        "after_here_alone": LATER_HERE,
+        "after_there_alone": LATER_THERE,
+        "soon_after": SOON_AFTER,
+    }
     known = pl.col(SHARED) == 1
-    used, later = calls.select(pl.col(USED).filter(known).sum(), pl.col(LATER).filter(known).sum()).collect().row(0)
-    return {"rows": log.extract.rows, "used": used, "after_as_of": later}
+    counts = calls.select(pl.col(column).filter(known).sum().alias(name) for name, column in names.items())
+    return {"rows": log.extract.rows, **counts.collect().row(0, named=True)}

@@ -1,16 +1,17 @@
 """The contact log: who was contacted last, when and by whom, as of a day."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from icp_engine.columns import HELPERS
 from icp_engine.errors import InputError
-from icp_engine.extract.conform import INVALID
+from icp_engine.extract.conform import INVALID, WRITTEN
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, open_extract
+from icp_engine.extract.reading import Reading
 from icp_engine.partnerships.columns import CONTACT_FIELDS, FOLDED, KEY, NAME
 from icp_engine.partnerships.owners import OWNER
 from icp_engine.partnerships.practices import BY_ID, folded
@@ -21,8 +22,11 @@ ROWS, FIRST, NEWEST = f"{HELPERS}rows", f"{HELPERS}first", f"{HELPERS}newest"  #
 USED, LATER, FUTURE, UNDATED, UNREADABLE, SHARED = (
     f"{HELPERS}{name}" for name in ("used", "later", "future", "undated", "unreadable", "shared")
 )
+# By the clock of the user's zone, and by that of the zone in which a contact is written.
+LATER_HERE, LATER_THERE, SOON_AFTER = (f"{HELPERS}{name}" for name in ("later_here", "later_there", "soon_after"))
 _LAST, _BY = f"{HELPERS}last", f"{HELPERS}by"
 _DAY = 86_400  # seconds
+_WEST = timedelta(days=1, hours=12)  # from the start of a day to its end in the zone that is furthest behind UTC
 _OWNERS = 2**24  # that fit beside the seconds of a moment into one whole number
 
 
@@ -39,15 +43,21 @@ class Log:
     by_id: bool
 
 
-def open_log(patterns: Iterable[str], mapping: Mapping[str, str] | None, temp: Path) -> Extract:
-    """Open the files of a contact log.
+def open_log(patterns: Iterable[str], mapping: Mapping[str, str] | None, temp: Path, reading: Reading) -> Extract:
+    """Open the files of a contact log. What a reading says of the header is said of the practices.
 
     Raises:
         InputError: a file cannot be read, or lacks a column for the moment or for the practice.
     """
     (temp / "contacts").mkdir()
     extract = open_extract(
-        patterns, CONTACT_FIELDS, mapping, temp=temp / "contacts", key="contacted_at", option="--map-contacts"
+        patterns,
+        CONTACT_FIELDS,
+        mapping,
+        temp=temp / "contacts",
+        key="contacted_at",
+        option="--map-contacts",
+        reading=replace(reading, header_line=None),
     )
     for file in extract.files:
         if NAME not in file.schema and "practice_id" not in file.schema:
@@ -85,12 +95,19 @@ def sum_up(extract: Extract, as_of: date, today: date, *, by_id: bool) -> Log:
     seconds, day = pl.col("contacted_at").dt.epoch("s"), pl.col("contacted_at").dt.date()
     number = pl.col("owner").cast(pl.Enum(owners)).to_physical().cast(pl.Int64)
     in_time = (day <= pl.lit(min(as_of, today))).fill_null(value=False)
+    there = f"{WRITTEN}contacted_at"
+    written = pl.col(there) if there in rows.collect_schema() else pl.lit(None, pl.Datetime("us"))
+    later, later_there = day > pl.lit(as_of), written.dt.date() > pl.lit(as_of)
+    soon = written.is_not_null() & (pl.col("contacted_at") < pl.lit(datetime.combine(as_of, time()) + _WEST))
     rows = rows.select(
         *named,
+        (later & ~later_there).fill_null(value=False).alias(LATER_HERE),
+        (~later & later_there).fill_null(value=False).alias(LATER_THERE),
+        (later & later_there & soon).fill_null(value=False).alias(SOON_AFTER),
         pl.when(in_time).then(seconds).alias(_LAST),
         pl.when(in_time).then(seconds * _OWNERS + number).alias(_BY),  # of one second, the last by the alphabet
         in_time.alias(USED),
-        (day > pl.lit(as_of)).fill_null(value=False).alias(LATER),
+        later.fill_null(value=False).alias(LATER),
         (day > pl.lit(today)).fill_null(value=False).alias(FUTURE),
         unreadable.alias(UNREADABLE),
         (day.is_null() & ~unreadable).alias(UNDATED),
@@ -98,7 +115,7 @@ def sum_up(extract: Extract, as_of: date, today: date, *, by_id: bool) -> Log:
     )
     summed = rows.group_by(named).agg(
         pl.col(_LAST, _BY).max(),
-        pl.col(USED, LATER, FUTURE, UNDATED, UNREADABLE).sum().cast(pl.Int64),
+        pl.col(USED, LATER, FUTURE, UNDATED, UNREADABLE, LATER_HERE, LATER_THERE, SOON_AFTER).sum().cast(pl.Int64),
         pl.col("contacted_at").min().alias(FIRST),
         pl.col("contacted_at").max().alias(NEWEST),
         pl.len().cast(pl.Int64).alias(ROWS),

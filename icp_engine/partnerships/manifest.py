@@ -26,12 +26,24 @@ class PracticeCounts(msgspec.Struct, frozen=True):
 
 
 class ContactCounts(msgspec.Struct, frozen=True):
-    """The files of the contact log, and its contacts: in all, used, and after the day of the run."""
+    """The files of the contact log, and its contacts: in all, used, and after the day of the run.
+
+    Attributes:
+        time_zone: by whose clock times with a zone count.
+        after_here_alone: after the day of the run by that clock, and not by the one in whose zone they are written.
+        after_there_alone: the other way round.
+        soon_after: times with a zone that are after it by both, but not everywhere on Earth; 0 where the user names
+            a zone.
+    """
 
     inputs: tuple[str, ...]
     rows: int
     used: int
     after_as_of: int
+    time_zone: str = "UTC"
+    after_here_alone: int = 0
+    after_there_alone: int = 0
+    soon_after: int = 0
 
 
 class TierCount(msgspec.Struct, frozen=True):
@@ -77,6 +89,7 @@ class PartnerManifest(msgspec.Struct, frozen=True, kw_only=True):
         as_of: the day of the run, as ISO 8601 writes it.
         contacts: None without a contact log.
         no_waits: whether nothing tells when a practice was contacted.
+        notes: how files were read where that is out of the ordinary, in sentences.
         signals: practices by the signal that their hook was made from.
         chart: why there is no chart, by the ending of its file.
     """
@@ -89,6 +102,7 @@ class PartnerManifest(msgspec.Struct, frozen=True, kw_only=True):
     contacts: ContactCounts | None
     no_waits: bool
     problems: tuple[Kind, ...]
+    notes: tuple[str, ...] = ()
     tiers: tuple[TierCount, ...]
     statuses: tuple[StatusCount, ...]
     breaches: int

@@ -10,6 +10,8 @@ from icp_engine.columns import HELPERS, Field
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import conform
 from icp_engine.extract.extract import FILE, REASON, ROW, Extract, Rejects, conformed_rows, open_extract, with_positions
+from icp_engine.extract.reading import Reading
+from icp_engine.extract.text import searched
 from icp_engine.partnerships.columns import FOLDED, KEY, NAME, practice_fields
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring.compiler import compared
@@ -20,18 +22,20 @@ BLANK, AGAIN = "no name", "stands a second time"
 _EXAMPLES = 5
 
 
-def open_practices(patterns: Iterable[str], card: Scorecard, mapping: Mapping[str, str] | None, temp: Path) -> Extract:
+def open_practices(
+    patterns: Iterable[str], card: Scorecard, mapping: Mapping[str, str] | None, temp: Path, reading: Reading
+) -> Extract:
     """Open the files of practices.
 
     Raises:
         InputError: a file cannot be read or has no column `name`.
     """
-    return open_extract(patterns, practice_fields(card), mapping, temp=temp, key=NAME)
+    return open_extract(patterns, practice_fields(card), mapping, temp=temp, key=NAME, reading=reading)
 
 
 def folded(name: pl.Expr) -> pl.Expr:
-    """Return a name as names are compared: in lower case, with single spaces."""
-    return pl.lit(BY_NAME) + name.str.strip_chars().str.to_lowercase().str.replace_all(r"\s+", " ")
+    """Return a name as names are compared: in lower case, with single spaces, plain dashes and apostrophes."""
+    return pl.lit(BY_NAME) + searched(name)
 
 
 def with_key(lf: pl.LazyFrame) -> pl.LazyFrame:

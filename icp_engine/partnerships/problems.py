@@ -6,7 +6,8 @@ from datetime import date
 
 import polars as pl
 
-from icp_engine.extract.conform import INVALID
+from icp_engine.extract.conform import INVALID, SEPARATORS
+from icp_engine.extract.conventions import unknown_items
 from icp_engine.extract.extract import Extract, Rejects, rejected_rows
 from icp_engine.extract.profile import invalid_values
 from icp_engine.partnerships.columns import CONTACT_FIELDS, NAME, PROBLEMS
@@ -69,9 +70,28 @@ def practice_problems(
             wrong = practices.filter(band_of(rule).is_in(_unread(rule)))
             says = f"{rule.field} is none that {card.id} knows; scores 0"
             yield _problem(wrong, says, pl.col(NAME), pl.col(rule.field))
+    for name, field in card.fields.items():
+        if field.type == "list" and name in extract.columns and name in card.reads:
+            yield from _item_problems(unknown_items(practices, field), name, card)
     if counts[FUTURE]:
         says = "created_at is after today; the wait counts as 0 days until then"
         yield _problem(practices.filter(future), says, pl.col(NAME), _day("created_at"))
+
+
+def _item_problems(unknown: pl.DataFrame, name: str, card: Scorecard) -> Iterator[pl.LazyFrame]:
+    """Yield the items of a list that no rule knows, and apart those that look like several."""
+    several = pl.col("item").str.contains_any(list(SEPARATORS))
+    for rows, says in (
+        (unknown.filter(~several), f"{name} has an item that is in no list of {card.id}; it scores 0"),
+        (unknown.filter(several), f"{name} has another separator here than in most rows; it scores 0 as one item"),
+    ):
+        if len(rows):
+            yield rows.lazy().select(
+                pl.lit(says).alias(_PROBLEM),
+                pl.lit(None, pl.String).alias(_PRACTICE),
+                pl.col("item").alias(_VALUE),
+                pl.col("rows").alias(_ROWS),
+            )
 
 
 def _unread(rule: Characteristic) -> list[int]:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from icp_engine.database import database
 from icp_engine.distribution import engine_version
 from icp_engine.errors import InputError
+from icp_engine.extract.reading import AS_IT_STANDS, Reading
 from icp_engine.partnerships import tables
 from icp_engine.partnerships.accounts import Accounts, Ask, find_accounts
 from icp_engine.partnerships.chart import draw_chart
@@ -77,6 +78,7 @@ class PartnerOptions:
     today: date = field(default_factory=date.today)
     scorecard: str = "rula"
     mapping: dict[str, str] = field(default_factory=dict)
+    reading: Reading = AS_IT_STANDS
     contact_mapping: dict[str, str] = field(default_factory=dict)
     sla: Path | None = None
     owners: Path | None = None
@@ -156,13 +158,23 @@ def run_partners(
         temporary(options.temp_dir, folder.parent) as temp,
     ):
         report("read", 0, 0)
-        extract = open_practices(practices, card, options.mapping, temp)
-        log = open_log(contacts, options.contact_mapping, temp) if contacts else None
+        extract = open_practices(practices, card, options.mapping, temp, options.reading)
+        log = open_log(contacts, options.contact_mapping, temp, options.reading) if contacts else None
         inputs = [file.path for file in (*extract.files, *(log.files if log else ()))]
         clean(folder, out, inputs, PARTNERS)
         clean_temporary(options.temp_dir, inputs)
         day = options.as_of or options.today
-        ask = Ask(extract, find_unusable(extract, options.duplicates), log, card, rules, day, options.today, out)
+        ask = Ask(
+            extract,
+            find_unusable(extract, options.duplicates),
+            log,
+            card,
+            rules,
+            day,
+            options.today,
+            out,
+            options.reading,
+        )
         max_rows = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
         with database(memory_limit=_LEAST_SQL_MEMORY, temp_dir=temp) as db:
             report("score", 0, extract.rows)
@@ -266,7 +278,8 @@ def _manifest(ask: Ask, accounts: Accounts, found: list[Kind], totals: Totals) -
     """Return what can be said of a run once its tables are written."""
     contacts = None
     if ask.contacts is not None and accounts.contacts is not None:
-        contacts = ContactCounts(inputs=tuple(file.path for file in ask.contacts.files), **accounts.contacts)
+        inputs = tuple(file.path for file in ask.contacts.files)
+        contacts = ContactCounts(inputs=inputs, time_zone=ask.reading.zone, **accounts.contacts)
     return PartnerManifest(
         icp_engine=engine_version(),
         as_of=ask.as_of.isoformat(),
@@ -280,6 +293,7 @@ def _manifest(ask: Ask, accounts: Accounts, found: list[Kind], totals: Totals) -
         ),
         contacts=contacts,
         no_waits=ask.contacts is None and "days_since_contact" not in ask.practices.columns,
+        notes=(*ask.practices.notes, *(ask.contacts.notes if ask.contacts else ())),
         problems=tuple(found),
         tiers=totals.tiers,
         statuses=totals.statuses,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from icp_engine.extract.reading import AS_IT_STANDS, Reading
 from icp_engine.networks.grouping import NetworkOptions
 
 
@@ -16,6 +17,7 @@ class RunOptions:
 
     scorecard: str = "icp"
     mapping: dict[str, str] = field(default_factory=dict)
+    reading: Reading = AS_IT_STANDS
     format: Literal["both", "parquet"] = "both"
     bibliography: bool = False
     duplicates: Literal["error", "first"] = "error"

@@ -17,6 +17,7 @@ from icp_engine.database import database
 from icp_engine.display import shell_line
 from icp_engine.distribution import NAME, engine_version, install_extra
 from icp_engine.errors import InputError, did_you_mean
+from icp_engine.extract.conventions import item_notes
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.extract.profile import Profile, describe
 from icp_engine.networks.columns import check_names
@@ -80,7 +81,7 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
     stages, started = Stages(report), datetime.now(UTC)
     with translate_errors(patterns, out), new_run(out) as folder, temporary(options.temp_dir, folder.parent) as temp:
         with stages("read"):
-            extract = open_extract(patterns, card.fields, options.mapping, temp=temp)
+            extract = open_extract(patterns, card.fields, options.mapping, temp=temp, reading=options.reading)
         inputs = [file.path for file in extract.files]
         clean(folder, out, inputs)
         clean_temporary(options.temp_dir, inputs)
@@ -88,7 +89,8 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         with stages("score", extract.rows):
             scored, found, rejects = score_clinics(extract, card, options, temp)
         work = Work(extract, card, options, out, folder, temp, stages)
-        manifest = _manifest(work, started, found, rejects)
+        notes = (*extract.notes, *item_notes(scored.frame, card))
+        manifest = _manifest(work, started, found, rejects, notes)
         networks = _networks(scored, work)
         rejected = rejected_rows(extract, rejects) if len(rejects) else None
         manifest = _write(scored, networks, work, manifest, rejected)
@@ -231,7 +233,7 @@ def _write_table(name: str, frame: pl.DataFrame, work: Work, metadata: dict[str,
     write_table(TableWriter(work.folder, name, metadata or {}, csv=work.options.format == "both"), frame)
 
 
-def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects) -> Manifest:
+def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects, notes: tuple[str, ...]) -> Manifest:
     """Return what can be said of a run once its clinics are scored: engine, scorecard, options, input."""
     extract, card, options = work.extract, work.card, work.options
     packages = ("polars", "duckdb", "pyarrow")
@@ -252,6 +254,7 @@ def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects) -
         inputs=tuple(InputFile(file.path, file.rows, file.bytes) for file in extract.files),
         rows=RowCounts(extract.rows, extract.rows - len(rejects), len(rejects), rejects.reasons),
         suspicions=found.suspicions,
+        notes=notes,
         replaced_columns=tuple(name for name in extract.columns if name in own),
         fields=described.fields,
         carried_columns=described.carried_columns,

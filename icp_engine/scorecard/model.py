@@ -242,7 +242,8 @@ class Example:
 class Scorecard:
     """A whole model, checked: what `load_scorecard` returns and everything else reads.
 
-    `segments` has the label of every letter, `segment_names` what the API calls it. It shows itself in a notebook.
+    `segments` has the label of every letter, `segment_names` what the API calls it. `aliases` are other names of items
+    of lists, by the form in which items are compared. It shows itself in a notebook.
 
     >>> import icp_engine as icp
     >>> card = icp.load_scorecard("icp")
@@ -271,6 +272,7 @@ class Scorecard:
     named_columns: dict[str, str]
     combine: Literal["sum", "product"] = "sum"
     divide_by: float = 1.0
+    aliases: dict[str, str] = values(default_factory=dict)
 
     def __hash__(self) -> int:
         """Return a number that is the same for the same rules."""
@@ -309,6 +311,11 @@ class Scorecard:
             score_columns(self.prefix, categories, self.named_columns, segments=self.segment_source is not None)
         )
 
+    def items_of(self, field: str) -> frozenset[str]:
+        """Return the items that rules know of a list field, in the form in which they are compared."""
+        tests = [test for rule in self.characteristics for test in _list_tests(rule) if field in test[0]]
+        return frozenset(phrase for _, phrases in tests for phrase in phrases)
+
     def column(self, key: ScorecardColumn) -> str:
         """Return the name of one of the scorecard's own columns."""
         return self.named_columns.get(key, f"{self.prefix}_{key}")
@@ -345,6 +352,17 @@ def leaves(condition: Condition | None) -> Iterator[Compare | Match | Flag]:
             yield from leaves(part)
     else:
         yield condition
+
+
+def _list_tests(rule: Characteristic) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield fields and items of everything that looks for items of lists."""
+    for condition in (*(band.condition for band in rule.bands), rule.bonus.condition if rule.bonus else None):
+        for leaf in leaves(condition):
+            if isinstance(leaf, Match) and leaf.test == "includes":
+                yield leaf.fields, leaf.phrases
+    for band in rule.bands:
+        if isinstance(band.points, Share):
+            yield (band.points.field,), band.points.phrases
 
 
 def fields_of(condition: Condition | None) -> Iterator[str]:

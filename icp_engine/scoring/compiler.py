@@ -78,9 +78,14 @@ def prepared(card: Scorecard, names: Iterable[str] | None = None) -> list[pl.Exp
         elif card.fields[name].type == "text":
             columns.append(pl.col(name).str.strip_chars().str.to_lowercase().alias(_TEXT + name))
         elif card.fields[name].type == "list":
-            item = pl.element().str.to_lowercase().str.replace_all(r"\s", "")
-            columns.append(pl.col(name).list.eval(item).alias(_TEXT + name))
+            columns.append(pl.col(name).list.eval(_item(card)).alias(_TEXT + name))
     return columns
+
+
+def _item(card: Scorecard) -> pl.Expr:
+    """Return an item of a list as items are compared: in lower case, without spaces, by its own name."""
+    item = pl.element().str.to_lowercase().str.replace_all(r"\s", "")
+    return item.replace(list(card.aliases), list(card.aliases.values())) if card.aliases else item
 
 
 def compared(card: Scorecard) -> list[pl.Expr]:

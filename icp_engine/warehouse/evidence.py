@@ -29,7 +29,7 @@ _MACROS = (
     rf"lower(regexp_replace(replace(value, 'İ', 'i̇'), '{_FINAL_SIGMA}', '\1ς\2', 'g'))",
     f"create macro text_as_compared(value) as text_lowered(regexp_replace(value, '^{_SPACE}+|{_SPACE}+$', '', 'g'))",
     "create macro items_as_compared(items) as "
-    f"[regexp_replace(text_lowered(item), '{_SPACE}', '', 'g') for item in items]",
+    f"[item_named(regexp_replace(text_lowered(item), '{_SPACE}', '', 'g')) for item in items]",
 )
 _COMPARED = {"text": "text_as_compared({})", "list": "items_as_compared({})"}
 # Rows that a list of ids picks are found before anything is made of their values.
@@ -44,12 +44,22 @@ def add_bibliography(db: Database, card: Scorecard, names: Mapping[str, str]) ->
         card: the scorecard.
         names: what the columns of the table of clinics are called in SQL, by their own names.
     """
-    for macro in _MACROS:
+    for macro in (_item_named(card.aliases), *_MACROS):
         db.run(macro)
     db.view(EVIDENCE, _evidence(card, names, "clinics"))
     db.view(BIBLIOGRAPHY, sql_text(BIBLIOGRAPHY))
     for name, query in _steps_of_some(_evidence(card, names, f"({_CHOSEN})")):
         db.run(f"create macro {name}(clinic_ids) as table {query}")
+
+
+def _item_named(aliases: Mapping[str, str]) -> str:
+    """Return the macro that gives an item of a list its own name, where it goes by another one."""
+    names = "".join(f" when {_literal(alias)} then {_literal(item)}" for alias, item in aliases.items())
+    return f"create macro item_named(item) as {f'case item{names} else item end' if names else 'item'}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _steps_of_some(evidence: str) -> Iterator[tuple[str, str]]:

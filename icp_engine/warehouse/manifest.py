@@ -68,6 +68,7 @@ class Manifest(msgspec.Struct, frozen=True):
         engine: the versions of Python and of the packages that did the work.
         options: what the run was asked to do, as JSON: options come and go with the versions.
         suspicions: kinds of ids that look wrong.
+        notes: how files were read where that is out of the ordinary, in sentences.
         replaced_columns: columns of the extract that the run writes itself.
         fields: per field what the extract holds of it.
         carried_columns: columns of the extract that are no field.
@@ -91,6 +92,7 @@ class Manifest(msgspec.Struct, frozen=True):
     inputs: tuple[InputFile, ...]
     rows: RowCounts
     suspicions: tuple[Suspicion, ...] = ()
+    notes: tuple[str, ...] = ()
     replaced_columns: tuple[str, ...] = ()
     fields: Mapping[str, FieldCoverage] = {}
     carried_columns: tuple[str, ...] = ()

@@ -46,7 +46,7 @@ def told(extract: Extract) -> dict[str, tuple[str, str]]:
 )
 def test_a_header_is_its_field_in_any_spelling(opened: Callable[..., Extract], header: str, field: str) -> None:
     extract = opened("clinic_id", header, "npicount", "other")
-    assert told(extract)[field] == (header, "its name in another spelling")
+    assert told(extract)[field] == (header.replace("\n", " "), "its name in another spelling")
     assert extract.columns == ("clinic_id", field, "npicount", "other")
 
 

@@ -39,7 +39,11 @@ def score(tmp_path: Path) -> Callable[..., Any]:
 
 
 @settings(deadline=None)
-@given(st.lists(st.one_of(st.none(), st.text(st.one_of(st.sampled_from(f"ab  -'\t\n{ODD}"), st.characters())))))
+@given(
+    st.lists(
+        st.one_of(st.none(), st.text(st.one_of(st.sampled_from(f"ab  -'\t\n{ODD}"), st.characters(codec="utf-8"))))
+    )
+)
 def test_a_column_is_cleaned_as_each_of_its_texts_is(texts: list[str | None]) -> None:
     low = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(pl.col("text").str.to_lowercase())
     found = columns.cleaned(low["text"]).to_list()

@@ -58,6 +58,8 @@ class Case:
             "contacted_at": moment.strftime(form),
             "owner": owner,
         }
+        if form.endswith("-05:00"):
+            moment += timedelta(hours=5)  # it counts for the day that it is in UTC
         return oracle.key(raw), row, {"contacted_at": moment, "owner": " ".join(owner.split())}
 
 

@@ -14,6 +14,7 @@ from frozen import shipped_version
 from icp_engine.cli import cli
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError
+from icp_engine.extract.reading import Reading
 from icp_engine.partnerships.columns import TABLES
 from icp_engine.partnerships.demo import CONTACTS, PRACTICES
 from icp_engine.partnerships.run import Part, PartnerOptions, run_partners
@@ -133,7 +134,9 @@ def test_parquet_in_gives_what_csv_in_gives(demo: Path, tmp_path: Path) -> None:
     contacts.with_columns(pl.col("contacted_at").dt.replace_time_zone("America/Chicago")).write_parquet(
         tmp_path / "c.parquet"
     )
-    options = PartnerOptions(contacts=(str(tmp_path / "c.parquet"),), as_of=DAY)
+    options = PartnerOptions(
+        contacts=(str(tmp_path / "c.parquet"),), as_of=DAY, reading=Reading(time_zone="America/Chicago")
+    )
     run_partners([str(tmp_path / "p.parquet")], tmp_path / "out", options, TABLE_PARTS)
     for name in TABLES:
         if name != "rula_problems":

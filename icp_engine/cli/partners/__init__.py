@@ -68,7 +68,9 @@ _duplicates = click.option(
 )  # fmt: skip
 _strict = click.option("--strict", is_flag=True, help="Stop at any mistake in the input instead of reporting it.")
 
-_SCORING = (_practices, _out, _scorecard, options.mapping, options.mapping_file, _format, _duplicates, _strict)
+_SCORING = (
+    _practices, _out, _scorecard, options.mapping, options.mapping_file, options.reading, _format, _duplicates, _strict,
+)  # fmt: skip
 _WAITING = (_contacts, _map_contacts, _as_of, _sla, _owners)
 
 

@@ -12,7 +12,7 @@ from icp_engine.warehouse.folder import place_of
 from icp_engine.warehouse.switch import PARTNERS
 
 if TYPE_CHECKING:
-    from icp_engine.partnerships.manifest import PartnerManifest
+    from icp_engine.partnerships.manifest import ContactCounts, PartnerManifest
     from icp_engine.partnerships.run import Part, Partners
 
 OPTION = {"mapping": "--map", "contact_mapping": "--map-contacts"}
@@ -45,6 +45,8 @@ def sections(found: "Partners", parts: Collection["Part"], out: Path) -> Iterato
         yield _hooks(manifest, heads["hooks"])
     if "chart" in parts:
         yield _summary(manifest, heads["scores"])
+    elif manifest.contacts:
+        yield f"Contacts  {_contacts(manifest.contacts, manifest.as_of)}"
     yield _files(manifest, out)
 
 
@@ -154,13 +156,41 @@ def _summary(manifest: "PartnerManifest", best: pl.DataFrame) -> str:
     breaches = f"{manifest.breaches:,} of {scored:,} practices have waited too long on {manifest.as_of}"
     rows = [("Practices", f"{scored:,}: {tiers}"), ("Breaches", breaches)]
     if manifest.contacts:
-        log = manifest.contacts
-        later = f", {log.after_as_of:,} after {manifest.as_of} left out" if log.after_as_of else ""
-        rows.append(("Contacts", f"{log.used:,} of {log.rows:,} used{later}"))
+        rows.append(("Contacts", _contacts(manifest.contacts, manifest.as_of)))
     top = [("Top", "score", "practice")]
     top += [(str(rank), f"{score:.1f}", show.cut(name, 60)) for rank, score, name in
             best.head(_TOP).select("Rank", "Score", "Name").iter_rows()]  # fmt: skip
     return _section("Summary", f"{show.table(rows, '<<')}\n\n{show.table(top, '>><')}")
+
+
+def _contacts(log: "ContactCounts", as_of: str) -> str:
+    """Return how many contacts were used, and what became of the others."""
+    later = f", {log.after_as_of:,} after {as_of} left out" if log.after_as_of else ""
+    rest = log.rows - log.used - log.after_as_of
+    return f"{log.used:,} of {log.rows:,} used{later}" + (f", {rest:,} left out as problems" if rest else "")
+
+
+def _zones(log: "ContactCounts", as_of: str) -> Iterator[str]:
+    """Yield what the zone of the user changes, or may change, for contacts around the day of the run."""
+    if log.after_here_alone:
+        yield (
+            f"{_of_contacts(log.after_here_alone)} left out: after {as_of} in {log.time_zone}, not after it in the "
+            "zone in which the time is written. --time-zone says whose day counts."
+        )
+    if log.after_there_alone:
+        yield (
+            f"{_of_contacts(log.after_there_alone)} used: not after {as_of} in {log.time_zone}, but after it in the "
+            "zone in which the time is written."
+        )
+    if log.soon_after:
+        yield (
+            f"{_of_contacts(log.soon_after)} left out: after {as_of} in {log.time_zone}, not after it further west; "
+            "--time-zone, such as America/New_York, counts times with a zone for the day there."
+        )
+
+
+def _of_contacts(count: int) -> str:
+    return "1 contact is" if count == 1 else f"{count:,} contacts are"
 
 
 def _files(manifest: "PartnerManifest", out: Path) -> str:
@@ -177,6 +207,9 @@ def _files(manifest: "PartnerManifest", out: Path) -> str:
 def warnings(found: "Partners", parts: Collection["Part"], out: Path) -> Iterator[str]:
     """Yield what a person should know: mistakes in the input by name, dates, a chart that could not be drawn."""
     manifest = found.manifest
+    yield from manifest.notes
+    if manifest.contacts:
+        yield from _zones(manifest.contacts, manifest.as_of)
     for problem in manifest.problems:
         yield f"{problem.rows:,} x {problem.says}: {', '.join(show.cut(name, 60) for name in problem.examples)}"
     if manifest.problems:

@@ -1,6 +1,7 @@
 """From the tables of a scorecard to the model. What cannot be read is noted, and a placeholder stands for it."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from icp_engine.columns import FIELDS, Field
 from icp_engine.scorecard.model import (
@@ -20,6 +21,7 @@ from icp_engine.scorecard.model import (
 from icp_engine.scorecard.toml.conditions import (
     TEST_KEYS,
     Names,
+    normal,
     read_condition,
     read_points,
     unknown_field,
@@ -62,13 +64,23 @@ def build(source: Source, notes: Notes) -> Scorecard:
         named_columns=named,
         combine=total.text("combine", "sum"),  # type: ignore[arg-type]
         divide_by=_divisor(total),
+        aliases=_aliases(top.table("aliases")),
     )
     total.close()
     inherited = {tier.number: tier for tier in card.tiers}
     object.__setattr__(card, "network_tiers", _tiers(top, "network_tier", inherited))
+    object.__setattr__(card, "fields", {name: _with_items(field, card) for name, field in card.fields.items()})
     top.text("description", "")
     top.close()
     return card
+
+
+def _with_items(field: Field, card: Scorecard) -> Field:
+    """Return a list field with the items that rules know, by all of their names."""
+    if field.type != "list":
+        return field
+    items = card.items_of(field.name)
+    return replace(field, items=items | {alias for alias, item in card.aliases.items() if item in items})
 
 
 def _only_tables(top: Table, key: str) -> Iterator[tuple[str, Table]]:
@@ -94,6 +106,21 @@ def _divisor(total: Table) -> float:
         total.problem(f"the product is divided by a number above 0, found {value:g}", "divide_by")
         return 1.0
     return value
+
+
+def _aliases(table: Table) -> dict[str, str]:
+    """Return the item that each other name stands for, both as items are compared."""
+    found: dict[str, str] = {}
+    for item in table.raw:
+        for name in table.texts(item):
+            alias, known = normal(name, "includes"), normal(item, "includes")
+            if not alias:
+                table.problem("a blank name would match everything", item)
+            elif alias == known:
+                table.problem(f"'{name}' is the item itself: items are compared without spaces, in any case", item)
+            elif found.setdefault(alias, known) != known:
+                table.problem(f"'{name}' is the name of another item too; a name stands for one item", item)
+    return found
 
 
 def _names(top: Table) -> Names:

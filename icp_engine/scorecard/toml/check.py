@@ -17,7 +17,7 @@ from icp_engine.scorecard.model import (
     leaves,
 )
 from icp_engine.scorecard.outcomes import outcomes_of
-from icp_engine.scorecard.toml.conditions import implies
+from icp_engine.scorecard.toml.conditions import implies, normal
 from icp_engine.scorecard.toml.lines import Path
 from icp_engine.scorecard.toml.table import Notes
 
@@ -32,6 +32,7 @@ def check(card: Scorecard, notes: Notes) -> None:
         _columns(card),
         _codes(card),
         _segments(card),
+        _aliases(card),
         _tiers(card, "tier", card.tiers),
         _tiers(card, "network_tier", card.network_tiers),
         _examples(card),
@@ -110,6 +111,19 @@ def _codes(card: Scorecard) -> Found:
         columns[rule.column] = rule.code
         if (count := len(outcomes_of(rule))) > _MOST_OUTCOMES:
             yield path, f"{count} outcomes are more than the {_MOST_OUTCOMES} that fit one byte"
+
+
+def _aliases(card: Scorecard) -> Found:
+    """A name that stands for an item has to be no item itself, and the item one that a rule looks for."""
+    items = {item for name, field in card.fields.items() if field.type == "list" for item in card.items_of(name)}
+    written = card.content.get("aliases", {})
+    for item in written if isinstance(written, dict) else ():
+        if normal(item, "includes") not in items:
+            yield ("aliases", item), _unknown(item, sorted(items)).replace("does not exist", "is an item of no rule", 1)
+    for alias, item in card.aliases.items():
+        if alias in items:
+            place = next(name for name in written if normal(name, "includes") == item)
+            yield ("aliases", place), f"'{alias}' is an item that a rule looks for; it stands for itself"
 
 
 def _category(category: Category) -> Found:

@@ -109,6 +109,7 @@ SCORECARD: Format = {
             "extends": text("The scorecard that this one is a variant of: a shipped id, or a path beside this file."),
             "fields": table("fields", "Columns that the engine does not know, so that rules can read them."),
             "lists": table("lists", "Lists of phrases, which conditions name."),
+            "aliases": table("aliases", "Other names of items of list fields, by item."),
             "derived": table("derived", "Ratios of two fields, which rules read like a field."),
             "columns": table("columns", "Names of result columns, where they are not made of the prefix."),
             "category": table("categories", f"The categories, in the order of the results. {_MERGED}", required=True),
@@ -129,6 +130,7 @@ SCORECARD: Format = {
         }
     ),
     "lists": Shape(others=Key(("texts",), "Phrases, in any case.")),
+    "aliases": Shape(others=Key(("texts",), "Other names of the item, which count as it.")),
     "derived": Shape(others=table("ratio", "A ratio; it is missing unless both of its fields are positive.")),
     "ratio": Shape(
         {
