@@ -49,9 +49,18 @@ def open_files(patterns: Iterable[str], temp: Path) -> list[RawFile]:
     Raises:
         InputError: nothing is there, or a file is neither Parquet nor CSV, truncated or ragged, or one of a table.
     """
+    return [_open(path, temp / f"csv-{number}.parquet") for number, path in enumerate(find_files(patterns))]
+
+
+def find_files(patterns: Iterable[str]) -> list[str]:
+    """Return every file that the paths, folders and globs stand for, once, and addresses as they are.
+
+    Raises:
+        InputError: nothing is there, or a file is one of a table.
+    """
     paths = list(dict.fromkeys(path for pattern in patterns for path in _find(pattern)))
     _refuse_tables(paths)
-    return [_open(path, temp / f"csv-{number}.parquet") for number, path in enumerate(paths)]
+    return paths
 
 
 def _find(pattern: str) -> list[str]:

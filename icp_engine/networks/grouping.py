@@ -10,7 +10,7 @@ from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, sql_text
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract.conform import as_text
-from icp_engine.networks.names import normalized_name
+from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
     NETWORK_SCORES,

@@ -1,0 +1,81 @@
+"""How the values of public files are read: NPIs, postal codes, dates, numbers, states. All take and return columns."""
+
+import polars as pl
+
+from icp_engine.extract.states import CODES, state_codes
+
+_LUHN_OF_PREFIX = 24  # what 80840, the prefix of health applications in the United States, adds to the sum
+_NINE = 9
+_ABSENT = ("", "<UNAVAIL>")
+
+
+def text(column: pl.Expr) -> pl.Expr:
+    """Return a text without white space around it, missing where it is blank or withheld (`<UNAVAIL>`)."""
+    stripped = column.str.strip_chars()
+    return pl.when(~stripped.is_in(_ABSENT)).then(stripped)
+
+
+def whole(column: pl.Expr) -> pl.Expr:
+    """Return a code without the `.0` that tools append which take codes for numbers."""
+    return column.str.strip_suffix(".0")
+
+
+def npi(column: pl.Expr) -> pl.Expr:
+    """Return an NPI: ten digits that pass the Luhn check with the prefix 80840; anything else is missing.
+
+    Source: CMS, "Requirements for National Provider Identifier (NPI) and NPI Check Digit".
+    """
+    code = whole(column)
+    number = pl.when(code.str.contains(r"^[0-9]{10}$")).then(code).cast(pl.Int64)
+    total = pl.lit(_LUHN_OF_PREFIX, pl.Int64)
+    for place in range(10):  # from the right: the check digit is the first
+        digit = number // 10**place % 10
+        total = total + (digit * 2 - pl.when(digit * 2 > _NINE).then(_NINE).otherwise(0) if place % 2 else digit)
+    return pl.when(total % 10 == 0).then(code)
+
+
+def no_npi(column: pl.Expr) -> pl.Expr:
+    """Return whether a text stands for an NPI and is none; blank and `0000000000` say that there is none."""
+    stands = column.is_not_null() & ~whole(column).str.contains(r"^0*$")
+    return stands & npi(column).is_null()
+
+
+def zip5(column: pl.Expr) -> pl.Expr:
+    """Return the five digits of a postal code of five or nine digits, with or without a hyphen; else missing."""
+    return whole(column).str.extract(r"^([0-9]{5})(?:-?[0-9]{4}|-)?$")
+
+
+def date_mdy(column: pl.Expr) -> pl.Expr:
+    """Return a date written MM/DD/YYYY or M/D/YYYY, or YYYY-MM-DD as other tools write it; else missing."""
+    day = column.str.extract(r"^([0-9/-]+)(?:[ T]00:00:00.*)?$")
+    return pl.coalesce(
+        day.str.to_date("%m/%d/%Y", strict=False, exact=True), day.str.to_date("%Y-%m-%d", strict=False, exact=True)
+    )
+
+
+def date_ymd(column: pl.Expr) -> pl.Expr:
+    """Return a date written YYYYMMDD or YYYY-MM-DD; `00000000` and anything else is missing."""
+    day = whole(column).str.extract(r"^([0-9]{4}-?[0-9]{2}-?[0-9]{2})").str.replace_all("-", "", literal=True)
+    return day.str.to_date("%Y%m%d", strict=False, exact=True)
+
+
+def number(column: pl.Expr) -> pl.Expr:
+    """Return a number, thousands separators, dollar and percent signs aside; `*` and other marks are missing."""
+    value = column.str.replace_all(r"[,$%\s]", "").cast(pl.Float64, strict=False)
+    return pl.when(value.is_finite()).then(value)
+
+
+def count(column: pl.Expr) -> pl.Expr:
+    """Return a whole number, as `number` reads it."""
+    return number(column).round().cast(pl.Int64, strict=False)
+
+
+def yes(column: pl.Expr) -> pl.Expr:
+    """Return whether Y stands there, false for N; anything else is missing."""
+    return column.str.to_uppercase().str.slice(0, 1).replace_strict({"Y": True, "N": False}, default=None)
+
+
+def state(column: pl.Expr) -> pl.Expr:
+    """Return the two letters of a US state, DC or a territory, from these or its name; foreign ones are missing."""
+    codes = state_codes(column)
+    return pl.when(codes.is_in(CODES)).then(codes)
