@@ -19,7 +19,7 @@ by_ccn as (
     from match_institutional
     group by clinic_id, value
 ),
-both as (
+amounts as (
     select clinic_id, services_count, bene_count * share as bene_count, allowed_amt * share as allowed_amt from by_npi
     union all
     select clinic_id, null, bene_count, allowed_amt from by_ccn
@@ -29,5 +29,5 @@ select
     max(services_count) as services_count,
     round(sum(bene_count))::bigint as bene_count,
     round(sum(allowed_amt), 2) as allowed_amt
-from both
+from amounts
 group by clinic_id

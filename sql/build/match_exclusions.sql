@@ -8,13 +8,14 @@ by_npi as (
     from leie
     join clinic_npis using (npi)
 ),
+spellings as (
+    select distinct clinic_id, state_code as state, unnest([name_key, name_key_cut, left(name_key, 30)]) as name_key
+    from clinic_names
+),
 named as (
-    select distinct clinic_names.clinic_id, leie.source_row, leie.name, leie.city, leie.zip5, leie.exclusion_type,
-           leie.excluded_on
+    select spellings.clinic_id, leie.source_row, leie.name, leie.city, leie.zip5, leie.exclusion_type, leie.excluded_on
     from leie
-    join clinic_names
-        on leie.state = clinic_names.state_code
-       and leie.name_key in (clinic_names.name_key, clinic_names.name_key_cut, clinic_names.name_key_30)
+    join spellings using (state, name_key)
     where leie.npi is null
 ),
 placed as (

@@ -39,4 +39,4 @@ def code_segments(codes: pl.Series) -> pl.DataFrame:
 
 
 def _table(name: str) -> pl.DataFrame:
-    return pl.read_csv(_FOLDER / name, infer_schema=False, missing_utf8_is_empty_string=True)
+    return pl.read_csv(_FOLDER / name, infer_schema=False).fill_null("")

@@ -1,0 +1,228 @@
+"""Public files become an extract: one clinic per organisation name and state, with every field that some file knows."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from icp_engine.database import Database, database, quoted, sql_text
+from icp_engine.errors import InputError
+from icp_engine.extract.public import nppes, readers
+from icp_engine.extract.public.kinds import KINDS
+from icp_engine.extract.public.matching import match_amounts, match_lists, matched
+from icp_engine.extract.public.source import FileCount, Source
+from icp_engine.extract.public.stage import stage, stage_nothing
+from icp_engine.extract.public.taxonomy import HEALTH_CENTER, code_segments, segments
+
+Report = Callable[[str, int, int], None]
+MATCHES, SUMMARY = "build_matches.parquet", "build.json"
+_EDGE = 70  # characters at which NPPES cut names in version 1
+_DEFAULT_MEMORY = 4 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """What a build reads: main files of NPPES, other files by kind, and which kinds hold everything there is.
+
+    `memory_limit` is in bytes, of which the database takes a half.
+    """
+
+    nppes: tuple[str, ...]
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    complete: frozenset[str] = frozenset()
+    all_organizations: bool = False
+    memory_limit: int = _DEFAULT_MEMORY
+    temp_dir: Path | None = None
+
+
+def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) -> dict[str, Any]:
+    """Build an extract, and write it with `build_matches.parquet` and `build.json` beside it.
+
+    Nothing that is there already is replaced before all three are complete.
+
+    Returns:
+        what `build.json` holds: counts per file, of organisations, clinics and segments.
+
+    Raises:
+        InputError: a file cannot be read or is of another kind, or the options do not go together.
+    """
+    check_options(options.files, options.complete, out)
+    with workspace(out, options.temp_dir) as (temp, results), _database(temp, options.memory_limit) as db:
+        main = nppes.read(options.nppes, temp, lambda path, rows: report(f"read {Path(path).name}", rows, 0))
+        db.view_parquet("nppes", main.staged)
+        sources = stage_files(db, options.files, temp, report)
+        report("clinics", 0, 0)
+        _make_clinics(db)
+        report("match", 0, 0)
+        _match(db, options.complete)
+        report("write", 0, 0)
+        for step in ("clinic_pacs", "clinic_sites", "clinic_segments", "clinic_rows", "clinics"):
+            db.table(step, sql_text(f"build/{step}"))
+        kept = "" if options.all_organizations else "where is_clinic"
+        write(db, f"from clinics {kept} order by clinic_id", results / out.name)
+        write(db, matches_query(kept), results / MATCHES)
+        summary = _summary(db, main, sources, options)
+        write_summary(summary, results / SUMMARY)
+        publish(results, out)
+    return summary
+
+
+def check_options(files: Mapping[str, Sequence[str]], complete: frozenset[str], out: Path) -> None:
+    """Make sure that files, declarations and output go together.
+
+    Raises:
+        InputError: they do not.
+    """
+    if out.suffix.lower() not in (".parquet", ".pq") or out.is_dir():
+        raise InputError(f"--out {out} is no Parquet file by its name; name one, such as clinics.parquet.")
+    if not out.parent.is_dir():
+        raise InputError(f"--out {out}: folder {out.parent} does not exist; make it first.")
+    for name in sorted(complete):
+        if name not in KINDS or not KINDS[name].false_by:
+            can = ", ".join(kind.name for kind in KINDS.values() if kind.false_by)
+            raise InputError(f"--complete {name}: no such file can make a flag false; it is for {can}.")
+        if not files.get(name):
+            raise InputError(f"--complete {name}: no such file is given; add {KINDS[name].option}.")
+    for name, paths in files.items():
+        if paths and KINDS[name].needs_enrollments and not files.get("enrollments"):
+            raise InputError(
+                f"{KINDS[name].option} is told apart by ids of Medicare enrolments, and no enrolment file is given; "
+                "add --enrollments."
+            )
+
+
+@contextmanager
+def workspace(out: Path, temp_dir: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Give a folder for intermediate files, and one for results on the disk where they go."""
+    if temp_dir is not None and not temp_dir.is_dir():
+        raise InputError(f"{temp_dir} is not a folder; choose another --temp-dir.")
+    with (
+        tempfile.TemporaryDirectory(prefix=".icp-build-", dir=temp_dir or out.parent) as temp,
+        tempfile.TemporaryDirectory(prefix=".icp-build-", dir=out.parent) as results,
+    ):
+        yield Path(temp), Path(results)
+
+
+@contextmanager
+def _database(temp: Path, memory_limit: int) -> Iterator[Database]:
+    with database(temp / "build.duckdb", memory_limit=memory_limit // 2, temp_dir=temp) as db:
+        db.run("set preserve_insertion_order = false")  # every table has a key, and what is written is sorted
+        yield db
+
+
+def stage_files(db: Database, files: Mapping[str, Sequence[str]], temp: Path, report: Report) -> dict[str, Source]:
+    """Read every kind of file and make its table, an empty one where no file is given."""
+    sources = {}
+    for kind in KINDS.values():
+        if paths := files.get(kind.name):
+            report(f"read {kind.name}", 0, 0)
+            sources[kind.name] = readers.read(kind.name, paths, temp)
+            stage(db, sources[kind.name], temp)
+        else:
+            stage_nothing(db, kind)
+    return sources
+
+
+def _make_clinics(db: Database) -> None:
+    db.view("deactivations", "from deactivated")
+    for step in ("organizations", "members"):
+        db.table(step, sql_text(f"build/{step}"))
+    db.view("clinic_npis", "select clinic_id, npi, state as state_code from members")
+    db.view("clinic_ids", "select clinic_id from members where is_main")
+    codes = db.frame("select distinct primary_code as code from members")["code"]
+    db.copy("code_segments", code_segments(codes))
+    db.copy("segments", segments())
+    db.table("run_settings", "select $code as health_center_code", {"code": HEALTH_CENTER})
+
+
+def _match(db: Database, complete: frozenset[str]) -> None:
+    for step in ("clinic_enrollments", "clinic_names", "clinic_places"):
+        db.table(step, sql_text(f"build/{step}"))
+    match_lists(db, complete, ["match_taxonomy"])
+    match_amounts(db)
+
+
+def matches_query(kept: str = "") -> str:
+    """Return the query of `build_matches.parquet`; `kept` says which rows of `clinics` are in the extract."""
+    return (
+        "select distinct clinic_id, field, file, key, value, match, detail from matches "
+        f"semi join (from clinics {kept}) as kept using (clinic_id) order by all"
+    )
+
+
+def write(db: Database, query: str, path: Path) -> None:
+    """Write the rows of a query as Parquet."""
+    db.run(f"copy ({query}) to $path (format parquet, compression zstd)", {"path": str(path)})
+
+
+def write_summary(summary: Mapping[str, Any], path: Path) -> None:
+    """Write `build.json`."""
+    path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def publish(results: Path, out: Path) -> None:
+    """Move what was written into place, the extract last."""
+    for name in (MATCHES, SUMMARY, out.name):
+        with (results / name).open("rb") as file:
+            os.fsync(file.fileno())
+    for name in (MATCHES, SUMMARY, out.name):
+        (results / name).replace(out.parent / name)
+
+
+def _summary(db: Database, main: nppes.MainFiles, sources: Mapping[str, Source], options: BuildOptions) -> dict[str, Any]:
+    left_out = dict(
+        db.frame("select left_out, count(*) from organizations where left_out is not null group by 1 order by 1").iter_rows()
+    )
+    counts = db.frame(
+        "select count(*) as clinics, count(*) filter (not is_clinic) as no_clinics, "
+        "count(*) filter (unlinked_rows > 0) as with_unlinked_rows, count(*) filter (org_npi_count > 1) as with_several_npis, "
+        f"count(*) filter (length(account_name) = {_EDGE}) as names_at_the_edge from clinics"
+    ).row(0, named=True)
+    return {
+        "built": datetime.now(UTC).isoformat(timespec="seconds"),
+        "files": {"nppes": _files(main.files, main.invalid_npis)} | file_counts(db, sources, options.complete),
+        "organizations": {"used": db.frame("select count(*) from members").item(), "left_out": left_out},
+        **counts,
+        "written": counts["clinics"] - (0 if options.all_organizations else counts["no_clinics"]),
+        "segments": _segments(db, options),
+    }
+
+
+def _files(files: Sequence[FileCount], invalid_npis: int) -> dict[str, Any]:
+    return {
+        "files": [{"path": file.path, "read": file.read, "used": file.used} for file in files],
+        "read": sum(file.read for file in files),
+        "used": sum(file.used for file in files),
+        "invalid_npis": invalid_npis,
+    }
+
+
+def file_counts(db: Database, sources: Mapping[str, Source], complete: frozenset[str]) -> dict[str, Any]:
+    """Return by kind of file the rows read, used, matched and not matched."""
+    found = matched(db)
+    content = {}
+    for name, source in sources.items():
+        counts = _files(source.files, source.invalid_npis)
+        rows, clinics = found.get(name, (0, 0))
+        content[name] = {
+            **counts,
+            "matched": rows,
+            "not_matched": counts["used"] - rows,
+            "clinics": clinics,
+            "complete": name in complete,
+            "notes": list(source.notes),
+        }
+    return content
+
+
+def _segments(db: Database, options: BuildOptions) -> dict[str, int]:
+    kept = "" if options.all_organizations else "where is_clinic"
+    rows = db.frame(
+        f"select coalesce(segment_label, 'not known'), count(*) from clinics {kept} group by 1 order by 2 desc, 1"
+    )
+    return dict(rows.iter_rows())
