@@ -16,4 +16,3 @@ select distinct
     owners.chain_home_office
 from owners
 join clinic_enrollments using (enrollment_id)
-where owners.share >= 5 or owners.controls

@@ -10,16 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from icp_engine.database import Database, database, quoted, sql_text
+from icp_engine.database import Database, database, sql_text
 from icp_engine.errors import InputError
 from icp_engine.extract.public import nppes, readers
 from icp_engine.extract.public.kinds import KINDS
 from icp_engine.extract.public.matching import match_amounts, match_lists, matched
+from icp_engine.extract.public.overrides import add_features
 from icp_engine.extract.public.source import FileCount, Source
 from icp_engine.extract.public.stage import stage, stage_nothing
 from icp_engine.extract.public.taxonomy import HEALTH_CENTER, code_segments, segments
 
 Report = Callable[[str, int, int], None]
+FEATURES = "features"
 MATCHES, SUMMARY = "build_matches.parquet", "build.json"
 _EDGE = 70  # characters at which NPPES cut names in version 1
 _DEFAULT_MEMORY = 4 << 30
@@ -63,8 +65,12 @@ def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) ->
         report("write", 0, 0)
         for step in ("clinic_pacs", "clinic_sites", "clinic_segments", "clinic_rows", "clinics"):
             db.table(step, sql_text(f"build/{step}"))
+        if FEATURES in sources:
+            add_features(db, sources[FEATURES], temp)
+        else:
+            db.view("clinics_with_features", "from clinics")
         kept = "" if options.all_organizations else "where is_clinic"
-        write(db, f"from clinics {kept} order by clinic_id", results / out.name)
+        write(db, f"from clinics_with_features {kept} order by clinic_id", results / out.name)
         write(db, matches_query(kept), results / MATCHES)
         summary = _summary(db, main, sources, options)
         write_summary(summary, results / SUMMARY)
@@ -122,6 +128,9 @@ def stage_files(db: Database, files: Mapping[str, Sequence[str]], temp: Path, re
         if paths := files.get(kind.name):
             report(f"read {kind.name}", 0, 0)
             sources[kind.name] = readers.read(kind.name, paths, temp)
+        if kind.name == FEATURES:  # their columns are the user's own
+            continue
+        if kind.name in sources:
             stage(db, sources[kind.name], temp)
         else:
             stage_nothing(db, kind)

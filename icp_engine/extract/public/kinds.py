@@ -32,7 +32,7 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("locations", _columns("npi address city state zip5")),
+        Kind("locations", _columns("npi address_1 city state zip5")),
         Kind("other_names", _columns("npi name")),
         Kind("deactivated", _columns("npi", deactivated_on=_DAY)),
         Kind(
@@ -74,5 +74,6 @@ KINDS = {
             _columns("npi", services_count=_COUNT, bene_count=_COUNT, allowed_amt=_NUMBER, by_service=_FLAG),
         ),
         Kind("aco", _columns("aco_id name name_key", areas=_LIST), false_by=("aco_member",)),
+        Kind("features", {}),
     )
 }

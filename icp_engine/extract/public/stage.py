@@ -20,7 +20,7 @@ def name_keys(column: str, key: str = "name_key") -> tuple[pl.Expr, pl.Expr]:
 
 
 _DERIVED: dict[str, tuple[pl.Expr, ...]] = {
-    "locations": (street(pl.col("address")).alias("street"), pl.col("city").str.to_uppercase().alias("city_key")),
+    "locations": (street(pl.col("address_1")).alias("street"), pl.col("city").str.to_uppercase().alias("city_key")),
     "other_names": name_keys("name"),
     "hrsa": (
         normalized_name(pl.col("site_name")).alias("site_name_key"),
