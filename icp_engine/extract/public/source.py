@@ -1,12 +1,14 @@
 """What a reader returns: the rows of one kind of public file, and what was read of them and used."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from icp_engine.extract.public.files import Opened, OpenedFile
+from icp_engine.extract.public.files import Opened
 from icp_engine.extract.public.values import no_npi
+
+FILE = "file"  # the column that says which file a row comes from, by its number; no source has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +34,32 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
+def numbered(opened: Opened) -> pl.LazyFrame:
+    """Return the rows of all files, each with the number of its file."""
+    frames = [file.rows.with_columns(pl.lit(number, pl.UInt32).alias(FILE)) for number, file in enumerate(opened.files)]
+    return pl.concat(frames, how="diagonal")
+
+
 def source(
     name: str,
-    parts: Iterable[tuple[OpenedFile, pl.LazyFrame]],
+    opened: Opened,
+    used: pl.LazyFrame,
+    rows: pl.LazyFrame | None = None,
     *,
     npi: str | None = None,
     notes: Sequence[str] = (),
 ) -> Source:
-    """Return a source from files and the rows that are used of each.
+    """Return a source from files and what is used of them.
 
-    `npi` names the column of the files in which NPIs stand, so that those that are none are counted.
+    Args:
+        name: of the source.
+        opened: the files.
+        used: the rows that are used, with the numbers of their files.
+        rows: what these rows become, where that is not the same.
+        npi: the column of the files in which NPIs stand, so that those that are none are counted.
+        notes: sentences for people.
     """
-    parts = list(parts)
-    used = pl.collect_all([rows.select(pl.len()) for _, rows in parts])
-    counts = tuple(
-        FileCount(file.path, file.read, int(count.item())) for (file, _), count in zip(parts, used, strict=True)
-    )
-    invalid = invalid_npis(Opened(tuple(file for file, _ in parts)), npi) if npi else 0
-    return Source(name, counts, pl.concat([rows for _, rows in parts]), invalid, tuple(notes))
-
-
-def invalid_npis(opened: Opened, column: str = "npi") -> int:
-    """Return how many rows have an NPI that is none."""
-    return int(opened.rows.select(no_npi(pl.col(column)).sum()).collect().item())
+    counted = dict(used.group_by(FILE).len().collect().rows())
+    files = tuple(FileCount(file.path, file.read, counted.get(number, 0)) for number, file in enumerate(opened.files))
+    invalid = opened.rows.select(no_npi(pl.col(npi)).sum()).collect().item() if npi else 0
+    return Source(name, files, used.drop(FILE) if rows is None else rows, invalid, tuple(notes))

@@ -79,3 +79,17 @@ def state(column: pl.Expr) -> pl.Expr:
     """Return the two letters of a US state, DC or a territory, from these or its name; foreign ones are missing."""
     codes = state_codes(column)
     return pl.when(codes.is_in(CODES)).then(codes)
+
+
+def pac_id(column: pl.Expr) -> pl.Expr:
+    """Return a PAC id (ASSOCIATE ID) of ten digits, zeros in front put back where a tool has cut them."""
+    return _filled(whole(column), 10)
+
+
+def ccn(column: pl.Expr) -> pl.Expr:
+    """Return a CMS certification number of six characters, zeros in front put back where a tool has cut them."""
+    return _filled(whole(column).str.to_uppercase(), 6)
+
+
+def _filled(code: pl.Expr, width: int) -> pl.Expr:
+    return pl.when(code.str.contains(r"^[0-9]+$")).then(code.str.zfill(width)).otherwise(code)
