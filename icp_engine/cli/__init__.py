@@ -17,6 +17,7 @@ from icp_engine.errors import GateError, IcpError, first_line, printable
 # Modules are loaded when their command is called: `--threads` has to be read before Polars starts.
 _COMMANDS = {
     "audit": "audit",
+    "build": "build",
     "charts": "charts",
     "explain": "explain",
     "export": "export",
@@ -71,6 +72,7 @@ def cli() -> None:
 
     \b
     Start with:
+      icp-engine build --sources
       icp-engine validate clinics.parquet
       icp-engine run clinics.parquet --out warehouse
       icp-engine networks list --warehouse warehouse

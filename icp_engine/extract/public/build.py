@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) ->
     Raises:
         InputError: a file cannot be read or is of another kind, or the options do not go together.
     """
+    began = time.perf_counter()
     check_options(options.files, options.complete, out)
     with workspace(out, options.temp_dir) as (temp, results), _database(temp, options.memory_limit) as db:
         main = nppes.read(options.nppes, temp, lambda path, rows: report(f"read {Path(path).name}", rows, 0))
@@ -72,7 +74,7 @@ def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) ->
         kept = "" if options.all_organizations else "where is_clinic"
         write(db, f"from clinics_with_features {kept} order by clinic_id", results / out.name)
         write(db, matches_query(kept), results / MATCHES)
-        summary = _summary(db, main, sources, options)
+        summary = _summary(db, main, sources, options) | {"seconds": round(time.perf_counter() - began, 3)}
         write_summary(summary, results / SUMMARY)
         publish(results, out)
     return summary
@@ -197,6 +199,9 @@ def _summary(db: Database, main: nppes.MainFiles, sources: Mapping[str, Source],
         "files": {"nppes": _files(main.files, main.invalid_npis)} | file_counts(db, sources, options.complete),
         "organizations": {"used": db.frame("select count(*) from members").item(), "left_out": left_out},
         **counts,
+        "possible_exclusions": db.frame(
+            "select count(distinct clinic_id) from matches where match = 'possible'"
+        ).item(),
         "written": counts["clinics"] - (0 if options.all_organizations else counts["no_clinics"]),
         "segments": _segments(db, options),
     }
@@ -218,8 +223,13 @@ def file_counts(db: Database, sources: Mapping[str, Source], complete: frozenset
     for name, source in sources.items():
         counts = _files(source.files, source.invalid_npis)
         rows, clinics = found.get(name, (0, 0))
+        if name == "deactivated":
+            rows = int(db.frame("select count(*) from deactivated semi join organizations using (npi)").item())
         content[name] = {
             **counts,
+        "possible_exclusions": db.frame(
+            "select count(distinct clinic_id) from matches where match = 'possible'"
+        ).item(),
             "matched": rows,
             "not_matched": counts["used"] - rows,
             "clinics": clinics,
