@@ -1,13 +1,14 @@
 -- The segment of every clinic: the most frequent one among its NPIs, by their primary codes; hospitals and health centers first.
 -- Grain: one row per clinic; segment is missing where no NPI has a code that tells.
--- Inputs: members, code_segments, segments (rank, segment, role), clinic_enrollments, clinic_flags.
+-- Inputs: members, nppes, code_segments, segments (rank, segment, role), clinic_enrollments, clinic_flags.
 -- A hospital by the CCN of an enrolment is one whatever its codes; else a health center by its flag; is_clinic is false where
 -- every NPI that has a code is a supplier or a service that is no clinic.
 with
 coded as (
-    select members.clinic_id, members.npi, code_segments.segment, code_segments.beside_hospital
+    select members.clinic_id, code_segments.segment, code_segments.beside_hospital
     from members
-    left join code_segments on members.primary_code = code_segments.code
+    join nppes using (id)
+    left join code_segments on nppes.primary_code = code_segments.code
 ),
 hospitals as (
     select clinic_id, true as has_ccn

@@ -8,15 +8,19 @@ by_npi as (
     from leie
     join clinic_npis using (npi)
 ),
-spellings as (
-    select distinct clinic_id, state_code as state, unnest([name_key, name_key_cut, left(name_key, 30)]) as name_key
-    from clinic_names
+unnumbered as (
+    from leie where npi is null
 ),
 named as (
-    select spellings.clinic_id, leie.source_row, leie.name, leie.city, leie.zip5, leie.exclusion_type, leie.excluded_on
-    from leie
-    join spellings using (state, name_key)
-    where leie.npi is null
+    select clinic_names.clinic_id, unnumbered.*
+    from unnumbered
+    join clinic_names
+        on unnumbered.state = clinic_names.state_code and unnumbered.name_key = clinic_names.name_key_cut
+    union
+    select clinic_names.clinic_id, unnumbered.*
+    from unnumbered
+    join clinic_names
+        on unnumbered.state = clinic_names.state_code and unnumbered.name_key = clinic_names.name_key
 ),
 placed as (
     select named.clinic_id, named.source_row

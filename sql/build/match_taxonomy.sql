@@ -1,6 +1,6 @@
 -- Which clinics say by a taxonomy code that they are a health center.
 -- Grain: one row per NPI with that code.
--- Inputs: members, run_settings (health_center_code).
+-- Inputs: members, nppes, run_settings (health_center_code).
 select
     members.clinic_id,
     null::bigint as source_row,
@@ -12,5 +12,6 @@ select
     members.npi as detail,
     null::date as dated
 from members
+join nppes using (id)
 cross join run_settings
-where list_contains(members.taxonomy_codes, run_settings.health_center_code)
+where list_contains(nppes.taxonomy_codes, run_settings.health_center_code)

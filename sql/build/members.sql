@@ -1,29 +1,30 @@
--- The organisations that are used, each with its clinic: one name in one state, spelling aside.
+-- The organisations that are used, each with its clinic. The main one is no subpart if there is one, the earliest, the lowest NPI.
 -- Grain: one row per NPI.
--- Inputs: organizations. The commonest spelling names the clinic; on a tie the first by letter.
+-- Inputs: organizations, nppes, clinic_keys.
 with
-spellings as (
-    select same_name, state, name, any_value(slug) as slug, count(*) as num_rows
-    from organizations
-    where left_out is null
-    group by same_name, state, name
-),
-clinics as (
+placed as (
     select
-        same_name,
-        state,
-        first(name order by num_rows desc, name) as account_name,
-        first(slug order by num_rows desc, name) || '-' || state as clinic_id
-    from spellings
-    group by same_name, state
+        clinic_keys.clinic_id,
+        clinic_keys.state_code,
+        clinic_keys.num_npis,
+        organizations.id,
+        organizations.npi,
+        nppes.is_subpart,
+        nppes.enumerated_on
+    from organizations
+    join nppes using (id)
+    join clinic_keys on nppes.same_name = clinic_keys.same_name and nppes.state = clinic_keys.state_code
+    where organizations.left_out is null
 )
+select clinic_id, state_code, id, npi, true as is_main
+from placed
+where num_npis = 1
+union all
 select
-    clinics.clinic_id,
-    clinics.account_name,
-    row_number() over (
-        partition by clinics.clinic_id order by coalesce(is_subpart, false), enumerated_on nulls last, npi
-    ) = 1 as is_main,
-    organizations.* exclude (left_out)
-from organizations
-join clinics using (same_name, state)
-where organizations.left_out is null
+    clinic_id,
+    state_code,
+    id,
+    npi,
+    row_number() over (partition by clinic_id order by coalesce(is_subpart, false), enumerated_on nulls last, npi) = 1
+from placed
+where num_npis > 1

@@ -61,12 +61,13 @@ def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) ->
         db.view_parquet("nppes", main.staged)
         sources = stage_files(db, options.files, temp, report)
         report("clinics", 0, 0)
-        _make_clinics(db)
+        _make_clinics(db, main, temp)
         report("match", 0, 0)
         _match(db, options.complete)
         report("write", 0, 0)
-        for step in ("clinic_pacs", "clinic_sites", "clinic_segments", "clinic_rows", "clinics"):
+        for step in ("clinic_pacs", "clinic_sites", "clinic_segments", "clinic_rows", "clinic_other_names"):
             db.table(step, sql_text(f"build/{step}"))
+        db.view("clinics", sql_text("build/clinics"))
         if FEATURES in sources:
             add_features(db, sources[FEATURES], temp)
         else:
@@ -139,21 +140,24 @@ def stage_files(db: Database, files: Mapping[str, Sequence[str]], temp: Path, re
     return sources
 
 
-def _make_clinics(db: Database) -> None:
-    db.view("deactivations", "from deactivated")
-    for step in ("organizations", "members"):
+def _make_clinics(db: Database, main: nppes.MainFiles, temp: Path) -> None:
+    for step in ("organizations", "clinic_keys", "members"):
         db.table(step, sql_text(f"build/{step}"))
-    db.view("clinic_npis", "select clinic_id, npi, state as state_code from members")
-    db.view("clinic_ids", "select clinic_id from members where is_main")
-    codes = db.frame("select distinct primary_code as code from members")["code"]
+    db.view("clinic_npis", "select clinic_id, npi, state_code from members")
+    db.view("clinic_ids", "select clinic_id from clinic_keys")
+    staged = temp / "contacts.parquet"
+    nppes.contacts(main, db.frame(sql_text("build/to_compare"))).sink_parquet(staged, compression="lz4")
+    db.view_parquet("contacts", staged)
+    codes = db.frame("select distinct primary_code as code from nppes")["code"]
     db.copy("code_segments", code_segments(codes))
     db.copy("segments", segments())
     db.table("run_settings", "select $code as health_center_code", {"code": HEALTH_CENTER})
 
 
 def _match(db: Database, complete: frozenset[str]) -> None:
-    for step in ("clinic_enrollments", "clinic_names", "clinic_places"):
-        db.table(step, sql_text(f"build/{step}"))
+    db.table("clinic_enrollments", sql_text("build/clinic_enrollments"))
+    for step in ("clinic_names", "clinic_places"):
+        db.view(step, sql_text(f"build/{step}"))
     match_lists(db, complete, ["match_taxonomy"])
     match_amounts(db)
 
@@ -161,8 +165,9 @@ def _match(db: Database, complete: frozenset[str]) -> None:
 def matches_query(kept: str = "") -> str:
     """Return the query of `build_matches.parquet`; `kept` says which rows of `clinics` are in the extract."""
     return (
-        "select distinct clinic_id, field, file, key, value, match, detail from matches "
-        f"semi join (from clinics {kept}) as kept using (clinic_id) order by all"
+        "select distinct public_id as clinic_id, field, file, key, value, match, detail "
+        "from matches join clinic_keys using (clinic_id) "
+        f"where public_id in (select clinic_id from clinics {kept}) order by all"
     )
 
 

@@ -8,13 +8,13 @@ import polars as pl
 
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.extract.public import values
-from icp_engine.extract.public.clinic_names import same_name, slug, street
-from icp_engine.extract.public.files import Progress, open_files
+from icp_engine.extract.public.clinic_names import name_keys, same_name, slug, street
+from icp_engine.extract.public.files import Opened, Progress, open_files
 from icp_engine.extract.public.layout import layout
 from icp_engine.extract.public.source import FileCount
 
 _SLOTS = range(1, 16)
-_CUT = 30  # characters of a name in the list of exclusions
+_ROWS_OF_A_FILE = 1 << 40  # the ids of a file start at its number times so many
 _PRACTICE = "Provider Business Practice Location Address"
 _MAILING = "Provider Business Mailing Address"
 _ABROAD = "Country Code (If outside U.S.)"
@@ -63,30 +63,67 @@ LAYOUT = layout(
 
 @dataclass(frozen=True, slots=True)
 class MainFiles:
-    """The organisations of main files, staged as one Parquet file; `files` counts all rows and those of organisations."""
+    """The organisations of main files, staged as one Parquet file, `id` telling their order; `files` counts their rows."""
 
+    opened: Opened
     staged: Path
     files: tuple[FileCount, ...]
     invalid_npis: int
 
 
 def read(paths: Sequence[str], temp: Path, progress: Progress | None = None) -> MainFiles:
-    """Stage the organisations of main files as Parquet in `temp`, with the columns that the build reads.
+    """Stage the organisations of main files as Parquet in `temp`, with the columns that the build reads of every row.
 
-    Rows of people are left out; rows that say only that an NPI was deactivated are kept. Later files win over earlier
-    ones where an NPI has the same date of update in both: `file` and `row` tell the order.
+    Rows of people are left out; rows that say only that an NPI was deactivated are kept.
 
     Raises:
         InputError: a file is no main file, or cannot be read to its end.
     """
     opened = open_files(LAYOUT, paths, temp, keep=_is_organization(), progress=progress)
-    numbered = [file.rows.with_row_index("row").select("row", *_columns(number)) for number, file in enumerate(opened.files)]
     staged = temp / "nppes.parquet"
-    pl.concat(numbered).sink_parquet(staged, compression="lz4")
-    counted = pl.scan_parquet(staged).group_by("file").agg(pl.len(), pl.col("invalid_npi").sum()).collect()
+    _numbered(opened, _columns()).sink_parquet(staged, compression="lz4")
+    file = pl.col("id") // _ROWS_OF_A_FILE
+    counted = pl.scan_parquet(staged).group_by(file.alias("file")).agg(pl.len(), pl.col("invalid_npi").sum()).collect()
     used = dict(counted.select("file", "len").iter_rows())
     files = tuple(FileCount(file.path, file.read, used.get(number, 0)) for number, file in enumerate(opened.files))
-    return MainFiles(staged, files, int(counted["invalid_npi"].sum()))
+    return MainFiles(opened, staged, files, int(counted["invalid_npi"].sum()))
+
+
+def contacts(main: MainFiles, ids: pl.DataFrame) -> pl.LazyFrame:
+    """Return what tells whether rows are of one place: addresses as they are compared, and numbers.
+
+    Columns: `id`, `street`, `city_key`, `zip5`, `numbers` and `addresses` (lists), `parent_key`. Most clinics have one
+    row, which is compared with none, so that this is done for the rows of some `ids`.
+    """
+    lines = ("phone", "official_phone", "mailing_phone", "fax", "mailing_fax")
+    numbers = pl.concat_list(_phone(pl.col(name)) for name in lines).list.drop_nulls()
+    place = street(pl.col("address_1"))
+    zip5, city = values.zip5(pl.col("postal_code")), pl.col("city").str.to_uppercase()
+    mailing_place, mailing_zip5 = street(pl.col("mailing_1")), values.zip5(pl.col("mailing_postal_code"))
+    mail = pl.concat_str(mailing_place, pl.coalesce(mailing_zip5, pl.col("mailing_city").str.to_uppercase()), separator=",")
+    addresses = pl.concat_list(pl.concat_str(place, pl.coalesce(zip5, city), separator=","), mail).list.drop_nulls()
+    columns = [
+        place.alias("street"),
+        city.alias("city_key"),
+        zip5.alias("zip5"),
+        numbers.alias("numbers"),
+        addresses.alias("addresses"),
+        normalized_name(pl.col("parent_name")).alias("parent_key"),
+    ]
+    parts = [rows.join(ids.lazy(), on="id", how="semi") for rows in _with_ids(main.opened)]
+    return pl.concat(parts).select("id", *columns)
+
+
+def _with_ids(opened: Opened) -> list[pl.LazyFrame]:
+    first = [number * _ROWS_OF_A_FILE for number in range(len(opened.files))]
+    return [
+        file.rows.with_row_index("id").with_columns(pl.col("id").cast(pl.Int64) + start)
+        for file, start in zip(opened.files, first, strict=True)
+    ]
+
+
+def _numbered(opened: Opened, columns: Sequence[pl.Expr | str]) -> pl.LazyFrame:
+    return pl.concat([rows.select("id", *columns) for rows in _with_ids(opened)])
 
 
 def _is_organization() -> pl.Expr:
@@ -95,76 +132,65 @@ def _is_organization() -> pl.Expr:
     return (entity == "2").fill_null(value=False) | gone
 
 
-def _columns(file: int) -> list[pl.Expr]:
+def _columns() -> list[pl.Expr | str]:
     text = {column.name: pl.col(column.name) for column in LAYOUT.columns}
-    name, other = text["name"], text["other_name"]
     country = text["country"].str.to_uppercase()
     state = values.state(text["state"])
     at_home = (country.is_null() | country.is_in(_NO_COUNTRY)) & ~state.is_in(_ARMED_FORCES)
-    slugs = slug(name)
+    slugs = slug(text["name"])
     return [
-        pl.lit(file, pl.Int32).alias("file"),
         values.npi(text["npi"]).alias("npi"),
         values.no_npi(text["npi"]).alias("invalid_npi"),
-        name.alias("name"),
+        "name",
         slugs.alias("slug"),
         same_name(slugs).alias("same_name"),
-        normalized_name(name).alias("name_key"),
-        normalized_name(name.str.slice(0, _CUT)).alias("name_key_cut"),
-        other.alias("other_name"),
-        normalized_name(other).alias("other_name_key"),
-        normalized_name(other.str.slice(0, _CUT)).alias("other_name_key_cut"),
+        *name_keys("name"),
+        "other_name",
+        *name_keys("other_name", "other_name_key"),
         pl.when(at_home).then(state).alias("state"),
-        _line(text, "address_1", "address_2").alias("address"),
-        street(text["address_1"]).alias("street"),
-        text["city"].str.to_uppercase().alias("city_key"),
-        text["city"].alias("city"),
+        _line("address_1", "address_2").alias("address"),
+        "city",
         values.zip5(text["postal_code"]).alias("zip5"),
-        *(_phone(text[key]).alias(key) for key in ("phone", "fax", "official_phone", "mailing_phone", "mailing_fax")),
-        _mailing(text).alias("mailing_address"),
-        street(text["mailing_1"]).alias("mailing_street"),
-        text["mailing_city"].str.to_uppercase().alias("mailing_city_key"),
+        *(_phone(text[key]).alias(key) for key in ("phone", "official_phone", "mailing_phone")),
+        _mailing().alias("mailing_address"),
+        "mailing_city",
         values.zip5(text["mailing_postal_code"]).alias("mailing_zip5"),
         (text["subpart"].str.to_uppercase() == "Y").alias("is_subpart"),
-        text["parent_name"].alias("parent_name"),
-        normalized_name(text["parent_name"]).alias("parent_key"),
-        *(
-            values.date_mdy(text[key]).alias(f"{key}_on")
-            for key in ("enumerated", "updated", "deactivated", "reactivated")
-        ),
-        pl.concat_list(text[f"taxonomy_{slot}"] for slot in _SLOTS)
-        .list.drop_nulls()
-        .list.unique(maintain_order=True)
-        .alias("taxonomy_codes"),
+        "parent_name",
+        *(_day(text[key]).alias(f"{key}_on") for key in ("enumerated", "updated", "deactivated", "reactivated")),
+        pl.concat_list(text[f"taxonomy_{slot}"] for slot in _SLOTS).list.drop_nulls().alias("taxonomy_codes"),
         _primary(text).alias("primary_code"),
     ]
 
 
 def _primary(text: Mapping[str, pl.Expr]) -> pl.Expr:
     """Return the code of the first slot whose switch says Y, else that of the first slot that is filled."""
-    switched = [
-        pl.when(text[f"switch_{slot}"].str.to_uppercase() == "Y").then(text[f"taxonomy_{slot}"]) for slot in _SLOTS
-    ]
+    switched = [pl.when(text[f"switch_{slot}"].is_in(["Y", "y"])).then(text[f"taxonomy_{slot}"]) for slot in _SLOTS]
     return pl.coalesce(*switched, *(text[f"taxonomy_{slot}"] for slot in _SLOTS))
 
 
-def _line(text: Mapping[str, pl.Expr], *names: str) -> pl.Expr:
-    joined = pl.concat_str([text[name] for name in names], separator=" ", ignore_nulls=True)
+def _line(*names: str) -> pl.Expr:
+    joined = pl.concat_str([pl.col(name) for name in names], separator=" ", ignore_nulls=True)
     return pl.when(joined != "").then(joined)
 
 
-def _mailing(text: Mapping[str, pl.Expr]) -> pl.Expr:
+def _mailing() -> pl.Expr:
     """Return the mailing address in one line."""
-    place = pl.concat_str(
-        [text["mailing_state"], values.zip5(text["mailing_postal_code"])], separator=" ", ignore_nulls=True
-    )
-    parts = [_line(text, "mailing_1", "mailing_2"), text["mailing_city"], pl.when(place != "").then(place)]
+    zip5 = values.zip5(pl.col("mailing_postal_code"))
+    place = pl.concat_str([pl.col("mailing_state"), zip5], separator=" ", ignore_nulls=True)
+    parts = [_line("mailing_1", "mailing_2"), pl.col("mailing_city"), pl.when(place != "").then(place)]
     joined = pl.concat_str(parts, separator=", ", ignore_nulls=True)
     return pl.when(joined != "").then(joined)
 
 
+def _day(column: pl.Expr) -> pl.Expr:
+    """Return a date; those that are not written as nearly all are cost more."""
+    day = column.str.to_date("%m/%d/%Y", strict=False, exact=True)
+    return pl.coalesce(day, values.date_mdy(pl.when(day.is_null()).then(column)))
+
+
 def _phone(column: pl.Expr) -> pl.Expr:
     """Return the ten digits of a telephone number; extensions and what is no number are left out."""
-    digits = values.whole(column).str.replace_all(r"\D", "")
-    number = digits.str.extract(r"^1?([2-9]\d{9})")
-    return number
+    plain = column.str.contains(r"^[2-9]\d{9}$")
+    digits = values.whole(pl.when(~plain).then(column)).str.replace_all(r"\D", "")
+    return pl.when(plain).then(column).otherwise(digits.str.extract(r"^1?([2-9]\d{9})"))

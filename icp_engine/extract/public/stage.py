@@ -6,18 +6,9 @@ import polars as pl
 
 from icp_engine.database import Database
 from icp_engine.extract.normalized_names import normalized_name
-from icp_engine.extract.public.clinic_names import street
+from icp_engine.extract.public.clinic_names import name_keys, street
 from icp_engine.extract.public.kinds import KINDS, Kind
 from icp_engine.extract.public.source import Source
-
-CUT = 30  # characters of a name in the list of exclusions
-
-
-def name_keys(column: str, key: str = "name_key") -> tuple[pl.Expr, pl.Expr]:
-    """Return the normalised name of a column, and that of its first 30 characters, under `key` and `key` + `_cut`."""
-    name = pl.col(column)
-    return normalized_name(name).alias(key), normalized_name(name.str.slice(0, CUT)).alias(f"{key}_cut")
-
 
 _DERIVED: dict[str, tuple[pl.Expr, ...]] = {
     "locations": (street(pl.col("address_1")).alias("street"), pl.col("city").str.to_uppercase().alias("city_key")),
