@@ -117,10 +117,9 @@ def _kind_of_ccn() -> pl.Expr:
 def _kind_of_file(file: OpenedFile) -> str | None:
     """Return the kind of nearly all CCNs of a file without provider types, None where they are of several."""
     kinds = file.rows.filter(pl.col("provider_type").is_null()).select(_kind_of_ccn().alias("kind")).drop_nulls()
-    counts = kinds.group_by("kind").len().sort("len").collect()
-    if counts.is_empty() or counts["len"][-1] < _OF_ONE_KIND * counts["len"].sum():
-        return None
-    return str(counts["kind"][-1])
+    shares = kinds.group_by("kind").agg(share=pl.len()).with_columns(pl.col("share") / pl.col("share").sum())
+    main = shares.filter(pl.col("share") >= _OF_ONE_KIND).collect()
+    return None if main.is_empty() else str(main["kind"][0])
 
 
 def _notes(opened: Opened) -> list[str]:

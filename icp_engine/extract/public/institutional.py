@@ -20,9 +20,9 @@ LAYOUT = layout(
 
 
 def read(paths: Sequence[str], temp: Path) -> Source:
-    """Return facilities, one row each: `ccn`, `bene_count` (Int64, the largest of its services), `allowed_amt` (their sum).
+    """Return facilities, one row each: `ccn`, `bene_count` (Int64), `allowed_amt` (dollars of one year).
 
-    Summaries of states and of the nation are not used, nor any but the latest year where the file says the year.
+    Of a facility with several services, amounts are added, and beneficiaries are those of the largest. Summaries of states and of the nation are not used, nor any but the latest year where the file says the year.
     """
     opened = open_files(LAYOUT, paths, temp)
     rows = numbered(opened).select(

@@ -37,7 +37,8 @@ def read(paths: Sequence[str], temp: Path) -> Source:
     """Return the exclusions of organisations that are in force.
 
     Columns: `npi`, `name`, `name_key`, `city`, `state`, `zip5`, `exclusion_type`, `excluded_on` (Date). Rows about
-    people are not read. A reinstatement ends the exclusion of the same name and date, and those before it of the same NPI.
+    people are not read. A reinstatement ends the exclusion of the same name and date, and those before it of the same
+    NPI.
     """
     opened = open_files(LAYOUT, paths, temp, keep=pl.col("name").is_not_null())
     rows = numbered(opened).select(
