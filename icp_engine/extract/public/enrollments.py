@@ -31,7 +31,7 @@ SUPPLIERS = layout(
     "fee_for_service",
     "the file of fee-for-service enrolments of Medicare",
     {"npi": "NPI", "enrollment_id": "ENRLMT_ID", "pac_id": "PECOS_ASCT_CNTL_ID", "name": "ORG_NAME"},
-    {"state": "STATE_CD", "provider_type": "PROVIDER_TYPE_DESC", "ccn": "CCN", "dba_name": "DBA_NAME"},
+    {"state": "STATE_CD", "provider_type": "PROVIDER_TYPE_DESC"},
 )
 # What a provider type says, in this order: a rural emergency hospital is a hospital, a hospice none.
 _KINDS = {
@@ -81,7 +81,10 @@ def read(paths: Sequence[str], temp: Path) -> Source:
 
 
 def _rows(file: OpenedFile) -> pl.LazyFrame:
-    return file.rows.select(
+    rows = file.rows
+    if file.layout is SUPPLIERS:
+        rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in ("ccn", "dba_name"))
+    return rows.select(
         npi(pl.col("npi")).alias("npi"),
         ccn(pl.col("ccn")).alias("ccn"),
         pac_id(pl.col("pac_id")).alias("pac_id"),

@@ -6,6 +6,7 @@ import gzip
 import io
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -143,8 +144,9 @@ def _records(start: str, delimiter: str) -> list[tuple[list[str], int]]:
 
 def _parsed(start: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
     reader = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)
-    for record in reader:
-        yield [value.strip() for value in record], reader.line_num
+    with suppress(csv.Error):  # where a value does not end: reading all of the file says on which line
+        for record in reader:
+            yield [value.strip() for value in record], reader.line_num
 
 
 def _fit(record: Sequence[str], kinds: Sequence[Layout]) -> tuple[bool, int, int]:

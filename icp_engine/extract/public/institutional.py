@@ -22,7 +22,8 @@ LAYOUT = layout(
 def read(paths: Sequence[str], temp: Path) -> Source:
     """Return facilities, one row each: `ccn`, `bene_count` (Int64), `allowed_amt` (dollars of one year).
 
-    Of a facility with several services, amounts are added, and beneficiaries are those of the largest. Summaries of states and of the nation are not used, nor any but the latest year where the file says the year.
+    Of a facility with several services, amounts are added, and beneficiaries are those of the largest.
+    Summaries of states and of the nation are not used, nor any but the latest year where the file says the year.
     """
     opened = open_files(LAYOUT, paths, temp)
     rows = numbered(opened).select(
@@ -45,7 +46,9 @@ def read(paths: Sequence[str], temp: Path) -> Source:
     facilities = used.group_by("ccn").agg(
         pl.col("bene_count").max(), pl.when(allowed.count() > 0).then(allowed.sum()).alias("allowed_amt")
     )
-    return source(LAYOUT.name, opened, used, facilities)
+    years = providers.select(pl.col("year").drop_nulls().unique().sort(descending=True)).collect().to_series()
+    notes = [f"Of the years in --institutional, {years[0]} is used."] if len(years) > 1 else []
+    return source(LAYOUT.name, opened, used, facilities, notes=notes)
 
 
 def _refuse_several(used: pl.LazyFrame) -> None:

@@ -58,7 +58,7 @@ def read(paths: Sequence[str], temp: Path) -> Source:
     in_force = _in_force(excluded, rows.filter(pl.col("reinstated_on").is_not_null()))
     ended = excluded.select(pl.len()).collect().item() - in_force.select(pl.len()).collect().item()
     columns = [name for name in in_force.collect_schema() if name != FILE]
-    notes = [f"{ended:,} exclusions have ended by reinstatement."] if ended else []
+    notes = [f"{ended:,} exclusion{'s have' if ended > 1 else ' has'} ended by reinstatement."] if ended else []
     used = in_force.unique(columns, keep="first", maintain_order=True)
     return source(LAYOUT.name, opened, used, npi="npi", notes=notes)
 
