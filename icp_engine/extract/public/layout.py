@@ -9,6 +9,8 @@ from icp_engine.errors import InputError
 
 Headers = str | Sequence[str]
 
+_LONGEST = 100  # letters of a header that an error shows
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -89,7 +91,7 @@ def fitting(path: str, kinds: Sequence[Layout], header: Sequence[str]) -> Layout
         closest = min(kinds, key=lambda kind: len(missing(kind, header)))
         wanted = missing(closest, header)[0].headers[0]
         near = max(filter(squeezed, header), key=lambda name: _likeness(wanted, name), default="")
-        nearest = f"the nearest header is '{near}'" if near else "its first lines hold no header at all"
+        nearest = f"the nearest header is '{near[:_LONGEST]}'" if near else "its first lines hold no header at all"
         raise InputError(f"{wrong}: it has no column '{wanted}'; {nearest}.")
     if fits.never and squeezed(fits.never) in map(squeezed, header):
         raise InputError(f"{wrong}: no such file has a column '{fits.never}'.")

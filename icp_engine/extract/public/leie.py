@@ -25,6 +25,7 @@ LAYOUT = layout(
         "excluded_on": "EXCLDATE",
         "reinstated_on": "REINDATE",
     },
+    {"surname": "LASTNAME"},
 )
 
 
@@ -40,7 +41,8 @@ def read(paths: Sequence[str], temp: Path) -> Source:
     people are not read. A reinstatement ends the exclusion of the same name and date, and those before it of the same
     NPI.
     """
-    opened = open_files(LAYOUT, paths, temp, keep=pl.col("name").is_not_null())
+    organisation = pl.col("name").is_not_null() & pl.col("surname").is_null()
+    opened = open_files(LAYOUT, paths, temp, keep=organisation)
     rows = numbered(opened).select(
         FILE,
         npi(pl.col("npi")).alias("npi"),

@@ -9,6 +9,7 @@ from icp_engine.extract.states import CODES, state_codes
 _LUHN_OF_PREFIX = 24  # what 80840, the prefix of health applications in the United States, adds to the sum
 _NINE = 9
 _HALF = 100_000  # an NPI is two numbers of five digits
+_YES, _NO = dict.fromkeys(("y", "yes", "true"), True), dict.fromkeys(("n", "no", "false"), False)
 _ABSENT = ("", "<UNAVAIL>")
 
 
@@ -89,8 +90,8 @@ def count(column: pl.Expr) -> pl.Expr:
 
 
 def yes(column: pl.Expr) -> pl.Expr:
-    """Return whether Y stands there, false for N; anything else is missing."""
-    return column.str.to_uppercase().str.slice(0, 1).replace_strict({"Y": True, "N": False}, default=None)
+    """Return whether Y stands there, false for N (yes, no, true and false too); anything else is missing."""
+    return column.str.to_lowercase().replace_strict(_YES | _NO, default=None, return_dtype=pl.Boolean)
 
 
 def state(column: pl.Expr) -> pl.Expr:

@@ -25,7 +25,7 @@ def line(name: str, npi: str, excluded: str, reinstated: str = "00000000", surna
 
 
 def test_a_row_as_published(write: Callable[[str, str], str], tmp_path: Path) -> None:
-    people = line("", "1891930491", "20160907", surname="DOE")
+    people = line("", "1891930491", "20160907", surname="DOE") + line("DOE PRACTICE", "", "20160907", surname="DOE")
     path = write("1611EXCL.csv", HEADER + line("OXFORD DIABETIC SUPPLY, INC", NPI, "20160907") + people)
     source = leie.read([path], tmp_path)
     assert source.rows.collect().to_dicts() == [
@@ -40,7 +40,7 @@ def test_a_row_as_published(write: Callable[[str, str], str], tmp_path: Path) ->
             "excluded_on": date(2016, 9, 7),
         }
     ]
-    assert (source.files, source.invalid_npis, source.notes) == ((FileCount(path, 2, 1),), 0, ())
+    assert (source.files, source.invalid_npis, source.notes) == ((FileCount(path, 3, 1),), 0, ())
 
 
 @pytest.mark.parametrize(
