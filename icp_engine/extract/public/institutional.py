@@ -39,7 +39,7 @@ def read(paths: Sequence[str], temp: Path) -> Source:
         pl.col("ccn").str.contains(r"^[0-9A-Z]{6}$") & (pl.col("level") == "PROVIDER").fill_null(value=True)
     )
     latest = providers.filter((pl.col("year") == pl.col("year").max()).fill_null(value=True))
-    used = latest.unique(["ccn", "service", "bene_count", "allowed_amt"], keep="first", maintain_order=True)
+    used = latest.sort(FILE).unique(["ccn", "service", "bene_count", "allowed_amt"], keep="first", maintain_order=True)
     used = used.collect().lazy()  # some tens of thousands
     _refuse_several(used)
     allowed = pl.col("allowed_amt")
