@@ -55,7 +55,7 @@ def read(paths: Sequence[str], temp: Path) -> Source:
         date_ymd(pl.col("excluded_on")).alias("excluded_on"),
         date_ymd(pl.col("reinstated_on")).alias("reinstated_on"),
     )
-    rows = rows.sort(FILE).collect().lazy()  # a few thousand
+    rows = rows.sort(FILE, "name", "npi").collect().lazy()  # a few thousand
     excluded = rows.filter(pl.col("reinstated_on").is_null()).drop("reinstated_on")
     in_force = _in_force(excluded, rows.filter(pl.col("reinstated_on").is_not_null()))
     ended = excluded.select(pl.len()).collect().item() - in_force.select(pl.len()).collect().item()
