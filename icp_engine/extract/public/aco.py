@@ -24,7 +24,8 @@ def read(paths: Sequence[str], temp: Path) -> Source:
     A participant that stands several times in one ACO, as in dumps that repeat a page, is used once.
     """
     opened = open_files(LAYOUT, paths, temp)
-    rows = numbered(opened).select(
+    ordered = numbered(opened).sort(FILE, "aco_id", "name", "areas")  # so that the first is always the same
+    rows = ordered.select(
         FILE,
         "aco_id",
         "name",

@@ -14,13 +14,14 @@ LAYOUT = layout(
     "deactivated",
     "the list of deactivated NPIs of NPPES",
     {"npi": "NPI", "deactivated_on": ("NPPES Deactivation Date", "NPI Deactivation Date", "Deactivation Date")},
+    never="Entity Type Code",  # the main file has such dates too, and NPIs that were reactivated
 )
 
 
 def read(paths: Sequence[str], temp: Path) -> Source:
-    """Return deactivated NPIs: `npi` and `deactivated_on` (Date, missing where it is none)."""
+    """Return deactivated NPIs: `npi` and `deactivated_on` (Date); a row without a date is not used."""
     opened = open_files(LAYOUT, paths, temp)
     rows = numbered(opened).select(
         FILE, npi(pl.col("npi")).alias("npi"), date_mdy(pl.col("deactivated_on")).alias("deactivated_on")
     )
-    return source(LAYOUT.name, opened, rows.filter(pl.col("npi").is_not_null()), npi="npi")
+    return source(LAYOUT.name, opened, rows.drop_nulls(), npi="npi")

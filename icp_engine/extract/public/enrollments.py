@@ -31,7 +31,7 @@ SUPPLIERS = layout(
     "fee_for_service",
     "the file of fee-for-service enrolments of Medicare",
     {"npi": "NPI", "enrollment_id": "ENRLMT_ID", "pac_id": "PECOS_ASCT_CNTL_ID", "name": "ORG_NAME"},
-    {"state": "STATE_CD", "provider_type": "PROVIDER_TYPE_DESC", "ccn": "CCN", "dba_name": "DBA_NAME"},
+    {"state": "STATE_CD", "provider_type": "PROVIDER_TYPE_DESC"},
 )
 # What a provider type says, in this order: a rural emergency hospital is a hospital, a hospice none.
 _KINDS = {
@@ -81,7 +81,10 @@ def read(paths: Sequence[str], temp: Path) -> Source:
 
 
 def _rows(file: OpenedFile) -> pl.LazyFrame:
-    return file.rows.select(
+    rows = file.rows
+    if file.layout is SUPPLIERS:
+        rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in ("ccn", "dba_name"))
+    return rows.select(
         npi(pl.col("npi")).alias("npi"),
         ccn(pl.col("ccn")).alias("ccn"),
         pac_id(pl.col("pac_id")).alias("pac_id"),
@@ -117,10 +120,9 @@ def _kind_of_ccn() -> pl.Expr:
 def _kind_of_file(file: OpenedFile) -> str | None:
     """Return the kind of nearly all CCNs of a file without provider types, None where they are of several."""
     kinds = file.rows.filter(pl.col("provider_type").is_null()).select(_kind_of_ccn().alias("kind")).drop_nulls()
-    counts = kinds.group_by("kind").len().sort("len").collect()
-    if counts.is_empty() or counts["len"][-1] < _OF_ONE_KIND * counts["len"].sum():
-        return None
-    return str(counts["kind"][-1])
+    shares = kinds.group_by("kind").agg(share=pl.len()).with_columns(pl.col("share") / pl.col("share").sum())
+    main = shares.filter(pl.col("share") >= _OF_ONE_KIND).collect()
+    return None if main.is_empty() else str(main["kind"][0])
 
 
 def _notes(opened: Opened) -> list[str]:

@@ -1,5 +1,6 @@
 """Open public files: CSV in any of their encodings, Parquet or XLSX become Parquet of text with canonical names."""
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,8 @@ Progress = Callable[[str, int], None]
 
 _BLOCK = 4 << 20  # bytes of CSV read at once; a single row has to fit
 _ROWS = 100_000  # of a row group of the Parquet files
-_ENCODINGS = ("utf8", "iso8859-1")  # tried in this order; every text is valid in the second
+# Tried in this order. Windows has quotes and dashes where ISO-8859-1 has nothing, in which every text is valid.
+_ENCODINGS = ("utf8", "cp1252", "iso8859-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,15 @@ def _open(
 def _parquet(path: str, kinds: Sequence[Layout], keep: pl.Expr | None) -> OpenedFile:
     try:
         frame = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-        header = tuple(frame.collect_schema())
+        schema = frame.collect_schema()
         read = pq.read_metadata(path).num_rows
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"{path} cannot be read as Parquet ({first_line(error)}).") from error
+    header = tuple(schema)
     kind = fitting(path, kinds, header)
+    for place in places(kind, header).values():
+        if schema[header[place]].is_nested():
+            raise InputError(f"{path}, column '{header[place]}' holds lists or records; one value a row is due.")
     return OpenedFile(path, kind, header, read, _kept(frame.select(_columns(kind, header, header)), keep))
 
 
@@ -138,16 +144,25 @@ def _stage(path: str, kind: Layout, head: Head, staged: Path, keep: pl.Expr | No
         try:
             read = _write(batches, kind, head, staged, keep, report)
         except pa.ArrowInvalid as error:
-            if "UTF8" in str(error) and encoding != _ENCODINGS[-1]:
+            if "UTF8" in str(error) and encoding == _ENCODINGS[0]:
                 continue
-            found = odd_record(path, head) or f"{path} cannot be read as CSV ({first_line(error)})."
-            raise InputError(found) from error
-        except (OSError, EOFError) as error:
+            raise InputError(_fault(path, head, error)) from error
+        except UnicodeDecodeError:
+            continue
+        except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"{path} cannot be read to its end ({first_line(error)}); was it cut off?") from error
         break
     if quotes(path) % 2 and (fault := odd_record(path, head)):
         raise InputError(fault)
     return read
+
+
+def _fault(path: str, head: Head, error: pa.ArrowInvalid) -> str:
+    if found := odd_record(path, head):
+        return found
+    if "straddl" in str(error):
+        return f"{path} has a row of more than {_BLOCK >> 20} MB; is a line end or a quote missing?"
+    return f"{path} cannot be read as CSV ({first_line(error)})."
 
 
 def _batches(path: str, kind: Layout, head: Head, encoding: str) -> Iterator[pa.RecordBatch]:

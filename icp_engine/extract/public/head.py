@@ -5,7 +5,9 @@ import csv
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -48,7 +50,7 @@ def csv_head(path: str, kinds: Sequence[Layout]) -> Head:
     Raises:
         InputError: the file is empty or no text.
     """
-    start = _start(path)
+    start, complete = _start(path)
     found = [
         (record, place, records, delimiter)
         for delimiter in _DELIMITERS
@@ -60,7 +62,7 @@ def csv_head(path: str, kinds: Sequence[Layout]) -> Head:
         raise InputError(f"{path} is empty; a public file starts with a line of column names.")
     record, place, records, delimiter = max(found, key=lambda candidate: _fit(candidate[0], kinds))
     rows = [row for row, _ in records[place + 1 :] if row]
-    return Head(tuple(_as_wide(record, rows[:_SAMPLE])), records[place][1], delimiter, not rows)
+    return Head(tuple(_as_wide(record, rows[:_SAMPLE])), records[place][1], delimiter, complete and not rows)
 
 
 def xlsx_head(path: str, kinds: Sequence[Layout]) -> tuple[tuple[str, ...], pl.DataFrame]:
@@ -119,21 +121,22 @@ def quotes(path: str) -> int:
         return sum(block.count(b'"') for block in iter(lambda: file.read(_START), b""))
 
 
-def _start(path: str) -> str:
-    """Return the beginning of a file, up to its last whole line."""
+def _start(path: str) -> tuple[str, bool]:
+    """Return the beginning of a file, up to its last whole line, and whether that is all of it."""
     try:
         with open_bytes(path) as file:
             start = file.read(_START)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} cannot be read ({first_line(error)}).") from error
     if b"\0" in start:
         raise InputError(f"{path} is not CSV: it is no text, or text in UTF-16; save it as CSV in UTF-8.")
-    if len(start) == _START:
+    complete = len(start) < _START
+    if not complete:
         start = start[: start.rfind(b"\n") + 1] or start
     try:
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(start)
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(start), complete
     except UnicodeDecodeError:
-        return start.decode("iso8859-1")
+        return start.decode("iso8859-1"), complete
 
 
 def _records(start: str, delimiter: str) -> list[tuple[list[str], int]]:
@@ -143,8 +146,9 @@ def _records(start: str, delimiter: str) -> list[tuple[list[str], int]]:
 
 def _parsed(start: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
     reader = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)
-    for record in reader:
-        yield [value.strip() for value in record], reader.line_num
+    with suppress(csv.Error):  # where a value does not end: reading all of the file says on which line
+        for record in reader:
+            yield [value.strip() for value in record], reader.line_num
 
 
 def _fit(record: Sequence[str], kinds: Sequence[Layout]) -> tuple[bool, int, int]:

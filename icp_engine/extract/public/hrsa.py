@@ -32,9 +32,10 @@ EXPLORER = layout(
 
 
 def read(paths: Sequence[str], temp: Path) -> Source:
-    """Return active sites: `npi`, `site_name`, `center_name`, `state`, `city`, `grant_number`, which ties sites together.
+    """Return active sites: `npi`, `site_name`, `center_name`, `state`, `city`, `grant_number`.
 
-    A site without an NPI is matched by its names. Sites of a file that has no status are taken for active.
+    The grant number ties the sites of one centre. A site without an NPI is matched by its names.
+    Sites of a file that has no status are taken for active.
     """
     opened = open_files([LAYOUT, EXPLORER], paths, temp)
     without = [file.path for file in opened.files if not file.has("status")]

@@ -20,8 +20,9 @@ LAYOUT = layout(
 
 
 def read(paths: Sequence[str], temp: Path) -> Source:
-    """Return facilities, one row each: `ccn`, `bene_count` (Int64, the largest of its services), `allowed_amt` (their sum).
+    """Return facilities, one row each: `ccn`, `bene_count` (Int64), `allowed_amt` (dollars of one year).
 
+    Of a facility with several services, amounts are added, and beneficiaries are those of the largest.
     Summaries of states and of the nation are not used, nor any but the latest year where the file says the year.
     """
     opened = open_files(LAYOUT, paths, temp)
@@ -38,14 +39,16 @@ def read(paths: Sequence[str], temp: Path) -> Source:
         pl.col("ccn").str.contains(r"^[0-9A-Z]{6}$") & (pl.col("level") == "PROVIDER").fill_null(value=True)
     )
     latest = providers.filter((pl.col("year") == pl.col("year").max()).fill_null(value=True))
-    used = latest.unique(["ccn", "service", "bene_count", "allowed_amt"], keep="first", maintain_order=True)
+    used = latest.sort(FILE).unique(["ccn", "service", "bene_count", "allowed_amt"], keep="first", maintain_order=True)
     used = used.collect().lazy()  # some tens of thousands
     _refuse_several(used)
     allowed = pl.col("allowed_amt")
     facilities = used.group_by("ccn").agg(
         pl.col("bene_count").max(), pl.when(allowed.count() > 0).then(allowed.sum()).alias("allowed_amt")
     )
-    return source(LAYOUT.name, opened, used, facilities)
+    years = providers.select(pl.col("year").drop_nulls().unique().sort(descending=True)).collect().to_series()
+    notes = [f"Of the years in --institutional, {years[0]} is used."] if len(years) > 1 else []
+    return source(LAYOUT.name, opened, used, facilities, notes=notes)
 
 
 def _refuse_several(used: pl.LazyFrame) -> None:

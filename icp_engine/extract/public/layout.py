@@ -9,6 +9,8 @@ from icp_engine.errors import InputError
 
 Headers = str | Sequence[str]
 
+_LONGEST = 100  # letters of a header that an error shows
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -21,27 +23,34 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One kind of file: its name, what it is in words ("a list of ... (LEIE)"), and the columns that are read."""
+    """One kind of file: its name, what it is in words ("a list of ... (LEIE)"), and the columns that are read.
+
+    A file with the header `never` is of another kind, although it has all columns.
+    """
 
     name: str
     description: str
     columns: tuple[Column, ...]
+    never: str = ""
 
 
 def layout(
-    name: str, description: str, required: Mapping[str, Headers], optional: Mapping[str, Headers] | None = None
+    name: str,
+    description: str,
+    required: Mapping[str, Headers],
+    optional: Mapping[str, Headers] | None = None,
+    never: str = "",
 ) -> Layout:
     """Return a layout from canonical names and their headers, a single one or several."""
     columns = [(key, headers, True) for key, headers in required.items()]
     columns += [(key, headers, False) for key, headers in (optional or {}).items()]
     return Layout(
-        name,
-        description,
-        tuple(
-            Column(key, (headers,) if isinstance(headers, str) else tuple(headers), must)
-            for key, headers, must in columns
-        ),
+        name, description, tuple(Column(key, _listed(headers), must) for key, headers, must in columns), never
     )
+
+
+def _listed(headers: Headers) -> tuple[str, ...]:
+    return (headers,) if isinstance(headers, str) else tuple(headers)
 
 
 def squeezed(header: str) -> str:
@@ -76,14 +85,17 @@ def fitting(path: str, kinds: Sequence[Layout], header: Sequence[str]) -> Layout
         InputError: none fits; the first missing column of the layout that comes closest, and the nearest header.
     """
     fits = next((kind for kind in kinds if not missing(kind, header)), None)
-    if fits is not None:
-        return fits
-    closest = min(kinds, key=lambda kind: len(missing(kind, header)) - len(places(kind, header)))
-    column = missing(closest, header)[0]
-    wanted = column.headers[0]
-    near = max(filter(squeezed, header), key=lambda name: _likeness(wanted, name), default="")
-    nearest = f"the nearest header is '{near}'" if near else "its first lines hold no header at all"
-    raise InputError(f"{path} is not {closest.description}: it has no column '{wanted}'; {nearest}.")
+    described = " nor ".join(kind.description for kind in kinds)
+    wrong = f"{path} is {'neither' if len(kinds) > 1 else 'not'} {described}"
+    if fits is None:
+        closest = min(kinds, key=lambda kind: len(missing(kind, header)))
+        wanted = missing(closest, header)[0].headers[0]
+        near = max(filter(squeezed, header), key=lambda name: _likeness(wanted, name), default="")
+        nearest = f"the nearest header is '{near[:_LONGEST]}'" if near else "its first lines hold no header at all"
+        raise InputError(f"{wrong}: it has no column '{wanted}'; {nearest}.")
+    if fits.never and squeezed(fits.never) in map(squeezed, header):
+        raise InputError(f"{wrong}: no such file has a column '{fits.never}'.")
+    return fits
 
 
 def _likeness(wanted: str, name: str) -> float:

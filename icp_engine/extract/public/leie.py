@@ -25,6 +25,7 @@ LAYOUT = layout(
         "excluded_on": "EXCLDATE",
         "reinstated_on": "REINDATE",
     },
+    {"surname": "LASTNAME"},
 )
 
 
@@ -37,9 +38,11 @@ def read(paths: Sequence[str], temp: Path) -> Source:
     """Return the exclusions of organisations that are in force.
 
     Columns: `npi`, `name`, `name_key`, `city`, `state`, `zip5`, `exclusion_type`, `excluded_on` (Date). Rows about
-    people are not read. A reinstatement ends the exclusion of the same name and date, and those before it of the same NPI.
+    people are not read. A reinstatement ends the exclusion of the same name and date, and those before it of the same
+    NPI.
     """
-    opened = open_files(LAYOUT, paths, temp, keep=pl.col("name").is_not_null())
+    organisation = pl.col("name").is_not_null() & pl.col("surname").is_null()
+    opened = open_files(LAYOUT, paths, temp, keep=organisation)
     rows = numbered(opened).select(
         FILE,
         npi(pl.col("npi")).alias("npi"),
@@ -52,12 +55,12 @@ def read(paths: Sequence[str], temp: Path) -> Source:
         date_ymd(pl.col("excluded_on")).alias("excluded_on"),
         date_ymd(pl.col("reinstated_on")).alias("reinstated_on"),
     )
-    rows = rows.collect().lazy()  # a few thousand
+    rows = rows.sort(FILE, "name", "npi").collect().lazy()  # a few thousand
     excluded = rows.filter(pl.col("reinstated_on").is_null()).drop("reinstated_on")
     in_force = _in_force(excluded, rows.filter(pl.col("reinstated_on").is_not_null()))
     ended = excluded.select(pl.len()).collect().item() - in_force.select(pl.len()).collect().item()
     columns = [name for name in in_force.collect_schema() if name != FILE]
-    notes = [f"{ended:,} exclusions have ended by reinstatement."] if ended else []
+    notes = [f"{ended:,} exclusion{'s have' if ended > 1 else ' has'} ended by reinstatement."] if ended else []
     used = in_force.unique(columns, keep="first", maintain_order=True)
     return source(LAYOUT.name, opened, used, npi="npi", notes=notes)
 

@@ -1,4 +1,4 @@
-"""Which clinicians reassign their benefits to which groups: the companion of the enrolments, or the revalidation list."""
+"""Which clinicians reassign their benefits to which groups: beside the enrolments, or in the revalidation list."""
 
 from collections.abc import Sequence
 from pathlib import Path

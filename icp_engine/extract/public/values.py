@@ -1,11 +1,15 @@
 """How the values of public files are read: NPIs, postal codes, dates, numbers, states. All take and return columns."""
 
+from functools import cache
+
 import polars as pl
 
 from icp_engine.extract.states import CODES, state_codes
 
 _LUHN_OF_PREFIX = 24  # what 80840, the prefix of health applications in the United States, adds to the sum
 _NINE = 9
+_HALF = 100_000  # an NPI is two numbers of five digits
+_YES, _NO = dict.fromkeys(("y", "yes", "true"), True), dict.fromkeys(("n", "no", "false"), False)
 _ABSENT = ("", "<UNAVAIL>")
 
 
@@ -25,13 +29,28 @@ def npi(column: pl.Expr) -> pl.Expr:
 
     Source: CMS, "Requirements for National Provider Identifier (NPI) and NPI Check Digit".
     """
-    code = whole(column)
-    number = pl.when(code.str.contains(r"^[0-9]{10}$")).then(code).cast(pl.Int64)
-    total = pl.lit(_LUHN_OF_PREFIX, pl.Int64)
-    for place in range(10):  # from the right: the check digit is the first
+    return column.map_batches(_npis, return_dtype=pl.String, is_elementwise=True)
+
+
+def _npis(texts: pl.Series) -> pl.Series:
+    codes = texts.str.strip_suffix(".0")
+    numbers = codes.set(~codes.str.contains(r"^[0-9]{10}$"), None).cast(pl.UInt64)
+    total = _luhn(doubled=1).gather(numbers % _HALF) + _luhn(doubled=0).gather(numbers // _HALF) + _LUHN_OF_PREFIX
+    return codes.set((total % 10 != 0).fill_null(value=True), None)
+
+
+@cache
+def _luhn(doubled: int) -> pl.Series:
+    """Return what each five digits add to the Luhn sum: two look-ups a number take a fifth of the time of ten digits.
+
+    `doubled` is the place, 0 or 1 from the right, from which on every second digit is doubled.
+    """
+    number, total = pl.int_range(_HALF), pl.lit(0)
+    for place in range(5):
         digit = number // 10**place % 10
-        total = total + (digit * 2 - pl.when(digit * 2 > _NINE).then(_NINE).otherwise(0) if place % 2 else digit)
-    return pl.when(total % 10 == 0).then(code)
+        doubles = digit * 2 - pl.when(digit * 2 > _NINE).then(_NINE).otherwise(0)
+        total = total + (doubles if place % 2 == doubled else digit)
+    return pl.select(total.cast(pl.UInt8)).to_series()
 
 
 def no_npi(column: pl.Expr) -> pl.Expr:
@@ -71,8 +90,8 @@ def count(column: pl.Expr) -> pl.Expr:
 
 
 def yes(column: pl.Expr) -> pl.Expr:
-    """Return whether Y stands there, false for N; anything else is missing."""
-    return column.str.to_uppercase().str.slice(0, 1).replace_strict({"Y": True, "N": False}, default=None)
+    """Return whether Y stands there, false for N (yes, no, true and false too); anything else is missing."""
+    return column.str.to_lowercase().replace_strict(_YES | _NO, default=None, return_dtype=pl.Boolean)
 
 
 def state(column: pl.Expr) -> pl.Expr:

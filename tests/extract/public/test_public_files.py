@@ -45,6 +45,19 @@ ROWS = [{"npi": "1003000126", "name": "Elm Clinic", "city": "Austin"}]
             id="ISO-8859-1",
         ),
         pytest.param(
+            "NPI,Site Name,Site City\n1003000126,Mercy’s – Añasco,\n".encode("cp1252"),
+            [{"npi": "1003000126", "name": "Mercy’s – Añasco", "city": None}],
+            id="quotes and dashes of Windows",
+        ),
+        pytest.param(
+            b"NPI,Site Name,Site City\n1003000126,A\xf1asco \x81,\n",
+            [{"npi": "1003000126", "name": "Añasco \x81", "city": None}],
+            id="a byte that Windows does not know",
+        ),
+        pytest.param(b"NPI,Site Name,Site City\r1003000126,Elm Clinic,Austin\r", ROWS, id="ends of lines of old Macs"),
+        pytest.param(b'NPI,"Site\nName",Site City\n1003000126,Elm Clinic,Austin\n', ROWS, id="header of two lines"),
+        pytest.param(b"t\n" * 20 + b"NPI,Site Name,Site City\n1003000126,Elm Clinic,Austin\n", ROWS, id="titles"),
+        pytest.param(
             "NPI,Site Name,Site City\n1003000126,Clínica Olmo,Añasco\n".encode(),
             [{"npi": "1003000126", "name": "Clínica Olmo", "city": "Añasco"}],
             id="UTF-8",
@@ -103,6 +116,21 @@ def test_csv(tmp_path: Path, content: bytes, rows: list[dict[str, str | None]]) 
             "{}, line 2: unexpected end of data; is a quote missing, or one too many?",
             id="a quote stays open",
         ),
+        pytest.param(
+            b"t\n" * 21 + b"NPI,Site Name,Site City\n1003000126,Elm Clinic,Austin\n",
+            "{} is not a list of sites: it has no column 'Site NPI Number'; the nearest header is 't'.",
+            id="21 lines above",
+        ),
+        pytest.param(
+            b'NPI,Site Name,Site City\n1,"' + b"x\n" * 5_000_000 + b'",\n',
+            "{} has a row of more than 4 MB; is a line end or a quote missing?",
+            id="a row without an end",
+        ),
+        pytest.param(
+            b"NPI,Site Name,Site City\n" + b"1,Elm,Austin\n" * 100_000 + b'2,Oak,"Waco\n3,Ash,Waco\n',
+            "{}, line 100002: unexpected end of data; is a quote missing, or one too many?",
+            id="a quote stays open, late",
+        ),
         pytest.param(b"\n\n", "{} is empty; a public file starts with a line of column names.", id="empty"),
         pytest.param(
             "NPI,Site Name\n".encode("utf-16"),
@@ -123,10 +151,14 @@ def test_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "sites.zip").write_bytes(b"PK")
     (tmp_path / "sites.xlsx").write_bytes(b"PK")
     (tmp_path / "sites.parquet").write_bytes(b"PAR1")
+    (tmp_path / "sites.csv.gz").write_bytes(gzip.compress(b"NPI,Site Name\n" + b"1,Elm\n" * 100_000)[:-20])
+    pl.DataFrame({"NPI": [[1]], "Site Name": ["Elm"]}).write_parquet(tmp_path / "lists.parquet")
     for name, sentence in [
         (str(tmp_path / "sites.zip"), "is a ZIP archive; unpack it, and name the file inside."),
         (str(tmp_path / "sites.xlsx"), "cannot be read as a workbook"),
         (str(tmp_path / "sites.parquet"), "cannot be read as Parquet"),
+        (str(tmp_path / "lists.parquet"), "column 'NPI' holds lists or records; one value a row is due."),
+        (str(tmp_path / "sites.csv.gz"), "was it cut off?"),
         (str(tmp_path / "none.csv"), "does not exist; check the path."),
         ("https://data.example/sites.csv", "is an address; download the file, and name the copy."),
     ]:
