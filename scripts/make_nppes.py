@@ -18,7 +18,14 @@ import duckdb
 from make_extract import ExtractError, make_extract
 
 _BUSINESS = "Provider Business {} Address"
-_ADDRESS = ("City Name", "State Name", "Postal Code", "Country Code (If outside U.S.)", "Telephone Number", "Fax Number")
+_ADDRESS = (
+    "City Name",
+    "State Name",
+    "Postal Code",
+    "Country Code (If outside U.S.)",
+    "Telephone Number",
+    "Fax Number",
+)
 _CODE = (
     "Healthcare Provider Taxonomy Code_{}", "Provider License Number_{}", "Provider License Number State Code_{}",
     "Healthcare Provider Primary Taxonomy Switch_{}",

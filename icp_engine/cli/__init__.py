@@ -19,6 +19,7 @@ _COMMANDS = {
     "audit": "audit",
     "build": "build",
     "charts": "charts",
+    "enrich": "enrich",
     "explain": "explain",
     "export": "export",
     "networks": "networks",

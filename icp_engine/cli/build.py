@@ -174,7 +174,9 @@ def _notes(summary: "Mapping[str, Any]") -> list[tuple[str, str]]:
     notes = [("Left out", f"{', '.join(left_out)} (organisations)")] if left_out else []
     without = summary["clinics"] - summary["written"]
     if without:
-        notes.append(("Left out", f"{without:,} suppliers and services that are no clinic; --all-organisations keeps them"))
+        notes.append(
+            ("Left out", f"{without:,} suppliers and services that are no clinic; --all-organisations keeps them")
+        )
     if summary["names_at_the_edge"]:
         notes.append(("Names", f"{summary['names_at_the_edge']:,} of 70 characters may be cut: their ids can change"))
     if summary["with_unlinked_rows"]:
@@ -183,7 +185,10 @@ def _notes(summary: "Mapping[str, Any]") -> list[tuple[str, str]]:
         )
     if summary["possible_exclusions"]:
         notes.append(
-            ("Possible", f"{summary['possible_exclusions']:,} clinics share name and state with an exclusion: no flag is set")
+            (
+                "Possible",
+                f"{summary['possible_exclusions']:,} clinics share name and state with an exclusion: no flag is set",
+            )
         )
     for name, found in summary["files"].items():
         if found["invalid_npis"]:

@@ -1,4 +1,4 @@
--- Which clinics are excluded: by NPI; where the row has none, by name (cut to 30 characters) and state, with its city or ZIP.
+-- Which clinics are excluded: by NPI; where the row or the clinic has none, by name (cut to 30 characters), state, and city or ZIP.
 -- Grain: one row per clinic and exclusion. Without city or ZIP the match is only possible, and sets no flag.
 -- Inputs: leie (with source_row), clinic_npis, clinic_names, clinic_places.
 with
@@ -8,19 +8,16 @@ by_npi as (
     from leie
     join clinic_npis using (npi)
 ),
-unnumbered as (
-    from leie where npi is null
-),
 named as (
-    select clinic_names.clinic_id, unnumbered.*
-    from unnumbered
-    join clinic_names
-        on unnumbered.state = clinic_names.state_code and unnumbered.name_key = clinic_names.name_key_cut
+    select clinic_names.clinic_id, leie.*
+    from leie
+    join clinic_names on leie.state = clinic_names.state_code and leie.name_key = clinic_names.name_key_cut
+    where leie.npi is null or not clinic_names.has_npi
     union
-    select clinic_names.clinic_id, unnumbered.*
-    from unnumbered
-    join clinic_names
-        on unnumbered.state = clinic_names.state_code and unnumbered.name_key = clinic_names.name_key
+    select clinic_names.clinic_id, leie.*
+    from leie
+    join clinic_names on leie.state = clinic_names.state_code and leie.name_key = clinic_names.name_key
+    where leie.npi is null or not clinic_names.has_npi
 ),
 placed as (
     select named.clinic_id, named.source_row

@@ -56,7 +56,7 @@ def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) ->
     """
     began = time.perf_counter()
     check_options(options.files, options.complete, out)
-    with workspace(out, options.temp_dir) as (temp, results), _database(temp, options.memory_limit) as db:
+    with workspace(out, options.temp_dir) as (temp, results), build_database(temp, options.memory_limit) as db:
         main = nppes.read(options.nppes, temp, lambda path, rows: report(f"read {Path(path).name}", rows, 0))
         db.view_parquet("nppes", main.staged)
         sources = stage_files(db, options.files, temp, report)
@@ -118,7 +118,7 @@ def workspace(out: Path, temp_dir: Path | None) -> Iterator[tuple[Path, Path]]:
 
 
 @contextmanager
-def _database(temp: Path, memory_limit: int) -> Iterator[Database]:
+def build_database(temp: Path, memory_limit: int) -> Iterator[Database]:
     with database(temp / "build.duckdb", memory_limit=memory_limit // 2, temp_dir=temp) as db:
         db.run("set preserve_insertion_order = false")  # every table has a key, and what is written is sorted
         yield db
@@ -181,18 +181,23 @@ def write_summary(summary: Mapping[str, Any], path: Path) -> None:
     path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def publish(results: Path, out: Path) -> None:
+def publish(results: Path, out: Path, summary: str = SUMMARY) -> None:
     """Move what was written into place, the extract last."""
-    for name in (MATCHES, SUMMARY, out.name):
+    names = (MATCHES, summary, out.name)
+    for name in names:
         with (results / name).open("rb") as file:
             os.fsync(file.fileno())
-    for name in (MATCHES, SUMMARY, out.name):
+    for name in names:
         (results / name).replace(out.parent / name)
 
 
-def _summary(db: Database, main: nppes.MainFiles, sources: Mapping[str, Source], options: BuildOptions) -> dict[str, Any]:
+def _summary(
+    db: Database, main: nppes.MainFiles, sources: Mapping[str, Source], options: BuildOptions
+) -> dict[str, Any]:
     left_out = dict(
-        db.frame("select left_out, count(*) from organizations where left_out is not null group by 1 order by 1").iter_rows()
+        db.frame(
+            "select left_out, count(*) from organizations where left_out is not null group by 1 order by 1"
+        ).iter_rows()
     )
     counts = db.frame(
         "select count(*) as clinics, count(*) filter (not is_clinic) as no_clinics, "
@@ -232,9 +237,9 @@ def file_counts(db: Database, sources: Mapping[str, Source], complete: frozenset
             rows = int(db.frame("select count(*) from deactivated semi join organizations using (npi)").item())
         content[name] = {
             **counts,
-        "possible_exclusions": db.frame(
-            "select count(distinct clinic_id) from matches where match = 'possible'"
-        ).item(),
+            "possible_exclusions": db.frame(
+                "select count(distinct clinic_id) from matches where match = 'possible'"
+            ).item(),
             "matched": rows,
             "not_matched": counts["used"] - rows,
             "clinics": clinics,

@@ -7,7 +7,13 @@ import polars as pl
 from icp_engine.database import Database, sql_text
 from icp_engine.extract.public.kinds import KINDS
 
-_LISTS = ("match_enrollments", "match_health_center_enrollments", "match_health_centers", "match_exclusions", "match_acos")
+_LISTS = (
+    "match_enrollments",
+    "match_health_center_enrollments",
+    "match_health_centers",
+    "match_exclusions",
+    "match_acos",
+)
 _AMOUNTS = ("match_clinicians", "match_group_sizes", "match_utilization", "match_institutional", "match_owners")
 _COLUMNS = "clinic_id, source_row, field, file, key, value, match, detail, dated"
 

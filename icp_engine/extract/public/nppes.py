@@ -100,7 +100,9 @@ def contacts(main: MainFiles, ids: pl.DataFrame) -> pl.LazyFrame:
     place = street(pl.col("address_1"))
     zip5, city = values.zip5(pl.col("postal_code")), pl.col("city").str.to_uppercase()
     mailing_place, mailing_zip5 = street(pl.col("mailing_1")), values.zip5(pl.col("mailing_postal_code"))
-    mail = pl.concat_str(mailing_place, pl.coalesce(mailing_zip5, pl.col("mailing_city").str.to_uppercase()), separator=",")
+    mail = pl.concat_str(
+        mailing_place, pl.coalesce(mailing_zip5, pl.col("mailing_city").str.to_uppercase()), separator=","
+    )
     addresses = pl.concat_list(pl.concat_str(place, pl.coalesce(zip5, city), separator=","), mail).list.drop_nulls()
     columns = [
         place.alias("street"),
@@ -123,7 +125,11 @@ def _with_ids(opened: Opened) -> list[pl.LazyFrame]:
 
 
 def _numbered(opened: Opened, columns: Sequence[pl.Expr | str]) -> pl.LazyFrame:
-    derived = (same_name(pl.col("slug")).alias("same_name"), *name_keys("name"), *name_keys("other_name", "other_name_key"))
+    derived = (
+        same_name(pl.col("slug")).alias("same_name"),
+        *name_keys("name"),
+        *name_keys("other_name", "other_name_key"),
+    )
     return pl.concat([rows.select("id", *columns).with_columns(derived) for rows in _with_ids(opened)])
 
 
