@@ -1,7 +1,7 @@
 """Make a synthetic main file of NPPES, of any size: the 330 columns of the real one, every field quoted as there.
 
-Names and states are those of `make_extract`, so nothing in it is real. Of a hundred rows some twenty are people, three are
-deactivated, one is abroad, and one repeats an NPI with an older date.
+Names and states are those of `make_extract`, so nothing in it is real. Of a hundred rows some twenty are people,
+three are deactivated, one is abroad, and one repeats an NPI with an older date.
 
     python scripts/make_nppes.py --rows 2000000 --out npidata_pfile_synthetic.csv
 """
@@ -17,12 +17,13 @@ import click
 import duckdb
 from make_extract import ExtractError, make_extract
 
+_ABROAD = "Country Code (If outside U.S.)"
 _BUSINESS = "Provider Business {} Address"
 _ADDRESS = (
     "City Name",
     "State Name",
     "Postal Code",
-    "Country Code (If outside U.S.)",
+    _ABROAD,
     "Telephone Number",
     "Fax Number",
 )
@@ -82,8 +83,7 @@ digits as (
 ),
 sums as (
     select *, 24 + list_sum([
-        case when place % 2 = 1 then substr(nine, place, 1)::int * 2 - case when substr(nine, place, 1)::int > 4 then 9 else 0 end
-             else substr(nine, place, 1)::int end
+        (substr(nine, place, 1)::int * (1 + place % 2)) // 10 + (substr(nine, place, 1)::int * (1 + place % 2)) % 10
         for place in range(1, 10)
     ]) as total
     from digits
@@ -117,7 +117,7 @@ _VALUES = {
     "Provider Business Practice Location Address City Name": "'SPRINGFIELD'",
     "Provider Business Practice Location Address State Name": "case when is_abroad then 'BC' else state end",
     "Provider Business Practice Location Address Postal Code": "zip",
-    "Provider Business Practice Location Address Country Code (If outside U.S.)": "case when is_abroad then 'CA' else 'US' end",
+    f"Provider Business Practice Location Address {_ABROAD}": "case when is_abroad then 'CA' else 'US' end",
     "Provider Business Practice Location Address Telephone Number": "phone",
     "Provider Enumeration Date": "day",
     "Last Update Date": "case when is_older then '01/01/2006' else day end",

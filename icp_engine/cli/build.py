@@ -66,7 +66,7 @@ complete = click.option(
 )  # fmt: skip
 
 
-def _print_sources(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001, FBT001
+def _print_sources(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001
     if not value:
         return
     from icp_engine.extract.public.catalogue import public_files
@@ -174,9 +174,7 @@ def _notes(summary: "Mapping[str, Any]") -> list[tuple[str, str]]:
     notes = [("Left out", f"{', '.join(left_out)} (organisations)")] if left_out else []
     without = summary["clinics"] - summary["written"]
     if without:
-        notes.append(
-            ("Left out", f"{without:,} suppliers and services that are no clinic; --all-organisations keeps them")
-        )
+        notes.append(("Left out", f"{without:,} suppliers and services, no clinics; --all-organisations keeps them"))
     if summary["names_at_the_edge"]:
         notes.append(("Names", f"{summary['names_at_the_edge']:,} of 70 characters may be cut: their ids can change"))
     if summary["with_unlinked_rows"]:
@@ -187,7 +185,7 @@ def _notes(summary: "Mapping[str, Any]") -> list[tuple[str, str]]:
         notes.append(
             (
                 "Possible",
-                f"{summary['possible_exclusions']:,} clinics share name and state with an exclusion: no flag is set",
+                f"{summary['possible_exclusions']:,} clinics share name and state with an exclusion; no flag",
             )
         )
     for name, found in summary["files"].items():

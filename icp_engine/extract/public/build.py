@@ -119,6 +119,7 @@ def workspace(out: Path, temp_dir: Path | None) -> Iterator[tuple[Path, Path]]:
 
 @contextmanager
 def build_database(temp: Path, memory_limit: int) -> Iterator[Database]:
+    """Open a database in a file of `temp`, with half of the memory (bytes): the rest is for reading files."""
     with database(temp / "build.duckdb", memory_limit=memory_limit // 2, temp_dir=temp) as db:
         db.run("set preserve_insertion_order = false")  # every table has a key, and what is written is sorted
         yield db
@@ -194,20 +195,17 @@ def publish(results: Path, out: Path, summary: str = SUMMARY) -> None:
 def _summary(
     db: Database, main: nppes.MainFiles, sources: Mapping[str, Source], options: BuildOptions
 ) -> dict[str, Any]:
-    left_out = dict(
-        db.frame(
-            "select left_out, count(*) from organizations where left_out is not null group by 1 order by 1"
-        ).iter_rows()
-    )
+    left_out = db.frame("select left_out, count(*) from organizations where left_out is not null group by 1 order by 1")
     counts = db.frame(
         "select count(*) as clinics, count(*) filter (not is_clinic) as no_clinics, "
-        "count(*) filter (unlinked_rows > 0) as with_unlinked_rows, count(*) filter (org_npi_count > 1) as with_several_npis, "
+        "count(*) filter (unlinked_rows > 0) as with_unlinked_rows, "
+        "count(*) filter (org_npi_count > 1) as with_several_npis, "
         f"count(*) filter (length(account_name) = {_EDGE}) as names_at_the_edge from clinics"
     ).row(0, named=True)
     return {
         "built": datetime.now(UTC).isoformat(timespec="seconds"),
         "files": {"nppes": _files(main.files, main.invalid_npis)} | file_counts(db, sources, options.complete),
-        "organizations": {"used": db.frame("select count(*) from members").item(), "left_out": left_out},
+        "organizations": {"used": db.frame("select count(*) from members").item(), "left_out": dict(left_out.rows())},
         **counts,
         "possible_exclusions": db.frame(
             "select count(distinct clinic_id) from matches where match = 'possible'"

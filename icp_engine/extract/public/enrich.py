@@ -58,8 +58,8 @@ def enrich(
 ) -> dict[str, Any]:
     """Write the extract with the flags of public files, its matches and `enrich.json` beside it.
 
-    A flag that a file makes known goes before the extract's own; where none does, the extract's own stays. A column `npi` (and
-    a list `npis`) is read where there is one, `city` and `postal_code` too, which exclusions by name need.
+    A flag that a file makes known goes before the extract's own; where none does, the extract's own stays. The
+    columns `npi`, `npis`, `other_names`, and `city` and `postal_code`, which exclusions by name need, are read if they are there.
 
     Returns:
         what `enrich.json` holds: rows, counts per file, flags that are true and false.
@@ -75,7 +75,7 @@ def enrich(
         report("read", 0, 0)
         extract = open_extract(patterns, FIELDS, options.mapping, temp=temp)
         rows = _rows(extract)
-        _stage_clinics(db, rows, extract, temp)
+        _stage_clinics(db, rows, temp)
         sources = stage_files(db, options.files, temp, report)
         report("match", 0, 0)
         db.table("clinic_enrollments", sql_text("build/clinic_enrollments"))
@@ -102,7 +102,7 @@ def _rows(extract: Extract) -> pl.LazyFrame:
     return united.with_row_index("__icp_row").with_columns(pl.col("__icp_row").cast(pl.Int64))
 
 
-def _stage_clinics(db: Database, rows: pl.LazyFrame, extract: Extract, temp: Path) -> None:
+def _stage_clinics(db: Database, rows: pl.LazyFrame, temp: Path) -> None:
     """Make the tables of clinics that matching reads: ids, NPIs, names and places."""
     schema = rows.collect_schema()
     fields = [FIELDS[name] for name in (KEY, NAME, STATE)]
@@ -120,7 +120,8 @@ def _stage_clinics(db: Database, rows: pl.LazyFrame, extract: Extract, temp: Pat
     db.view("clinic_ids", "select row as clinic_id from extract")
     db.view(
         "clinic_npis",
-        "select distinct row as clinic_id, npi, state_code from (select row, state_code, unnest(npis) as npi from extract)",
+        "select distinct row as clinic_id, npi, state_code "
+        "from (select row, state_code, unnest(npis) as npi from extract)",
     )
     others = temp / "extract_names.parquet"
     _other_names(rows, schema).with_columns(name_keys("name")).sink_parquet(others, compression="lz4")
@@ -171,9 +172,8 @@ def _counts(db: Database, flags: Sequence[str]) -> dict[str, dict[str, int]]:
 
 def _write_rows(rows: pl.LazyFrame, db: Database, flags: Sequence[str], path: Path) -> None:
     there = rows.collect_schema()
-    found = db.frame(
-        f"select clinic_id as __icp_row, {', '.join(f'{name} as __icp_{name}' for name in flags)} from clinic_flags"
-    )
+    named = ", ".join(f"{name} as __icp_{name}" for name in flags)
+    found = db.frame(f"select clinic_id as __icp_row, {named} from clinic_flags")
     own = conform(rows, [FIELDS[name] for name in flags if name in FIELDS and name in there])
     joined = own.join(found.lazy(), on="__icp_row", how="left", maintain_order="left")
     columns = [_value(name, own=name in there).alias(name) for name in flags]
@@ -182,7 +182,7 @@ def _write_rows(rows: pl.LazyFrame, db: Database, flags: Sequence[str], path: Pa
 
 
 def _value(name: str, *, own: bool) -> pl.Expr:
-    """Return a flag: what files say, else what the extract has. That no list has a health center refutes no taxonomy code."""
+    """Return a flag: what files say, else what the extract has; no list refutes a health center by taxonomy code."""
     found = pl.col(f"__icp_{name}")
     if not own:
         return found

@@ -21,8 +21,8 @@ _COLUMNS = "clinic_id, source_row, field, file, key, value, match, detail, dated
 def match_lists(db: Database, complete: Iterable[str], more: Iterable[str] = ()) -> None:
     """Make `matches` and `clinic_flags`: what enrolments, health centers, exclusions and ACOs say of clinics.
 
-    Reads `clinic_ids`, `clinic_npis`, `clinic_names`, `clinic_places`, `clinic_enrollments` and the tables of the files. `more` names
-    further SQL files whose matches set flags.
+    Reads `clinic_ids`, `clinic_npis`, `clinic_names`, `clinic_places`, `clinic_enrollments` and the tables of files.
+    `more` names further SQL files whose matches set flags.
     """
     db.copy("complete_files", pl.DataFrame({"field": _false_fields(db, complete)}, schema={"field": pl.String}))
     steps = (*_LISTS, *more)
@@ -56,8 +56,8 @@ def matched(db: Database) -> dict[str, tuple[int, int]]:
 def _false_fields(db: Database, complete: Iterable[str]) -> list[str]:
     """Return the fields that are false where no complete file says otherwise.
 
-    An enrolment file stands for those that it could know: only the fee-for-service file holds every enrolment, and only that of
-    health centers all of them.
+    An enrolment file stands for those that it could know: only the fee-for-service file holds every enrolment, and
+    only that of health centers all of them.
     """
     fields = {field for name in complete for field in KINDS[name].false_by}
     if "enrollments" in complete:

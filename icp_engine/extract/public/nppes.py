@@ -63,7 +63,7 @@ LAYOUT = layout(
 
 @dataclass(frozen=True, slots=True)
 class MainFiles:
-    """The organisations of main files, staged as one Parquet file, `id` telling their order; `files` counts their rows."""
+    """The organisations of main files, staged as one Parquet file; `id` tells their order, `files` their counts."""
 
     opened: Opened
     staged: Path
