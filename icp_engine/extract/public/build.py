@@ -235,11 +235,8 @@ def file_counts(db: Database, sources: Mapping[str, Source], complete: frozenset
             rows = int(db.frame("select count(*) from deactivated semi join organizations using (npi)").item())
         content[name] = {
             **counts,
-            "possible_exclusions": db.frame(
-                "select count(distinct clinic_id) from matches where match = 'possible'"
-            ).item(),
             "matched": rows,
-            "not_matched": counts["used"] - rows,
+            "not_matched": int(db.frame(f"select count(*) from {name}").item()) - rows,
             "clinics": clinics,
             "complete": name in complete,
             "notes": list(source.notes),
