@@ -80,7 +80,16 @@ def test_there_are_files_of_every_kind() -> None:
     assert len(ANALYST) >= 8
     assert {path.stem for path in ANALYST} == set(COLUMNS)
     assert {path.stem for path in FOLDER.glob("*.sql")} >= set(STEPS)
-    assert {path.parent.name for path in ALL} == {"sql", "analyst", "api", "audits", "charts", "report", "views"}
+    assert {path.parent.name for path in ALL} == {
+        "sql",
+        "analyst",
+        "api",
+        "audits",
+        "build",
+        "charts",
+        "report",
+        "views",
+    }
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(FOLDER)))

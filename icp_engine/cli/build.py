@@ -12,6 +12,8 @@ from icp_engine.cli import options, show
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from icp_engine.extract.public.summary import BuildSummary, FileSummary
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FILES = {
     "locations": "Secondary practice locations of NPPES (pl_pfile).",
@@ -127,7 +129,9 @@ def command(
     with show.Progress(quiet=quiet or as_json) as progress:
         summary = build(asked, out, progress)
     if as_json:
-        show.emit(summary)
+        from icp_engine.extract.public.summary import summary_content
+
+        show.emit(summary_content(summary))
     elif not quiet:
         show.say(_text(summary, out))
 
@@ -137,59 +141,62 @@ def kinds(complete: tuple[str, ...] | None) -> frozenset[str]:
     return frozenset(word.lower().replace("-", "_") for word in complete or ())
 
 
-def _text(summary: "Mapping[str, Any]", out: Path) -> str:
+def _text(summary: "BuildSummary", out: Path) -> str:
     """Return what a build came to, on one screen: clinics, segments, what each file gave, what to know, what next."""
-    written = summary["written"]
+    written = summary.written
     parts = [
-        f"{written:,} clinics of {summary['organizations']['used']:,} organisations in {summary['seconds']:.1f} s",
+        f"{written:,} clinics of {summary.organizations:,} organisations in {summary.seconds:.1f} s",
         show.table(
             [
                 (label, f"{rows:,}", show.percent(rows / written), show.bar(rows / written))
-                for label, rows in summary["segments"].items()
+                for label, rows in summary.segments.items()
             ],
             "<>><",
         ),
-        file_table(summary["files"]),
+        file_table(summary.files),
         show.table([*_notes(summary), ("Extract", str(out)), ("Next", f"icp-engine run {quote(str(out))}")], "<<"),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def file_table(files: "Mapping[str, Any]") -> str:
+def file_table(files: "Mapping[str, FileSummary]") -> str:
     """Return what was read of every kind of file, used and matched."""
     heads = ("File", "rows", "used", "matched", "not matched", "clinics")
     rows = [
         (
-            f"{name}{', complete' if found.get('complete') else ''}",
-            *(f"{found[key]:,}" if key in found else "" for key in ("read", "used", "matched", "not_matched")),
-            f"{found['clinics']:,}" if found.get("clinics") else "",
+            f"{name}, complete" if found.complete else name,
+            *map(_counted, (found.read, found.used, found.matched, found.not_matched, found.clinics)),
         )
         for name, found in files.items()
     ]
     return show.table([heads, *rows], "<>>>>>", header=True)
 
 
-def _notes(summary: "Mapping[str, Any]") -> list[tuple[str, str]]:
-    left_out = [f"{rows:,} {why}" for why, rows in summary["organizations"]["left_out"].items()]
+def _counted(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"
+
+
+def _notes(summary: "BuildSummary") -> list[tuple[str, str]]:
+    left_out = [f"{rows:,} {why}" for why, rows in summary.left_out.items()]
     notes = [("Left out", f"{', '.join(left_out)} (organisations)")] if left_out else []
-    without = summary["clinics"] - summary["written"]
+    without = summary.clinics - summary.written
     if without:
         notes.append(("Left out", f"{without:,} suppliers and services, no clinics; --all-organisations keeps them"))
-    if summary["names_at_the_edge"]:
-        notes.append(("Names", f"{summary['names_at_the_edge']:,} of 70 characters may be cut: their ids can change"))
-    if summary["with_unlinked_rows"]:
+    if summary.names_at_the_edge:
+        notes.append(("Names", f"{summary.names_at_the_edge:,} of 70 characters may be cut: their ids can change"))
+    if summary.with_unlinked_rows:
         notes.append(
-            ("Doubtful", f"{summary['with_unlinked_rows']:,} clinics with rows that share no contact: unlinked_rows")
+            ("Doubtful", f"{summary.with_unlinked_rows:,} clinics with rows that share no contact: unlinked_rows")
         )
-    if summary["possible_exclusions"]:
+    if summary.possible_exclusions:
         notes.append(
             (
                 "Possible",
-                f"{summary['possible_exclusions']:,} clinics share name and state with an exclusion; no flag",
+                f"{summary.possible_exclusions:,} clinics share name and state with an exclusion; no flag",
             )
         )
-    for name, found in summary["files"].items():
-        if found["invalid_npis"]:
-            notes.append(("Invalid", f"{name}: {found['invalid_npis']:,} NPIs fail their check digit; not used"))
-        notes += [("Note", note) for note in found.get("notes", ())]
+    for name, found in summary.files.items():
+        if found.invalid_npis:
+            notes.append(("Invalid", f"{name}: {found.invalid_npis:,} NPIs fail their check digit; not used"))
+        notes += [("Note", note) for note in found.notes]
     return notes

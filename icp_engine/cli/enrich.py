@@ -2,14 +2,14 @@
 
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from icp_engine.cli import build, options, show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from icp_engine.extract.public.summary import EnrichSummary
 
 
 @click.command("enrich", cls=build.Several)
@@ -52,25 +52,27 @@ def command(
     with show.Progress(quiet=quiet or as_json) as progress:
         summary = enrich(extract, asked, out, progress)
     if as_json:
-        show.emit(summary)
+        from icp_engine.extract.public.summary import summary_content
+
+        show.emit(summary_content(summary))
     elif not quiet:
         show.say(_text(summary, out))
 
 
-def _text(summary: "Mapping[str, Any]", out: Path) -> str:
-    rows = summary["rows"]
+def _text(summary: "EnrichSummary", out: Path) -> str:
+    rows = summary.rows
     heads = ("Flag", "true", "false", "as before")
     flags = [
-        (name, f"{found['true']:,}", f"{found['false']:,}", f"{rows - found['true'] - found['false']:,}")
-        for name, found in summary["flags"].items()
+        (name, f"{found.true:,}", f"{found.false:,}", f"{rows - found.true - found.false:,}")
+        for name, found in summary.flags.items()
     ]
-    notes = [("Note", note) for found in summary["files"].values() for note in found["notes"]]
+    notes = [("Note", note) for found in summary.files.values() for note in found.notes]
     places = [("Extract", str(out)), ("Next", f"icp-engine run {quote(str(out))}")]
     return "\n\n".join(
         [
-            f"{rows:,} clinics enriched in {summary['seconds']:.1f} s",
+            f"{rows:,} clinics enriched in {summary.seconds:.1f} s",
             show.table([heads, *flags], "<>>>", header=True),
-            build.file_table(summary["files"]),
+            build.file_table(summary.files),
             show.table([*notes, *places], "<<"),
         ]
     )

@@ -1,6 +1,7 @@
 -- What public lists say of clinics: true by a match, false only where a file was declared complete, else missing.
 -- Grain: one row per clinic.
--- Inputs: clinic_ids, matches (clinic_id, field, file, match, detail, dated), complete_files (field). A clinic whose exclusion is only
+-- Inputs: clinic_ids, matches (clinic_id, field, file, match, detail, dated), complete_files (field). A clinic whose
+-- exclusion is only
 -- possible is not known to be free of one.
 with
 found as (

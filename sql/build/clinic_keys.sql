@@ -1,4 +1,5 @@
--- The clinics: one name in one state, spelling aside. The commonest spelling names the clinic; on a tie the first by letter.
+-- The clinics: one name in one state, spelling aside. The commonest spelling names the clinic; on a tie the first by
+-- letter.
 -- Grain: one row per clinic; `clinic_id` is a number that the other steps join by, `public_id` the id in the extract.
 -- Inputs: organizations, nppes.
 with

@@ -1,4 +1,5 @@
--- The names that a clinic is matched by: normalised, and normalised after 30 characters as the list of exclusions cuts.
+-- The names that a clinic is matched by: normalised, and normalised after 30 characters as the list of exclusions
+-- cuts.
 -- Grain: one row per NPI and name.
 -- Inputs: members, nppes, other_names (npi, name, name_key, name_key_cut), clinic_enrollments.
 select members.clinic_id, members.state_code, 'legal' as kind, nppes.name, nppes.name_key, nppes.name_key_cut, true as has_npi

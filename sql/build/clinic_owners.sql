@@ -1,6 +1,7 @@
 -- The organisations that own or control clinics.
 -- Grain: one row per clinic that an owners file knows.
--- Inputs: match_owners, complete_files (field). A clinic is known to be free of private equity only where its owners are all there.
+-- Inputs: match_owners, complete_files (field). A clinic is known to be free of private equity only where its owners
+-- are all there.
 select
     clinic_id,
     list_sort(list(distinct owner_pac_id) filter (where owner_pac_id is not null)) as owner_pac_ids,

@@ -1,7 +1,9 @@
--- The segment of every clinic: the most frequent one among its NPIs, by their primary codes; hospitals and health centers first.
+-- The segment of every clinic: the most frequent one among its NPIs, by their primary codes; hospitals and health
+-- centers first.
 -- Grain: one row per clinic; segment is missing where no NPI has a code that tells.
 -- Inputs: members, nppes, code_segments, segments (rank, segment, role), clinic_enrollments, clinic_flags.
--- A hospital by the CCN of an enrolment is one whatever its codes; else a health center by its flag; is_clinic is false where
+-- A hospital by the CCN of an enrolment is one whatever its codes; else a health center by its flag; is_clinic is
+-- false where
 -- every NPI that has a code is a supplier or a service that is no clinic.
 with
 coded as (

@@ -1,6 +1,7 @@
 -- How many practice locations clinics have in their state, secondary ones included.
 -- Grain: one row per clinic with an address.
--- Inputs: members, nppes, contacts, locations (npi, state, street, city_key, zip5). An address is its street without suite, floor or
+-- Inputs: members, nppes, contacts, locations (npi, state, street, city_key, zip5). An address is its street without
+-- suite, floor or
 -- unit, city and ZIP; clinics of one NPI without secondary locations have one.
 with
 places as (

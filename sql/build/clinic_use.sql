@@ -1,6 +1,7 @@
 -- What Medicare paid for the patients of clinics.
 -- Grain: one row per clinic with utilisation.
--- Inputs: match_utilization, match_institutional. Of several years of one NPI or CCN the largest numbers count; the file by provider
+-- Inputs: match_utilization, match_institutional. Of several years of one NPI or CCN the largest numbers count; the
+-- file by provider
 -- goes before the file by service. Beneficiaries of several NPIs may be the same people: their sum is an upper bound.
 with
 by_npi as (

@@ -1,6 +1,7 @@
 -- The clinicians who reassign their benefits to the enrolments of clinics.
 -- Grain: one row per clinic and clinician.
--- Inputs: reassignments, enrollments (which tell the NPIs of people), clinic_enrollments. A clinician is told by NPI, where no file says it
+-- Inputs: reassignments, enrollments (which tell the NPIs of people), clinic_enrollments. A clinician is told by NPI,
+-- where no file says it
 -- by enrolment. The PAC id of a group decides only where its enrolment is in no file.
 with
 people as (

@@ -1,6 +1,7 @@
 -- The extract: what is known of every clinic; what no file knows is missing.
 -- Grain: one row per clinic.
--- Inputs: clinic_keys, members, nppes, clinic_rows, clinic_other_names, clinic_sites, clinic_segments, segments, clinic_size,
+-- Inputs: clinic_keys, members, nppes, clinic_rows, clinic_other_names, clinic_sites, clinic_segments, segments,
+-- clinic_size,
 -- clinic_use, clinic_flags, clinic_owners, clinic_pacs.
 select
     clinic_keys.public_id as clinic_id,

@@ -1,4 +1,5 @@
--- Which clinics are excluded: by NPI; where the row or the clinic has none, by name (cut to 30 characters), state, and city or ZIP.
+-- Which clinics are excluded: by NPI; where the row or the clinic has none, by name (cut to 30 characters), state,
+-- and city or ZIP.
 -- Grain: one row per clinic and exclusion. Without city or ZIP the match is only possible, and sets no flag.
 -- Inputs: leie (with source_row), clinic_npis, clinic_names, clinic_places.
 with

@@ -1,4 +1,5 @@
--- Which clinics are health centers: by the NPI of a site; where that tells nothing, by the name of the site or its center and the state.
+-- Which clinics are health centers: by the NPI of a site; where that tells nothing, by the name of the site or its
+-- center and the state.
 -- Grain: one row per clinic and row of the list of sites.
 -- Inputs: hrsa (with source_row, site_name_key, center_name_key), clinic_npis, clinic_names.
 with

@@ -1,6 +1,7 @@
 -- Which clinics are paid by Medicare, under their own NPIs and those of their clinicians.
 -- Grain: one row per clinic, NPI and row of a utilisation file.
--- Inputs: utilization (with source_row), clinic_npis, clinicians. `share` divides what a clinician bills by the number of employers.
+-- Inputs: utilization (with source_row), clinic_npis, clinicians. `share` divides what a clinician bills by the
+-- number of employers.
 with
 billing as (
     select clinic_id, npi, 1.0 as share, 'npi' as key from clinic_npis

@@ -1,4 +1,5 @@
--- The organisations that are used, each with its clinic. The main one is no subpart if there is one, the earliest, the lowest NPI.
+-- The organisations that are used, each with its clinic. The main one is no subpart if there is one, the earliest,
+-- the lowest NPI.
 -- Grain: one row per NPI.
 -- Inputs: organizations, nppes, clinic_keys.
 with

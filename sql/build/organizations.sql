@@ -1,6 +1,7 @@
 -- Every organisation of the main files once, by its newest row, and why it is left out if it is.
 -- Grain: one row per NPI.
--- Inputs: nppes (staged main files), deactivated (npi, deactivated_on). A reactivation on the day of a deactivation or later
+-- Inputs: nppes (staged main files), deactivated (npi, deactivated_on). A reactivation on the day of a deactivation
+-- or later
 -- undoes it. Rows that say only that an NPI was deactivated have no name and no date of update.
 with
 repeated as (

@@ -9,22 +9,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from icp_engine.database import Database, database, sql_text
 from icp_engine.errors import InputError
 from icp_engine.extract.public import nppes, readers
 from icp_engine.extract.public.kinds import KINDS
-from icp_engine.extract.public.matching import match_amounts, match_lists, matched
+from icp_engine.extract.public.matching import match_amounts, match_lists
 from icp_engine.extract.public.overrides import add_features
-from icp_engine.extract.public.source import FileCount, Source
+from icp_engine.extract.public.source import Source
 from icp_engine.extract.public.stage import stage, stage_nothing
+from icp_engine.extract.public.summary import (
+    BuildSummary,
+    EnrichSummary,
+    FileSummary,
+    build_summary,
+    file_summaries,
+    summary_content,
+)
 from icp_engine.extract.public.taxonomy import HEALTH_CENTER, code_segments, segments
 
 Report = Callable[[str, int, int], None]
 FEATURES = "features"
 MATCHES, SUMMARY = "build_matches.parquet", "build.json"
-_EDGE = 70  # characters at which NPPES cut names in version 1
 _DEFAULT_MEMORY = 4 << 30
 
 
@@ -43,13 +49,13 @@ class BuildOptions:
     temp_dir: Path | None = None
 
 
-def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) -> dict[str, Any]:
+def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) -> BuildSummary:
     """Build an extract, and write it with `build_matches.parquet` and `build.json` beside it.
 
     Nothing that is there already is replaced before all three are complete.
 
     Returns:
-        what `build.json` holds: counts per file, of organisations, clinics and segments.
+        what `build.json` holds.
 
     Raises:
         InputError: a file cannot be read or is of another kind, or the options do not go together.
@@ -75,7 +81,9 @@ def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) ->
         kept = "" if options.all_organizations else "where is_clinic"
         write(db, f"from clinics_with_features {kept} order by clinic_id", results / out.name)
         write(db, matches_query(kept), results / MATCHES)
-        summary = _summary(db, main, sources, options) | {"seconds": round(time.perf_counter() - began, 3)}
+        files = {"nppes": FileSummary(main.files, main.invalid_npis)} | file_summaries(db, sources, options.complete)
+        moment = datetime.now(UTC).isoformat(timespec="seconds")
+        summary = build_summary(db, files, kept, moment, round(time.perf_counter() - began, 3))
         write_summary(summary, results / SUMMARY)
         publish(results, out)
     return summary
@@ -177,9 +185,9 @@ def write(db: Database, query: str, path: Path) -> None:
     db.run(f"copy ({query}) to $path (format parquet, compression zstd)", {"path": str(path)})
 
 
-def write_summary(summary: Mapping[str, Any], path: Path) -> None:
-    """Write `build.json`."""
-    path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def write_summary(summary: BuildSummary | EnrichSummary, path: Path) -> None:
+    """Write a summary as JSON."""
+    path.write_text(json.dumps(summary_content(summary), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def publish(results: Path, out: Path, summary: str = SUMMARY) -> None:
@@ -190,63 +198,3 @@ def publish(results: Path, out: Path, summary: str = SUMMARY) -> None:
             os.fsync(file.fileno())
     for name in names:
         (results / name).replace(out.parent / name)
-
-
-def _summary(
-    db: Database, main: nppes.MainFiles, sources: Mapping[str, Source], options: BuildOptions
-) -> dict[str, Any]:
-    left_out = db.frame("select left_out, count(*) from organizations where left_out is not null group by 1 order by 1")
-    counts = db.frame(
-        "select count(*) as clinics, count(*) filter (not is_clinic) as no_clinics, "
-        "count(*) filter (unlinked_rows > 0) as with_unlinked_rows, "
-        "count(*) filter (org_npi_count > 1) as with_several_npis, "
-        f"count(*) filter (length(account_name) = {_EDGE}) as names_at_the_edge from clinics"
-    ).row(0, named=True)
-    return {
-        "built": datetime.now(UTC).isoformat(timespec="seconds"),
-        "files": {"nppes": _files(main.files, main.invalid_npis)} | file_counts(db, sources, options.complete),
-        "organizations": {"used": db.frame("select count(*) from members").item(), "left_out": dict(left_out.rows())},
-        **counts,
-        "possible_exclusions": db.frame(
-            "select count(distinct clinic_id) from matches where match = 'possible'"
-        ).item(),
-        "written": counts["clinics"] - (0 if options.all_organizations else counts["no_clinics"]),
-        "segments": _segments(db, options),
-    }
-
-
-def _files(files: Sequence[FileCount], invalid_npis: int) -> dict[str, Any]:
-    return {
-        "files": [{"path": file.path, "read": file.read, "used": file.used} for file in files],
-        "read": sum(file.read for file in files),
-        "used": sum(file.used for file in files),
-        "invalid_npis": invalid_npis,
-    }
-
-
-def file_counts(db: Database, sources: Mapping[str, Source], complete: frozenset[str]) -> dict[str, Any]:
-    """Return by kind of file the rows read, used, matched and not matched."""
-    found = matched(db)
-    content = {}
-    for name, source in sources.items():
-        counts = _files(source.files, source.invalid_npis)
-        rows, clinics = found.get(name, (0, 0))
-        if name == "deactivated":
-            rows = int(db.frame("select count(*) from deactivated semi join organizations using (npi)").item())
-        content[name] = {
-            **counts,
-            "matched": rows,
-            "not_matched": int(db.frame(f"select count(*) from {name}").item()) - rows,
-            "clinics": clinics,
-            "complete": name in complete,
-            "notes": list(source.notes),
-        }
-    return content
-
-
-def _segments(db: Database, options: BuildOptions) -> dict[str, int]:
-    kept = "" if options.all_organizations else "where is_clinic"
-    rows = db.frame(
-        f"select coalesce(segment_label, 'not known'), count(*) from clinics {kept} group by 1 order by 2 desc, 1"
-    )
-    return dict(rows.iter_rows())

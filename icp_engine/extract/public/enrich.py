@@ -4,11 +4,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from icp_engine.columns import FIELDS, KEY, NAME, STATE
+from icp_engine.columns import FIELDS, HELPERS, KEY, NAME, STATE
 from icp_engine.database import Database, sql_text
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import as_text, conform
@@ -19,7 +18,6 @@ from icp_engine.extract.public.build import (
     Report,
     build_database,
     check_options,
-    file_counts,
     publish,
     stage_files,
     workspace,
@@ -28,6 +26,7 @@ from icp_engine.extract.public.build import (
 )
 from icp_engine.extract.public.clinic_names import name_keys
 from icp_engine.extract.public.matching import match_lists
+from icp_engine.extract.public.summary import EnrichSummary, FlagCount, file_summaries
 
 SUMMARY = "enrich.json"
 LISTS = ("leie", "hrsa", "enrollments", "aco")
@@ -38,7 +37,7 @@ _ADDED = {
     "oig_leie_flag": ("leie",),
     "oig_exclusion_type": ("leie",),
 }
-_ROW = "clinic_id"  # of the working tables: the number of the row
+ROW_NUMBER = f"{HELPERS}row"
 _DEFAULT_MEMORY = 4 << 30
 
 
@@ -55,14 +54,14 @@ class EnrichOptions:
 
 def enrich(
     patterns: Sequence[str], options: EnrichOptions, out: Path, report: Report = lambda *_: None
-) -> dict[str, Any]:
+) -> EnrichSummary:
     """Write the extract with the flags of public files, its matches and `enrich.json` beside it.
 
-    A flag that a file makes known goes before the extract's own; where none does, the extract's own stays. The
-    columns `npi`, `npis`, `other_names`, and `city` and `postal_code`, which exclusions by name need, are read if they are there.
+    A flag that a file makes known goes before the extract's own; where none does, the extract's own stays.
+    The columns `npi`, `npis`, `other_names`, and `city` and `postal_code`, which exclusions by name need, are read too.
 
     Returns:
-        what `enrich.json` holds: rows, counts per file, flags that are true and false.
+        what `enrich.json` holds.
 
     Raises:
         InputError: a file cannot be read or is of another kind, or the options do not go together.
@@ -82,14 +81,10 @@ def enrich(
         match_lists(db, options.complete)
         report("write", 0, 0)
         flags = [name for name, kinds in _ADDED.items() if any(options.files.get(kind) for kind in kinds)]
-        summary = {
-            "rows": extract.rows,
-            "files": file_counts(db, sources, options.complete),
-            "flags": _counts(db, flags),
-        }
         _write_rows(rows, db, flags, results / out.name)
         _write_matches(db, out.parent / MATCHES, sorted(sources), results / MATCHES)
-        summary["seconds"] = round(time.perf_counter() - began, 3)
+        files = file_summaries(db, sources, options.complete)
+        summary = EnrichSummary(extract.rows, round(time.perf_counter() - began, 3), files, _counts(db, flags))
         write_summary(summary, results / SUMMARY)
         publish(results, out, SUMMARY)
     return summary
@@ -99,7 +94,7 @@ def _rows(extract: Extract) -> pl.LazyFrame:
     """Return the rows of all files as they are, under the engine's names, numbered."""
     frames = [file.frame for file in extract.files]
     united = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
-    return united.with_row_index("__icp_row").with_columns(pl.col("__icp_row").cast(pl.Int64))
+    return united.with_row_index(ROW_NUMBER).with_columns(pl.col(ROW_NUMBER).cast(pl.Int64))
 
 
 def _stage_clinics(db: Database, rows: pl.LazyFrame, temp: Path) -> None:
@@ -107,7 +102,7 @@ def _stage_clinics(db: Database, rows: pl.LazyFrame, temp: Path) -> None:
     schema = rows.collect_schema()
     fields = [FIELDS[name] for name in (KEY, NAME, STATE)]
     known = conform(rows, fields).select(
-        pl.col("__icp_row").alias("row"),
+        pl.col(ROW_NUMBER).alias("row"),
         *(field.name for field in fields),
         _npis(schema).alias("npis"),
         _text(schema, "city").str.to_uppercase().alias("city"),
@@ -148,7 +143,7 @@ def _other_names(rows: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
     """Return the other names of rows, one each, where the extract has a list of them."""
     if schema.get("other_names") != pl.List(pl.String):
         return pl.LazyFrame(schema={"row": pl.Int64, "name": pl.String})
-    named = rows.select(pl.col("__icp_row").alias("row"), pl.col("other_names").alias("name"))
+    named = rows.select(pl.col(ROW_NUMBER).alias("row"), pl.col("other_names").alias("name"))
     return named.filter(pl.col("name").list.len() > 0).explode("name")
 
 
@@ -161,29 +156,29 @@ def _npis(schema: pl.Schema) -> pl.Expr:
     return alone.list.drop_nulls()
 
 
-def _counts(db: Database, flags: Sequence[str]) -> dict[str, dict[str, int]]:
+def _counts(db: Database, flags: Sequence[str]) -> dict[str, FlagCount]:
     counted = [name for name in flags if name != "oig_exclusion_type"]
     columns = ", ".join(
         f"count(*) filter ({name}) as {name}_true, count(*) filter (not {name}) as {name}_false" for name in counted
     )
     row = db.frame(f"select {columns} from clinic_flags").row(0, named=True)
-    return {name: {"true": row[f"{name}_true"], "false": row[f"{name}_false"]} for name in counted}
+    return {name: FlagCount(row[f"{name}_true"], row[f"{name}_false"]) for name in counted}
 
 
 def _write_rows(rows: pl.LazyFrame, db: Database, flags: Sequence[str], path: Path) -> None:
     there = rows.collect_schema()
-    named = ", ".join(f"{name} as __icp_{name}" for name in flags)
-    found = db.frame(f"select clinic_id as __icp_row, {named} from clinic_flags")
+    named = ", ".join(f"{name} as {HELPERS}{name}" for name in flags)
+    found = db.frame(f"select clinic_id as {ROW_NUMBER}, {named} from clinic_flags")
     own = conform(rows, [FIELDS[name] for name in flags if name in FIELDS and name in there])
-    joined = own.join(found.lazy(), on="__icp_row", how="left", maintain_order="left")
+    joined = own.join(found.lazy(), on=ROW_NUMBER, how="left", maintain_order="left")
     columns = [_value(name, own=name in there).alias(name) for name in flags]
-    helpers = ["__icp_row", *(f"__icp_{name}" for name in flags)]
+    helpers = [ROW_NUMBER, *(f"{HELPERS}{name}" for name in flags)]
     joined.with_columns(columns).drop(helpers).sink_parquet(path)
 
 
 def _value(name: str, *, own: bool) -> pl.Expr:
     """Return a flag: what files say, else what the extract has; no list refutes a health center by taxonomy code."""
-    found = pl.col(f"__icp_{name}")
+    found = pl.col(f"{HELPERS}{name}")
     if not own:
         return found
     if name == "fqhc_flag":

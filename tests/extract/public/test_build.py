@@ -23,6 +23,7 @@ from icp_engine.errors import InputError
 from icp_engine.extract.public.build import BuildOptions, build
 
 LONG = "GAINESVILLE PAIN MANAGEMENT CENTER OF EXCELLENCE LLC"  # LEIE keeps 30 characters of it
+SHARE = "5% OR GREATER DIRECT OWNERSHIP INTEREST"
 HOME, HOSPITAL, CENTER, PHARMACY = "251E00000X", "282N00000X", "261QF0400X", "3336C0003X"
 ORGANIZATIONS = [
     organization(1, "OLD NAME", updated="01/01/2019"),
@@ -148,9 +149,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder / "owners.csv",
             OWNERS,
             [
-                ["O2", "2222222222", "", "7777777777", "O", "35", "5% OR GREATER DIRECT OWNERSHIP INTEREST", "BUYOUT LP",
+                ["O2", "2222222222", "", "7777777777", "O", "35", SHARE, "BUYOUT LP",
                  "80", "N", "Y", "N"],
-                ["O2", "2222222222", "", "8888888888", "I", "35", "5% OR GREATER DIRECT OWNERSHIP INTEREST", "", "20",
+                ["O2", "2222222222", "", "8888888888", "I", "35", SHARE, "", "20",
                  "N", "N", "N"],
             ],
         ),
@@ -170,7 +171,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "utilization": written(
             folder / "mup.csv",
             "Rndrng_NPI,Tot_HCPCS_Cds,Tot_Benes,Tot_Srvcs,Tot_Mdcr_Alowd_Amt",
-            [[npi(56), "12", "100", "300", "1000.5"], [npi(901), "30", "40", "90", "400"], [npi(902), "9", "1", "1", "1"]],
+            [
+                [npi(56), "12", "100", "300", "1000.5"],
+                [npi(901), "30", "40", "90", "400"],
+                [npi(902), "9", "1", "1", "1"],
+            ],
         ),
         "institutional": written(
             folder / "pac.csv", "PRVDR_ID,BENE_DSTNCT_CNT,TOT_ALOWD_AMT", [["457001", "77", "12,345.67"]]
@@ -232,7 +237,7 @@ def test_who_is_a_clinic(clinics: dict[str, Any], clinic_id: str, *, there: bool
 
 def test_what_is_left_out_is_counted(folder: Path) -> None:
     summary = json.loads((folder / "build.json").read_text())
-    assert summary["organizations"]["left_out"] == {
+    assert summary["left_out"] == {
         "deactivated": 4,
         "outside the states and territories": 2,
         "without a name": 2,
@@ -243,7 +248,9 @@ def test_what_is_left_out_is_counted(folder: Path) -> None:
     )
     assert summary["files"]["nppes"]["invalid_npis"] == 1
     assert summary["no_clinics"] == summary["clinics"] - summary["written"] == 1
-    assert {name: (found["matched"], found["not_matched"]) for name, found in summary["files"].items() if name != "nppes"} == {
+    counts = {name: (found["matched"], found["not_matched"]) for name, found in summary["files"].items()}
+    assert counts == {
+        "nppes": (None, None),
         "locations": (4, 0), "other_names": (1, 0), "deactivated": (2, 0), "leie": (3, 1), "hrsa": (2, 0),
         "enrollments": (4, 2), "owners": (1, 0), "group_sizes": (1, 1), "reassignments": (5, 1), "utilization": (2, 1),
         "institutional": (1, 0), "aco": (1, 0), "features": (1, 1),
@@ -328,7 +335,10 @@ def test_a_field(clinics: dict[str, Any], clinic_id: str, field: str, value: obj
         ),
         ("far-away-clinic-TX", "oig_leie_flag", "leie", ("name and state", "FAR AWAY CLINIC", "possible", "1128b4")),
         ("active-site-clinic-TX", "fqhc_flag", "hrsa", ("npi", npi(30), "exact", "Site A")),
-        ("clinic-by-name-inc--TX", "fqhc_flag", "hrsa", ("site name and state", "Clinic by Name", "name", "Clinic by Name")),
+        (
+            "clinic-by-name-inc--TX", "fqhc_flag", "hrsa",
+            ("site name and state", "Clinic by Name", "name", "Clinic by Name"),
+        ),
         ("by-taxonomy-TX", "fqhc_flag", "nppes", ("taxonomy code", CENTER, "exact", npi(35))),
         (
             "horizon-health-care-TX", "aco_member", "aco",
@@ -371,7 +381,7 @@ def test_unknown_stays_unknown_without_a_declaration(tmp_path: Path) -> None:
 def test_suppliers_are_kept_where_asked(tmp_path: Path) -> None:
     main = main_file(tmp_path / "npidata.csv", [organization(1, "DRUGS", taxonomy_1=PHARMACY), organization(2, "ELM")])
     out = tmp_path / "clinics.parquet"
-    assert build(BuildOptions((main,), all_organizations=True), out)["written"] == 2
+    assert build(BuildOptions((main,), all_organizations=True), out).written == 2
     assert pl.read_parquet(out).select("clinic_id", "is_clinic").rows() == [("drugs-TX", False), ("elm-TX", True)]
 
 

@@ -8,6 +8,7 @@ from public_files import ENROLLMENTS, HRSA, LEIE, npi, written
 
 from icp_engine.errors import InputError
 from icp_engine.extract.public.enrich import EnrichOptions, enrich
+from icp_engine.extract.public.summary import FlagCount
 
 CLINICS = [
     {"clinic_id": "a", "account_name": "Elm Clinic, Inc.", "state_code": "TX", "npi": npi(1), "oig_leie_flag": None},
@@ -48,8 +49,8 @@ def test_flags_and_why(extract: str, tmp_path: Path) -> None:
         ("e", False, None),
         (None, False, None),
     ]
-    assert summary["flags"] == {"oig_leie_flag": {"true": 2, "false": 3}}
-    assert summary["files"]["leie"]["matched"] == 3
+    assert summary.flags == {"oig_leie_flag": FlagCount(2, 3)}
+    assert summary.files["leie"].matched == 3
     matches = pl.read_parquet(tmp_path / "build_matches.parquet").select("clinic_id", "key", "match").rows()
     assert matches == [
         ("a", "npi", "exact"),

@@ -1,4 +1,4 @@
-"""The main file of NPPES as it comes: both versions, both encodings, what other tools did to it, and how names are read."""
+"""The main file of NPPES as it comes: both encodings, what other tools did to it, and how names are read."""
 
 import csv
 from pathlib import Path
