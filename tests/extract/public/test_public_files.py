@@ -192,9 +192,8 @@ def test_rows_of_several_layouts_are_kept_and_counted(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("NPI,Site Name\n1,Elm\n2,Oak\n")
     (tmp_path / "b.csv").write_text("Number,Site Name\n3,Ash\n4,Oak\n")
     told: list[tuple[str, int]] = []
-    opened = open_files(
-        [SITES, numbers], [str(tmp_path / "*.csv")], tmp_path, pl.col("name") != "Oak", lambda *part: told.append(part)
-    )
+    keep = (pl.col("name") != "Oak") & pl.col("name").is_not_null()
+    opened = open_files([SITES, numbers], [str(tmp_path / "*.csv")], tmp_path, keep, lambda *part: told.append(part))
     assert [(file.layout.name, file.read, file.has("npi")) for file in opened.files] == [
         ("sites", 2, True),
         ("numbers", 2, False),
