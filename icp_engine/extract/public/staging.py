@@ -41,15 +41,13 @@ def stage_csv(
     report = partial(progress, path) if progress else None
     for encoding in _ENCODINGS:
         try:
-            return _write(_batches(path, kind, head, encoding), kind, head, staged, keep, report)
+            return _write(_readable(path, kind, head, encoding), kind, head, staged, keep, report)
         except pa.ArrowInvalid as error:
             if "UTF8" in str(error) and encoding == _ENCODINGS[0]:
                 continue
             raise InputError(_fault(path, head, error)) from error
         except UnicodeDecodeError:
             continue
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{path} cannot be read to its end ({first_line(error)}); was it cut off?") from error
     raise InputError(f"{path} is no text that can be read; save it as CSV in UTF-8.")
 
 
@@ -59,6 +57,14 @@ def _fault(path: str, head: Head, error: pa.ArrowInvalid) -> str:
     if "straddl" in str(error):
         return f"{path} has a row of more than {_BLOCK >> 20} MB; is a line end or a quote missing?"
     return f"{path} cannot be read as CSV ({first_line(error)})."
+
+
+def _readable(path: str, kind: Layout, head: Head, encoding: str) -> Iterator[pa.RecordBatch]:
+    """Yield what `_batches` does; that a file cannot be read is told apart from a disk that is full."""
+    try:
+        yield from _batches(path, kind, head, encoding)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} cannot be read to its end ({first_line(error)}); was it cut off?") from error
 
 
 def _batches(path: str, kind: Layout, head: Head, encoding: str) -> Iterator[pa.RecordBatch]:
