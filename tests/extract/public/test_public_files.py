@@ -225,6 +225,6 @@ def test_a_long_file_is_read_in_blocks_and_its_late_letters_too(tmp_path: Path) 
 
 def test_a_workbook_needs_one_more_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fastexcel", None)
+    (tmp_path / "sites.xlsx").write_bytes(b"PK")
     with pytest.raises(InputError, match=r"pip install 'clinic-icp\[xlsx\]'; or save it as CSV"):
-        (tmp_path / "sites.xlsx").write_bytes(b"PK")
         open_files(SITES, [str(tmp_path / "sites.xlsx")], tmp_path)
