@@ -115,12 +115,6 @@ def open_bytes(path: str) -> IO[bytes]:
     return gzip.open(path) if path.lower().endswith(".gz") else Path(path).open("rb")  # type: ignore[return-value]
 
 
-def quotes(path: str) -> int:
-    """Return how many quotes a file holds: with an odd number of them one may be open to the end."""
-    with open_bytes(path) as file:
-        return sum(block.count(b'"') for block in iter(lambda: file.read(_START), b""))
-
-
 def _start(path: str) -> tuple[str, bool]:
     """Return the beginning of a file, up to its last whole line, and whether that is all of it."""
     try:

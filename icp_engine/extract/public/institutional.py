@@ -11,6 +11,7 @@ from icp_engine.extract.public.layout import layout
 from icp_engine.extract.public.source import FILE, Source, numbered, source
 from icp_engine.extract.public.values import ccn, count, number, whole
 
+_CENTS = 2  # decimals: sums do not depend on the order in which rows come
 LAYOUT = layout(
     "institutional",
     "a file of Medicare post-acute care and hospice by provider",
@@ -44,7 +45,7 @@ def read(paths: Sequence[str], temp: Path) -> Source:
     _refuse_several(used)
     allowed = pl.col("allowed_amt")
     facilities = used.group_by("ccn").agg(
-        pl.col("bene_count").max(), pl.when(allowed.count() > 0).then(allowed.sum()).alias("allowed_amt")
+        pl.col("bene_count").max(), pl.when(allowed.count() > 0).then(allowed.sum().round(_CENTS)).alias("allowed_amt")
     )
     years = providers.select(pl.col("year").drop_nulls().unique().sort(descending=True)).collect().to_series()
     notes = [f"Of the years in --institutional, {years[0]} is used."] if len(years) > 1 else []

@@ -34,13 +34,15 @@ def read(paths: Sequence[str], temp: Path) -> Source:
     """Return organisations that own 5% or more of a facility, or control it: one row per facility, owner and role.
 
     Columns: `enrollment_id`, `owner_pac_id`, `owner_name`, `share` (percent, missing where it is not told), `controls`,
-    `private_equity` (or an investment firm), `chain_home_office`; flags are missing where the file does not say.
+    `private_equity` (or an investment firm), `chain_home_office`; flags are missing where the file does not say. Who
+    holds a mortgage or a security owns nothing by it.
     """
     opened = open_files(LAYOUT, paths, temp, keep=pl.col("type").str.to_uppercase() == "O")
     role, share = pl.col("role").str.to_uppercase(), number(pl.col("share"))
     controls = role.str.contains("CONTROL", literal=True).fill_null(value=False)
     untold = share.fill_null(0) == 0  # roles of 5% or more often come without the percentage
-    owns = (share >= _LEAST_SHARE) | (untold & role.str.contains("OWNERSHIP INTEREST", literal=True))
+    lends = role.str.contains("MORTGAGE|SECURITY INTEREST").fill_null(value=False)
+    owns = ((share >= _LEAST_SHARE) & ~lends) | (untold & role.str.contains("OWNERSHIP INTEREST", literal=True))
     rows = (
         numbered(opened)
         .filter(controls | owns)
@@ -55,4 +57,9 @@ def read(paths: Sequence[str], temp: Path) -> Source:
             yes(pl.col("chain_home_office")).alias("chain_home_office"),
         )
     )
-    return source(LAYOUT.name, opened, rows)
+    notes = [
+        f"{file.path} does not say who is private equity: an older edition, or owners at changes of ownership."
+        for file in opened.files
+        if not file.has("private_equity")
+    ]
+    return source(LAYOUT.name, opened, rows, notes=notes)

@@ -35,7 +35,12 @@ SERVICES = layout(
             "Average Medicare Allowed Amount",
         ),
     },
+    {
+        "code": ("HCPCS_Cd", "hcpcs_code", "HCPCS Code"),
+        "place": ("Place_Of_Srvc", "place_of_service", "Place of Service"),
+    },
 )
+_CENTS = 2  # decimals: sums do not depend on the order in which rows come
 
 
 def read(paths: Sequence[str], temp: Path) -> Source:
@@ -79,11 +84,10 @@ def _by_service(opened: Opened, rows: pl.LazyFrame, temp: Path) -> pl.LazyFrame 
     files = [place for place, file in enumerate(opened.files) if file.layout is SERVICES]
     if not files:
         return None
+    services = _once(rows.filter(pl.col(FILE).is_in(files)))
     allowed = number(pl.col("services")) * number(pl.col("average_allowed"))
-    each = (
-        rows.filter(pl.col(FILE).is_in(files)).group_by("npi", FILE).agg(allowed.sum(), allowed.count().alias("told"))
-    )
-    each = _staged(each.rename({"services": "allowed_amt"}), temp)
+    sums = [allowed.sum().alias("allowed_amt"), allowed.count().alias("told")]
+    each = _staged(services.group_by("npi", FILE).agg(sums), temp)
     # A file that was cut into parts has a provider on both sides of a cut.
     _refuse_several(each.group_by("npi").len().filter(pl.col("len") > 1), len(files) - 1)
     providers = each.group_by("npi").agg(pl.col("allowed_amt", "told").sum())
@@ -91,8 +95,21 @@ def _by_service(opened: Opened, rows: pl.LazyFrame, temp: Path) -> pl.LazyFrame 
         "npi",
         pl.lit(None, pl.Int64).alias("services_count"),
         pl.lit(None, pl.Int64).alias("bene_count"),
-        pl.when(pl.col("told") > 0).then(pl.col("allowed_amt")).alias("allowed_amt"),
+        pl.when(pl.col("told") > 0).then(pl.col("allowed_amt").round(_CENTS)).alias("allowed_amt"),
         by_service=pl.lit(value=True),
+    )
+
+
+def _once(services: pl.LazyFrame) -> pl.LazyFrame:
+    """Return each service of a provider once, where dumps repeat pages; hashes tell whether any does."""
+    row = pl.struct("npi", "code", "place", "services", "average_allowed")
+    coded = services.filter(pl.col("code").is_not_null())
+    repeated = coded.select(pl.len() > row.hash().n_unique()).collect().item()
+    uncoded = services.filter(pl.col("code").is_null())
+    return (
+        pl.concat([coded.unique(["npi", "code", "place", "services", "average_allowed"]), uncoded])
+        if repeated
+        else services
     )
 
 

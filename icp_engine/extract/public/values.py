@@ -15,8 +15,16 @@ _ABSENT = ("", "<UNAVAIL>")
 
 def text(column: pl.Expr) -> pl.Expr:
     """Return a text without white space around it, missing where it is blank or withheld (`<UNAVAIL>`)."""
-    stripped = column.str.strip_chars()
-    return pl.when(~stripped.is_in(_ABSENT)).then(stripped)
+    return column.map_batches(_texts, return_dtype=pl.String, is_elementwise=True)
+
+
+def _texts(texts: pl.Series) -> pl.Series:
+    texts = texts.str.strip_chars()
+    for absent in _ABSENT:
+        found = texts == absent
+        if found.any():
+            texts = texts.set(found, None)
+    return texts
 
 
 def whole(column: pl.Expr) -> pl.Expr:

@@ -36,6 +36,10 @@ def owner(kind: str, role: str, share: str, flags: str = "N,N,N") -> str:
         (owner("O", CONTROL, ""), (None, True, False, False)),
         (owner("O", CONTROL, "1"), (1.0, True, False, False)),
         (owner("O", "CORPORATE DIRECTOR", ""), None),
+        (owner("O", "5% OR GREATER MORTGAGE INTEREST", "100"), None),
+        (owner("O", "5% OR GREATER SECURITY INTEREST", ""), None),
+        (owner("O", "LIMITED PARTNERSHIP INTEREST", "30"), (30.0, False, False, False)),
+        (owner("O", "LIMITED PARTNERSHIP INTEREST", ""), None),
         (owner("O", "", ""), None),
         (owner("I", DIRECT, "100"), None),
         (owner("", DIRECT, "100"), None),
@@ -48,6 +52,7 @@ def test_owners(
     columns = ["share", "controls", "private_equity", "chain_home_office"]
     assert source.rows.select(columns).collect().rows() == ([] if found is None else [found])
     assert [(file.read, file.used) for file in source.files] == [(1, int(found is not None))]
+    assert source.notes == ()
     if found:
         ids = ("O1", "0547173072", "BIG HEALTH INC")
         assert source.rows.select("enrollment_id", "owner_pac_id", "owner_name").collect().row(0) == ids
@@ -58,5 +63,8 @@ def test_editions_without_the_newer_flags(write: Callable[[str, str], str], tmp_
         "ENROLLMENT ID,ASSOCIATE ID,ASSOCIATE ID - OWNER,TYPE - OWNER,ROLE TEXT - OWNER,ORGANIZATION NAME - OWNER,"
         f"PERCENTAGE OWNERSHIP\nO1,6800703877,0547173072,O,{DIRECT},BIG HEALTH INC,100\n"
     )
-    source = owners.read([write("owners.csv", text)], tmp_path)
+    path = write("owners.csv", text)
+    source = owners.read([path], tmp_path)
     assert source.rows.select("private_equity", "chain_home_office").collect().rows() == [(None, None)]
+    older = "does not say who is private equity: an older edition, or owners at changes of ownership."
+    assert source.notes == (f"{path} {older}",)

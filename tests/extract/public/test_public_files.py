@@ -1,9 +1,12 @@
 """Public files are found, told apart, decoded and read as text, whatever stands around their header."""
 
+import errno
 import gzip
+import sys
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
@@ -166,6 +169,16 @@ def test_refused_by_name(tmp_path: Path) -> None:
             open_files(SITES, [name], tmp_path)
 
 
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "sites.csv").write_text("NPI,Site Name\n1,Elm\n")
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        open_files(SITES, [str(tmp_path / "sites.csv")], tmp_path)
+
+
 def test_parquet_of_other_types(tmp_path: Path) -> None:
     path = tmp_path / "sites.parquet"
     pl.DataFrame({"NPI": [1003000126, None], "Site Name": ["Elm Clinic", " "], "x": [[1], []]}).write_parquet(path)
@@ -192,9 +205,8 @@ def test_rows_of_several_layouts_are_kept_and_counted(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("NPI,Site Name\n1,Elm\n2,Oak\n")
     (tmp_path / "b.csv").write_text("Number,Site Name\n3,Ash\n4,Oak\n")
     told: list[tuple[str, int]] = []
-    opened = open_files(
-        [SITES, numbers], [str(tmp_path / "*.csv")], tmp_path, pl.col("name") != "Oak", lambda *part: told.append(part)
-    )
+    keep = (pl.col("name") != "Oak") & pl.col("name").is_not_null()
+    opened = open_files([SITES, numbers], [str(tmp_path / "*.csv")], tmp_path, keep, lambda *part: told.append(part))
     assert [(file.layout.name, file.read, file.has("npi")) for file in opened.files] == [
         ("sites", 2, True),
         ("numbers", 2, False),
@@ -209,3 +221,10 @@ def test_a_long_file_is_read_in_blocks_and_its_late_letters_too(tmp_path: Path) 
     opened = open_files(SITES, [str(path)], tmp_path)
     assert opened.files[0].read == 200_001
     assert opened.rows.select(pl.col("name").last()).collect().item() == "Peñasco"
+
+
+def test_a_workbook_needs_one_more_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fastexcel", None)
+    (tmp_path / "sites.xlsx").write_bytes(b"PK")
+    with pytest.raises(InputError, match=r"pip install 'clinic-icp\[xlsx\]'; or save it as CSV"):
+        open_files(SITES, [str(tmp_path / "sites.xlsx")], tmp_path)

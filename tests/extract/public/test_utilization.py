@@ -50,6 +50,16 @@ def found(rows: pl.LazyFrame) -> Rows:
             id="by service: services times their average",
         ),
         pytest.param(
+            f"{SERVICE}{NPI},I,99221,F,12,12,100\n{NPI},I,99221,O,12,12,100\n{NPI},I,99221,F,12,12,100\n",
+            [(NPI, None, None, 2400.0, True)],
+            id="by service: a row that is repeated, the same in another place",
+        ),
+        pytest.param(
+            f"Rndrng_NPI,Tot_Srvcs,Avg_Mdcr_Alowd_Amt\n{NPI},12,100\n{NPI},12,100\n",
+            [(NPI, None, None, 2400.0, True)],
+            id="by service, without the codes",
+        ),
+        pytest.param(
             f"npi,line_srvc_cnt,bene_unique_cnt,average_Medicare_allowed_amt\n{NPI},12,12,89.0625\n",
             [(NPI, None, None, 1068.75, True)],
             id="by service, older names",
