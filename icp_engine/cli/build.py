@@ -181,7 +181,7 @@ def _notes(summary: "BuildSummary") -> list[tuple[str, str]]:
     notes = [("Left out", f"{', '.join(left_out)} (organisations)")] if left_out else []
     without = summary.clinics - summary.written
     if without:
-        notes.append(("Left out", f"{without:,} suppliers and services, no clinics; --all-organisations keeps them"))
+        notes.append(("Left out", f"suppliers and services, no clinics: {without:,}; --all-organisations keeps them"))
     if summary.names_at_the_edge:
         notes.append(("Names", f"{summary.names_at_the_edge:,} of 70 characters may be cut: their ids can change"))
     if summary.with_unlinked_rows:
