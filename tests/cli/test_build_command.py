@@ -130,3 +130,18 @@ def test_the_real_files_go_through_build_and_run(shared_data: Path, tmp_path: Pa
     run = call("run", out, "--out", tmp_path / "warehouse", "--no-charts", "--format", "parquet", "--json")
     assert run.exit_code == 0
     assert json.loads(run.stdout)["rows"]["scored"] == 19_933
+
+
+def test_explain_says_which_rows_of_public_files_set_a_field(files: Path) -> None:
+    out, warehouse = files / "clinics.parquet", files / "warehouse"
+    call("build", "--nppes", files / "npidata_*.csv", "--leie", files / "EXCL.csv", "--out", out)
+    call("run", out, "--out", warehouse, "--no-charts", "--format", "parquet", "--quiet")
+    done = call("explain", "elm-clinic-TX", "-w", warehouse)
+    assert done.exit_code == 0
+    assert done.stdout.endswith(f"Where it comes from\n  oig_leie_flag  leie  npi {npi(1)}  exact  1128b7\n")
+    assert "Where it comes from" not in call("explain", "oak-clinic-TX", "-w", warehouse).stdout
+    (files / "build_matches.parquet").write_text("something else")
+    broken = call("explain", "elm-clinic-TX", "-w", warehouse)
+    assert "build_matches.parquet is no list of matches of a build" in str(broken.exception)
+    (files / "build_matches.parquet").unlink()
+    assert "Where it comes from" not in call("explain", "elm-clinic-TX", "-w", warehouse).stdout

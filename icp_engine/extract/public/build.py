@@ -13,7 +13,7 @@ from pathlib import Path
 from icp_engine.database import Database, database, sql_text
 from icp_engine.errors import InputError
 from icp_engine.extract.public import nppes, readers
-from icp_engine.extract.public.kinds import KINDS
+from icp_engine.extract.public.kinds import KINDS, MATCHES
 from icp_engine.extract.public.matching import match_amounts, match_lists
 from icp_engine.extract.public.overrides import add_features
 from icp_engine.extract.public.source import Source
@@ -30,7 +30,7 @@ from icp_engine.extract.public.taxonomy import HEALTH_CENTER, code_segments, seg
 
 Report = Callable[[str, int, int], None]
 FEATURES = "features"
-MATCHES, SUMMARY = "build_matches.parquet", "build.json"
+SUMMARY = "build.json"
 _DEFAULT_MEMORY = 4 << 30
 
 

@@ -14,7 +14,6 @@ from icp_engine.extract.conform import as_text, conform
 from icp_engine.extract.extract import Extract, open_extract
 from icp_engine.extract.public import values
 from icp_engine.extract.public.build import (
-    MATCHES,
     Report,
     build_database,
     check_options,
@@ -25,6 +24,7 @@ from icp_engine.extract.public.build import (
     write_summary,
 )
 from icp_engine.extract.public.clinic_names import name_keys
+from icp_engine.extract.public.kinds import MATCHES
 from icp_engine.extract.public.matching import match_lists
 from icp_engine.extract.public.summary import EnrichSummary, FlagCount, file_summaries
 

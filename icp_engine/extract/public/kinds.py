@@ -7,6 +7,9 @@ import polars as pl
 _TEXT, _DAY, _FLAG = pl.String(), pl.Date(), pl.Boolean()
 _COUNT, _NUMBER, _LIST = pl.Int64(), pl.Float64(), pl.List(pl.String)
 
+MATCHES = "build_matches.parquet"
+"""Which rows of which files set which fields: beside an extract that `build` or `enrich` wrote."""
+
 Schema = dict[str, pl.DataType]
 
 

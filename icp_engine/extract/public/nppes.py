@@ -9,9 +9,10 @@ import polars as pl
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.extract.public import values
 from icp_engine.extract.public.clinic_names import name_keys, same_name, slug, street
-from icp_engine.extract.public.files import Opened, Progress, open_files
+from icp_engine.extract.public.files import Opened, open_files
 from icp_engine.extract.public.layout import layout
 from icp_engine.extract.public.source import FileCount
+from icp_engine.extract.public.staging import Progress
 
 _SLOTS = range(1, 16)
 _ROWS_OF_A_FILE = 1 << 40  # the ids of a file start at its number times so many

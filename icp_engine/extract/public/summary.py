@@ -46,8 +46,8 @@ class FileSummary:
 class BuildSummary:
     """A build: files, organisations used and left out by reason, and clinics, of which `written` are in the extract.
 
-    `names_at_the_edge` may have been cut, `with_unlinked_rows` counts clinics whose rows may be of several organisations,
-    `possible_exclusions` clinics that share a name and a state with one, `segments` clinics that are written.
+    `names_at_the_edge` may have been cut, `with_unlinked_rows` clinics whose rows may be of several organisations,
+    `possible_exclusions` those that share a name and a state with one, `segments` those that are written.
     """
 
     built: str
