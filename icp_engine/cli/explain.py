@@ -1,5 +1,6 @@
 """`icp-engine explain`: one clinic's score as a waterfall."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from icp_engine.published.sources import Match
 
-_SHOWN = 12
+_SHOWN = 3  # of each field and file
 
 
 @click.command("explain")
@@ -46,10 +47,11 @@ def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
 
 
 def _sources(matches: "Sequence[Match]") -> str:
-    """Return which rows of public files set which fields, the first of each field."""
-    rows = [
-        ("", match.field, match.file, f"{match.key} {match.value}", match.match, match.detail or "")
-        for match in matches[:_SHOWN]
-    ]
-    more = len(matches) - _SHOWN
-    return show.table(rows, "<<<<<<") + (f"\n  and {more:,} more in build_matches.parquet" if more > 0 else "")
+    """Return which rows of public files set which fields, the first ones of each field and file."""
+    rows, seen = [], Counter[tuple[str, str]]()
+    for match in matches:
+        seen[match.field, match.file] += 1
+        if seen[match.field, match.file] <= _SHOWN:
+            rows.append(("", match.field, match.file, f"{match.key} {match.value}", match.match, match.detail or ""))
+    more = len(matches) - len(rows)
+    return show.table(rows, "<<<<<<") + (f"\n  and {more:,} more in build_matches.parquet" if more else "")

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from icp_engine.errors import InputError, first_line
 from icp_engine.extract.names import check_names, check_types, said_of, widened
+from icp_engine.extract.public.kinds import MATCHES
 
 _PARQUET = (".parquet", ".pq")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
@@ -78,7 +79,8 @@ def _find(pattern: str) -> list[str]:
         return [pattern]
     if not has_magic(pattern):
         raise InputError(f"{pattern} does not exist; check the path.")
-    found = sorted(file for file in glob(pattern, recursive=True) if Path(file).is_file())  # noqa: PTH207 (absolute too)
+    there = glob(pattern, recursive=True)  # noqa: PTH207 (absolute too)
+    found = sorted(file for file in there if Path(file).is_file() and Path(file).name != MATCHES)
     if not found:
         raise InputError(f"No file matches {pattern}; check the pattern, and quote it if the shell expands it.")
     return found
@@ -99,7 +101,8 @@ def _is_data(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
     ours = ((".current",), (".partners",))  # results, not an extract
     published = path.is_symlink() and path.readlink().parts[:1] in ours
-    return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not hidden and not published
+    ours_beside = path.name == MATCHES
+    return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not (hidden or published or ours_beside)
 
 
 def _open(path: str, staged: Path) -> RawFile:

@@ -10,14 +10,20 @@ used as (
     where organizations.left_out is null
 ),
 alike as (
-    select same_name, state, count(*) as num_npis, min(name) as first_name, max(name) as last_name, min(slug) as slug
+    select
+        same_name,
+        state,
+        count(*) as num_npis,
+        any_value(name) as name,
+        any_value(slug) as slug,
+        min(hash(name)) <> max(hash(name)) as has_spellings
     from used
     group by same_name, state
 ),
 spellings as (
     select same_name, state, name, any_value(used.slug) as slug, count(*) as num_rows
     from used
-    join (from alike where first_name <> last_name) as several using (same_name, state)
+    semi join (from alike where has_spellings) as several using (same_name, state)
     group by same_name, state, name
 ),
 commonest as (
@@ -32,7 +38,7 @@ commonest as (
 select
     row_number() over () as clinic_id,
     coalesce(commonest.slug, alike.slug) || '-' || alike.state as public_id,
-    coalesce(commonest.name, alike.first_name) as account_name,
+    coalesce(commonest.name, alike.name) as account_name,
     alike.state as state_code,
     alike.same_name,
     alike.num_npis

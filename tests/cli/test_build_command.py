@@ -89,6 +89,15 @@ def test_a_mistake_is_one_sentence(
     assert not (files / "clinics.parquet").exists()
 
 
+def test_a_folder_is_read_without_the_matches_that_lie_in_it(files: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "extract"
+    folder.mkdir()
+    call("build", "--nppes", files / "npidata_*.csv", "--leie", files / "EXCL.csv", "--out", folder / "clinics.parquet")
+    for extract in (folder, folder / "*.parquet"):
+        done = call("validate", extract, "--json")
+        assert [Path(file["path"]).name for file in json.loads(done.stdout)["inputs"]] == ["clinics.parquet"]
+
+
 def test_enrich(files: Path) -> None:
     out = files / "clinics.parquet"
     call("build", "--nppes", files / "npidata_*.csv", "--out", out)
