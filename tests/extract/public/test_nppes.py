@@ -79,6 +79,8 @@ def test_a_street_without_suite_floor_or_unit(line: str | None, compared: str | 
         ("207QA0401X", "behavioral"),
         ("207QH0002X", "home_health"),
         ("207QS0010X", "specialty"),
+        ("207RH0002X", "home_health"),
+        ("207RH0003X", "specialty"),  # haematology and oncology begin as hospice and palliative medicine does
         ("207R00000X", "primary_care"),
         ("207RC0000X", "specialty"),
         ("251E00000X", "home_health"),
