@@ -62,6 +62,7 @@ def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) ->
     """
     began = time.perf_counter()
     check_options(options.files, options.complete, out)
+    check_ours(out)
     with workspace(out, options.temp_dir) as (temp, results), build_database(temp, options.memory_limit) as db:
         main = nppes.read(options.nppes, temp, lambda path, rows: report(f"read {Path(path).name}", rows, 0))
         db.view_parquet("nppes", main.staged)
@@ -111,6 +112,18 @@ def check_options(files: Mapping[str, Sequence[str]], complete: frozenset[str], 
                 f"{KINDS[name].option} is told apart by ids of Medicare enrolments, and no enrolment file is given; "
                 "add --enrollments."
             )
+
+
+def check_ours(out: Path, summary: str = SUMMARY) -> None:
+    """Make sure that what lies beside the extract under the names of a build is of one, and may be replaced.
+
+    Raises:
+        InputError: it is somebody's own.
+    """
+    for name, sign in ((MATCHES, b"clinic_id"), (summary, b'"files"')):
+        path = out.parent / name
+        if path.exists() and sign not in path.read_bytes():
+            raise InputError(f"{path} is not of a build, and would be replaced; move it, or choose another --out.")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from icp_engine.extract.public.build import (
     Report,
     build_database,
     check_options,
+    check_ours,
     publish,
     stage_files,
     workspace,
@@ -68,6 +69,7 @@ def enrich(
     """
     began = time.perf_counter()
     check_options(options.files, options.complete, out)
+    check_ours(out, SUMMARY)
     if not any(options.files.values()):
         raise InputError("No public file is given; add --leie, --hrsa, --enrollments or --aco.")
     with workspace(out, options.temp_dir) as (temp, results), build_database(temp, options.memory_limit) as db:

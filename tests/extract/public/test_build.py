@@ -385,6 +385,18 @@ def test_suppliers_are_kept_where_asked(tmp_path: Path) -> None:
     assert pl.read_parquet(out).select("clinic_id", "is_clinic").rows() == [("drugs-TX", False), ("elm-TX", True)]
 
 
+@pytest.mark.parametrize("name", ["build.json", "build_matches.parquet"])
+def test_files_of_the_user_are_not_replaced(tmp_path: Path, name: str) -> None:
+    main = main_file(tmp_path / "main.csv", [organization(1, "ELM")])
+    (tmp_path / name).write_text('{"npm": true}')
+    with pytest.raises(InputError, match="is not of a build, and would be replaced"):
+        build(BuildOptions((main,)), tmp_path / "clinics.parquet")
+    assert (tmp_path / name).read_text() == '{"npm": true}'
+    (tmp_path / name).unlink()
+    for _ in range(2):  # its own it replaces
+        build(BuildOptions((main,)), tmp_path / "clinics.parquet")
+
+
 @pytest.mark.parametrize(
     ("files", "complete", "out", "message"),
     [
