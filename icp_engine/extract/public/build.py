@@ -165,6 +165,9 @@ def stage_files(db: Database, files: Mapping[str, Sequence[str]], temp: Path, re
 def _make_clinics(db: Database, main: nppes.MainFiles, temp: Path) -> None:
     for step in ("organizations", "clinic_keys", "members"):
         db.table(step, sql_text(f"build/{step}"))
+    if db.row("select 1 from members limit 1") is None:
+        paths = ", ".join(file.path for file in main.files)
+        raise InputError(f"{paths} holds no active organisation in a state or territory; there is nothing to build.")
     db.view("clinic_npis", "select clinic_id, npi, state_code from members")
     db.view("clinic_ids", "select clinic_id from clinic_keys")
     staged = temp / "contacts.parquet"

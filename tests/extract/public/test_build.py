@@ -385,6 +385,13 @@ def test_suppliers_are_kept_where_asked(tmp_path: Path) -> None:
     assert pl.read_parquet(out).select("clinic_id", "is_clinic").rows() == [("drugs-TX", False), ("elm-TX", True)]
 
 
+def test_people_alone_are_nothing_to_build_from(tmp_path: Path) -> None:
+    main = main_file(tmp_path / "main.csv", [organization(1, "NOBODY", entity="1"), organization(2, "", state="BC")])
+    with pytest.raises(InputError, match=r"main\.csv holds no active organisation in a state or territory"):
+        build(BuildOptions((main,)), tmp_path / "clinics.parquet")
+    assert [path.name for path in tmp_path.iterdir()] == ["main.csv"]
+
+
 @pytest.mark.parametrize("name", ["build.json", "build_matches.parquet"])
 def test_files_of_the_user_are_not_replaced(tmp_path: Path, name: str) -> None:
     main = main_file(tmp_path / "main.csv", [organization(1, "ELM")])
