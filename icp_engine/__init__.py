@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from icp_engine.errors import GateError, IcpError, InputError, Problem, ScorecardError
-    from icp_engine.networks.names import normalized_name
+    from icp_engine.extract.normalized_names import normalized_name
     from icp_engine.scorecard.loader import load_scorecard
     from icp_engine.scorecard.model import Scorecard
     from icp_engine.scoring.explanation import Entry, Explanation
@@ -26,7 +26,7 @@ _HOMES = {
     "ScorecardError": "errors",
     "explain": "scoring.score",
     "load_scorecard": "scorecard.loader",
-    "normalized_name": "networks.names",
+    "normalized_name": "extract.normalized_names",
     "score": "scoring.score",
 }
 

@@ -87,6 +87,7 @@ def test_there_are_files_of_every_kind() -> None:
         "analyst",
         "api",
         "audits",
+        "build",
         "charts",
         "evidence",
         "report",

@@ -17,8 +17,10 @@ from icp_engine.errors import GateError, IcpError, first_line, printable
 # Modules are loaded when their command is called: `--threads` has to be read before Polars starts.
 _COMMANDS = {
     "audit": "audit",
+    "build": "build",
     "charts": "charts",
     "config": "config",
+    "enrich": "enrich",
     "explain": "explain",
     "export": "export",
     "networks": "networks",
@@ -78,6 +80,7 @@ def cli(ctx: click.Context) -> None:
 
     \b
     Start with:
+      icp-engine build --sources
       icp-engine validate clinics.parquet
       icp-engine run clinics.parquet --out warehouse
       icp-engine networks list --warehouse warehouse

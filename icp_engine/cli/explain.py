@@ -1,10 +1,19 @@
 """`icp-engine explain`: one clinic's score as a waterfall."""
 
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from icp_engine.cli import options, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from icp_engine.published.sources import Match
+
+_SHOWN = 3  # of each field and file
 
 
 @click.command("explain")
@@ -14,7 +23,8 @@ from icp_engine.cli import options, show
 def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
     """Say why a clinic scored what it scored.
 
-    Every category, every characteristic: the value, its points, the reason, and what is missing.
+    Every category, every characteristic: the value, its points, the reason, and what is missing. Where
+    build_matches.parquet lies beside the extract or the warehouse, also the rows of public files that set its fields.
 
     \b
     Examples:
@@ -23,10 +33,25 @@ def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
     """
     from icp_engine.published.explain import explain_clinic
     from icp_engine.published.run import open_run
+    from icp_engine.published.sources import matches_of
     from icp_engine.scoring.explanation import bibliography_content
 
-    found = explain_clinic(open_run(warehouse), clinic_id)
+    run = open_run(warehouse)
+    found = explain_clinic(run, clinic_id)
     if as_json:
         show.emit(bibliography_content(found.bibliography))
-    else:
-        show.say(str(found))
+        return
+    show.say(str(found))
+    if matches := matches_of(run, clinic_id):
+        show.say(f"\nWhere it comes from\n{_sources(matches)}")
+
+
+def _sources(matches: "Sequence[Match]") -> str:
+    """Return which rows of public files set which fields, the first ones of each field and file."""
+    rows, seen = [], Counter[tuple[str, str]]()
+    for match in matches:
+        seen[match.field, match.file] += 1
+        if seen[match.field, match.file] <= _SHOWN:
+            rows.append(("", match.field, match.file, f"{match.key} {match.value}", match.match, match.detail or ""))
+    more = len(matches) - len(rows)
+    return show.table(rows, "<<<<<<") + (f"\n  and {more:,} more in build_matches.parquet" if more else "")

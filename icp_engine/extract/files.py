@@ -17,6 +17,7 @@ from icp_engine.extract.csv_file import SUFFIXES as CSV
 from icp_engine.extract.csv_file import Staged, line_of_row, stage_csv
 from icp_engine.extract.lake import is_delta, refuse_remote_table, refuse_tables, stage_delta
 from icp_engine.extract.names import check_names, check_types, said_of, widened
+from icp_engine.extract.public.kinds import MATCHES
 
 _PARQUET = (".parquet", ".pq")
 _SUFFIXES = (*_PARQUET, *CSV)
@@ -62,9 +63,19 @@ def open_files(
     Raises:
         InputError: nothing is there, or a file is neither Parquet nor CSV, truncated or ragged, or one of a table.
     """
+    paths = enumerate(find_files(patterns))
+    return [_open(path, temp / f"csv-{number}.parquet", known, header_line) for number, path in paths]
+
+
+def find_files(patterns: Iterable[str]) -> list[str]:
+    """Return every file that the paths, folders and globs stand for, once, and addresses as they are.
+
+    Raises:
+        InputError: nothing is there, or a file is one of a table.
+    """
     paths = list(dict.fromkeys(path for pattern in patterns for path in _find(pattern)))
     refuse_tables(paths)
-    return [_open(path, temp / f"csv-{number}.parquet", known, header_line) for number, path in enumerate(paths)]
+    return paths
 
 
 def _find(pattern: str) -> list[str]:
@@ -84,7 +95,8 @@ def _find(pattern: str) -> list[str]:
         return [pattern]
     if not has_magic(pattern):
         raise InputError(f"{pattern} does not exist; check the path.")
-    found = sorted(file for file in glob(pattern, recursive=True) if Path(file).is_file())  # noqa: PTH207 (absolute too)
+    there = glob(pattern, recursive=True)  # noqa: PTH207 (absolute too)
+    found = sorted(file for file in there if Path(file).is_file() and Path(file).name != MATCHES)
     if not found:
         raise InputError(f"No file matches {pattern}; check the pattern, and quote it if the shell expands it.")
     return found
@@ -94,7 +106,8 @@ def _is_data(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
     ours = ((".current",), (".partners",))  # results, not an extract
     published = path.is_symlink() and path.readlink().parts[:1] in ours
-    return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not hidden and not published
+    ours_beside = path.name == MATCHES
+    return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not (hidden or published or ours_beside)
 
 
 def _open(path: str, where: Path, known: Collection[str], header_line: int | None) -> RawFile:

@@ -10,8 +10,8 @@ from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract.conform import as_text
+from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.networks.evidence import NORMALIZED_NAME, group_by_evidence
-from icp_engine.networks.names import normalized_name
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
     NETWORK_SCORES,

@@ -16,9 +16,9 @@ from icp_engine.columns import CONTACT, HELPERS, KEY, NAME, STATE
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, file_of, find_rejects
+from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.extract.profile import Profile, profile
 from icp_engine.networks.columns import member_columns
-from icp_engine.networks.names import normalized_name
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report
 from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard

@@ -12,6 +12,7 @@ from icp_engine.cli import cli
 from icp_engine.columns import FIELDS
 from icp_engine.errors import InputError
 from icp_engine.extract.extract import Extract, open_extract
+from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
 
 
@@ -113,7 +114,8 @@ def test_parts_are_united_whatever_the_case_of_their_headers(tmp_path: Path) -> 
     pl.DataFrame({"clinic_id": ["A1", "A2"], "state_code": ["TX", "OK"], **same}).write_parquet(tmp_path / "a.parquet")
     other = {"NPI_COUNT" if name == "npi_count" else name.title(): values for name, values in same.items()}
     pl.DataFrame({"CLINIC_ID": ["B1", "B2"], "STATE_CODE": ["TX", "OK"], **other}).write_parquet(tmp_path / "b.parquet")
-    manifest = run([str(tmp_path)], tmp_path / "out", RunOptions(format="parquet", charts=False))
+    options = RunOptions(format="parquet", charts=False, network=NetworkOptions(grouping="exact"))
+    manifest = run([str(tmp_path)], tmp_path / "out", options)
     clinics = pl.read_parquet(tmp_path / "out" / "clinics_icp.parquet").sort("clinic_id")
     assert clinics["state_code"].to_list() == ["TX", "OK"] * 2
     assert clinics["icp_total_score"].to_list() == [30.0] * 4

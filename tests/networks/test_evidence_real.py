@@ -8,10 +8,10 @@ import pytest
 
 from icp_engine import load_scorecard
 from icp_engine.database import database
+from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.networks.evidence import group_by_evidence
 from icp_engine.networks.grouping import NetworkOptions, register_settings
 from icp_engine.networks.match_names import match_name
-from icp_engine.networks.names import normalized_name
 
 LOCATION, MAILING = "Provider Business Practice Location Address ", "Provider Business Mailing Address "
 

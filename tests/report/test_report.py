@@ -228,7 +228,7 @@ def test_no_more_clinics_than_a_page_can_hold(pictured: Path, scores: pl.DataFra
 
 def test_the_why_of_a_network_is_that_of_its_clinics(tmp_path: Path) -> None:
     """Two of three are in home health, two do not know their providers; the third is known to be small."""
-    same = {"account_name": "Same", "state_code": "TX"}
+    same = {"account_name": "Elm Clinic", "state_code": "TX"}
     home, dental = {"segment_label": "Home Health"}, {"segment_label": "Dental"}
     rows = [
         {**same, **home, "clinic_id": "1", "npi_count": None, "phone": "555-0101", "city": "Waco"},
@@ -512,7 +512,7 @@ def test_without_the_extra_a_run_is_published_and_says_so(package: str, command:
 @pytest.fixture(scope="module")
 def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse of three clinics without charts."""
-    rows = [{**BEST, "clinic_id": str(number), "account_name": "Same", "state_code": "TX"} for number in range(3)]
+    rows = [{**BEST, "clinic_id": str(number), "account_name": "Elm Clinic", "state_code": "TX"} for number in range(3)]
     return published_from(rows, tmp_path_factory.mktemp("three"), charts=False)
 
 

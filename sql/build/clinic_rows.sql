@@ -1,0 +1,37 @@
+-- What the rows of clinics of several NPIs say together: NPIs, codes, and how many share nothing with the main row.
+-- Grain: one row per clinic of several NPIs.
+-- Inputs: members, nppes, clinic_keys, contacts.
+with
+several as (
+    select members.*
+    from members
+    join clinic_keys using (clinic_id)
+    where clinic_keys.num_npis > 1
+),
+linked as (
+    select several.clinic_id, several.is_main, contacts.numbers, contacts.addresses, contacts.parent_key
+    from several
+    join contacts using (id)
+),
+main as (
+    from linked where is_main
+),
+unlinked as (
+    select linked.clinic_id, count(*) as unlinked_rows
+    from linked
+    join main using (clinic_id)
+    where not linked.is_main
+      and not list_has_any(linked.numbers, main.numbers)
+      and not list_has_any(linked.addresses, main.addresses)
+      and (linked.parent_key = main.parent_key) is not true
+    group by linked.clinic_id
+)
+select
+    several.clinic_id,
+    list_sort(list(several.npi)) as npis,
+    list_sort(list_distinct(flatten(list(nppes.taxonomy_codes)))) as taxonomy_codes,
+    coalesce(any_value(unlinked.unlinked_rows), 0) as unlinked_rows
+from several
+join nppes using (id)
+left join unlinked using (clinic_id)
+group by several.clinic_id
