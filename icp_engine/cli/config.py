@@ -88,7 +88,7 @@ def _table(shown: Sequence[Setting], settings: Sequence[Setting]) -> str:
     """Return settings as a table, those of several commands that are the same in one line."""
     commands: dict[tuple[str, str, str], list[str]] = {}
     for setting in shown:
-        key = (setting.option, _said(setting.value), setting.where or "default")
+        key = (setting.option, _value_text(setting.value), setting.where or "default")
         commands.setdefault(key, []).append(setting.command)
     rows = [(*key, ", ".join(_together(key[0], names, settings))) for key, names in commands.items()]
     return show.table([("Option", "value", "from", "for"), *rows], "<<<<", header=True) if rows else ""
@@ -104,7 +104,7 @@ def _together(option: str, commands: Sequence[str], settings: Sequence[Setting])
         yield from [group] if len(names) == len(of_group) > 1 else names
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if value is None or value == ():
         return "not set"
     if isinstance(value, bool):

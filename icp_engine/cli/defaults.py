@@ -5,7 +5,7 @@ whose option takes the same values and has the same default; a table (`[export]`
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,11 @@ FILE = "icp.toml"
 PREFIX = "ICP_ENGINE"
 _COLUMNS = {"map", "mapping"}  # those of clinics are no columns of practices
 _SCORECARD_KEYS = {"id", "extends", "category", "characteristic"}
+
+_NOTE = (
+    f"Note: {FILE} in this folder is a scorecard: no defaults are read from it. --scorecard {FILE} scores with it. "
+    "Another name for it ends this note."
+)
 
 Words = tuple[str, ...]
 """The words that call a command, such as `("partners", "run")`."""
@@ -92,12 +97,8 @@ def read_defaults(group: click.Group, run: click.Command) -> dict[Words, dict[st
 
     source = read_toml(Path(FILE), FILE, "Defaults file")
     options = list(options_of(group))
-    keys = {option_key(option) for *_, option in options}
-    if _SCORECARD_KEYS & source.content.keys() and not keys & {
-        key for key, value in source.content.items() if not isinstance(value, dict)
-    }:
-        told = f"{FILE} in this folder is a scorecard: no defaults are read from it. --scorecard {FILE} scores with it."
-        click.echo(f"Note: {told} Another name for it ends this note.", err=True)
+    if _is_scorecard(source.content, {option_key(option) for *_, option in options}):
+        click.echo(_NOTE, err=True)
         return {}
     problems = list(_unknown(source, source.content, (), options))
     general, found = _general(run), dict[Words, dict[str, Default]]()
@@ -116,6 +117,12 @@ def read_defaults(group: click.Group, run: click.Command) -> dict[Words, dict[st
     if problems:
         raise MistakesError(problems)
     return found
+
+
+def _is_scorecard(content: Mapping[str, Any], keys: Set[str]) -> bool:
+    """Return whether a file is a scorecard of the user's: it has keys of one, and no value for an option."""
+    values = {key for key, value in content.items() if not isinstance(value, dict)}
+    return bool(_SCORECARD_KEYS & content.keys()) and not keys & values
 
 
 def _places(words: Words, option: click.Option, general: Mapping[str, tuple[Any, ...]]) -> list[Words]:

@@ -84,9 +84,9 @@ def _columns(found: Validation, words: Sequence[str]) -> Iterator[Step]:
     """Yield questions about columns that may be fields, then the fields that are nowhere, dearest first."""
     fields, worth = found.description.fields, found.worth
     asked = {name: field.near[0] for name, field in fields.items() if field.near}
-    told = {column: name for name, column in reversed(asked.items())}  # a column is one field only
-    if told:
-        pairs = {name: column for name, column in asked.items() if told[column] == name}
+    field_of = {column: name for name, column in reversed(asked.items())}  # a column is one field only
+    if field_of:
+        pairs = {name: column for name, column in asked.items() if field_of[column] == name}
         questions = [f"is {column} the field {name}{_points(worth.get(name))}?" for name, column in pairs.items()]
         maps = [word for name, column in pairs.items() for word in ("--map", f"{name}={column}")]
         text = f"Columns that nothing reads are spelled nearly like fields: {' '.join(questions)} If so:"
