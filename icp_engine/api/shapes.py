@@ -75,6 +75,17 @@ def _no_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
+class SourceRow(BaseModel):
+    """One row of a public file: the field that it sets, and by which key and value it belongs to the clinic."""
+
+    field: str
+    file: str = Field(description="Kind of file, as the options of build are called")
+    key: str
+    value: str | None
+    match: str = Field(description="Exact, by name, or possible")
+    detail: str | None
+
+
 class Entry(BaseModel):
     """What one characteristic was worth, and why: a value and its reason, or MISSING and a note."""
 
@@ -199,5 +210,9 @@ def _clinic(rows: Rows, breakdown: type[BaseModel], network: type[BaseModel]) ->
         "operational_data": (Operational, ...),
         "network": (network | None, ...),
         "bibliography": (list[Entry], Field(description="One entry per characteristic that was looked at")),
+        "sources": (
+            list[SourceRow],
+            Field(description="Rows of public files that set fields, where a build left them"),
+        ),
     }
     return create_model("Clinic", __doc__="Everything known of one clinic, and why it scored what it scored.", **fields)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,7 @@ from icp_engine.database import Database, quoted, sql_text
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.filters import Filter, conditions
 from icp_engine.published.run import Run
+from icp_engine.published.sources import matches_file, read_matches
 from icp_engine.published.statistics import score_statistics
 from icp_engine.scoring.explain import Explainer
 from icp_engine.scoring.explanation import bibliography_content, entries_of
@@ -31,6 +33,7 @@ class Snapshot:
         members: the clinics of networks, network by network, anchor first; `places` says from where on, and how many.
         schema: the columns of the table that one clinic is read from, and after them the fields that it lacks.
         explainer: spells out a bibliography.
+        matches: the file that says which rows of public files set the fields of clinics, if there is one.
     """
 
     run_id: str
@@ -43,6 +46,7 @@ class Snapshot:
     schema: pl.Schema
     explainer: Explainer
     db: Database
+    matches: Path | None
 
     @property
     def count(self) -> int:
@@ -83,6 +87,7 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
             schema=pl.Schema({**given, **absent}),
             explainer=Explainer(card),
             db=db,
+            matches=matches_file(run),
         )
 
 
@@ -151,6 +156,7 @@ def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
         "operational_data": {name: row.get(name) for name in OPERATIONAL},
         "network": {name: row[name] for name in run.rows.of_network} if row["network_id"] is not None else None,
         "bibliography": bibliography_content(found),
+        "sources": [asdict(match) for match in read_matches(run.matches, clinic_id)] if run.matches else [],
     }
 
 

@@ -1,6 +1,5 @@
 """Which rows of public files set the fields of a clinic, where a build has left them beside what was scored."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -30,9 +29,16 @@ def matches_of(run: Run, clinic_id: str) -> tuple[Match, ...]:
     Raises:
         InputError: there is such a file, and it cannot be read.
     """
-    path = next(_found(run), None)
-    if path is None:
-        return ()
+    path = matches_file(run)
+    return () if path is None else read_matches(path, clinic_id)
+
+
+def read_matches(path: Path, clinic_id: str) -> tuple[Match, ...]:
+    """Return the matches of a clinic in a file of them, sorted.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
     names = [field.name for field in fields(Match)]
     try:
         rows = pl.scan_parquet(path, glob=False).filter(pl.col(KEY) == clinic_id).select(names).unique().sort(names)
@@ -41,7 +47,8 @@ def matches_of(run: Run, clinic_id: str) -> tuple[Match, ...]:
         raise InputError(f"{path} is no list of matches of a build ({first_line(error)}); move it away.") from error
 
 
-def _found(run: Run) -> Iterator[Path]:
+def matches_file(run: Run) -> Path | None:
+    """Return the file of matches that lies beside the extract or the warehouse, if there is one."""
     folders = [Path(file.path).parent for file in run.manifest.inputs if "://" not in file.path]
     folders += [run.warehouse, run.warehouse.absolute().parent]
-    return (folder / MATCHES for folder in folders if (folder / MATCHES).is_file())
+    return next((folder / MATCHES for folder in folders if (folder / MATCHES).is_file()), None)

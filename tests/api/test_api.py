@@ -284,6 +284,7 @@ def clinic_of(warehouse: Path, clinic_id: str) -> Row:
         "operational_data": {name: row[name] for name in operational},
         "network": None if row["network_id"] is None else {name: row[name] for name in NETWORK},
         "bibliography": bibliography_content(why.bibliography),
+        "sources": [],
     }
 
 
