@@ -66,7 +66,7 @@ def test_tier_1_out_of_reach_is_said_and_what_is_worth_most_is_asked_for_first(t
 
 
 def test_what_stops_a_run_and_what_it_rejects_come_first(tmp_path: Path) -> None:
-    content = found("clinic_id,account_name\n1,A\n1,A\n,B\n2,C\nTotal,\n", tmp_path)
+    content = found("clinic_id,account_name\n1,A\n1,A\n,B\n2,C\nTotal,All\n", tmp_path)
     assert content["verdict"][:2] == [
         "A run would stop: 1 clinic_id stands more than once, such as 1.",
         "2 of 5 rows (40.0%) would be rejected: blank clinic_id 1, totals 1.",
