@@ -66,6 +66,13 @@ def _register(db: Database, clinics: pl.DataFrame) -> None:
     db.register("clinic_values", pl.concat(values).unique() if values else pl.DataFrame(schema=_VALUES))
 
 
+def known_owners(clinics: pl.DataFrame) -> pl.DataFrame:
+    """Return the known owners and parents of clinics: a row per clinic (its place), kind and value."""
+    found = _values(clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")))
+    owners = [frame.filter(pl.col("kind").is_in(["owner", "parent"])) for frame in found]
+    return pl.concat([pl.DataFrame(schema=_VALUES), *owners]).unique()
+
+
 def _values(clinics: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Yield what clinics can share beside names: a row per clinic, kind and value."""
     place = [_text(clinics, "city"), _text(clinics, "postal_code").str.slice(0, 5)]

@@ -134,6 +134,8 @@ _DETAILS = {
     "score": "Category, as the bibliography calls it",
     "value": "Value that was compared, as JSON; what clinics share",
     "status": "MISSING where data was missing",
+    "chance": "How many names would be expected to read so by accident; missing where no other state has the name",
+    "holds_across_states": "Whether the name alone ties clinics of several states",
     "is_grouped": "Whether the name became a network",
     "kept_apart_by": "The rule that kept its clinics apart, missing where none did",
     "size_class": "Number of clinics, in classes",
