@@ -89,6 +89,7 @@ def test_there_are_files_of_every_kind() -> None:
         "audits",
         "charts",
         "evidence",
+        "identity",
         "report",
         "views",
     }

@@ -12,7 +12,7 @@ from icp_engine.cli.network_why import network_why_text
 if TYPE_CHECKING:
     import polars as pl
 
-    from icp_engine.published.lists import NetworkProfile
+    from icp_engine.published.lists import FormerId, NetworkProfile
     from icp_engine.scorecard.model import Scorecard
 
 
@@ -111,13 +111,20 @@ def show_command(network_id: str, why: bool, warehouse: Path, as_json: bool) -> 
 
     run = open_run(warehouse)
     found = network(run, network_id)
-    reasons = network_why(run, network_id) if why else None
+    row = found.network.row(0, named=True)
+    reasons = network_why(run, row["network_id"]) if why else None
     if as_json:
-        told = {"why": asdict(reasons)} if reasons else {}
-        show.emit({**found.network.row(0, named=True), **told, "clinics": found.members.to_dicts()})
+        told = {"former": asdict(found.former)} if found.former else {}
+        told |= {"why": asdict(reasons)} if reasons else {}
+        show.emit({**row, **told, "clinics": found.members.to_dicts()})
         return
     profile, members = _profile(found, run.card)
-    show.say("\n\n".join([profile, *([network_why_text(reasons)] if reasons else []), members]))
+    led = [_led_from(found.former, row["network_id"])] if found.former else []
+    show.say("\n\n".join([*led, profile, *([network_why_text(reasons)] if reasons else []), members]))
+
+
+def _led_from(former: "FormerId", network_id: str) -> str:
+    return f"{former.former_id} is {network_id} since {former.since}: {former.why}."
 
 
 def _profile(found: "NetworkProfile", card: "Scorecard") -> tuple[str, str]:

@@ -8,6 +8,7 @@ from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, sql_text
 from icp_engine.extract.conform import as_text
 from icp_engine.extract.states import NAMES
+from icp_engine.networks.identity import keep_ids
 from icp_engine.networks.match_names import match_name
 
 # From the strongest on: a network hangs on the weakest that it cannot do without.
@@ -24,19 +25,23 @@ _ERN = ("northern", "southern", "eastern", "western", "central")
 _VALUES = {"clinic": pl.Int64, "kind": pl.String, "value": pl.String}
 
 
-def group_by_evidence(db: Database, clinics: pl.DataFrame) -> None:
+def group_by_evidence(db: Database, clinics: pl.DataFrame, *, goes_on: bool = False) -> None:
     """Make `network_members`, `network_edges`, `network_evidence` and `network_candidates`.
 
     Args:
         db: knows `network_overrides`, `excluded_names` and `run_settings`.
         clinics: key, name, state, normalised name, and those of `EVIDENCE_COLUMNS` that the extract has.
+        goes_on: networks keep the ids of the former networks that `register_former` made readable.
     """
     _register(db, clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")))
     for step in ("match_names", "network_spellings", "clinic_edges"):
         db.table(step, sql_text(f"evidence/{step}"))
     db.table("edges_to_follow", "from clinic_edges")
-    for step in ("linked_clinics", "network_members", "network_edges"):
+    for step in ("linked_clinics", "network_members"):
         db.table(step, sql_text(f"evidence/{step}"))
+    if goes_on:
+        keep_ids(db)
+    db.table("network_edges", sql_text("evidence/network_edges"))
     db.copy("network_weakest", _weakest(db))
     db.copy("evidence_kinds", pl.DataFrame({"kind": KINDS}).with_row_index("strength"))
     for step in ("network_evidence", "network_candidates"):

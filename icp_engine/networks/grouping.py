@@ -11,6 +11,7 @@ from icp_engine.database import Database, quoted, sql_text
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract.conform import as_text
 from icp_engine.networks.evidence import NORMALIZED_NAME, group_by_evidence
+from icp_engine.networks.identity import NO_FORMER, Former, compare_with_former, register_former
 from icp_engine.networks.names import normalized_name
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
@@ -48,7 +49,8 @@ class NetworkOptions:
 class Networks:
     """What grouping found: one row per network, one row of columns per member, and why if nothing was found.
 
-    `edges` has what ties the members together, `candidates` every shared name and what kept it apart.
+    `edges` has what ties the members together, `candidates` every shared name and what kept it apart, `aliases` where
+    ids went that are no longer in use, `changes` what became of the networks of the run before.
     """
 
     networks: pl.DataFrame
@@ -58,6 +60,8 @@ class Networks:
     overrides: pl.DataFrame
     edges: pl.DataFrame
     candidates: pl.DataFrame
+    aliases: pl.DataFrame
+    changes: pl.DataFrame
 
     @property
     def why_none(self) -> str | None:
@@ -93,7 +97,9 @@ def register_settings(db: Database, card: Scorecard, options: NetworkOptions, fo
     db.copy("network_overrides", found.overrides if found else read_overrides(options.overrides))
 
 
-def find_networks(db: Database, clinics: pl.DataFrame, card: Scorecard, options: NetworkOptions) -> Networks:
+def find_networks(
+    db: Database, clinics: pl.DataFrame, card: Scorecard, options: NetworkOptions, former: Former = NO_FORMER
+) -> Networks:
     """Group scored clinics.
 
     Args:
@@ -101,6 +107,7 @@ def find_networks(db: Database, clinics: pl.DataFrame, card: Scorecard, options:
         clinics: the columns of `network_inputs`, `normalized_name`, and those that hold evidence where there are any.
         card: the scorecard of the scores.
         options: how to group.
+        former: the networks of the run before, whose ids stay; by exact names ids follow the names.
 
     Raises:
         InputError: a file of names or overrides cannot be used, or names an unknown clinic.
@@ -109,15 +116,17 @@ def find_networks(db: Database, clinics: pl.DataFrame, card: Scorecard, options:
     db.view("icp_scores", "select " + ", ".join(map(quoted, network_inputs(card))) + " from scored")
     db.view("icp_bands", f"select {KEY}, {NORMALIZED_NAME} from scored")
     register_settings(db, card, options)
+    register_former(db, former)
     _check_overrides(db)
     if options.grouping == "exact":
         for step in _EXACT:
             db.table(step, sql_text(step))
     else:
-        group_by_evidence(db, clinics)
+        group_by_evidence(db, clinics, goes_on=True)
     members = "icp_scores semi join network_members using (clinic_id)"  # a tenth of all
     view(db, CLINIC_SCORES, clinic_sql(card), members)
     db.table(NETWORK_SCORES, sql_text("networks"))
+    aliases, changes = compare_with_former(db)
     return Networks(
         networks=named_networks(db.frame(f"from {NETWORK_SCORES}"), card),
         columns=named_members(db.frame(sql_text("network_columns")), card),
@@ -126,6 +135,8 @@ def find_networks(db: Database, clinics: pl.DataFrame, card: Scorecard, options:
         overrides=db.frame("from network_overrides"),
         edges=db.frame("select network_id, clinic_id, kind, value from network_edges order by all"),
         candidates=db.frame("from network_candidates"),
+        aliases=aliases,
+        changes=changes,
     )
 
 

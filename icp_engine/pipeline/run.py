@@ -41,6 +41,7 @@ from icp_engine.tables.writer import TableWriter, write_table
 from icp_engine.warehouse.audits import check_run
 from icp_engine.warehouse.duckdb_file import WarehouseFile, finish, warehouse_file
 from icp_engine.warehouse.folder import clean, new_run, publish, run_id
+from icp_engine.warehouse.former import read_former
 from icp_engine.warehouse.manifest import (
     InputFile,
     Manifest,
@@ -88,7 +89,7 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
             scored, found, rejects = score_clinics(extract, card, options, temp)
         work = Work(extract, card, options, out, folder, temp, stages)
         manifest = _manifest(work, started, found, rejects)
-        networks = _networks(scored, work)
+        networks = _networks(scored, work, manifest.started_at)
         rejected = rejected_rows(extract, rejects) if len(rejects) else None
         manifest = _write(scored, networks, work, manifest, rejected)
         if rejected is not None:
@@ -118,7 +119,7 @@ class Work:
         return max(self.options.memory_limit // _SQL_SHARE, _LEAST_SQL_MEMORY)
 
 
-def _networks(scored: Scored, work: Work) -> Networks | None:
+def _networks(scored: Scored, work: Work, moment: str) -> Networks | None:
     """Group the scored clinics, of which only the columns that grouping reads go to SQL."""
     if not work.options.networks:
         return None
@@ -129,7 +130,7 @@ def _networks(scored: Scored, work: Work) -> Networks | None:
         evidence = [name for name in EVIDENCE_COLUMNS if name in work.extract.columns]
         columns = dict.fromkeys([*network_inputs(work.card), *evidence])
         clinics = scored.frame.select(*columns, pl.col(NORMALIZED).alias(NORMALIZED_NAME)).collect()
-        return find_networks(db, clinics, work.card, work.options.network)
+        return find_networks(db, clinics, work.card, work.options.network, read_former(work.out, moment))
 
 
 def _write(

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.columns import KEY
-from icp_engine.database import quoted
+from icp_engine.database import Database, quoted
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.networks.columns import network_total, networks_columns
@@ -42,21 +42,39 @@ def networks(run: Run, wanted: Filter, sort: str | None = None, limit: int = 20)
 
 
 @dataclass(frozen=True, slots=True)
+class FormerId:
+    """An id that a network has no longer: when it went out of use (UTC), and why: merged, split, renamed or gone."""
+
+    former_id: str
+    since: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkProfile:
-    """A network, its row of `networks_icp`, and its members, anchor first, then by score."""
+    """A network, its row of `networks_icp`, and its members, anchor first, then by score.
+
+    `former` is the id that was asked for, where that is no longer in use, with when and how it went.
+    """
 
     network: pl.DataFrame
     members: pl.DataFrame
+    former: FormerId | None = None
 
 
 def network(run: Run, network_id: str) -> NetworkProfile:
-    """Return a network and its members, anchor first, then by score.
+    """Return a network and its members, anchor first, then by score; an old id leads to the network of its clinics now.
 
     Raises:
-        InputError: there is no such network.
+        InputError: there is no such network, or nothing is left of it.
     """
     with run.database() as db:
-        found = db.frame(f"from {NETWORKS} where network_id = $id", {"id": network_id})
+        current, former = _current_id(db, network_id)
+        if former and current is None:
+            raise InputError(
+                f"Network '{network_id}' went at {former.since}: its clinics are gone, or no network any more."
+            )
+        found = db.frame(f"from {NETWORKS} where network_id = $id", {"id": current})
         if found.is_empty():
             raise InputError(f"{run.warehouse} has no network '{network_id}'; see icp-engine networks list.")
         total = run.card.column("total_score")
@@ -64,9 +82,26 @@ def network(run: Run, network_id: str) -> NetworkProfile:
         members = db.frame(
             f"select {', '.join(map(quoted, shown))} from clinics_icp_with_networks where network_id = $id "
             f"order by is_network_anchor desc, {quoted(total)} desc, clinic_id",
-            {"id": network_id},
+            {"id": current},
         )
-    return NetworkProfile(found, members)
+    return NetworkProfile(found, members, former)
+
+
+def _current_id(db: Database, network_id: str) -> tuple[str | None, FormerId | None]:
+    """Return the id that an id leads to now, itself where nothing is known of it, and what is said of an old one."""
+    asked = former_ids(db).filter(former_id=network_id)
+    if asked.is_empty():
+        return network_id, None
+    _, current, since, why = asked.row(0)
+    return current, FormerId(network_id, since, why)
+
+
+def former_ids(db: Database) -> pl.DataFrame:
+    """Return the ids that networks no longer have, with the network that each leads to now, since when and why."""
+    if ("view", "network_ids") not in db.relations():  # of an older version
+        names = ("former_id", "network_id", "since", "why")
+        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    return db.frame("select asked_id as former_id, network_id, since, why from network_ids where why is not null")
 
 
 def query(run: Run, text: str) -> pl.DataFrame:

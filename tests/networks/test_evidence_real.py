@@ -65,7 +65,8 @@ def enrolled(shared_data: Path) -> pl.DataFrame:
     files = ("Hospital_Enrollments_2025-11_subset.csv", "Home_Health_Agency_Enrollments_2025-11_subset.csv")
     chosen = {
         "clinic_id": "ENROLLMENT ID", "account_name": "ORGANIZATION NAME", "other_names": "DOING BUSINESS AS NAME",
-        "state_code": "STATE", "postal_code": "ZIP CODE", "pac_ids": "ASSOCIATE ID", "incorporated": "INCORPORATION DATE",
+        "state_code": "STATE", "postal_code": "ZIP CODE", "pac_ids": "ASSOCIATE ID",
+        "incorporated": "INCORPORATION DATE",
     }  # fmt: skip
     parts = [pl.read_csv(shared_data / "enrollments" / file, infer_schema=False).select(**chosen) for file in files]
     frame = pl.concat(parts).unique("clinic_id", maintain_order=True).drop_nulls("pac_ids")

@@ -200,7 +200,7 @@ def wrong_networks(*arguments: Any) -> Any:
 
 def test_check_run_names_the_audit_and_shows_a_row(tmp_path: Path) -> None:
     networks = Networks(
-        good()["networks_icp"], pl.DataFrame(), 2, pl.DataFrame(), NO_OVERRIDES, pl.DataFrame(), pl.DataFrame()
+        good()["networks_icp"], pl.DataFrame(), 2, pl.DataFrame(), NO_OVERRIDES, *[pl.DataFrame()] * 4
     )
     assert found(good(), tmp_path) == {}
     check_run(tmp_path, CARD, 6, networks)
