@@ -9,7 +9,9 @@ from icp_engine.scorecard.words import slug
 
 ANCHOR = "is_network_anchor"
 OPERATIONAL = ("npi_count", "site_count", "bene_count", "allowed_amt", "fqhc_flag", "aco_member", "pecos_enrolled")
-_MAY_BE_MISSING = ("states_covered", "total_npi_count", "total_site_count", "display_name")
+_MAY_BE_MISSING = (
+    "states_covered", "total_npi_count", "total_site_count", "display_name", "evidence", "weakest_edge", "num_owners",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

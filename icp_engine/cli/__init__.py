@@ -23,6 +23,7 @@ _COMMANDS = {
     "networks": "networks",
     "partners": "partners",
     "report": "report",
+    "review": "review",
     "run": "run",
     "scorecard": "scorecard",
     "serve": "serve",

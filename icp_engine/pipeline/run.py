@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from dataclasses import replace as dataclass_replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.extract.profile import Profile, describe
 from icp_engine.networks.columns import check_names
+from icp_engine.networks.decisions import FILE as DECISIONS
 from icp_engine.networks.evidence import EVIDENCE_COLUMNS, NORMALIZED_NAME
 from icp_engine.networks.grouping import NETWORKS, Networks, find_networks, network_inputs
 from icp_engine.pipeline.clinics import (
@@ -130,7 +132,10 @@ def _networks(scored: Scored, work: Work, moment: str) -> Networks | None:
         evidence = [name for name in EVIDENCE_COLUMNS if name in work.extract.columns]
         columns = dict.fromkeys([*network_inputs(work.card), *evidence])
         clinics = scored.frame.select(*columns, pl.col(NORMALIZED).alias(NORMALIZED_NAME)).collect()
-        return find_networks(db, clinics, work.card, work.options.network, read_former(work.out, moment))
+        options, beside = work.options.network, work.out / DECISIONS
+        if options.decisions is None and beside.exists():
+            options = dataclass_replace(options, decisions=str(beside))
+        return find_networks(db, clinics, work.card, options, read_former(work.out, moment))
 
 
 def _write(
@@ -162,6 +167,7 @@ def _write(
             indexed=indexed,
             networks=NetworkCounts(found=len(networks.networks), clinics=len(networks.columns)),
             no_networks=networks.why_none,
+            decisions=networks.applied.lines_by_state(),
         )
 
 

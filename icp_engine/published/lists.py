@@ -17,7 +17,7 @@ from icp_engine.published.filters import Filter, Listed, conditions, in_sql
 from icp_engine.published.run import Run
 from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
 from icp_engine.tables.writer import flat, whole
-from icp_engine.warehouse.audits import audit
+from icp_engine.warehouse.audits import AUDITED, audit
 from icp_engine.warehouse.duckdb_file import CLINIC_WHY
 from icp_engine.warehouse.switch import check_outside
 
@@ -117,8 +117,9 @@ def query(run: Run, text: str) -> pl.DataFrame:
 def audits(run: Run) -> dict[str, pl.DataFrame]:
     """Return what each audit finds in the published files, by name; no rows are good."""
     with run.database() as db:
-        overrides = db.frame("from network_overrides")
-    return audit(run.folder, run.card, run.manifest.rows.scored, overrides)
+        there = {name for _, name in db.relations()}
+        tables = {name: db.frame(f"from {name}") for name in AUDITED if name in there}
+    return audit(run.folder, run.card, run.manifest.rows.scored, tables)
 
 
 def export(run: Run, what: Listed, wanted: Filter, columns: Sequence[str] = ()) -> pl.DataFrame:
