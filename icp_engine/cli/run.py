@@ -66,6 +66,7 @@ _FEW = 0.01  # of all rows; when more are rejected that comes first
     "--decisions", type=click.Path(dir_okay=False), metavar="FILE",
     help="Decisions on networks, see icp-engine review; decisions.csv of the results' folder unless given.",
 )  # fmt: skip
+@click.option("--review", is_flag=True, help="Also look for what may belong together: see icp-engine review list.")
 @click.option("--partition-by", metavar="COLUMN", help="Also write a hive-partitioned copy, e.g. by state_code.")
 @click.option("--no-charts", is_flag=True, help="No charts and no report page.")
 @click.option("--keep", type=click.IntRange(1), default=2, show_default=True, help="Runs to keep, this one included.")
@@ -89,6 +90,7 @@ def command(
     exclude_names: str | None,
     network_overrides: str | None,
     decisions: str | None,
+    review: bool,
     partition_by: str | None,
     no_charts: bool,
     keep: int,
@@ -130,6 +132,7 @@ def command(
             grouping=grouping,  # type: ignore[arg-type]
             overrides=network_overrides,
             decisions=decisions,
+            review=review,
         ),
         partition_by=partition_by,
         charts=not no_charts,

@@ -213,8 +213,8 @@ def with_states(
         yield replace(decision, state=state)
 
 
-def append_decision(path: Path, decision: Decision) -> int:
-    """Add a line to the file, which is made if need be; return its number.
+def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
+    """Add lines to the file, which is made if need be.
 
     Raises:
         InputError: the file cannot be written.
@@ -228,7 +228,6 @@ def append_decision(path: Path, decision: Decision) -> int:
             writer = csv.writer(file, lineterminator="\n")
             if not text:
                 writer.writerow(COLUMNS)
-            writer.writerow([getattr(decision, name) for name in COLUMNS])
+            writer.writerows([getattr(decision, name) for name in COLUMNS] for decision in decisions)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}).") from error
-    return len(path.read_text(encoding="utf-8-sig").splitlines())

@@ -24,6 +24,7 @@ from icp_engine.networks.neutral import (
     tier_tables,
     view,
 )
+from icp_engine.networks.review import review_queue
 from icp_engine.scorecard.model import Scorecard
 
 NETWORKS = "networks_icp"
@@ -45,6 +46,7 @@ class NetworkOptions:
     exclude_names: str | None = None
     overrides: str | None = None
     decisions: str | None = None
+    review: bool = False
     grouping: Grouping = "evidence"
 
 
@@ -54,7 +56,7 @@ class Networks:
 
     `edges` has what ties the members together, `candidates` every shared name and what kept it apart, `aliases` where
     ids went that are no longer in use, `changes` what became of the networks of the run before, `applied` the
-    decisions.
+    decisions, `questions` the review queue where it was asked for.
     """
 
     networks: pl.DataFrame
@@ -67,6 +69,7 @@ class Networks:
     aliases: pl.DataFrame
     changes: pl.DataFrame
     applied: Applied = NO_DECISIONS
+    questions: pl.DataFrame | None = None
 
     @property
     def why_none(self) -> str | None:
@@ -151,6 +154,7 @@ def find_networks(
         aliases=aliases,
         changes=changes,
         applied=settled(db, applied),
+        questions=review_queue(db, applied) if options.review and options.grouping == "evidence" else None,
     )
 
 

@@ -6,8 +6,16 @@ from pathlib import Path
 
 from icp_engine.columns import KEY, STATE
 from icp_engine.errors import InputError
-from icp_engine.networks.applied import apply_to
-from icp_engine.networks.decisions import FILE, NETWORK_ID, Decision, append_decision, check_decision, read_decisions
+from icp_engine.networks.applied import HOLDS, apply_to
+from icp_engine.networks.decisions import (
+    FILE,
+    NETWORK_ID,
+    OVERTAKEN,
+    Decision,
+    append_decisions,
+    check_decision,
+    read_decisions,
+)
 from icp_engine.published.lists import network
 from icp_engine.published.run import Run
 
@@ -30,24 +38,35 @@ def decide(run: Run, path: Path, decision: Decision) -> Decision:
     Raises:
         InputError: there is no such clinic or network, the line says too little, or another line contradicts it.
     """
-    before = read_decisions(path, needed=False)
-    last = max((earlier.line for earlier in before), default=1)
-    decision = replace(decision, line=last + 1)
     if decision.action not in _OF_NAMES:
         decision = replace(decision, subject=_clinic(run, decision.subject))
         if decision.action != "rename":
-            decision = replace(
-                decision, object=_clinic(run, decision.object) if decision.object else _left(run, decision)
-            )
-    check_decision(path, decision)
+            other = _clinic(run, decision.object) if decision.object else _left(run, decision)
+            decision = replace(decision, object=other)
+    [written] = decide_all(run, path, [decision])
+    return written
+
+
+def decide_all(run: Run, path: Path, decisions: Iterable[Decision]) -> list[Decision]:
+    """Append decisions on clinics, all or none, and return them as they were written.
+
+    Raises:
+        InputError: a clinic is not there, a line says too little, or lines contradict each other.
+    """
+    before = read_decisions(path, needed=False)
+    last = max((earlier.line for earlier in before), default=1)
+    fresh = [replace(decision, line=last + place) for place, decision in enumerate(decisions, 1)]
+    for decision in fresh:
+        check_decision(path, decision)
     with run.database() as db:
         clinics = db.frame(f"select {KEY}, {STATE} from clinics")
         placed = db.frame("select clinic_id from network_overrides")["clinic_id"]
-    told = apply_to([*before, decision], clinics, placed).decisions[-1]
-    if told.state != "holds":
-        raise InputError(f"Nothing was written: {_missing(told, set(clinics[KEY]))}.")
-    append_decision(path, decision)
-    return decision
+    told = apply_to([*before, *fresh], clinics, placed).decisions[len(before) :]
+    wrong = next((decision for decision in told if decision.state not in (HOLDS, OVERTAKEN)), None)
+    if wrong is not None:
+        raise InputError(f"Nothing was written: {_missing(wrong, set(clinics[KEY]))}.")
+    append_decisions(path, fresh)
+    return fresh
 
 
 def _clinic(run: Run, name: str) -> str:

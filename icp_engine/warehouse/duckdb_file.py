@@ -108,6 +108,8 @@ def finish(
         db.copy("network_changes", networks.changes)
         db.copy("decisions", networks.applied.frame())
         db.copy("decision_pairs", networks.applied.pair_frame())
+        if networks.questions is not None:
+            db.copy("review_queue", networks.questions)
         db.view("shared_names", sql_text("shared_names"))
         if options.grouping == "exact":
             db.view("network_candidates", sql_text("network_candidates"))

@@ -2,8 +2,8 @@
 -- Grain: one row per clinic that belongs to a network.
 -- Inputs: linked_clinics, evidence_clinics, network_overrides, decided_clinics, run_settings.
 -- A network is named after the most frequent name of its clinics; where several would have one name the largest keeps
--- it, and the others take their state as well. Clinics that an override puts into a network count towards its size. What overrides
--- or decisions join is a network of any size. Of several anchors an override's holds, then the last decision's.
+-- it, and the others take their state as well. Clinics that an override puts into a network count towards its size.
+-- What overrides or decisions join is a network of any size. Of several anchors an override's holds, then the last one.
 with
 found as (
     select root, clinic_id, state_code, normalized_name
