@@ -91,6 +91,7 @@ def test_there_are_files_of_every_kind() -> None:
         "evidence",
         "identity",
         "report",
+        "review",
         "views",
     }
 

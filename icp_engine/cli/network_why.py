@@ -31,6 +31,15 @@ def _sections(why: "NetworkWhy") -> Iterator[str]:
     for title, shared in (("Owners", why.owners), ("Parents", why.parents)):
         if shared:
             yield f"{title} known: {len(shared):,}: {_counted(shared[:_FEW])}{_dots(shared[:_FEW], len(shared))}"
+    if why.decisions:
+        lines = [
+            (" ".join(filter(None, (line.action, line.subject, line.object))), line.author, line.state, line.reason)
+            for line in why.decisions
+        ]
+        yield "Decisions\n" + show.table([("decision", "author", "state", "reason"), *lines], "<<<<", header=True)
+    if why.former_ids:
+        told = (f"{former.former_id} ({former.why}, {former.since})" for former in why.former_ids)
+        yield f"Former ids: {', '.join(told)}"
     if why.near_misses:
         yield "Left out, though they share a name\n" + _near_misses(why)
 

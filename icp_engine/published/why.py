@@ -9,8 +9,21 @@ from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.networks.evidence import EVIDENCE_COLUMNS, KINDS, known_owners
 from icp_engine.networks.match_names import match_name
+from icp_engine.published.lists import FormerId, former_ids
 from icp_engine.published.run import Run
 
+_DECIDED = """
+with
+members as (
+    select clinic_id from clinics where network_id = $id
+),
+lines as (
+    select line from decision_pairs where clinic_id in (from members) or other_clinic_id in (from members)
+    union
+    select line from decisions where subject in (from members)
+)
+select action, subject, object, author, reason, state from decisions semi join lines using (line) order by line
+"""
 _FEW = 5  # values of a kind, and networks of a near miss, that are shown
 _TIES = """
 select kind, clinic_id, value from network_edges where network_id = $id
@@ -59,6 +72,18 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision on clinics of the network, and what became of it."""
+
+    action: str
+    subject: str
+    object: str
+    author: str
+    reason: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkWhy:
     """What is known of how a network came about.
 
@@ -70,6 +95,8 @@ class NetworkWhy:
         owners: known owners (PAC ids), by members.
         parents: known parents, by members.
         near_misses: shared names that were kept apart.
+        decisions: what people decided on its clinics.
+        former_ids: ids that lead to it by now.
     """
 
     states: tuple[Shared, ...]
@@ -79,6 +106,8 @@ class NetworkWhy:
     owners: tuple[Shared, ...]
     parents: tuple[Shared, ...]
     near_misses: tuple[NearMiss, ...]
+    decisions: tuple[Decided, ...]
+    former_ids: tuple[FormerId, ...]
 
 
 def network_why(run: Run, network_id: str) -> NetworkWhy:
@@ -100,6 +129,11 @@ def network_why(run: Run, network_id: str) -> NetworkWhy:
             owners=_shared(owners.filter(kind="owner")["value"]),
             parents=_shared(owners.filter(kind="parent")["value"]),
             near_misses=tuple(_near_misses(db, members, network_id)),
+            decisions=tuple(Decided(*line) for line in db.frame(_DECIDED, {"id": network_id}).iter_rows()),
+            former_ids=tuple(
+                FormerId(*former)
+                for former in former_ids(db).filter(network_id=network_id).drop("network_id").sort("since").iter_rows()
+            ),
         )
 
 

@@ -5,16 +5,18 @@
 -- on hospitals and home health agencies. A question is not asked where two sides have owners, which then differ (one
 -- would tie them), where a decision keeps sides apart, or where the answer could change nothing.
 with
+sides as (
+    select kind, name_a, name_b, any_value(chance) as chance, any_value(similarity) as similarity, side.unit as unit,
+        min(side.clinic_id) as clinic_id
+    from (select * exclude (sides), unnest(sides) as side from review_questions)
+    group by kind, name_a, name_b, side.unit
+),
 sided as (
     select
-        kind,
-        name_a,
-        name_b,
-        chance,
-        similarity,
-        review_units.*,
+        sides.*,
+        review_units.* exclude (unit),
         row_number() over (partition by kind, name_a, name_b order by num_clinics desc, clinic_id) as place
-    from (select *, unnest(units) as unit from review_questions)
+    from sides
     join review_units using (unit)
 ),
 asked as (

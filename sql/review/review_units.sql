@@ -1,5 +1,5 @@
 -- Clinics that hang together already, or stand alone: what questions are about.
--- Grain: one row per unit. clinic_id stands for it; owners counts its known ones.
+-- Grain: one row per unit. owners counts its known ones.
 -- Inputs: evidence_clinics, linked_clinics, network_members, clinic_values, network_overrides.
 with
 units as (
@@ -19,7 +19,6 @@ owned as (
 select
     unit,
     count(*) as num_clinics,
-    min(clinic_id) as clinic_id,
     any_value(network_id) as network_id,
     list(distinct state_code) as states,
     coalesce(any_value(owners), 0) as owners

@@ -1,11 +1,16 @@
 -- Names in different states that differ as spellings do: by spaces, by a plural, or by one edit in one word of at least
 -- five letters. Are they one organisation?
--- Grain: one row per pair of names. Inputs: clinic_names, evidence_clinics, linked_clinics.
+-- Grain: one row per pair of names. sides have the clinics of both with their units.
+-- Inputs: clinic_names, evidence_clinics, linked_clinics.
 -- Only names with one word left out in common are compared, and only where few names are left out of so: what stands
 -- around a common gap (home health of ...) says nothing.
 with
 named as (
-    select name, list(distinct coalesce(root, clinic)) as units, list(distinct state_code) as states
+    select
+        name,
+        list(distinct coalesce(root, clinic)) as units,
+        list(distinct state_code) as states,
+        list({'unit': coalesce(root, clinic), 'clinic_id': clinic_id}) as sides
     from clinic_names
     join evidence_clinics using (clinic)
     left join linked_clinics using (clinic)
@@ -63,7 +68,7 @@ select
     name_b,
     least(chance_a.chance, chance_b.chance) as chance,
     1 - levenshtein(name_a, name_b) / greatest(length(name_a), length(name_b)) as similarity,
-    list_distinct(a.units || b.units) as units
+    a.sides || b.sides as sides
 from pairs
 join named as a on a.name = name_a
 join named as b on b.name = name_b

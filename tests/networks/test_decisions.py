@@ -20,6 +20,7 @@ from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published.lists import audits
 from icp_engine.published.run import open_run
+from icp_engine.published.why import network_why
 
 Line = tuple[str, ...]  # action, subject, object
 Networks = set[str]  # the clinics of each, joined
@@ -140,6 +141,20 @@ def test_anchors_names_and_ties_are_published(tmp_path: Path) -> None:
     ]
     manifest = json.loads((out / "run.json").read_text())
     assert manifest["decisions"] == {"holds": [2, 3, 4]}
+
+
+def test_why_shows_decisions_and_former_ids(tmp_path: Path) -> None:
+    first = dict(query(publish(tmp_path, []), "select anchor_clinic_id, network_id from networks_icp"))
+    out = publish(tmp_path, [("merge", "q1", "z4"), ("anchor", "z2"), ("anchor", "o1")])
+    found = network_why(open_run(out), first["z1"])
+    assert [(line.action, line.subject, line.author) for line in found.decisions] == [
+        ("merge", "q1", "Ann"),
+        ("anchor", "z2", "Ann"),
+    ]
+    assert [(former.former_id, former.why) for former in found.former_ids] == [(first["q1"], "merged")]
+    printed = CliRunner().invoke(cli, ["networks", "show", first["q1"], "--why", "-w", str(out)]).output
+    assert "merge q1 z4  Ann     holds  a reason" in printed
+    assert f"Former ids: {first['q1']} (merged, 20" in printed
 
 
 def test_a_brand_over_states(tmp_path: Path) -> None:
