@@ -2,7 +2,8 @@
 -- Grain: one row per network; fresh_id is the id that it would have by its name alone.
 -- Inputs: network_members, network_shares, former_aliases.
 -- An id that somebody knows for other clinics is not given again: neither one that is kept by another network or has
--- just gone into one, nor one that an alias leads away from. Then the id is made of the name and the first clinic.
+-- just gone into one, nor one that an alias leads away from, unless its clinics come back from there. Then the id is made
+-- of the name and the first clinic.
 with
 kept as (
     select network_id as fresh_id, former_id as network_id
@@ -16,10 +17,17 @@ latest as (
     select old_id, new_id from former_aliases
     qualify row_number() over (partition by old_id order by line desc) = 1
 ),
+-- What had merged and now parts again, under its old name, from the network that its id led to.
+coming_back as (
+    select old_id
+    from latest
+    join network_shares on former_id = new_id and network_id = old_id
+    where num_shared * 2 >= num_now
+),
 taken as (
     select former_id as network_id from network_shares where claims
     union
-    select old_id from latest where new_id is not null
+    select old_id from latest where new_id is not null and old_id not in (from coming_back)
 ),
 fresh as (
     select network_id as fresh_id, network_name || ' ' || min(clinic_id) as longer

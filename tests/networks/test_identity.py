@@ -114,6 +114,11 @@ def test_an_id_that_leads_elsewhere_is_not_given_again() -> None:
     assert ids == {"b": B, "a": md5("a 3")}
     ids, _, _ = followed(spread(b="12"), spread(b="12", a="34"), [("a", "b"), ("a", None)])
     assert ids["a"] == A  # gone, and back
+    before = spread(b="1234567")
+    ids, lines, changes = followed(before, spread(b="12347", a="56"), [("a", "b")])  # merged, and apart again
+    assert (ids, lines, changes) == ({"b": B, "a": A}, set(), {("split", A, B, "56")})
+    ids, _, _ = followed(before, spread(b="123467", a="589"), [("a", "b")])  # two of three come from elsewhere
+    assert ids["a"] == md5("a 5")
 
 
 WORDS = ("quill", "zephyr", "aardvark", "jackal", "onyx", "umber", "vortex", "walnut", "xenon", "yarrow")
