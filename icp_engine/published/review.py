@@ -33,7 +33,7 @@ def questions(run: Run, kind: str | None = None, limit: int | None = None) -> pl
     """
     with run.database() as db:
         if ("table", QUEUE) not in db.relations():
-            raise InputError(f"{run.warehouse} has no review queue; run again with --review.")
+            raise InputError(f"{run.warehouse} has no review queue; run again with --review, by evidence.")
         found = db.frame(f"from {QUEUE}")
     kinds = found["kind"].unique().sort().to_list()
     if kind is not None and kind not in kinds:
