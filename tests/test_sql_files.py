@@ -90,7 +90,9 @@ def test_there_are_files_of_every_kind() -> None:
         "build",
         "charts",
         "evidence",
+        "identity",
         "report",
+        "review",
         "views",
     }
 

@@ -13,7 +13,7 @@ from icp_engine.api.current import Current, UnavailableError
 from icp_engine.api.listing import Listing, Page
 from icp_engine.api.parameters import ClinicsAsked, NetworksAsked, NothingAsked, Parameters, only
 from icp_engine.api.rows import Rows
-from icp_engine.api.snapshot import Snapshot, clinic, network
+from icp_engine.api.snapshot import Snapshot, clinic, led, network
 from icp_engine.published.filters import Condition, conditions
 
 RUN_HEADER = {RUN: {"description": "The run that answers", "schema": {"type": "string"}}}
@@ -71,7 +71,7 @@ def _add_lists(router: APIRouter, rows: Rows, parameters: Parameters, shape: sha
         with _answering(request, rows) as run:
 
             def make(form: Form) -> tuple[bytes, dict[str, str]]:
-                page = _page(run.clinics, asked, conditions(asked.filter(), "clinics", rows.card))
+                page = _page(run.clinics, asked, conditions(led(run, asked.filter()), "clinics", rows.card))
                 before = {"total": page.total, "limit": asked.limit, "offset": asked.offset}
                 return _listed(page, form, before, "clinics", {})
 

@@ -158,6 +158,7 @@ def shapes_of(rows: Rows) -> Shapes:
     members = create_model(
         "_WithMembers",
         __doc__="A network and its members.",
+        former_id=(str | None, Field(description="Id that was asked for, where the network has another by now")),
         clinics=(list[member], Field(description="Its members, anchor first, then by score")),  # type: ignore[valid-type]
     )
     return Shapes(

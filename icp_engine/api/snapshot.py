@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.filters import Filter, conditions
+from icp_engine.published.lists import former_ids
 from icp_engine.published.run import Run
 from icp_engine.published.sources import matches_file, read_matches
 from icp_engine.published.statistics import score_statistics
@@ -31,6 +32,7 @@ class Snapshot:
 
     Attributes:
         members: the clinics of networks, network by network, anchor first; `places` says from where on, and how many.
+        former_ids: ids that networks no longer have, and the network that each leads to, if any.
         schema: the columns of the table that one clinic is read from, and after them the fields that it lacks.
         explainer: spells out a bibliography.
         matches: the file that says which rows of public files set the fields of clinics, if there is one.
@@ -42,6 +44,7 @@ class Snapshot:
     networks: Listing
     members: pl.DataFrame
     places: dict[str, tuple[int, int]]
+    former_ids: dict[str, str | None]
     statistics: dict[str, Any]
     schema: pl.Schema
     explainer: Explainer
@@ -83,6 +86,7 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
             networks=networks,
             members=members,
             places=places,
+            former_ids=dict(former_ids(db).select("former_id", "network_id").iter_rows()),
             statistics=_statistics(clinics, run, rows),
             schema=pl.Schema({**given, **absent}),
             explainer=Explainer(card),
@@ -160,10 +164,28 @@ def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
     }
 
 
+def led(run: Snapshot, wanted: Filter) -> Filter:
+    """Return a filter with the id that a network has now for one that is no longer in use."""
+    return replace(wanted, network_id=_current(run, wanted.network_id)) if wanted.network_id else wanted
+
+
+def _current(run: Snapshot, network_id: str) -> str:
+    return run.former_ids.get(network_id) or network_id
+
+
 def network(run: Snapshot, network_id: str) -> dict[str, Any] | None:
-    """Return a network and its members, anchor first, then as clinics are listed; None where there is none."""
+    """Return a network and its members, anchor first, then as clinics are listed; None where there is none.
+
+    An id that is no longer in use leads to the network that has its clinics now, which then says so.
+    """
+    asked_id = network_id
+    network_id = _current(run, asked_id)
     if network_id not in run.places:
         return None
     asked = conditions(Filter(network_id=network_id), "networks", run.rows.card)
     found = run.networks.page(asked, run.rows.network_total, descending=True, limit=1, offset=0)
-    return {**found.rows.row(0, named=True), "clinics": run.members.slice(*run.places[network_id]).to_dicts()}
+    return {
+        **found.rows.row(0, named=True),
+        "former_id": asked_id if asked_id != network_id else None,
+        "clinics": run.members.slice(*run.places[network_id]).to_dicts(),
+    }

@@ -26,6 +26,7 @@ _COMMANDS = {
     "networks": "networks",
     "partners": "partners",
     "report": "report",
+    "review": "review",
     "run": "run",
     "scorecard": "scorecard",
     "serve": "serve",

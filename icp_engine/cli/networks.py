@@ -1,16 +1,18 @@
 """`icp-engine networks`: list and show."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from icp_engine.cli import options, show
+from icp_engine.cli.network_why import network_why_text
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from icp_engine.published.lists import NetworkProfile
+    from icp_engine.published.lists import FormerId, NetworkProfile
     from icp_engine.scorecard.model import Scorecard
 
 
@@ -92,27 +94,41 @@ def _table(found: "pl.DataFrame", card: "Scorecard") -> str:
 
 @command.command("show")
 @click.argument("network_id")
+@click.option("--why", is_flag=True, help="Say what ties its clinics, what it hangs on, and what was left out.")
 @options.warehouse
 @options.as_json
-def show_command(network_id: str, warehouse: Path, as_json: bool) -> None:
+def show_command(network_id: str, why: bool, warehouse: Path, as_json: bool) -> None:
     """Show a network: profile, category scores, members, anchor first.
 
     \b
-    Example:
+    Examples:
       icp-engine networks show net_ebac5a35e974
+      icp-engine networks show net_ebac5a35e974 --why
     """
     from icp_engine.published.lists import network
     from icp_engine.published.run import open_run
+    from icp_engine.published.why import network_why
 
     run = open_run(warehouse)
     found = network(run, network_id)
+    row = found.network.row(0, named=True)
+    reasons = network_why(run, row["network_id"]) if why else None
     if as_json:
-        show.emit({**found.network.row(0, named=True), "clinics": found.members.to_dicts()})
-    else:
-        show.say(_profile(found, run.card))
+        told = {"former": asdict(found.former)} if found.former else {}
+        told |= {"why": asdict(reasons)} if reasons else {}
+        show.emit({**row, **told, "clinics": found.members.to_dicts()})
+        return
+    profile, members = _profile(found, run.card)
+    led = [_led_from(found.former, row["network_id"])] if found.former else []
+    show.say("\n\n".join([*led, profile, *([network_why_text(reasons)] if reasons else []), members]))
 
 
-def _profile(found: "NetworkProfile", card: "Scorecard") -> str:
+def _led_from(former: "FormerId", network_id: str) -> str:
+    return f"{former.former_id} is {network_id} since {former.since}: {former.why}."
+
+
+def _profile(found: "NetworkProfile", card: "Scorecard") -> tuple[str, str]:
+    """Return what is said of a network, and the table of its members."""
     from icp_engine.networks.columns import OF_NETWORK
     from icp_engine.networks.neutral import network_names
 
@@ -126,7 +142,8 @@ def _profile(found: "NetworkProfile", card: "Scorecard") -> str:
         ("Providers", "not known" if row["total_npi_count"] is None else f"{row['total_npi_count']:,}"),
         ("Sites", "not known" if row["total_site_count"] is None else f"{row['total_site_count']:,}"),
         ("Categories", ", ".join(scores)),
-        ("Evidence", "one shared name in two states" if row["is_ambiguous"] else "one shared name"),
+        ("Evidence", row["evidence"] or "one shared name"),
+        *([("Ambiguous", "names alone tie its clinics across states")] if row["is_ambiguous"] else []),
     ]
     members = [
         (
@@ -141,4 +158,4 @@ def _profile(found: "NetworkProfile", card: "Scorecard") -> str:
     ]
     head = f"{row['display_name'] or row['network_name']}  ({row['network_id']})"
     table = show.table([("", "score", "tier", "state", "clinic", "id"), *members], "<><<<<", header=True)
-    return f"{head}\n{show.table(known, '<<', indent='  ')}\n\n{table}"
+    return f"{head}\n{show.table(known, '<<', indent='  ')}", table

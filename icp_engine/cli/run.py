@@ -66,6 +66,11 @@ _FEW = 0.01  # of all rows; when more are rejected that comes first
 )  # fmt: skip
 @click.option("--exclude-names", metavar="FILE", help="Text file of names that never group, one a line.")
 @click.option("--network-overrides", metavar="FILE", help="CSV or Parquet: clinic_id, network_name, is_anchor.")
+@click.option(
+    "--decisions", type=click.Path(dir_okay=False), metavar="FILE",
+    help="Decisions on networks, see icp-engine review; decisions.csv of the results' folder unless given.",
+)  # fmt: skip
+@click.option("--review", is_flag=True, help="Also look for what may belong together: see icp-engine review list.")
 @click.option("--partition-by", metavar="COLUMN", help="Also write a hive-partitioned copy, e.g. by state_code.")
 @click.option("--no-charts", is_flag=True, help="No charts and no report page.")
 @click.option("--keep", type=click.IntRange(1), default=2, show_default=True, help="Runs to keep, this one included.")
@@ -89,6 +94,8 @@ def command(
     grouping: str,
     exclude_names: str | None,
     network_overrides: str | None,
+    decisions: str | None,
+    review: bool,
     partition_by: str | None,
     no_charts: bool,
     keep: int,
@@ -130,6 +137,8 @@ def command(
             exclude_names=exclude_names,
             grouping=grouping,  # type: ignore[arg-type]
             overrides=network_overrides,
+            decisions=decisions,
+            review=review,
         ),
         partition_by=partition_by,
         charts=not no_charts,
@@ -262,6 +271,9 @@ def _notes(manifest: "Manifest") -> list[tuple[str, str]]:
         word, said = intake.rejected(rows).split(" ", 1)
         notes.append((word, f"{said}; see rejects.parquet"))
     notes += [("Suspicious ids", line) for line in intake.suspicious(manifest.suspicions)]
+    for state, numbers in manifest.decisions.items():
+        told = "" if state == "holds" else f": line{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers[:10]))}"
+        notes.append(("Decisions", f"{len(numbers):,} {state}{told}"))
     if manifest.indexed is False:
         notes.append(("No index", "look-ups by clinic_id in icp.duckdb are slower; a higher --memory-limit makes it"))
     if manifest.no_charts:

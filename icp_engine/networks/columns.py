@@ -53,7 +53,12 @@ def networks_columns(card: Scorecard) -> tuple[Column, ...]:
         "Most frequent segment of the members, the first by letter on a tie",
     )
     return (
-        Column("network_id", _TEXT, "", "net_ and the first 12 hex digits of the MD5 of the normalised name"),
+        Column(
+            "network_id",
+            _TEXT,
+            "",
+            "net_ and 12 hex digits of the MD5 of the name that it had first; it stays while half of the clinics do",
+        ),
         Column("network_name", _TEXT, "", "Normalised name that the clinics share"),
         Column("num_clinics", _WHOLE, "clinics", "Members"),
         Column("num_states", _WHOLE, "states", "Distinct states of the members, an unknown state is none"),

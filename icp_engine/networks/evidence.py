@@ -12,14 +12,20 @@ from icp_engine.database import Database, sql_text
 from icp_engine.extract.conform import as_text
 from icp_engine.extract.headers import plain
 from icp_engine.extract.states import NAMES
+from icp_engine.networks.applied import Applied, decided_values, register_decided, take_apart
+from icp_engine.networks.identity import keep_ids
 from icp_engine.networks.match_names import match_name
 
 # From the strongest on: a network hangs on the weakest that it cannot do without.
-KINDS = ("override", "owner", "parent", "name", "name_contact", "name_rare", "brand", "spelling", "stem_address")
+KINDS = (
+    "override", "decision", "brand_prefix", "owner", "parent", "name", "name_contact", "name_rare", "brand", "spelling",
+    "stem_address",
+)  # fmt: skip
 EVIDENCE_COLUMNS = (
     "pac_ids", "pac_id", "parent_name", "other_names", "phone", "official_phone", "mailing_address", "address", "city",
     "postal_code",
 )  # fmt: skip
+NO_DECISIONS = Applied()
 NORMALIZED_NAME = "normalized_name"
 _LISTS = r"[;|\n]"
 _PHONE, _ZIP = 10, 5  # digits
@@ -48,26 +54,37 @@ def _other_names() -> list[tuple[str, str]]:
         return [(plain(row["column"]), row["field"]) for row in csv.DictReader(table)]
 
 
-def group_by_evidence(db: Database, clinics: pl.DataFrame) -> None:
+def group_by_evidence(
+    db: Database, clinics: pl.DataFrame, applied: Applied = NO_DECISIONS, *, goes_on: bool = False
+) -> Applied:
     """Make `network_members`, `network_edges`, `network_evidence` and `network_candidates`.
 
     Args:
         db: knows `network_overrides`, `excluded_names` and `run_settings`.
         clinics: key, name, state, normalised name, and those of `EVIDENCE_COLUMNS` that the extract has.
+        applied: the decisions of the run, which come back with the pairs that states are made of.
+        goes_on: networks keep the ids of the former networks that `register_former` made readable.
     """
-    _register(db, clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")))
+    _register(db, clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")), applied)
+    register_decided(db, applied)
     for step in ("match_names", "network_spellings", "clinic_edges"):
         db.table(step, sql_text(f"evidence/{step}"))
     db.table("edges_to_follow", "from clinic_edges")
-    for step in ("linked_clinics", "network_members", "network_edges"):
-        db.table(step, sql_text(f"evidence/{step}"))
+    db.table("linked_clinics", sql_text("evidence/linked_clinics"))
+    if applied.decisions:
+        applied = take_apart(db, applied, KINDS)
+    db.table("network_members", sql_text("evidence/network_members"))
+    if goes_on:
+        keep_ids(db)
+    db.table("network_edges", sql_text("evidence/network_edges"))
     db.copy("network_weakest", _weakest(db))
     db.copy("evidence_kinds", pl.DataFrame({"kind": KINDS}).with_row_index("strength"))
     for step in ("network_evidence", "network_candidates"):
         db.table(step, sql_text(f"evidence/{step}"))
+    return applied
 
 
-def _register(db: Database, clinics: pl.DataFrame) -> None:
+def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> None:
     """Make `evidence_clinics`, `clinic_names` and `clinic_values` readable, without clinics that overrides place."""
     zip5 = _text(clinics, "postal_code").str.replace_all(r"\D", "").str.slice(0, 5)
     db.register(
@@ -86,8 +103,15 @@ def _register(db: Database, clinics: pl.DataFrame) -> None:
     brands = _items(free, "other_names", match_name).select("clinic", pl.lit("brand").alias("kind"), name="value")
     every = pl.concat([names.drop_nulls(), brands])
     db.register("clinic_names", every.filter(~pl.col("name").is_in(barred.implode())) if len(barred) else every)
-    values = [*_values(free), *_stems(named, names)]
-    db.register("clinic_values", pl.concat(values).unique() if values else pl.DataFrame(schema=_VALUES))
+    decided = decided_values(applied, free.select("clinic", KEY), names)
+    db.register("clinic_values", pl.concat([decided, *_values(free), *_stems(named, names)]).unique())
+
+
+def known_owners(clinics: pl.DataFrame) -> pl.DataFrame:
+    """Return the known owners and parents of clinics: a row per clinic (its place), kind and value."""
+    found = _values(clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")))
+    owners = [frame.filter(pl.col("kind").is_in(["owner", "parent"])) for frame in found]
+    return pl.concat([pl.DataFrame(schema=_VALUES), *owners]).unique()
 
 
 def _values(clinics: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -1,6 +1,6 @@
 """Group scored clinics into networks: settings and inputs made ready here, the work done by the files of sql/."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +11,10 @@ from icp_engine.database import Database, quoted, sql_text
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract.conform import as_text
 from icp_engine.extract.normalized_names import normalized_name
-from icp_engine.networks.evidence import NORMALIZED_NAME, group_by_evidence
+from icp_engine.networks.applied import NOT_BY_NAMES, Applied, apply_to, excluded_by, rename_networks, settled
+from icp_engine.networks.decisions import read_decisions
+from icp_engine.networks.evidence import NO_DECISIONS, NORMALIZED_NAME, group_by_evidence
+from icp_engine.networks.identity import NO_FORMER, Former, compare_with_former, register_former
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
     NETWORK_SCORES,
@@ -21,6 +24,7 @@ from icp_engine.networks.neutral import (
     tier_tables,
     view,
 )
+from icp_engine.networks.review import review_queue
 from icp_engine.scorecard.model import Scorecard
 
 NETWORKS = "networks_icp"
@@ -41,6 +45,8 @@ class NetworkOptions:
     mean: Literal["weighted", "median"] = "weighted"
     exclude_names: str | None = None
     overrides: str | None = None
+    decisions: str | None = None
+    review: bool = False
     grouping: Grouping = "evidence"
 
 
@@ -48,7 +54,9 @@ class NetworkOptions:
 class Networks:
     """What grouping found: one row per network, one row of columns per member, and why if nothing was found.
 
-    `edges` has what ties the members together, `candidates` every shared name and what kept it apart.
+    `edges` has what ties the members together, `candidates` every shared name and what kept it apart, `aliases` where
+    ids went that are no longer in use, `changes` what became of the networks of the run before, `applied` the
+    decisions, `questions` the review queue where it was asked for.
     """
 
     networks: pl.DataFrame
@@ -58,6 +66,10 @@ class Networks:
     overrides: pl.DataFrame
     edges: pl.DataFrame
     candidates: pl.DataFrame
+    aliases: pl.DataFrame
+    changes: pl.DataFrame
+    applied: Applied = NO_DECISIONS
+    questions: pl.DataFrame | None = None
 
     @property
     def why_none(self) -> str | None:
@@ -94,7 +106,9 @@ def register_settings(db: Database, card: Scorecard, options: NetworkOptions, fo
     db.copy("network_overrides", found.overrides if found else read_overrides(options.overrides))
 
 
-def find_networks(db: Database, clinics: pl.DataFrame, card: Scorecard, options: NetworkOptions) -> Networks:
+def find_networks(
+    db: Database, clinics: pl.DataFrame, card: Scorecard, options: NetworkOptions, former: Former = NO_FORMER
+) -> Networks:
     """Group scored clinics.
 
     Args:
@@ -102,6 +116,7 @@ def find_networks(db: Database, clinics: pl.DataFrame, card: Scorecard, options:
         clinics: the columns of `network_inputs`, `normalized_name`, and those that hold evidence where there are any.
         card: the scorecard of the scores.
         options: how to group.
+        former: the networks of the run before, whose ids stay; by exact names ids follow the names.
 
     Raises:
         InputError: a file of names or overrides cannot be used, or names an unknown clinic.
@@ -110,24 +125,43 @@ def find_networks(db: Database, clinics: pl.DataFrame, card: Scorecard, options:
     db.view("icp_scores", "select " + ", ".join(map(quoted, network_inputs(card))) + " from scored")
     db.view("icp_bands", f"select {KEY}, {NORMALIZED_NAME} from scored")
     register_settings(db, card, options)
+    register_former(db, former)
     _check_overrides(db)
+    decisions = read_decisions(Path(options.decisions)) if options.decisions else ()
     if options.grouping == "exact":
+        applied = Applied(tuple(replace(decision, state=NOT_BY_NAMES) for decision in decisions))
         for step in _EXACT:
             db.table(step, sql_text(step))
     else:
-        group_by_evidence(db, clinics)
+        placed = db.frame("select clinic_id from network_overrides")["clinic_id"]
+        applied = apply_to(decisions, clinics, placed)
+        db.copy(
+            "excluded_names", pl.concat([db.frame("from excluded_names"), excluded_by(applied)]).unique().sort(pl.all())
+        )
+        applied = group_by_evidence(db, clinics, applied, goes_on=True)
+    renamed = rename_networks(db, applied)
     members = "icp_scores semi join network_members using (clinic_id)"  # a tenth of all
     view(db, CLINIC_SCORES, clinic_sql(card), members)
     db.table(NETWORK_SCORES, sql_text("networks"))
+    aliases, changes = compare_with_former(db)
     return Networks(
-        networks=named_networks(db.frame(f"from {NETWORK_SCORES}"), card),
+        networks=named_networks(_with_names(db.frame(f"from {NETWORK_SCORES}"), renamed), card),
         columns=named_members(db.frame(sql_text("network_columns")), card),
         shared_names=db.frame("select count(*) as n from network_candidates").item(),
         excluded=db.frame("from excluded_names"),
         overrides=db.frame("from network_overrides"),
         edges=db.frame("select network_id, clinic_id, kind, value from network_edges order by all"),
         candidates=db.frame("from network_candidates"),
+        aliases=aliases,
+        changes=changes,
+        applied=settled(db, applied),
+        questions=review_queue(db, applied) if options.review and options.grouping == "evidence" else None,
     )
+
+
+def _with_names(networks: pl.DataFrame, renamed: pl.DataFrame) -> pl.DataFrame:
+    """Return networks with the names that decisions give them."""
+    return networks.update(renamed, on="network_id") if len(renamed) else networks
 
 
 def excluded_names(path: str | None) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from dataclasses import replace as dataclass_replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ from icp_engine.extract.conventions import item_notes
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.extract.profile import Profile, describe
 from icp_engine.networks.columns import check_names
+from icp_engine.networks.decisions import FILE as DECISIONS
 from icp_engine.networks.evidence import NORMALIZED_NAME, evidence_columns
 from icp_engine.networks.grouping import NETWORKS, Networks, find_networks, network_inputs
 from icp_engine.pipeline.clinics import (
@@ -43,6 +45,7 @@ from icp_engine.tables.writer import TableWriter, write_table
 from icp_engine.warehouse.audits import check_run
 from icp_engine.warehouse.duckdb_file import WarehouseFile, finish, warehouse_file
 from icp_engine.warehouse.folder import clean, new_run, publish, run_id
+from icp_engine.warehouse.former import read_former
 from icp_engine.warehouse.manifest import (
     InputFile,
     Manifest,
@@ -91,7 +94,7 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         work = Work(extract, card, options, out, folder, temp, stages)
         notes = (*extract.notes, *item_notes(scored.frame, card))
         manifest = _manifest(work, started, found, rejects, notes)
-        networks = _networks(scored, work)
+        networks = _networks(scored, work, manifest.started_at)
         rejected = rejected_rows(extract, rejects) if len(rejects) else None
         manifest = _write(scored, networks, work, manifest, rejected)
         if rejected is not None:
@@ -121,7 +124,7 @@ class Work:
         return max(self.options.memory_limit // _SQL_SHARE, _LEAST_SQL_MEMORY)
 
 
-def _networks(scored: Scored, work: Work) -> Networks | None:
+def _networks(scored: Scored, work: Work, moment: str) -> Networks | None:
     """Group the scored clinics, of which only the columns that grouping reads go to SQL."""
     if not work.options.networks:
         return None
@@ -135,7 +138,10 @@ def _networks(scored: Scored, work: Work) -> Networks | None:
         renamed = [pl.col(column).alias(field) for field, column in evidence.items()]
         named = pl.col(NORMALIZED).alias(NORMALIZED_NAME)
         clinics = scored.frame.select(*network_inputs(work.card), *renamed, named).collect()
-        return find_networks(db, clinics, work.card, work.options.network)
+        options, beside = work.options.network, work.out / DECISIONS
+        if options.decisions is None and beside.exists():
+            options = dataclass_replace(options, decisions=str(beside))
+        return find_networks(db, clinics, work.card, options, read_former(work.out, moment))
 
 
 def _evidence(work: Work) -> dict[str, str]:
@@ -172,6 +178,7 @@ def _write(
             indexed=indexed,
             networks=NetworkCounts(len(networks.networks), len(networks.columns), _evidence(work)),
             no_networks=networks.why_none,
+            decisions=networks.applied.lines_by_state(),
         )
 
 

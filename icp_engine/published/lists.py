@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.columns import KEY
-from icp_engine.database import quoted
+from icp_engine.database import Database, quoted
 from icp_engine.display import shell_line
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, did_you_mean
@@ -19,7 +19,7 @@ from icp_engine.published.run import Run
 from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
 from icp_engine.tables.excel import excel_csv
 from icp_engine.tables.writer import flat, whole
-from icp_engine.warehouse.audits import audit
+from icp_engine.warehouse.audits import AUDITED, audit
 from icp_engine.warehouse.duckdb_file import CLINIC_WHY
 from icp_engine.warehouse.switch import check_outside
 
@@ -44,21 +44,39 @@ def networks(run: Run, wanted: Filter, sort: str | None = None, limit: int = 20)
 
 
 @dataclass(frozen=True, slots=True)
+class FormerId:
+    """An id that a network has no longer: when it went out of use (UTC), and why: merged, split, renamed or gone."""
+
+    former_id: str
+    since: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkProfile:
-    """A network, its row of `networks_icp`, and its members, anchor first, then by score."""
+    """A network, its row of `networks_icp`, and its members, anchor first, then by score.
+
+    `former` is the id that was asked for, where that is no longer in use, with when and how it went.
+    """
 
     network: pl.DataFrame
     members: pl.DataFrame
+    former: FormerId | None = None
 
 
 def network(run: Run, network_id: str) -> NetworkProfile:
-    """Return a network and its members, anchor first, then by score.
+    """Return a network and its members, anchor first, then by score; an old id leads to the network of its clinics now.
 
     Raises:
-        InputError: there is no such network.
+        InputError: there is no such network, or nothing is left of it.
     """
     with run.database() as db:
-        found = db.frame(f"from {NETWORKS} where network_id = $id", {"id": network_id})
+        current, former = _current_id(db, network_id)
+        if former and current is None:
+            raise InputError(
+                f"Network '{network_id}' went at {former.since}: its clinics are gone, or no network any more."
+            )
+        found = db.frame(f"from {NETWORKS} where network_id = $id", {"id": current})
         if found.is_empty():
             listing = shell_line("icp-engine", "networks", "list", "-w", str(run.warehouse))
             raise InputError(f"{run.warehouse} has no network '{network_id}'; list them with: {listing}")
@@ -67,9 +85,26 @@ def network(run: Run, network_id: str) -> NetworkProfile:
         members = db.frame(
             f"select {', '.join(map(quoted, shown))} from clinics_icp_with_networks where network_id = $id "
             f"order by is_network_anchor desc, {quoted(total)} desc, clinic_id",
-            {"id": network_id},
+            {"id": current},
         )
-    return NetworkProfile(found, members)
+    return NetworkProfile(found, members, former)
+
+
+def _current_id(db: Database, network_id: str) -> tuple[str | None, FormerId | None]:
+    """Return the id that an id leads to now, itself where nothing is known of it, and what is said of an old one."""
+    asked = former_ids(db).filter(former_id=network_id)
+    if asked.is_empty():
+        return network_id, None
+    _, current, since, why = asked.row(0)
+    return current, FormerId(network_id, since, why)
+
+
+def former_ids(db: Database) -> pl.DataFrame:
+    """Return the ids that networks no longer have, with the network that each leads to now, since when and why."""
+    if ("view", "network_ids") not in db.relations():  # of an older version
+        names = ("former_id", "network_id", "since", "why")
+        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    return db.frame("select asked_id as former_id, network_id, since, why from network_ids where why is not null")
 
 
 def query(run: Run, text: str) -> pl.DataFrame:
@@ -85,8 +120,9 @@ def query(run: Run, text: str) -> pl.DataFrame:
 def audits(run: Run) -> dict[str, pl.DataFrame]:
     """Return what each audit finds in the published files, by name; no rows are good."""
     with run.database() as db:
-        overrides = db.frame("from network_overrides")
-    return audit(run.folder, run.card, run.manifest.rows.scored, overrides)
+        there = {name for _, name in db.relations()}
+        tables = {name: db.frame(f"from {name}") for name in AUDITED if name in there}
+    return audit(run.folder, run.card, run.manifest.rows.scored, tables)
 
 
 def export(run: Run, what: Listed, wanted: Filter, columns: Sequence[str] = ()) -> pl.DataFrame:

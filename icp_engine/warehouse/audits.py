@@ -1,5 +1,6 @@
 """Check results by SQL: each file of sql/audits returns the rows that offend."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -7,7 +8,9 @@ import polars as pl
 from icp_engine.columns import KEY
 from icp_engine.database import Database, database, sql_names, sql_text
 from icp_engine.errors import GateError
-from icp_engine.networks.grouping import NETWORKS, Networks
+from icp_engine.networks.evidence import NO_DECISIONS
+from icp_engine.networks.grouping import NETWORKS, Networks, read_overrides
+from icp_engine.networks.identity import NO_FORMER
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
     MEMBER_SCORES,
@@ -21,6 +24,12 @@ from icp_engine.networks.neutral import (
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.warehouse.dimensions import scorecard_frames
 
+AUDITED = {
+    "network_overrides": read_overrides(None),
+    "network_aliases": NO_FORMER.aliases,
+    "decisions": NO_DECISIONS.frame(),
+    "decision_pairs": NO_DECISIONS.pair_frame(),
+}
 _TABLES = ("icp_scores", "clinics_icp_with_networks", NETWORKS)
 
 
@@ -30,7 +39,13 @@ def check_run(folder: Path, card: Scorecard, scored: int, networks: Networks) ->
     Raises:
         GateError: an audit returns rows; the message names it and shows the first.
     """
-    findings = audit(folder, card, scored, networks.overrides)
+    tables = {
+        "network_overrides": networks.overrides,
+        "network_aliases": networks.aliases,
+        "decisions": networks.applied.frame(),
+        "decision_pairs": networks.applied.pair_frame(),
+    }
+    findings = audit(folder, card, scored, tables)
     failed = {name: rows for name, rows in findings.items() if len(rows)}
     if failed:
         name, rows = next(iter(failed.items()))
@@ -40,14 +55,14 @@ def check_run(folder: Path, card: Scorecard, scored: int, networks: Networks) ->
         )
 
 
-def audit(folder: Path, card: Scorecard, scored: int, overrides: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def audit(folder: Path, card: Scorecard, scored: int, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Return what each audit finds in the Parquet files of a run, by name; no rows are good.
 
     Args:
         folder: of the run.
         card: its scorecard.
         scored: how many clinics it scored.
-        overrides: the clinics that it put into networks by hand.
+        tables: those of `AUDITED`, which are in the warehouse file alone; those of an older version lack some.
     """
     with database() as db:
         for table in _TABLES:
@@ -58,12 +73,13 @@ def audit(folder: Path, card: Scorecard, scored: int, overrides: pl.DataFrame) -
         view(db, CLINIC_SCORES, clinic_sql(card), "icp_scores", [KEY, *points])
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS, ["network_id", *points])
         view(db, MEMBER_SCORES, member_sql(card), "clinics_icp_with_networks")
-        _register(db, card, scored, overrides)
+        _register(db, card, scored)
+        for name, empty in AUDITED.items():
+            db.copy(name, tables.get(name, empty))
         return {name: db.frame(sql_text(name)) for name in sql_names("audits")}
 
 
-def _register(db: Database, card: Scorecard, scored: int, overrides: pl.DataFrame) -> None:
+def _register(db: Database, card: Scorecard, scored: int) -> None:
     db.copy("run_facts", pl.DataFrame({"rows_scored": [scored]}))
-    db.copy("network_overrides", overrides)
     db.copy("scorecard_categories", scorecard_frames(card)["scorecard_categories"])
     db.copy("scorecard_total", tier_tables(card)["scorecard_total"])

@@ -104,13 +104,25 @@ def finish(
         add_bibliography(db, card, file.names)
         db.view("network_evidence", f"select {', '.join(_EVIDENCE)} from {NETWORKS}")
         db.copy("network_edges", networks.edges)
+        db.copy("network_aliases", networks.aliases)
+        db.copy("network_changes", networks.changes)
+        db.copy("decisions", networks.applied.frame())
+        db.copy("decision_pairs", networks.applied.pair_frame())
+        if networks.questions is not None:
+            db.copy("review_queue", networks.questions)
         db.view("shared_names", sql_text("shared_names"))
         if options.grouping == "exact":
             db.view("network_candidates", sql_text("network_candidates"))
         else:
             db.copy("network_candidates", networks.candidates)
         names = view_names(card)
-        for step in ("networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to", "tier_by_state"):
+        for step in (
+            "networks_by_tier_and_size",
+            "anchors_to_call",
+            "members_to_expand_to",
+            "tier_by_state",
+            "network_ids",
+        ):
             text = sql_text(f"views/{step}")
             db.view(step, text, [names.get(name, name) for name in db.columns_of(text)])
         comment_all(db, card)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from icp_engine.display import shell_line
 from icp_engine.errors import InputError
+from icp_engine.networks.grouping import NETWORKS
 from icp_engine.tables.writer import settle
 from icp_engine.warehouse.locks import LOCK, UNFINISHED, Lock, holds, is_folder, remove_leftovers, take
 from icp_engine.warehouse.switch import (
@@ -192,10 +193,24 @@ def _order(run: Path) -> tuple[int, str]:
         return 0, run.name
 
 
+def runs_by_age(out: Path, switch: Switch = CLINICS) -> list[Path]:
+    """Return the folders of the published run and of those that are kept from before, the newest first."""
+    current, runs = current_run(out, switch), out / switch.runs
+    if current is None:
+        return []
+    return sorted((run for run in _runs(runs) if _order(run) <= _order(runs / current)), key=_order, reverse=True)
+
+
 def _prune(current: Path, keep: int) -> None:
-    """Remove the runs that were published first. One that cannot be moved is still read, and stays for now."""
+    """Remove the runs that were published first. One that cannot be moved is still read, and stays for now.
+
+    The last run that has networks stays too: ids of networks go on from it.
+    """
     older = sorted((run for run in _runs(current.parent) if run != current), key=_order)
+    with_networks = [run for run in (*older, current) if (run / f"{NETWORKS}.parquet").exists()]
     for run in older[: max(0, len(older) - max(0, keep - 1))]:
+        if run in with_networks[-1:]:
+            continue
         with suppress(OSError):
             shutil.rmtree(run.rename(run.with_name(run.name + UNFINISHED)))
 

@@ -13,7 +13,7 @@ from icp_engine.extract.profile import FieldCoverage, LostPoints
 from icp_engine.tables.writer import whole, write_json
 from icp_engine.warehouse.folder import MANIFEST
 
-_OF_NETWORKS = ("indexed", "networks", "no_networks")  # not in the file of a run that made none
+_OF_NETWORKS = ("indexed", "networks", "no_networks", "decisions")  # not in the file of a run that made none
 
 
 class ScorecardRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +80,7 @@ class Manifest(msgspec.Struct, frozen=True):
         indexed: whether there was memory for the index of the warehouse file.
         networks: None where the run made none.
         no_networks: why nothing was found, in one sentence; None where something was.
+        decisions: lines of the decisions by what became of them.
         no_charts: why there are no charts, in one sentence; None where there are, or none were wanted.
         seconds: seconds of each stage; stages may run beside each other.
     """
@@ -104,6 +105,7 @@ class Manifest(msgspec.Struct, frozen=True):
     indexed: bool | None = None
     networks: NetworkCounts | None = None
     no_networks: str | None = None
+    decisions: Mapping[str, tuple[int, ...]] = {}
     no_charts: str | None = None
     seconds: Mapping[str, float] = {}
     elapsed_seconds: float = 0.0

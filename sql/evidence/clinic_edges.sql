@@ -15,7 +15,7 @@ stems as (
     select clinic, value as stem from clinic_values where kind = 'stem'
 ),
 edges as (
-    select clinic, kind, value from clinic_values where kind in ('owner', 'parent')
+    select clinic, kind, value from clinic_values where kind in ('decision', 'brand_prefix', 'owner', 'parent')
     union all
     select clinic, 'name', name || ', ' || state_code
     from named

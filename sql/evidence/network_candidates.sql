@@ -14,6 +14,8 @@ select
     name as network_name,
     num_clinics,
     num_states,
+    chance,
+    holds_across_states,
     num_members is not null as is_grouped,
     case
         when num_members is not null then null

@@ -1,8 +1,9 @@
 -- The clinics of every network, by evidence.
 -- Grain: one row per clinic that belongs to a network.
--- Inputs: linked_clinics, evidence_clinics, network_overrides, run_settings.
+-- Inputs: linked_clinics, evidence_clinics, network_overrides, decided_clinics, run_settings.
 -- A network is named after the most frequent name of its clinics; where several would have one name the largest keeps
 -- it, and the others take their state as well. Clinics that an override puts into a network count towards its size.
+-- What overrides or decisions join is a network of any size. Of several anchors an override's holds, then the last one.
 with
 found as (
     select root, clinic_id, state_code, normalized_name
@@ -49,11 +50,17 @@ distinct_names as (
     from apart
 ),
 placed as (
-    select network_name, clinic_id, state_code, false as is_forced, false as is_forced_anchor
+    select network_name, clinic_id, state_code, coalesce(is_merged, false) as is_forced, anchor_line
     from found
     join distinct_names using (root)
+    left join decided_clinics using (clinic_id)
     union all
-    select network_overrides.network_name, network_overrides.clinic_id, state_code, true, is_anchor
+    select
+        network_overrides.network_name,
+        network_overrides.clinic_id,
+        state_code,
+        true,
+        if(is_anchor, 9223372036854775807, null)
     from network_overrides
     join evidence_clinics using (clinic_id)
     where network_overrides.network_name is not null
@@ -72,6 +79,6 @@ select
     'net_' || left(md5(network_name), 12) as network_id,
     network_name,
     clinic_id,
-    is_forced_anchor
+    coalesce(anchor_line = max(anchor_line) over (partition by network_name), false) as is_forced_anchor
 from placed
 semi join sized using (network_name)

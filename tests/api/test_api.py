@@ -257,7 +257,10 @@ def test_every_network_with_its_members(server: Server, clinics: list[Row], netw
         members = [row for row in clinics if row["network_id"] == network["network_id"]]
         members.sort(key=lambda row: not row["is_network_anchor"])
         shown = ["clinic_id", "account_name", "state_code", "icp_total_score", "icp_tier_label", "is_network_anchor"]
-        assert found == network | {"clinics": [{name: row[name] for name in shown} for row in members]}
+        assert found == network | {
+            "former_id": None,
+            "clinics": [{name: row[name] for name in shown} for row in members],
+        }
         assert found["clinics"][0]["clinic_id"] == network["anchor_clinic_id"]
 
 

@@ -16,7 +16,7 @@ from icp_engine.database import sql_names
 from icp_engine.errors import GateError
 from icp_engine.networks.grouping import Networks, find_networks
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.warehouse.audits import audit, check_run
+from icp_engine.warehouse.audits import AUDITED, audit, check_run
 
 CARD = icp_engine.load_scorecard("icp")
 PARTS = ["fit", "pain", "compliance", "propensity", "scale", "segment"]
@@ -40,9 +40,10 @@ def good() -> Tables:
         for key, network in members
     ]  # fmt: skip
     networks = [
-        {"network_id": name, **scores("network_icp"), "num_clinics": size, "anchor_clinic_id": anchor}
+        {"network_id": name, **scores("network_icp"), "num_clinics": size, "anchor_clinic_id": anchor,
+         "display_name": "Name"}
         for name, size, anchor in (("n1", 3, "a"), ("n2", 2, "d"))
-    ]
+    ]  # fmt: skip
     clinics = pl.DataFrame(rows, schema_overrides={"num_clinics": pl.Int64})
     return {
         "clinics_icp": clinics.drop("network_id", "is_network_anchor", "num_clinics"),
@@ -76,6 +77,15 @@ def doubled(table: str, old: str, new: str) -> Callable[[Tables], Tables]:
     return lambda tables: {**tables, table: tables[table].with_columns(pl.col("clinic_id").replace(old, new))}
 
 
+def beside(table: str, *rows: tuple[Any, ...]) -> Callable[[Tables], Tables]:
+    """Give a table of the warehouse file alone, such as decisions."""
+    return lambda tables: {**tables, table: pl.DataFrame(rows, AUDITED[table].schema, orient="row")}
+
+
+def decided(action: str, subject: str, object_: str = "", state: str = "holds") -> Callable[[Tables], Tables]:
+    return beside("decisions", (2, "", "", action, subject, object_, "", state))
+
+
 def both(*edits: Callable[[Tables], Tables]) -> Callable[[Tables], Tables]:
     def edit(tables: Tables) -> Tables:
         for each_edit in edits:
@@ -93,17 +103,34 @@ def higher(level: str, key: str, part: str, value: float) -> Callable[[Tables], 
 
 
 def found(tables: Tables, folder: Path, overrides: pl.DataFrame = NO_OVERRIDES) -> dict[str, list[dict[str, Any]]]:
-    for name, frame in tables.items():
-        frame.write_parquet(folder / f"{name}.parquet")
-    rows = {name.removeprefix("audits/"): one.to_dicts() for name, one in audit(folder, CARD, 6, overrides).items()}
+    beside = {name: frame for name, frame in tables.items() if name in AUDITED}  # in the warehouse file alone
+    for name in tables.keys() - beside.keys():
+        tables[name].write_parquet(folder / f"{name}.parquet")
+    audited = audit(folder, CARD, 6, {"network_overrides": overrides, **beside})
+    rows = {name.removeprefix("audits/"): one.to_dicts() for name, one in audited.items()}
     return {name: row for name, row in rows.items() if row}
 
 
 WITH = "clinics_icp_with_networks"
 NUMBER, ANCHOR, ONCE = "num_clinics_is_the_number_of_members", "one_anchor_per_network", "every_clinic_once"
 SUM, WITHIN = "total_is_the_sum_of_its_parts", "category_scores_within_maximum"
+RESOLVES, HOLDS, APART = "aliases_resolve", "decisions_hold", "not_same_pairs_are_apart"
 HIGHEST, EXISTS = "anchor_has_the_highest_score", "every_member_has_a_network"
 PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
+    "an alias to nowhere": (RESOLVES, beside("network_aliases", (1, "old", "n9", "", "merged")),
+                            {"old_id": "old", "new_id": "n9"}),
+    "an alias over another, to nowhere": (
+        RESOLVES, beside("network_aliases", (1, "older", "old", "", "merged"), (2, "old", "n1", "", "merged"),
+                         (3, "old", "n9", "", "merged")), {"old_id": "old"}),
+    "joined and in two networks": (
+        HOLDS, both(decided("merge", "a", "d"), beside("decision_pairs", (2, True, "a", "d"))),
+        {"line": 2, "action": "merge"}),
+    "joined and in none": (HOLDS, both(decided("merge", "a", "f"), beside("decision_pairs", (2, True, "f", "a"))),
+                           {"line": 2}),
+    "no anchor, though decided": (HOLDS, decided("anchor", "b"), {"line": 2, "subject": "b"}),
+    "another name than decided": (HOLDS, decided("rename", "b", "N"), {"line": 2, "subject": "b"}),
+    "kept apart and in one network": (APART, beside("decision_pairs", (2, False, "b", "c")),
+                                      {"line": 2, "clinic_id": "b", "network_id": "n1"}),
     "a member scores more": (HIGHEST, edited(WITH, "b", icp_total_score=TOTAL + 0.01),
                              {"network_id": "n1", "clinic_id": "b", "anchor_score": TOTAL}),
     "an anchor scores less": (HIGHEST, edited(WITH, "d", icp_total_score=TOTAL - 0.01),
@@ -143,6 +170,16 @@ def test_good_tables_pass(tmp_path: Path) -> None:
         higher("clinic", "b", "pain", 20.0), edited("networks_icp", "n1", network_icp_total_score=TOTAL + 0.03)
     )
     assert found(edges(good()), tmp_path) == {}
+    lines = [(1, "older", "old", "", "merged"), (2, "old", "n1", "", "split"), (3, "lost", None, "", "gone")]
+    pairs = [(2, True, "a", "b"), (2, False, "a", "d"), (2, False, "d", "f"), (2, True, "a", "lost")]
+    for edit in (
+        beside("network_aliases", *lines),
+        beside("decision_pairs", *pairs),
+        decided("anchor", "a"),
+        decided("anchor", "b", state="overtaken by a later line"),
+        decided("rename", "a", "Name"),
+    ):
+        assert found(edit(good()), tmp_path) == {}
 
 
 @pytest.mark.parametrize("case", PLANTED)
@@ -163,6 +200,8 @@ def test_an_anchor_by_hand_may_score_less(tmp_path: Path) -> None:
     tables = edited(WITH, "d", icp_total_score=1.0)(good())
     assert list(found(tables, tmp_path)) == [HIGHEST]
     assert found(tables, tmp_path, overrides) == {}
+    assert found(decided("anchor", "d")(tables), tmp_path) == {}
+    assert list(found(decided("anchor", "d", state="placed by --network-overrides")(tables), tmp_path)) == [HIGHEST]
 
 
 CLINICS = {
@@ -200,12 +239,19 @@ def wrong_networks(*arguments: Any) -> Any:
 
 def test_check_run_names_the_audit_and_shows_a_row(tmp_path: Path) -> None:
     networks = Networks(
-        good()["networks_icp"], pl.DataFrame(), 2, pl.DataFrame(), NO_OVERRIDES, pl.DataFrame(), pl.DataFrame()
+        good()["networks_icp"],
+        pl.DataFrame(),
+        2,
+        pl.DataFrame(),
+        NO_OVERRIDES,
+        *[pl.DataFrame()] * 2,
+        AUDITED["network_aliases"],
+        pl.DataFrame(),
     )
     assert found(good(), tmp_path) == {}
     check_run(tmp_path, CARD, 6, networks)
     assert found(edited(WITH, "f", network_id="n9")(good()), tmp_path)
-    with pytest.raises(GateError, match=r"^1 of 7 audits failed.*every_member_has_a_network: 1 rows.*'n9'"):
+    with pytest.raises(GateError, match=r"^1 of 10 audits failed.*every_member_has_a_network: 1 rows.*'n9'"):
         check_run(tmp_path, CARD, 6, networks)
 
 

@@ -32,12 +32,13 @@ TABLES = {
     "clinics", "networks_icp", "reason_patterns", "run_facts", "run_inputs", "run_settings", "field_coverage",
     "network_overrides", "excluded_names", "scorecard_categories", "scorecard_characteristics", "scorecard_bands",
     "scorecard_segments", "scorecard_tiers", "scorecard_tier_edges", "scorecard_total",
-    "network_edges",
+    "network_edges", "network_aliases", "network_changes", "decisions", "decision_pairs",
 }  # fmt: skip
 VIEWS = {
     "clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_networks", "shared_names", "network_candidates",
     "clinic_bibliography", "clinic_evidence", "networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to",
     "tier_by_state", "clinic_scores", "clinic_why", "member_scores", "network_scores", "network_evidence",
+    "network_ids",
 }  # fmt: skip
 ICP = icp_engine.load_scorecard("icp")
 ENTRY = ["score", "code", "sources", "value", "points", "status", "reason", "note"]

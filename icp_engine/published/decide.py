@@ -1,0 +1,97 @@
+"""Add a decision to the file: networks become clinics of them, and what cannot hold is refused before it is written."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from icp_engine.columns import KEY, STATE
+from icp_engine.errors import InputError
+from icp_engine.networks.applied import HOLDS, apply_to
+from icp_engine.networks.decisions import (
+    FILE,
+    NETWORK_ID,
+    OVERTAKEN,
+    Decision,
+    append_decisions,
+    check_decision,
+    read_decisions,
+)
+from icp_engine.published.lists import network
+from icp_engine.published.run import Run
+
+_OF_NAMES = ("brand_prefix", "exclude_name")
+
+
+def decisions_file(run: Run, path: Path | None) -> Path:
+    """Return where decisions are kept: the file that is named, or else `decisions.csv` in the warehouse."""
+    return path or run.warehouse / FILE
+
+
+def decide(run: Run, path: Path, decision: Decision) -> Decision:
+    """Append a decision and return it as it was written; it holds from the next run on.
+
+    Args:
+        run: the published run: an id of a network stands for the anchor of that network in it.
+        path: the file, see `decisions_file`.
+        decision: what is decided; its line does not count.
+
+    Raises:
+        InputError: there is no such clinic or network, the line says too little, or another line contradicts it.
+    """
+    if decision.action not in _OF_NAMES:
+        decision = replace(decision, subject=_clinic(run, decision.subject))
+        if decision.action != "rename":
+            other = _clinic(run, decision.object) if decision.object else _left(run, decision)
+            decision = replace(decision, object=other)
+    [written] = decide_all(run, path, [decision])
+    return written
+
+
+def decide_all(run: Run, path: Path, decisions: Iterable[Decision]) -> list[Decision]:
+    """Append decisions on clinics, all or none, and return them as they were written.
+
+    Raises:
+        InputError: a clinic is not there, a line says too little, or lines contradict each other.
+    """
+    before = read_decisions(path, needed=False)
+    last = max((earlier.line for earlier in before), default=1)
+    fresh = [replace(decision, line=last + place) for place, decision in enumerate(decisions, 1)]
+    for decision in fresh:
+        check_decision(path, decision)
+    with run.database() as db:
+        clinics = db.frame(f"select {KEY}, {STATE} from clinics")
+        placed = db.frame("select clinic_id from network_overrides")["clinic_id"]
+    told = apply_to([*before, *fresh], clinics, placed).decisions[len(before) :]
+    wrong = next((decision for decision in told if decision.state not in (HOLDS, OVERTAKEN)), None)
+    if wrong is not None:
+        raise InputError(f"Nothing was written: {_missing(wrong, set(clinics[KEY]))}.")
+    append_decisions(path, fresh)
+    return fresh
+
+
+def _clinic(run: Run, name: str) -> str:
+    """Return the anchor of the network that an id stands for, or the id of a clinic as it is."""
+    if not name.startswith(NETWORK_ID):
+        return name
+    anchor: str = network(run, name).network["anchor_clinic_id"].item()
+    return anchor
+
+
+def _left(run: Run, decision: Decision) -> str:
+    """Return the clinic that stays where `split` names none: the anchor of the network that the subject is in."""
+    if decision.action != "split" or len(decision.subjects) != 1:
+        return ""
+    with run.database() as db:
+        found = db.row(
+            "select anchor_clinic_id from clinics_icp_with_networks join networks_icp using (network_id) "
+            "where clinic_id = $id",
+            {"id": decision.subject},
+        )
+    return str(found[0]) if found and found[0] != decision.subject else ""
+
+
+def _missing(decision: Decision, known: Iterable[str]) -> str:
+    unknown = next((clinic for clinic in decision.clinics if clinic not in known), None)
+    if decision.state.startswith("its clinics") and unknown is not None:
+        return f"the run has no clinic '{unknown}' (capitals and blanks count)"
+    return f"{decision.text} would not hold: {decision.state}"

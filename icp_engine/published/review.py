@@ -1,0 +1,129 @@
+"""The review queue of a published run: list it, look at one question, hand it out as a sheet and take answers in."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from icp_engine.distribution import install_extra
+from icp_engine.errors import InputError, did_you_mean, first_line
+from icp_engine.networks.decisions import Decision
+from icp_engine.published.decide import decide_all
+from icp_engine.published.lists import write_list
+from icp_engine.published.run import Run
+
+QUEUE = "review_queue"
+ANSWERS = ("answer", "reason")  # columns of a sheet that people fill in
+_YES, _NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, its row of `review_queue`, and a clinic of each side with its network, the largest side first."""
+
+    question: pl.DataFrame
+    sides: pl.DataFrame
+
+
+def questions(run: Run, kind: str | None = None, limit: int | None = None) -> pl.DataFrame:
+    """Return the questions of a run, those first whose answer changes the most.
+
+    Raises:
+        InputError: the run was made without --review, or there is no such kind.
+    """
+    with run.database() as db:
+        if ("table", QUEUE) not in db.relations():
+            raise InputError(f"{run.warehouse} has no review queue; run again with --review, by evidence.")
+        found = db.frame(f"from {QUEUE}")
+    kinds = found["kind"].unique().sort().to_list()
+    if kind is not None and kind not in kinds:
+        raise InputError(f"No question is of kind '{kind}'{did_you_mean(kind, kinds)}; there are {', '.join(kinds)}.")
+    found = found if kind is None else found.filter(kind=kind)
+    return found if limit is None else found.head(limit)
+
+
+def question(run: Run, question_id: str) -> Question:
+    """Return one question with its sides.
+
+    Raises:
+        InputError: there is no such question.
+    """
+    found = questions(run).filter(question_id=question_id)
+    if found.is_empty():
+        raise InputError(f"{run.warehouse} has no question '{question_id}'; see icp-engine review list.")
+    with run.database() as db:
+        sides = db.frame(
+            "select clinic_id, account_name, state_code, network_id, coalesce(num_clinics, 1) as num_clinics "
+            "from clinics where list_contains($sides, clinic_id) order by list_position($sides, clinic_id)",
+            {"sides": found["sides"].item().to_list()},
+        )
+    return Question(found, sides)
+
+
+def export_questions(run: Run, path: Path, kind: str | None = None) -> int:
+    """Write the questions as a sheet with columns for answers, by the ending of its name; return how many.
+
+    Raises:
+        InputError: the run has no queue, or the file cannot be written.
+    """
+    found = questions(run, kind)
+    write_list(found.with_columns(pl.lit(None, pl.String).alias(name) for name in ANSWERS), path)
+    return len(found)
+
+
+def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: str) -> list[Decision]:
+    """Append what a sheet answers: `yes` joins the sides of a question, `no` keeps the others from the first.
+
+    Args:
+        run: the run whose questions the sheet answers.
+        path: the sheet, .csv or .xlsx; rows without an answer are passed over.
+        decisions: the file of decisions.
+        moment: when, for `decided_at`.
+        author: who answers.
+
+    Raises:
+        InputError: the sheet cannot be read, an answer is neither yes nor no, a question is not known, or an answer
+            contradicts another; then nothing is written.
+    """
+    answers = _read(path)
+    known = {row["question_id"]: row["sides"] for row in questions(run).iter_rows(named=True)}
+    written = []
+    for place, row in enumerate(answers.iter_rows(named=True), 2):
+        answer = (row["answer"] or "").strip().lower()
+        if not answer:
+            continue
+        if answer not in (*_YES, *_NO):
+            raise InputError(
+                f"{path}, row {place}: the answer is {row['answer']!r}; write yes or no, or leave it blank."
+            )
+        if row["question_id"] not in known:
+            raise InputError(
+                f"{path}, row {place}: the run has no question {row['question_id']!r}; export the sheet anew."
+            )
+        first, *others = known[row["question_id"]]
+        asked = Decision(0, moment, author, "merge" if answer in _YES else "not_same", first, "", row["reason"] or "")
+        written += [replace(asked, object=other) for other in others]
+    return decide_all(run, decisions, written) if written else []
+
+
+def _read(path: Path) -> pl.DataFrame:
+    kind = path.suffix.lower()
+    if kind not in (".csv", ".xlsx"):
+        raise InputError(f"{path} ends in neither .csv nor .xlsx; name it by its format.")
+    try:
+        frame = (
+            pl.read_csv(path, infer_schema=False)
+            if kind == ".csv"
+            else pl.read_excel(path, infer_schema_length=0, drop_empty_rows=False)
+        )
+    except ModuleNotFoundError as error:
+        raise InputError(f"Workbooks need one more package: {install_extra('xlsx')}.") from error
+    except Exception as error:  # of the reader of workbooks, which has errors of its own
+        raise InputError(f"{path} cannot be read ({first_line(error)}).") from error
+    for name in ("question_id", "answer"):
+        if name not in frame.columns:
+            raise InputError(
+                f"{path} has no column '{name}'{did_you_mean(name, frame.columns)}; export the sheet anew."
+            )
+    reason = pl.col("reason") if "reason" in frame.columns else pl.lit(None)
+    return frame.select("question_id", "answer", reason.alias("reason")).cast(pl.String)

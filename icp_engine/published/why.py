@@ -1,0 +1,215 @@
+"""Why a network of a published run is one: what ties its clinics, what it hangs on, and what was left out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from icp_engine.columns import KEY, NAME, STATE
+from icp_engine.database import Database, quoted, sql_text
+from icp_engine.networks.evidence import EVIDENCE_COLUMNS, KINDS, known_owners
+from icp_engine.networks.match_names import match_name
+from icp_engine.published.lists import FormerId, former_ids
+from icp_engine.published.run import Run
+
+_DECIDED = """
+with
+members as (
+    select clinic_id from clinics where network_id = $id
+),
+lines as (
+    select line from decision_pairs where clinic_id in (from members) or other_clinic_id in (from members)
+    union
+    select line from decisions where subject in (from members)
+)
+select action, subject, object, author, reason, state from decisions semi join lines using (line) order by line
+"""
+_FEW = 5  # values of a kind, and networks of a near miss, that are shown
+_TIES = """
+select kind, clinic_id, value from network_edges where network_id = $id
+union all
+select 'override', clinic_id, network_name from network_overrides
+where clinic_id in (select clinic_id from clinics where network_id = $id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Something that clinics share, and how many of them do."""
+
+    value: str | None
+    clinics: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Everything of one kind that ties clinics of a network: the commonest values, and how many there are in all."""
+
+    kind: str
+    clinics: int
+    num_values: int
+    values: tuple[Shared, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Clinics that hang together without the weakest kind of tie; `name` is the commonest among them."""
+
+    name: str | None
+    states: tuple[str, ...]
+    clinics: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A name of the network that clinics outside bear as well: where these are, and why they were left out."""
+
+    name: str
+    clinics: int
+    states: tuple[str, ...]
+    networks: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision on clinics of the network, and what became of it."""
+
+    action: str
+    subject: str
+    object: str
+    author: str
+    reason: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkWhy:
+    """What is known of how a network came about.
+
+    Attributes:
+        states: members by state, most first; None is an unknown state.
+        ties: by kind, strongest first.
+        weakest: the weakest kind without which the network falls apart; None by exact names.
+        parts: what it falls into without that kind, largest first.
+        owners: known owners (PAC ids), by members.
+        parents: known parents, by members.
+        near_misses: shared names that were kept apart.
+        decisions: what people decided on its clinics.
+        former_ids: ids that lead to it by now.
+    """
+
+    states: tuple[Shared, ...]
+    ties: tuple[Tie, ...]
+    weakest: str | None
+    parts: tuple[Part, ...]
+    owners: tuple[Shared, ...]
+    parents: tuple[Shared, ...]
+    near_misses: tuple[NearMiss, ...]
+    decisions: tuple[Decided, ...]
+    former_ids: tuple[FormerId, ...]
+
+
+def network_why(run: Run, network_id: str) -> NetworkWhy:
+    """Return why a network of the run, which has to be there, is one."""
+    with run.database() as db:
+        present = {name.lower() for name in db.columns("clinics")}
+        read = [KEY, NAME, STATE, *(name for name in EVIDENCE_COLUMNS if name in present)]
+        columns = ", ".join(map(quoted, read))
+        members = db.frame(f"select {columns} from clinics where network_id = $id", {"id": network_id})
+        ties = db.frame(_TIES, {"id": network_id})
+        weakest = db.frame("select weakest_edge from network_evidence where network_id = $id", {"id": network_id})
+        weakest_kind = weakest.item()
+        owners = known_owners(members)
+        return NetworkWhy(
+            states=_shared(members[STATE]),
+            ties=tuple(_ties(ties)),
+            weakest=weakest_kind,
+            parts=_parts(db, members, ties, weakest_kind) if weakest_kind else (),
+            owners=_shared(owners.filter(kind="owner")["value"]),
+            parents=_shared(owners.filter(kind="parent")["value"]),
+            near_misses=tuple(_near_misses(db, members, network_id)),
+            decisions=tuple(Decided(*line) for line in db.frame(_DECIDED, {"id": network_id}).iter_rows()),
+            former_ids=tuple(
+                FormerId(*former)
+                for former in former_ids(db).filter(network_id=network_id).drop("network_id").sort("since").iter_rows()
+            ),
+        )
+
+
+def _shared(values: pl.Series) -> tuple[Shared, ...]:
+    counted = values.alias("value").value_counts(name="clinics").sort("clinics", "value", descending=[True, False])
+    return tuple(Shared(value, clinics) for value, clinics in counted.iter_rows())
+
+
+def _ties(ties: pl.DataFrame) -> Iterator[Tie]:
+    for kind in sorted(ties["kind"].unique(), key=KINDS.index):
+        tied = ties.filter(kind=kind)
+        values = _shared(tied["value"])
+        yield Tie(kind, tied[KEY].n_unique(), len(values), values[:_FEW])
+
+
+def _parts(db: Database, members: pl.DataFrame, ties: pl.DataFrame, weakest: str) -> tuple[Part, ...]:
+    """Return what members hang together by all ties but those of a kind."""
+    numbered = members.with_row_index("clinic")
+    others = ties.filter(pl.col("kind") != weakest).join(numbered, on=KEY).select("clinic", "kind", "value")
+    db.register("edges_to_follow", others)
+    linked = db.frame(sql_text("evidence/linked_clinics")).with_columns(pl.col("clinic").cast(pl.UInt32))
+    parts = numbered.join(linked, on="clinic", how="left").group_by(pl.coalesce("root", "clinic").alias("part"))
+    found = parts.agg(
+        pl.col(NAME).drop_nulls().mode().min(), pl.col(STATE).drop_nulls().unique().sort(), pl.len().alias("clinics")
+    )
+    found = found.sort("clinics", NAME, "part", descending=[True, False, False], nulls_last=True)
+    return tuple(Part(name, tuple(states), clinics) for _, name, states, clinics in found.iter_rows())
+
+
+def _near_misses(db: Database, members: pl.DataFrame, network_id: str) -> Iterator[NearMiss]:
+    """Yield the names of a network that clinics outside bear, those of most clinics first."""
+    if db.frame("select grouping from run_settings").item() == "exact":
+        return  # one name is one network
+    names = members.select(match_name(pl.col(NAME)).alias("name")).drop_nulls()
+    db.register("names_inside", names.group_by("name").len("num_inside"))
+    wider = db.frame(
+        "select name, holds_across_states, chance from names_inside "
+        "join network_candidates on network_name = name where num_clinics > num_inside order by num_clinics desc, name"
+    )
+    if wider.is_empty():
+        return
+    outside = db.frame(
+        "select clinics.account_name, state_code, network_id, network_overrides.clinic_id is not null as by_hand "
+        "from clinics left join network_overrides using (clinic_id) where network_id is distinct from $id",
+        {"id": network_id},
+    )
+    outside = outside.with_columns(match_name(pl.col(NAME)).alias("name")).join(wider, on="name")
+    reasons = outside.with_columns(_left_out_by())
+    grouped = reasons.group_by("name", "why").agg(
+        pl.len().alias("clinics"),
+        pl.col(STATE).drop_nulls().unique().sort(),
+        pl.col("network_id").drop_nulls().unique().sort(),
+    )
+    for name, why, clinics, states, networks in grouped.sort(
+        "clinics", "name", "why", descending=[True, False, False]
+    ).iter_rows():
+        yield NearMiss(name, clinics, tuple(states), tuple(networks), why)
+
+
+def _left_out_by() -> pl.Expr:
+    """Return why a clinic outside does not belong to a network whose name it bears."""
+    thinly = pl.format(
+        "a name of many owners ({} expected by accident) holds in one state at a time",
+        pl.col("chance").round_sig_figs(2),
+    )
+    alone = pl.col("network_id").is_null()
+    return (
+        pl.when("by_hand")
+        .then(pl.lit("placed by hand"))  # by an override
+        .when(pl.col(STATE).is_null() & ~pl.col("holds_across_states"))
+        .then(pl.lit("its state is not known"))
+        .when("holds_across_states")
+        .then(pl.lit("kept apart by hand"))
+        .when(alone)
+        .then(thinly + ", and too few stand in theirs")
+        .otherwise(thinly)
+        .fill_null("kept apart by hand")
+        .alias("why")
+    )

@@ -1,0 +1,48 @@
+"""The networks that a warehouse published last, for the run that follows."""
+
+from pathlib import Path
+
+import polars as pl
+
+from icp_engine.columns import KEY
+from icp_engine.database import database
+from icp_engine.errors import InputError, first_line
+from icp_engine.networks.grouping import NETWORKS
+from icp_engine.networks.identity import ALIASES, NO_FORMER, Former
+from icp_engine.warehouse.duckdb_file import FILE
+from icp_engine.warehouse.folder import runs_by_age
+
+_MEMBERS = "clinics_icp_with_networks"
+
+
+def read_former(out: Path, moment: str) -> Former:
+    """Return the networks of the last run of a warehouse that made any; of a new warehouse there are none.
+
+    Args:
+        out: the warehouse.
+        moment: when the run that follows began.
+
+    Raises:
+        InputError: a file of that run is damaged.
+    """
+    folder = next((run for run in runs_by_age(out) if (run / f"{NETWORKS}.parquet").exists()), None)
+    if folder is None:
+        return Former(moment)
+    path = folder / f"{_MEMBERS}.parquet"
+    try:
+        members = pl.read_parquet(path, columns=[KEY, "network_id"]).drop_nulls()
+        path = folder / f"{NETWORKS}.parquet"
+        names = pl.read_parquet(path, columns=["network_id", "network_name"])
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(
+            f"{path} of the run before cannot be read ({first_line(error)}), and ids of networks go on from it; "
+            "put it right, or publish into another folder with --out."
+        ) from error
+    return Former(moment, members, names, _aliases(folder / FILE))
+
+
+def _aliases(path: Path) -> pl.DataFrame:
+    with database(path, read_only=True) as db:
+        if ("table", "network_aliases") not in db.relations():  # of an older version
+            return NO_FORMER.aliases
+        return db.frame(f"select {', '.join(ALIASES)} from network_aliases")

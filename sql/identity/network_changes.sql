@@ -1,0 +1,68 @@
+-- What became of networks since the run before.
+-- Grain: one row per change, network and former network; clinics are those that the change is about.
+-- Inputs: former_members, former_networks, network_members, network_shares.
+-- Every clinic that went from one network to another is in one row, merged or split. Without a former run there is
+-- no change.
+with
+names as (
+    select network_id, any_value(network_name) as network_name, list(clinic_id order by clinic_id) as clinics
+    from network_members
+    group by network_id
+),
+former as (
+    select network_id as former_id, network_name as former_name from former_networks
+),
+moved as (
+    select
+        former_members.network_id as former_id,
+        network_members.network_id,
+        list(clinic_id order by clinic_id) as clinics
+    from former_members
+    join network_members using (clinic_id)
+    group by all
+),
+parted as (
+    select
+        case
+            when not claims then 'split'
+            when network_id in (select former_id from former) then 'merged'
+            else 'renamed'
+        end as change,
+        network_id,
+        former_id,
+        moved.clinics
+    from network_shares
+    join moved using (former_id, network_id)
+    where network_id <> former_id
+),
+renamed as (
+    select 'renamed' as change, network_id, former_id, clinics
+    from former
+    join names on network_id = former_id
+    where network_name <> former_name
+),
+gone as (
+    select 'gone' as change, null as network_id, former_id, clinics
+    from (
+        select network_id as former_id, list(clinic_id order by clinic_id) as clinics
+        from former_members
+        group by former_id
+    )
+    where former_id not in (select network_id from names)
+      and former_id not in (select former_id from parted)
+),
+added as (
+    select 'added' as change, network_id, null as former_id, clinics
+    from names
+    where network_id not in (select former_id from former)
+      and network_id not in (select network_id from parted)
+      and exists (from former)
+),
+changes as (
+    from added union all from gone union all from parted union all from renamed
+)
+select change, network_id, former_id, network_name, former_name, len(changes.clinics) as num_clinics, changes.clinics
+from changes
+left join names using (network_id)
+left join former using (former_id)
+order by change, network_id, former_id
