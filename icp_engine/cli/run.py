@@ -70,7 +70,7 @@ _FEW = 0.01  # of all rows; when more are rejected that comes first
     "--decisions", type=click.Path(dir_okay=False), metavar="FILE",
     help="Decisions on networks, see icp-engine review; decisions.csv of the results' folder unless given.",
 )  # fmt: skip
-@click.option("--review", is_flag=True, help="Also look for what may belong together: see icp-engine review list.")
+@click.option("--review", is_flag=True, help="Also make the queue of questions on what may belong together.")
 @click.option("--partition-by", metavar="COLUMN", help="Also write a hive-partitioned copy, e.g. by state_code.")
 @click.option("--no-charts", is_flag=True, help="No charts and no report page.")
 @click.option("--keep", type=click.IntRange(1), default=2, show_default=True, help="Runs to keep, this one included.")
