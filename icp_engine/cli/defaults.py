@@ -152,8 +152,9 @@ def _unknown(
         elif key not in keys:
             kind, known = ("command", commands) if isinstance(value, dict) else ("option", keys)
             whose = f" of {' '.join(scope)}" if scope else ""
-            also = " A scorecard has such a key: give scorecards another name." if key in _SCORECARD_KEYS else ""
-            message = f"there is no {kind} '{key}'{whose}{did_you_mean(key, known)}.{also}"
+            of_scorecards = " A scorecard has such a key: give scorecards another name."
+            hint = f".{of_scorecards}" if key in _SCORECARD_KEYS else f"{did_you_mean(key, known)}."
+            message = f"there is no {kind} '{key}'{whose}{hint}"
             yield Problem(*source.place((*scope, key)), message)
 
 
