@@ -173,6 +173,7 @@ def _summary(manifest: "Manifest", run: "Run") -> str:
         f"({scored / max(seconds, 1e-9):,.0f} a second)",
         "",
         _tiers(manifest, card),
+        _spread(run),
     ]
     if manifest.segments:
         lines += ["", _segments(manifest, card)]
@@ -181,6 +182,16 @@ def _summary(manifest: "Manifest", run: "Run") -> str:
     lines += ["", "No list of the best clinics: their order means nothing, see above." if doubts else _best(best)]
     lines += ["", show.table([*_notes(manifest), *_places(manifest, run.warehouse, best)], "<<")]
     return "\n".join(lines)
+
+
+def _spread(run: "Run") -> str:
+    """Return the mean score and the largest tie, so that nobody tunes a scorecard to a tie."""
+    from icp_engine.published.ranking import largest_tie
+
+    mean, tie = largest_tie(run)
+    share = show.percent(tie.clinics / run.manifest.rows.scored)
+    word = "clinic has" if tie.clinics == 1 else "clinics have"
+    return f"Mean {mean:.1f}; most often {tie.score:g}, which {tie.clinics:,} {word} ({share})"
 
 
 def _mostly_rejected(rows: "RowCounts") -> list[str]:

@@ -27,6 +27,16 @@ def best_tie(run: Run) -> Tie:
     )
 
 
+def largest_tie(run: Run) -> tuple[float, Tie]:
+    """Return the mean score, and the score that most clinics share, the highest of several. Source: `icp_scores`."""
+    total = run.card.column("total_score")
+    counts = run.table("icp_scores").group_by(pl.col(total).alias("score")).len("clinics")
+    mean = (pl.col("score") * pl.col("clinics")).sum() / pl.col("clinics").sum()
+    top = pl.col("score", "clinics").sort_by("clinics", "score", descending=True).first()
+    average, score, clinics = counts.select(mean.alias("mean"), top).collect().row(0)
+    return average, Tie(score, clinics)
+
+
 def ranking_doubts(run: Run, tie: Tie) -> tuple[str, ...]:
     """Return why the order of the clinics means nothing, a sentence for each reason; none where it means something."""
     manifest, scored = run.manifest, run.manifest.rows.scored

@@ -10,7 +10,7 @@ from conftest import BEST
 
 from icp_engine.cli import cli
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.ranking import best_tie, ranking_doubts
+from icp_engine.published.ranking import Tie, best_tie, largest_tie, ranking_doubts
 from icp_engine.published.run import Run, open_run
 from icp_engine.published.statistics import LargestNetwork, largest_networks
 from icp_engine.report.content import content
@@ -107,3 +107,11 @@ def test_most_rows_rejected_is_the_first_line(tmp_path: Path) -> None:
     words = ["run", str(tmp_path / "providers.csv"), "--map", "clinic_id=npi", "--map", "account_name=provider_name"]
     lines = CliRunner().invoke(cli, [*words, "--out", str(tmp_path / "out"), "--no-charts"]).stdout.splitlines()
     assert lines[0] == "Rejected 65 of 118 rows (55.1%): blank clinic_id"
+
+
+def test_the_mean_and_the_largest_tie(tmp_path: Path) -> None:
+    rows = [{"npi_count": 100}, {"npi_count": 100}, {"npi_count": 1}, {"npi_count": 1}, {"npi_count": 20}]
+    found = published(rows, tmp_path)
+    scores = found.table("icp_scores").collect()["icp_total_score"].to_list()
+    mean, tie = largest_tie(found)
+    assert (round(mean, 6), tie) == (round(sum(scores) / 5, 6), Tie(max(scores), 2))
