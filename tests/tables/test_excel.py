@@ -106,8 +106,8 @@ def test_the_advice_of_a_run_works_when_pasted(best: str, tmp_path: Path) -> Non
     pl.DataFrame({"clinic_id": [best]}).write_parquet(tmp_path / "clinics.parquet")
     said = call("run", tmp_path / "clinics.parquet", "--out", out, "--no-charts").stdout
     why = next(line for line in said.splitlines() if line.startswith("Why ")).removeprefix("Why").strip()
-    asked = f'icp-engine() {{ printf "%s\\0" "$@"; }}; {why}'
-    words = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    asked = f'print() {{ printf "%s\\0" "$@"; }}; {why.replace("icp-engine", "print", 1)}'
+    words = subprocess.run(["sh", "-c", asked], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
     assert not (tmp_path / "x").exists()
     done = call(*words.split("\0")[:-1])
     assert done.exit_code == 0, done.stderr
