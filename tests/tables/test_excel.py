@@ -3,6 +3,7 @@
 import csv
 import io
 import shlex
+import shutil
 import subprocess
 from datetime import date
 from decimal import Decimal
@@ -107,7 +108,10 @@ def test_the_advice_of_a_run_works_when_pasted(best: str, tmp_path: Path) -> Non
     said = call("run", tmp_path / "clinics.parquet", "--out", out, "--no-charts").stdout
     why = next(line for line in said.splitlines() if line.startswith("Why ")).removeprefix("Why").strip()
     asked = f'print() {{ printf "%s\\0" "$@"; }}; {why.replace("icp-engine", "print", 1)}'
-    words = subprocess.run(["sh", "-c", asked], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    shell = "bash" if "$'" in why else "sh"  # control characters have no other spelling that can be seen
+    if shutil.which(shell) is None:
+        pytest.skip(f"a control character is quoted for {shell}, which this machine lacks")
+    words = subprocess.run([shell, "-c", asked], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
     assert not (tmp_path / "x").exists()
     done = call(*words.split("\0")[:-1])
     assert done.exit_code == 0, done.stderr
