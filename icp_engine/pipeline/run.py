@@ -21,6 +21,7 @@ from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.conventions import item_notes
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
 from icp_engine.extract.profile import Profile, describe
+from icp_engine.extract.public.kinds import matches_beside
 from icp_engine.networks.columns import check_names
 from icp_engine.networks.decisions import FILE as DECISIONS
 from icp_engine.networks.evidence import NORMALIZED_NAME, evidence_columns
@@ -43,7 +44,7 @@ from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.writer import TableWriter, write_table
 from icp_engine.warehouse.audits import check_run
-from icp_engine.warehouse.duckdb_file import WarehouseFile, finish, warehouse_file
+from icp_engine.warehouse.duckdb_file import WarehouseFile, add_matches, finish, warehouse_file
 from icp_engine.warehouse.folder import clean, new_run, publish, run_id
 from icp_engine.warehouse.former import read_former
 from icp_engine.warehouse.manifest import (
@@ -168,6 +169,8 @@ def _write(
             _partition(work)
             _write_table(NETWORKS, networks.networks, work, metadata(work.card))
             tables = clinic_tables(work.extract, work.card)
+            if matches := matches_beside(source.path for source in work.extract.files):
+                add_matches(file, matches)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
                 audited = pool.submit(_audit, work, manifest, networks)
                 indexed = finish(file, work.card, networks, work.options.network, manifest, tables, rejects=rejected)

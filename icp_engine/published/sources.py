@@ -7,7 +7,7 @@ import polars as pl
 
 from icp_engine.columns import KEY
 from icp_engine.errors import InputError, first_line
-from icp_engine.extract.public.kinds import MATCHES
+from icp_engine.extract.public.kinds import MATCHES, matches_beside
 from icp_engine.published.run import Run
 
 
@@ -49,6 +49,6 @@ def read_matches(path: Path, clinic_id: str) -> tuple[Match, ...]:
 
 def matches_file(run: Run) -> Path | None:
     """Return the file of matches that lies beside the extract or the warehouse, if there is one."""
-    folders = [Path(file.path).parent for file in run.manifest.inputs if "://" not in file.path]
-    folders += [run.warehouse, run.warehouse.absolute().parent]
-    return next((folder / MATCHES for folder in folders if (folder / MATCHES).is_file()), None)
+    beside = (run.warehouse / MATCHES, run.warehouse.absolute().parent / MATCHES)
+    of_extract = matches_beside(file.path for file in run.manifest.inputs)
+    return of_extract or next((path for path in beside if path.is_file()), None)

@@ -36,6 +36,10 @@ _WITH_REASONS = f' left join reason_patterns on reason_patterns.pattern = {_ROW}
 _OF_THE_WAREHOUSE = {name: f"{_ROW}.{name}" for name in ("network_id", "is_network_anchor")} | {
     "reason_codes": "reason_patterns.reason_codes"
 }
+_MATCHES = (
+    "select clinic_id, field, file, key, value, match, detail from read_parquet($path) "
+    "semi join clinics using (clinic_id) order by all"
+)
 _EVIDENCE = ("network_id", "evidence", "weakest_edge", "is_ambiguous", "num_owners")
 
 
@@ -62,6 +66,11 @@ def warehouse_file(folder: Path, memory_limit: int, temp: Path) -> Iterator[Ware
     """Make the file of a run; it is complete once `finish` has been called and the context is left."""
     with new_file(folder / FILE, memory_limit=memory_limit, temp_dir=temp) as db:
         yield WarehouseFile(db)
+
+
+def add_matches(file: WarehouseFile, path: Path) -> None:
+    """Add the rows of public files that set fields of the clinics, before the file is finished."""
+    file.db.table("build_matches", _MATCHES, {"path": str(path)})
 
 
 def finish(

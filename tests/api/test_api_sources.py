@@ -18,6 +18,11 @@ def test_a_clinic_says_which_rows_of_public_files_set_its_fields(tmp_path: Path)
     ):
         done = CliRunner().invoke(cli, command)
         assert (done.exit_code, done.stderr) == (0, "")
+    done = CliRunner().invoke(
+        cli, ["sql", "-w", str(tmp_path / "w"), "--csv", "from build_matches where file = 'leie'"]
+    )
+    assert done.stdout.splitlines()[0] == "clinic_id,field,file,key,value,match,detail"
+    assert len(done.stdout.splitlines()) == 2
     with served(tmp_path / "w") as server:
         clinics = [row["clinic_id"] for row in server.get("/icp/clinics").json["clinics"]]
         sources = {key: server.get(f"/icp/clinic/{key}").json["sources"] for key in clinics}

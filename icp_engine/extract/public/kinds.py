@@ -1,6 +1,8 @@
 """The kinds of public files that a build reads, and the columns of each that its SQL knows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -11,6 +13,12 @@ MATCHES = "build_matches.parquet"
 """Which rows of which files set which fields: beside an extract that `build` or `enrich` wrote."""
 
 Schema = dict[str, pl.DataType]
+
+
+def matches_beside(paths: Iterable[str]) -> Path | None:
+    """Return the file of matches that lies beside one of the files of an extract, if there is one."""
+    folders = (Path(path).parent for path in paths if "://" not in path)
+    return next((folder / MATCHES for folder in folders if (folder / MATCHES).is_file()), None)
 
 
 def _columns(texts: str, **others: pl.DataType) -> Schema:
