@@ -27,6 +27,7 @@ EVIDENCE_COLUMNS = (
 )  # fmt: skip
 NO_DECISIONS = Applied()
 NORMALIZED_NAME = "normalized_name"
+_SEVERAL = ("pac_ids", "pac_id", "other_names")
 _LISTS = r"[;|\n]"
 _PHONE, _ZIP = 10, 5  # digits
 _DIRECTIONS = ("north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest")
@@ -45,6 +46,13 @@ def evidence_columns(columns: Iterable[str]) -> dict[str, str]:
         if field not in found and name in by_form:
             found[field] = by_form[name]
     return found
+
+
+def can_hold_evidence(field: str, dtype: pl.DataType | None) -> bool:
+    """Return whether a column of a type can hold a field: flat values, and lists of them where several count."""
+    if isinstance(dtype, pl.List) and field in _SEVERAL:
+        dtype = dtype.inner  # type: ignore[assignment]
+    return dtype is not None and not dtype.is_nested() and dtype not in (pl.Binary, pl.Object)
 
 
 @cache

@@ -24,7 +24,7 @@ from icp_engine.extract.profile import Profile, describe
 from icp_engine.extract.public.kinds import matches_beside
 from icp_engine.networks.columns import check_names
 from icp_engine.networks.decisions import FILE as DECISIONS
-from icp_engine.networks.evidence import NORMALIZED_NAME, evidence_columns
+from icp_engine.networks.evidence import NORMALIZED_NAME, can_hold_evidence, evidence_columns
 from icp_engine.networks.grouping import NETWORKS, Networks, find_networks, network_inputs
 from icp_engine.pipeline.clinics import (
     NORMALIZED,
@@ -134,7 +134,7 @@ def _networks(scored: Scored, work: Work, moment: str) -> Networks | None:
         database(memory_limit=work.sql_memory, temp_dir=work.temp) as db,
     ):
         evidence = {
-            field: column for field, column in _evidence(work).items() if field not in network_inputs(work.card)
+            field: column for field, column in _evidence(scored, work).items() if field not in network_inputs(work.card)
         }
         renamed = [pl.col(column).alias(field) for field, column in evidence.items()]
         named = pl.col(NORMALIZED).alias(NORMALIZED_NAME)
@@ -145,9 +145,12 @@ def _networks(scored: Scored, work: Work, moment: str) -> Networks | None:
         return find_networks(db, clinics, work.card, options, read_former(work.out, moment))
 
 
-def _evidence(work: Work) -> dict[str, str]:
+def _evidence(scored: Scored, work: Work) -> dict[str, str]:
     """Return the columns that hold evidence for networks, by field."""
-    return evidence_columns(work.extract.columns) if work.options.network.grouping == "evidence" else {}
+    if work.options.network.grouping != "evidence":
+        return {}
+    schema, columns = scored.frame.collect_schema(), evidence_columns(work.extract.columns)
+    return {field: column for field, column in columns.items() if can_hold_evidence(field, schema.get(column))}
 
 
 def _write(
@@ -179,7 +182,7 @@ def _write(
         return replace(
             manifest,
             indexed=indexed,
-            networks=NetworkCounts(len(networks.networks), len(networks.columns), _evidence(work)),
+            networks=NetworkCounts(len(networks.networks), len(networks.columns), _evidence(scored, work)),
             no_networks=networks.why_none,
             decisions=networks.applied.lines_by_state(),
         )

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from icp_engine.columns import HELPERS, KEY
 from icp_engine.database import Database, new_file, quoted, sql_text
+from icp_engine.errors import InputError, first_line
 from icp_engine.networks.grouping import NETWORKS, NetworkOptions, Networks, register_settings
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
@@ -69,8 +70,15 @@ def warehouse_file(folder: Path, memory_limit: int, temp: Path) -> Iterator[Ware
 
 
 def add_matches(file: WarehouseFile, path: Path) -> None:
-    """Add the rows of public files that set fields of the clinics, before the file is finished."""
-    file.db.table("build_matches", _MATCHES, {"path": str(path)})
+    """Add the rows of public files that set fields of the clinics, before the file is finished.
+
+    Raises:
+        InputError: the file holds something else.
+    """
+    try:
+        file.db.table("build_matches", _MATCHES, {"path": str(path)})
+    except InputError as error:
+        raise InputError(f"{path} is no list of matches of a build ({first_line(error)}); move it away.") from error
 
 
 def finish(

@@ -14,7 +14,7 @@ import pytest
 
 from icp_engine import load_scorecard
 from icp_engine.database import Database, database
-from icp_engine.networks.evidence import EVIDENCE_COLUMNS, evidence_columns, group_by_evidence
+from icp_engine.networks.evidence import EVIDENCE_COLUMNS, can_hold_evidence, evidence_columns, group_by_evidence
 from icp_engine.networks.grouping import NetworkOptions, register_settings
 
 CARD = load_scorecard("icp")
@@ -215,6 +215,24 @@ def test_spellings_of_one_state(left: str, right: str, *, tied: bool, shared: bo
 )
 def test_columns_that_hold_evidence(columns: list[str], due: dict[str, str]) -> None:
     assert evidence_columns(columns) == due
+
+
+@pytest.mark.parametrize(
+    ("field", "dtype", "holds"),
+    [
+        ("phone", pl.String(), True),
+        ("phone", pl.Int64(), True),
+        ("phone", pl.List(pl.String), False),
+        ("phone", pl.Struct({"x": pl.Int64}), False),
+        ("parent_name", pl.Binary(), False),
+        ("other_names", pl.List(pl.String), True),
+        ("other_names", pl.List(pl.List(pl.String)), False),
+        ("other_names", pl.Array(pl.String, 2), False),
+        ("phone", None, False),
+    ],
+)
+def test_types_that_say_nothing_are_no_evidence(field: str, dtype: pl.DataType | None, *, holds: bool) -> None:
+    assert can_hold_evidence(field, dtype) is holds
 
 
 def test_names_that_are_excluded_and_clinics_that_are_placed_by_hand(tmp_path: Path) -> None:
