@@ -1,4 +1,4 @@
--- Networks: groups of clinics under one organisation name, scored as one.
+-- Networks: groups of clinics that belong together, scored as one.
 -- Grain: one row per network, by score, highest first, then network_id. hundredths are those of total_score,
 -- category_hundredths those of each category, in the order of the scorecard.
 -- Inputs: network_members, network_evidence, clinic_scores, run_settings (network_mean), scorecard_total, scorecard_tiers,

@@ -15,7 +15,7 @@ from icp_engine.networks.match_names import match_name
 HOLDS, NOT_BY_NAMES = "holds", "needs --grouping evidence"
 _DECISIONS = ("line", "decided_at", "author", "action", "subject", "object", "reason", "state")
 _PAIRS = {"line": pl.Int64, "together": pl.Boolean, KEY: pl.String, "other_clinic_id": pl.String}
-_VALUES = {"clinic": pl.Int64, "kind": pl.String, "value": pl.String}
+VALUES = {"clinic": pl.Int64, "kind": pl.String, "value": pl.String}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def decided_values(applied: Applied, clinics: pl.DataFrame, names: pl.DataFrame)
         (clinic, f"line {pair.line}") for pair in applied.pairs if pair.together for clinic in (pair.clinic, pair.other)
     ]
     merged = pl.DataFrame(rows, {KEY: pl.String, "value": pl.String}, orient="row").join(clinics, on=KEY)
-    values = [pl.DataFrame(schema=_VALUES), merged.select("clinic", pl.lit("decision").alias("kind"), "value")]
+    values = [pl.DataFrame(schema=VALUES), merged.select("clinic", pl.lit("decision").alias("kind"), "value")]
     subjects = pl.DataFrame(
         {"name": [decision.subject for decision in applied.holding("brand_prefix")]}, {"name": pl.String}
     )

@@ -59,7 +59,12 @@ def networks_columns(card: Scorecard) -> tuple[Column, ...]:
             "",
             "net_ and 12 hex digits of the MD5 of the name that it had first; it stays while half of the clinics do",
         ),
-        Column("network_name", _TEXT, "", "Normalised name that the clinics share"),
+        Column(
+            "network_name",
+            _TEXT,
+            "",
+            "Most frequent normalised name of the members, with a state or an id where several networks have it",
+        ),
         Column("num_clinics", _WHOLE, "clinics", "Members"),
         Column("num_states", _WHOLE, "states", "Distinct states of the members, an unknown state is none"),
         Column("states_covered", _TEXT, "", "The states, sorted, separated by commas; missing if none is known"),

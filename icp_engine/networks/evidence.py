@@ -12,7 +12,7 @@ from icp_engine.database import Database, sql_text
 from icp_engine.extract.conform import as_text
 from icp_engine.extract.headers import plain
 from icp_engine.extract.states import NAMES
-from icp_engine.networks.applied import Applied, decided_values, register_decided, take_apart
+from icp_engine.networks.applied import VALUES, Applied, decided_values, register_decided, take_apart
 from icp_engine.networks.identity import keep_ids
 from icp_engine.networks.match_names import match_name
 
@@ -30,9 +30,10 @@ NORMALIZED_NAME = "normalized_name"
 _SEVERAL = ("pac_ids", "pac_id", "other_names")
 _LISTS = r"[;|\n]"
 _PHONE, _ZIP = 10, 5  # digits
-_DIRECTIONS = ("north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest")
-_ERN = ("northern", "southern", "eastern", "western", "central")
-_VALUES = {"clinic": pl.Int64, "kind": pl.String, "value": pl.String}
+_DIRECTIONS = (
+    "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest",
+    "northern", "southern", "eastern", "western", "central",
+)  # fmt: skip
 
 
 def evidence_columns(columns: Iterable[str]) -> dict[str, str]:
@@ -119,7 +120,7 @@ def known_owners(clinics: pl.DataFrame) -> pl.DataFrame:
     """Return the known owners and parents of clinics: a row per clinic (its place), kind and value."""
     found = _values(clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")))
     owners = [frame.filter(pl.col("kind").is_in(["owner", "parent"])) for frame in found]
-    return pl.concat([pl.DataFrame(schema=_VALUES), *owners]).unique()
+    return pl.concat([pl.DataFrame(schema=VALUES), *owners]).unique()
 
 
 def _values(clinics: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -148,7 +149,7 @@ def _stems(clinics: pl.DataFrame, names: pl.DataFrame) -> Iterator[pl.DataFrame]
         return
     cities = clinics.select(match_name(_text(clinics, "city")).alias("city"))["city"].drop_nulls().unique()
     places = {word for name in NAMES for word in name.lower().split()}
-    places |= {city for city in cities if " " not in city} | set(_DIRECTIONS) | set(_ERN)
+    places |= {city for city in cities if " " not in city} | set(_DIRECTIONS)
     word = pl.element()
     kept = word.filter(~word.is_in(list(places)) & ~word.str.contains(r"^\d+$"))
     stem = pl.col("name").str.split(" ").list.eval(kept).list.join(" ")
@@ -194,18 +195,18 @@ def _weakest(db: Database) -> pl.DataFrame:
         "select network_id, min(kind) as weakest_edge from network_edges "
         "group by network_id having count(distinct kind) = 1"
     )
-    open_ = db.frame("select distinct network_id from network_edges").join(found, on="network_id", how="anti")
+    undecided = db.frame("select distinct network_id from network_edges").join(found, on="network_id", how="anti")
     present = db.frame("select distinct kind from network_edges")["kind"].to_list()
     kinds = [kind for kind in KINDS if kind in present]
     decided = [found]
     for place, kind in enumerate(kinds, 1):
-        if not len(open_):
+        if not len(undecided):
             break
-        db.copy("open_networks", open_)
+        db.copy("open_networks", undecided)
         db.copy("kinds_so_far", pl.DataFrame({"kind": kinds[:place]}))
         db.table("edges_to_follow", sql_text("evidence/edges_so_far"))
         db.table("linked_so_far", sql_text("evidence/linked_clinics"))
         whole = db.frame(sql_text("evidence/networks_that_hold"))
         decided.append(whole.select("network_id", pl.lit(kind).alias("weakest_edge")))
-        open_ = open_.join(whole, on="network_id", how="anti")
+        undecided = undecided.join(whole, on="network_id", how="anti")
     return pl.concat(decided)
