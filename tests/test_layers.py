@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1] / "icp_engine"
 # A module may import from its own row and the rows above it; no modules may import each other in a circle.
 # "name" is that module alone, "name.*" that package with all that it holds, "__init__" icp_engine itself.
 LAYERS = [
-    ["errors", "text", "columns", "display", "distribution"],
+    ["errors", "text", "columns", "display", "distribution", "locks"],
     ["database"],
     [
         "scorecard.rounding",
@@ -52,7 +52,7 @@ THIRD_PARTY = {
     "click": {"cli.*"},
     "duckdb": {"database"},
     "choreographer": {"charts.*"},
-    "filelock": {"warehouse.*"},
+    "filelock": {"locks"},
     "jinja2": {"report.*"},
     "kaleido": {"charts.*"},
     "markupsafe": {"report.*"},

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from icp_engine.locks import is_folder
 from icp_engine.warehouse.folder import check_free, new_run, publish
-from icp_engine.warehouse.locks import is_folder
 from icp_engine.warehouse.switch import PARTNERS, current_run
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.errors import InputError, first_line
-from icp_engine.warehouse.locks import remove_leftovers, temporary_folder
+from icp_engine.locks import remove_leftovers, temporary_folder
 
 
 @contextmanager

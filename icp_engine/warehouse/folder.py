@@ -18,9 +18,9 @@ from pathlib import Path
 
 from icp_engine.display import shell_line
 from icp_engine.errors import InputError
+from icp_engine.locks import LOCK, UNFINISHED, Lock, holds, is_folder, remove_leftovers, take
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.tables.writer import settle
-from icp_engine.warehouse.locks import LOCK, UNFINISHED, Lock, holds, is_folder, remove_leftovers, take
 from icp_engine.warehouse.switch import (
     CLINICS,
     RUN_ID,

@@ -14,12 +14,12 @@ from click.testing import CliRunner
 
 from icp_engine.cli import cli
 from icp_engine.errors import InputError
+from icp_engine.locks import temporary_folder
 from icp_engine.partnerships.demo import PRACTICES
 from icp_engine.partnerships.run import PartnerOptions, run_partners
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.warehouse import folder as folder_module
 from icp_engine.warehouse.folder import new_run, publish
-from icp_engine.warehouse.locks import temporary_folder
 from icp_engine.warehouse.manifest import Manifest, read_manifest
 from icp_engine.warehouse.switch import CLINICS, PARTNERS, Switch
 
@@ -49,7 +49,7 @@ IN_THE_WAY = [
 ]
 KILLED = """
 import os, sys, pathlib
-from icp_engine.warehouse.locks import temporary_folder
+from icp_engine.locks import temporary_folder
 with temporary_folder(pathlib.Path(sys.argv[1])) as folder:
     (folder / "big").write_text("x")
     os._exit(9)
