@@ -17,7 +17,7 @@ with warnings.catch_warnings():  # where the system has no locks, a file that na
 Lock = BaseFileLock
 LOCK = "lock"
 UNFINISHED = ".unfinished"
-_TEMPORARY = re.compile(rf"icp-[a-z0-9_]{{8}}{re.escape(UNFINISHED)}")  # as `tempfile` names folders
+_TEMPORARY = re.compile(rf"\.?icp-[a-z0-9_]{{8}}{re.escape(UNFINISHED)}")  # as `tempfile` names folders
 
 
 def take(path: Path) -> Lock | None:
@@ -38,9 +38,12 @@ def take(path: Path) -> Lock | None:
 
 
 @contextmanager
-def temporary_folder(place: Path) -> Iterator[Path]:
-    """Give a folder that is gone afterwards; if the process is killed, the next one finds its lock free."""
-    folder = Path(tempfile.mkdtemp(prefix="icp-", suffix=UNFINISHED, dir=place))
+def temporary_folder(place: Path, *, hidden: bool = False) -> Iterator[Path]:
+    """Give a folder that is gone afterwards; if the process is killed, the next one finds its lock free.
+
+    Beside files that a pattern may name it is to be hidden: none of what it holds is then taken for them.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=".icp-" if hidden else "icp-", suffix=UNFINISHED, dir=place))
     lock = take(folder / LOCK)
     try:
         yield folder

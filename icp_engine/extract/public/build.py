@@ -2,12 +2,12 @@
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from icp_engine.database import Database, database, sql_text
@@ -27,6 +27,7 @@ from icp_engine.extract.public.summary import (
     summary_content,
 )
 from icp_engine.extract.public.taxonomy import HEALTH_CENTER, code_segments, segments
+from icp_engine.locks import remove_leftovers, temporary_folder
 
 Report = Callable[[str, int, int], None]
 FEATURES = "features"
@@ -63,7 +64,8 @@ def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) ->
     began = time.perf_counter()
     check_options(options.files, options.complete, out)
     check_ours(out)
-    with workspace(out, options.temp_dir) as (temp, results), build_database(temp, options.memory_limit) as db:
+    inputs = [*options.nppes, *chain.from_iterable(options.files.values())]
+    with workspace(out, options.temp_dir, inputs) as (temp, results), build_database(temp, options.memory_limit) as db:
         main = nppes.read(options.nppes, temp, lambda path, rows: report(f"read {Path(path).name}", rows, 0))
         db.view_parquet("nppes", main.staged)
         sources = stage_files(db, options.files, temp, report)
@@ -127,15 +129,18 @@ def check_ours(out: Path, summary: str = SUMMARY) -> None:
 
 
 @contextmanager
-def workspace(out: Path, temp_dir: Path | None) -> Iterator[tuple[Path, Path]]:
-    """Give a folder for intermediate files, and one for results on the disk where they go."""
+def workspace(out: Path, temp_dir: Path | None, inputs: Sequence[str]) -> Iterator[tuple[Path, Path]]:
+    """Give a folder for intermediate files, and one for results on the disk where they go.
+
+    What killed builds left there is removed afterwards, once the input has been found good, and unless it lies there.
+    """
     if temp_dir is not None and not temp_dir.is_dir():
         raise InputError(f"{temp_dir} is not a folder; choose another --temp-dir.")
-    with (
-        tempfile.TemporaryDirectory(prefix=".icp-build-", dir=temp_dir or out.parent) as temp,
-        tempfile.TemporaryDirectory(prefix=".icp-build-", dir=out.parent) as results,
-    ):
-        yield Path(temp), Path(results)
+    place = temp_dir or out.parent
+    with temporary_folder(place, hidden=True) as temp, temporary_folder(out.parent, hidden=True) as results:
+        yield temp, results
+    for folder in {place, out.parent}:
+        remove_leftovers(folder, inputs)
 
 
 @contextmanager

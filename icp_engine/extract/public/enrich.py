@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -72,7 +73,8 @@ def enrich(
     check_ours(out, SUMMARY)
     if not any(options.files.values()):
         raise InputError("No public file is given; add --leie, --hrsa, --enrollments or --aco.")
-    with workspace(out, options.temp_dir) as (temp, results), build_database(temp, options.memory_limit) as db:
+    inputs = [*patterns, *chain.from_iterable(options.files.values())]
+    with workspace(out, options.temp_dir, inputs) as (temp, results), build_database(temp, options.memory_limit) as db:
         report("read", 0, 0)
         extract = open_extract(patterns, FIELDS, options.mapping, temp=temp)
         rows = _rows(extract)

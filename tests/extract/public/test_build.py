@@ -21,6 +21,7 @@ from public_files import (
 
 from icp_engine.errors import InputError
 from icp_engine.extract.public.build import BuildOptions, build
+from icp_engine.locks import temporary_folder
 
 LONG = "GAINESVILLE PAIN MANAGEMENT CENTER OF EXCELLENCE LLC"  # LEIE keeps 30 characters of it
 SHARE = "5% OR GREATER DIRECT OWNERSHIP INTEREST"
@@ -390,6 +391,26 @@ def test_people_alone_are_nothing_to_build_from(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"main\.csv holds no active organisation in a state or territory"):
         build(BuildOptions((main,)), tmp_path / "clinics.parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["main.csv"]
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_what_killed_builds_left_goes_and_nothing_else(tmp_path: Path, *, elsewhere: bool) -> None:
+    place = tmp_path / "temp" if elsewhere else tmp_path
+    place.mkdir(exist_ok=True)
+    killed, ours, users = (place / f".icp-{name}.unfinished" for name in ("abcdefgh", "with_own", "no_locks"))
+    for folder in (killed, ours, users):
+        folder.mkdir()
+        (folder / "nppes.parquet").touch()
+    (killed / "lock").touch()
+    (ours / "lock").touch()
+    main = main_file(ours / "main.csv", [organization(1, "ELM")])
+    with temporary_folder(place, hidden=True) as living:
+        build(BuildOptions((main,), temp_dir=place if elsewhere else None), tmp_path / "clinics.parquet")
+        assert living.is_dir()
+    assert [folder.exists() for folder in (killed, ours, users)] == [False, True, True]
+    build(BuildOptions((main,)), tmp_path / "clinics.parquet")
+    made = {"clinics.parquet", "build.json", "build_matches.parquet"}
+    assert {path.name for path in tmp_path.iterdir()} == made | ({"temp"} if elsewhere else {ours.name, users.name})
 
 
 @pytest.mark.parametrize("name", ["build.json", "build_matches.parquet"])
