@@ -187,14 +187,14 @@ class Database:
         """Make a frame readable under a name, without a copy where the types allow."""
         self.connection.register(name, frame.to_arrow(compat_level=pl.CompatLevel.newest()))
 
-    def view_parquet(self, name: str, path: Path) -> None:
-        """Make a Parquet file readable under a name.
+    def view_parquet(self, name: str, *paths: Path) -> None:
+        """Make Parquet files of the same columns readable under a name.
 
         Raises:
-            InputError: it is not there, or not whole.
+            InputError: one is not there, or not whole.
         """
-        with _translate_errors(f"{path} cannot be read"):
-            self.connection.read_parquet(str(path)).create_view(name)
+        with _translate_errors(f"{', '.join(map(str, paths))} cannot be read"):
+            self.connection.read_parquet([str(path) for path in paths]).create_view(name)
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 -- The names that a clinic is matched by: normalised, and normalised after 30 characters as the list of exclusions
 -- cuts.
 -- Grain: one row per NPI and name.
--- Inputs: members, nppes, other_names (npi, name, name_key, name_key_cut), clinic_enrollments.
-select members.clinic_id, members.state_code, 'legal' as kind, nppes.name, nppes.name_key, nppes.name_key_cut, true as has_npi
+-- Inputs: members, nppes, name_keys (id, name_key, name_key_cut; empty where no list is matched by names), other_names
+-- (npi, name, name_key, name_key_cut), clinic_enrollments.
+select members.clinic_id, members.state_code, 'legal' as kind, nppes.name, name_keys.name_key, name_keys.name_key_cut, true as has_npi
 from members
 join nppes using (id)
-where nppes.name_key is not null
+join name_keys using (id)
+where name_keys.name_key is not null
 union all
 select members.clinic_id, members.state_code, 'other', nppes.other_name, nppes.other_name_key, nppes.other_name_key_cut, true
 from members

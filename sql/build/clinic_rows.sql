@@ -1,12 +1,9 @@
 -- What the rows of clinics of several NPIs say together: NPIs, codes, and how many share nothing with the main row.
 -- Grain: one row per clinic of several NPIs.
--- Inputs: members, nppes, clinic_keys, contacts.
+-- Inputs: members, nppes, contacts.
 with
 several as (
-    select members.*
-    from members
-    join clinic_keys using (clinic_id)
-    where clinic_keys.num_npis > 1
+    from members where not is_alone
 ),
 linked as (
     select several.clinic_id, several.is_main, contacts.numbers, contacts.addresses, contacts.parent_key

@@ -7,10 +7,16 @@
 -- every NPI that has a code is a supplier or a service that is no clinic.
 with
 coded as (
-    select members.clinic_id, code_segments.segment, code_segments.beside_hospital
+    select
+        members.clinic_id,
+        members.is_alone,
+        code_segments.segment,
+        code_segments.beside_hospital,
+        coalesce(segments.role = 'hospital', false) as is_hospital
     from members
     join nppes using (id)
     left join code_segments on nppes.primary_code = code_segments.code
+    left join segments using (segment)
 ),
 hospitals as (
     select clinic_id, true as has_ccn
@@ -18,32 +24,43 @@ hospitals as (
     where kind = 'hospital' and ccn is not null
     group by clinic_id
 ),
-own as (
-    select clinic_id, bool_or(segments.role = 'hospital') as is_hospital
-    from coded
-    left join segments using (segment)
-    group by clinic_id
+hospital_npis as (
+    select distinct clinic_id, true as is_hospital from coded where is_hospital
 ),
-counted as (
+told as (
     select
         coded.clinic_id,
+        coded.is_alone,
         case
-            when coalesce(own.is_hospital, false) or hospitals.has_ccn then coded.beside_hospital
+            when hospital_npis.is_hospital or hospitals.has_ccn then coded.beside_hospital
             else coded.segment
-        end as segment,
-        count(*) as num_npis
+        end as segment
     from coded
-    join own using (clinic_id)
+    left join hospital_npis using (clinic_id)
     left join hospitals using (clinic_id)
-    group by all
+),
+counted as (
+    select clinic_id, segment, count(*) as num_npis
+    from told
+    where not is_alone
+    group by clinic_id, segment
 ),
 frequent as (
     select
+        told.clinic_id,
+        segments.segment is not null as has_segment,
+        told.segment is not null as has_code,
+        segments.segment
+    from told
+    left join segments using (segment)
+    where told.is_alone
+    union all
+    select
         counted.clinic_id,
-        bool_or(segments.segment is not null) as has_segment,
-        count(counted.segment) > 0 as has_code,
+        bool_or(segments.segment is not null),
+        count(counted.segment) > 0,
         first(segments.segment order by counted.num_npis desc, segments.rank)
-            filter (where segments.segment is not null) as segment
+            filter (where segments.segment is not null)
     from counted
     left join segments using (segment)
     group by counted.clinic_id

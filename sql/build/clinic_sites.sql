@@ -23,4 +23,4 @@ select members.clinic_id, 1
 from members
 join nppes using (id)
 anti join contacts using (id)
-where nppes.address is not null
+where coalesce(nppes.address_1, nppes.address_2) is not null

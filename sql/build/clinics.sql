@@ -1,11 +1,10 @@
 -- The extract: what is known of every clinic; what no file knows is missing.
 -- Grain: one row per clinic.
 -- Inputs: clinic_keys, members, nppes, clinic_rows, clinic_other_names, clinic_sites, clinic_segments, segments,
--- clinic_size,
--- clinic_use, clinic_flags, clinic_owners, clinic_pacs.
+-- clinic_size, clinic_use, clinic_flags, clinic_owners, clinic_pacs.
 select
-    clinic_keys.public_id as clinic_id,
-    clinic_keys.account_name,
+    coalesce(clinic_keys.slug, nppes.slug) || '-' || clinic_keys.state_code as clinic_id,
+    coalesce(clinic_keys.name, nppes.name) as account_name,
     clinic_keys.state_code,
     segments.segment_label,
     segments.sector || case when clinic_owners.pe_backed_flag then '; PE-backed' else '' end as sector,
@@ -33,10 +32,18 @@ select
     nppes.phone,
     nppes.official_phone,
     nppes.mailing_phone,
-    nppes.address,
+    nullif(concat_ws(' ', nppes.address_1, nppes.address_2), '') as address,
     nppes.city,
     nppes.zip5 as postal_code,
-    nppes.mailing_address,
+    nullif(
+        concat_ws(
+            ', ',
+            nullif(concat_ws(' ', nppes.mailing_1, nppes.mailing_2), ''),
+            nppes.mailing_city,
+            nullif(concat_ws(' ', nppes.mailing_state, nppes.mailing_zip5), '')
+        ),
+        ''
+    ) as mailing_address,
     coalesce(clinic_rows.taxonomy_codes, nppes.taxonomy_codes) as taxonomy_codes,
     len(coalesce(clinic_rows.taxonomy_codes, nppes.taxonomy_codes)) as taxonomy_count,
     clinic_pacs.pac_ids,

@@ -8,9 +8,9 @@ repeated as (
     select npi from nppes where npi is not null group by npi having count(*) > 1
 ),
 newest as (
-    select id, npi from nppes anti join repeated using (npi) where npi is not null
+    select id, npi, same_name, state from nppes anti join repeated using (npi) where npi is not null
     union all
-    select id, npi
+    select id, npi, same_name, state
     from nppes
     join repeated using (npi)
     qualify row_number() over (partition by npi order by name is null, updated_on desc nulls last, id desc) = 1
@@ -31,9 +31,8 @@ select
     newest.npi,
     case
         when gone.npi is not null then 'deactivated'
-        when nppes.same_name is null then 'without a name'
-        when nppes.state is null then 'outside the states and territories'
+        when newest.same_name is null then 'without a name'
+        when newest.state is null then 'outside the states and territories'
     end as left_out
 from newest
-join nppes using (id)
 left join gone on newest.npi = gone.npi

@@ -33,6 +33,11 @@ Report = Callable[[str, int, int], None]
 FEATURES = "features"
 SUMMARY = "build.json"
 _DEFAULT_MEMORY = 4 << 30
+_MATCHES = (
+    "select distinct public_id as clinic_id, field, file, key, value, match, detail "
+    "from matches join public_ids using (clinic_id) "
+    "where public_id in (select clinic_id from extract) order by all"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,11 @@ def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) ->
     inputs = [*options.nppes, *chain.from_iterable(options.files.values())]
     with workspace(out, options.temp_dir, inputs) as (temp, results), build_database(temp, options.memory_limit) as db:
         main = nppes.read(options.nppes, temp, lambda path, rows: report(f"read {Path(path).name}", rows, 0))
-        db.view_parquet("nppes", main.staged)
+        db.view_parquet("nppes", *main.staged)
         sources = stage_files(db, options.files, temp, report)
         report("clinics", 0, 0)
         _make_clinics(db, main, temp)
+        _stage_name_keys(db, main, options.files, temp)
         report("match", 0, 0)
         _match(db, options.complete)
         report("write", 0, 0)
@@ -83,10 +89,11 @@ def build(options: BuildOptions, out: Path, report: Report = lambda *_: None) ->
             db.view("clinics_with_features", "from clinics")
         kept = "" if options.all_organizations else "where is_clinic"
         write(db, f"from clinics_with_features {kept} order by clinic_id", results / out.name)
-        write(db, matches_query(kept), results / MATCHES)
+        db.view_parquet("extract", results / out.name)
+        write(db, _MATCHES, results / MATCHES)
         files = {"nppes": FileSummary(main.files, main.invalid_npis)} | file_summaries(db, sources, options.complete)
         moment = datetime.now(UTC).isoformat(timespec="seconds")
-        summary = build_summary(db, files, kept, moment, round(time.perf_counter() - began, 3))
+        summary = build_summary(db, files, moment, round(time.perf_counter() - began, 3))
         write_summary(summary, results / SUMMARY)
         publish(results, out)
     return summary
@@ -175,6 +182,7 @@ def _make_clinics(db: Database, main: nppes.MainFiles, temp: Path) -> None:
         raise InputError(f"{paths} holds no active organisation in a state or territory; there is nothing to build.")
     db.view("clinic_npis", "select clinic_id, npi, state_code from members")
     db.view("clinic_ids", "select clinic_id from clinic_keys")
+    db.view("public_ids", sql_text("build/public_ids"))
     staged = temp / "contacts.parquet"
     nppes.contacts(main, db.frame(sql_text("build/to_compare"))).sink_parquet(staged, compression="lz4")
     db.view_parquet("contacts", staged)
@@ -184,21 +192,20 @@ def _make_clinics(db: Database, main: nppes.MainFiles, temp: Path) -> None:
     db.table("run_settings", "select $code as health_center_code", {"code": HEALTH_CENTER})
 
 
+def _stage_name_keys(db: Database, main: nppes.MainFiles, files: Mapping[str, Sequence[str]], temp: Path) -> None:
+    """Normalise the names of all organisations where a list that is matched by them is given."""
+    staged = temp / "name_keys.parquet"
+    asked = any(files.get(kind.name) for kind in KINDS.values() if kind.by_name)
+    nppes.names(main, every=asked).sink_parquet(staged, compression="lz4")
+    db.view_parquet("name_keys", staged)
+
+
 def _match(db: Database, complete: frozenset[str]) -> None:
     db.table("clinic_enrollments", sql_text("build/clinic_enrollments"))
     for step in ("clinic_names", "clinic_places"):
         db.view(step, sql_text(f"build/{step}"))
     match_lists(db, complete, ["match_taxonomy"])
     match_amounts(db)
-
-
-def matches_query(kept: str = "") -> str:
-    """Return the query of `build_matches.parquet`; `kept` says which rows of `clinics` are in the extract."""
-    return (
-        "select distinct public_id as clinic_id, field, file, key, value, match, detail "
-        "from matches join clinic_keys using (clinic_id) "
-        f"where public_id in (select clinic_id from clinics {kept}) order by all"
-    )
 
 
 def write(db: Database, query: str, path: Path) -> None:

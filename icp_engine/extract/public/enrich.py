@@ -25,7 +25,7 @@ from icp_engine.extract.public.build import (
     write,
     write_summary,
 )
-from icp_engine.extract.public.clinic_names import name_keys
+from icp_engine.extract.public.clinic_names import with_name_keys
 from icp_engine.extract.public.kinds import MATCHES
 from icp_engine.extract.public.matching import match_lists
 from icp_engine.extract.public.summary import EnrichSummary, FlagCount, file_summaries
@@ -113,9 +113,9 @@ def _stage_clinics(db: Database, rows: pl.LazyFrame, temp: Path) -> None:
         values.zip5(_text(schema, "postal_code")).alias("zip5"),
     )
     path = temp / "extract.parquet"
-    known.with_columns(name_keys(NAME)).sink_parquet(path, compression="lz4")
+    with_name_keys(known, NAME).sink_parquet(path, compression="lz4")
     db.view_parquet("extract", path)
-    db.view("clinic_keys", "select row as clinic_id, clinic_id as public_id from extract")
+    db.view("public_ids", "select row as clinic_id, clinic_id as public_id from extract")
     db.view("clinic_ids", "select row as clinic_id from extract")
     db.view(
         "clinic_npis",
@@ -123,7 +123,7 @@ def _stage_clinics(db: Database, rows: pl.LazyFrame, temp: Path) -> None:
         "from (select row, state_code, unnest(npis) as npi from extract)",
     )
     others = temp / "extract_names.parquet"
-    _other_names(rows, schema).with_columns(name_keys("name")).sink_parquet(others, compression="lz4")
+    with_name_keys(_other_names(rows, schema), "name").sink_parquet(others, compression="lz4")
     db.view_parquet("extract_names", others)
     db.view(
         "clinic_names",
@@ -194,7 +194,7 @@ def _write_matches(db: Database, before: Path, kinds: Sequence[str], path: Path)
     """Write the matches, with those of other files that were kept beside the extract before."""
     query = (
         "select distinct public_id as clinic_id, field, file, key, value, match, detail "
-        "from matches join clinic_keys using (clinic_id) where public_id is not null"
+        "from matches join public_ids using (clinic_id) where public_id is not null"
     )
     if before.exists():
         db.view_parquet("matches_before", before)

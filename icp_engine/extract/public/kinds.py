@@ -27,12 +27,16 @@ def _columns(texts: str, **others: pl.DataType) -> Schema:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of file: what its reader returns, and the fields that may be false where it is declared complete."""
+    """One kind of file: what its reader returns, and the fields that may be false where it is declared complete.
+
+    `by_name` says that its rows are matched by names too.
+    """
 
     name: str
     columns: Schema
     false_by: tuple[str, ...] = ()
     needs_enrollments: bool = False
+    by_name: bool = False
 
     @property
     def option(self) -> str:
@@ -50,11 +54,13 @@ KINDS = {
             "leie",
             _columns("npi name name_key city state zip5 exclusion_type", excluded_on=_DAY),
             false_by=("oig_leie_flag",),
+            by_name=True,
         ),
         Kind(
             "hrsa",
             _columns("npi site_name center_name state city grant_number"),
             false_by=("fqhc_flag",),
+            by_name=True,
         ),
         Kind(
             "enrollments",
@@ -84,7 +90,7 @@ KINDS = {
             "utilization",
             _columns("npi", services_count=_COUNT, bene_count=_COUNT, allowed_amt=_NUMBER, by_service=_FLAG),
         ),
-        Kind("aco", _columns("aco_id name name_key", areas=_LIST), false_by=("aco_member",)),
+        Kind("aco", _columns("aco_id name name_key", areas=_LIST), false_by=("aco_member",), by_name=True),
         Kind("features", {}),
     )
 }

@@ -1,26 +1,27 @@
 """The main file of NPPES: 330 columns and 10 GB of CSV, of which some 50 columns of organisations are read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.extract.public import values
-from icp_engine.extract.public.clinic_names import name_keys, same_name, slug, street
-from icp_engine.extract.public.files import Opened, open_files
+from icp_engine.extract.public.clinic_names import same_name, slug, street, with_name_keys
+from icp_engine.extract.public.files import ROWS_OF_A_FILE, open_files
 from icp_engine.extract.public.layout import layout
 from icp_engine.extract.public.source import FileCount
-from icp_engine.extract.public.staging import Progress
+from icp_engine.extract.public.staging import NUMBER, Progress
 
 _SLOTS = range(1, 16)
-_ROWS_OF_A_FILE = 1 << 40  # the ids of a file start at its number times so many
 _PRACTICE = "Provider Business Practice Location Address"
 _MAILING = "Provider Business Mailing Address"
 _ABROAD = "Country Code (If outside U.S.)"
 _NO_COUNTRY = ("US", "USA", "UNITED STATES", "PR", "GU", "VI", "AS", "MP", "UM", "FM", "MH", "PW")
 _ARMED_FORCES = ("AA", "AE", "AP")  # addresses abroad
+_PHONES = ("phone", "official_phone", "mailing_phone")
+_FAXES = ("fax", "mailing_fax")
 
 LAYOUT = layout(
     "nppes",
@@ -64,30 +65,39 @@ LAYOUT = layout(
 
 @dataclass(frozen=True, slots=True)
 class MainFiles:
-    """The organisations of main files, staged as one Parquet file; `id` tells their order, `files` their counts."""
+    """The organisations of main files, staged as Parquet files; `id` tells their order, `files` their counts."""
 
-    opened: Opened
-    staged: Path
+    staged: tuple[Path, ...]
     files: tuple[FileCount, ...]
     invalid_npis: int
 
+    @property
+    def rows(self) -> pl.LazyFrame:
+        """The organisations of all files."""
+        return pl.concat([pl.scan_parquet(path, glob=False) for path in self.staged])
+
 
 def read(paths: Sequence[str], temp: Path, progress: Progress | None = None) -> MainFiles:
-    """Stage the organisations of main files as Parquet in `temp`, with the columns that the build reads of every row.
+    """Stage the organisations of main files as Parquet in `temp`, with the columns that the build reads.
 
     Rows of people are left out; rows that say only that an NPI was deactivated are kept.
 
     Raises:
         InputError: a file is no main file, or cannot be read to its end.
     """
-    opened = open_files(LAYOUT, paths, temp, keep=_is_organization(), progress=progress)
-    staged = temp / "nppes.parquet"
-    _numbered(opened, _columns()).sink_parquet(staged, compression="lz4")
-    file = pl.col("id") // _ROWS_OF_A_FILE
-    counted = pl.scan_parquet(staged).group_by(file.alias("file")).agg(pl.len(), pl.col("invalid_npi").sum()).collect()
+    opened = open_files(LAYOUT, paths, temp, keep=_is_organization(), progress=progress, shape=_organizations)
+    main = MainFiles(tuple(file.staged for file in opened.files if file.staged), (), 0)
+    number = pl.col("id") // ROWS_OF_A_FILE
+    counted = main.rows.group_by(number.alias("file")).agg(pl.len(), pl.col("invalid_npi").sum()).collect()
     used = dict(counted.select("file", "len").iter_rows())
     files = tuple(FileCount(file.path, file.read, used.get(number, 0)) for number, file in enumerate(opened.files))
-    return MainFiles(opened, staged, files, int(counted["invalid_npi"].sum()))
+    return replace(main, files=files, invalid_npis=int(counted["invalid_npi"].sum()))
+
+
+def names(main: MainFiles, *, every: bool) -> pl.LazyFrame:
+    """Return `id`, `name_key` and `name_key_cut`, by which lists of names are matched: dear, and not always needed."""
+    rows = main.rows if every else main.rows.clear()
+    return with_name_keys(rows.select("id", "name"), "name").drop("name")
 
 
 def contacts(main: MainFiles, ids: pl.DataFrame) -> pl.LazyFrame:
@@ -96,48 +106,32 @@ def contacts(main: MainFiles, ids: pl.DataFrame) -> pl.LazyFrame:
     Columns: `id`, `street`, `city_key`, `zip5`, `numbers` and `addresses` (lists), `parent_key`. Most clinics have one
     row, which is compared with none, so that this is done for the rows of some `ids`.
     """
-    lines = ("phone", "official_phone", "mailing_phone", "fax", "mailing_fax")
-    numbers = pl.concat_list(_phone(pl.col(name)) for name in lines).list.drop_nulls()
-    place = street(pl.col("address_1"))
-    zip5, city = values.zip5(pl.col("postal_code")), pl.col("city").str.to_uppercase()
-    mailing_place, mailing_zip5 = street(pl.col("mailing_1")), values.zip5(pl.col("mailing_postal_code"))
-    mail = pl.concat_str(
-        mailing_place, pl.coalesce(mailing_zip5, pl.col("mailing_city").str.to_uppercase()), separator=","
-    )
-    addresses = pl.concat_list(pl.concat_str(place, pl.coalesce(zip5, city), separator=","), mail).list.drop_nulls()
-    columns = [
+    numbers = pl.concat_list(_phone(pl.col(name)) for name in (*_PHONES, *_FAXES)).list.drop_nulls()
+    place, city = street(pl.col("address_1")), pl.col("city").str.to_uppercase()
+    mailing_place = pl.coalesce("mailing_zip5", pl.col("mailing_city").str.to_uppercase())
+    mail = pl.concat_str(street(pl.col("mailing_1")), mailing_place, separator=",")
+    addresses = pl.concat_list(pl.concat_str(place, pl.coalesce("zip5", city), separator=","), mail).list.drop_nulls()
+    return main.rows.join(ids.lazy(), on="id", how="semi").select(
+        "id",
         place.alias("street"),
         city.alias("city_key"),
-        zip5.alias("zip5"),
+        "zip5",
         numbers.alias("numbers"),
         addresses.alias("addresses"),
         normalized_name(pl.col("parent_name")).alias("parent_key"),
-    ]
-    parts = [rows.join(ids.lazy(), on="id", how="semi") for rows in _with_ids(main.opened)]
-    return pl.concat(parts).select("id", *columns)
-
-
-def _with_ids(opened: Opened) -> list[pl.LazyFrame]:
-    first = [number * _ROWS_OF_A_FILE for number in range(len(opened.files))]
-    return [
-        file.rows.with_row_index("id").with_columns(pl.col("id").cast(pl.Int64) + start)
-        for file, start in zip(opened.files, first, strict=True)
-    ]
-
-
-def _numbered(opened: Opened, columns: Sequence[pl.Expr | str]) -> pl.LazyFrame:
-    derived = (
-        same_name(pl.col("slug")).alias("same_name"),
-        *name_keys("name"),
-        *name_keys("other_name", "other_name_key"),
     )
-    return pl.concat([rows.select("id", *columns).with_columns(derived) for rows in _with_ids(opened)])
 
 
 def _is_organization() -> pl.Expr:
     entity = values.whole(pl.col("entity"))
     gone = entity.is_null() & pl.col("deactivated").is_not_null()
     return (entity == "2").fill_null(value=False) | gone
+
+
+def _organizations(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the columns of organisations that the build reads, with their numbers."""
+    named = rows.select(NUMBER, *_columns()).with_columns(same_name(pl.col("slug")).alias("same_name"))
+    return with_name_keys(named, "other_name", "other_name_key")
 
 
 def _columns() -> list[pl.Expr | str]:
@@ -152,12 +146,16 @@ def _columns() -> list[pl.Expr | str]:
         slug(text["name"]).alias("slug"),
         "other_name",
         pl.when(at_home).then(state).alias("state"),
-        _line("address_1", "address_2").alias("address"),
+        "address_1",
+        "address_2",
         "city",
         values.zip5(text["postal_code"]).alias("zip5"),
-        *(_phone(text[key]).alias(key) for key in ("phone", "official_phone", "mailing_phone")),
-        _mailing().alias("mailing_address"),
+        *(_phone(text[key]).alias(key) for key in _PHONES),
+        *_FAXES,
+        "mailing_1",
+        "mailing_2",
         "mailing_city",
+        "mailing_state",
         values.zip5(text["mailing_postal_code"]).alias("mailing_zip5"),
         (text["subpart"].str.to_uppercase() == "Y").alias("is_subpart"),
         "parent_name",
@@ -177,20 +175,6 @@ def _primary(text: Mapping[str, pl.Expr]) -> pl.Expr:
     """Return the code of the first slot whose switch says Y, else that of the first slot that is filled."""
     switched = [pl.when(text[f"switch_{slot}"].is_in(["Y", "y"])).then(text[f"taxonomy_{slot}"]) for slot in _SLOTS]
     return pl.coalesce(*switched, *(text[f"taxonomy_{slot}"] for slot in _SLOTS))
-
-
-def _line(*names: str) -> pl.Expr:
-    joined = pl.concat_str([pl.col(name) for name in names], separator=" ", ignore_nulls=True)
-    return pl.when(joined != "").then(joined)
-
-
-def _mailing() -> pl.Expr:
-    """Return the mailing address in one line."""
-    zip5 = values.zip5(pl.col("mailing_postal_code"))
-    place = pl.concat_str([pl.col("mailing_state"), zip5], separator=" ", ignore_nulls=True)
-    parts = [_line("mailing_1", "mailing_2"), pl.col("mailing_city"), pl.when(place != "").then(place)]
-    joined = pl.concat_str(parts, separator=", ", ignore_nulls=True)
-    return pl.when(joined != "").then(joined)
 
 
 def _day(column: pl.Expr) -> pl.Expr:

@@ -30,8 +30,8 @@ def add_features(db: Database, source: Source, temp: Path) -> None:
         _check_once(db, key)
     db.table("feature_matches", _matches())
     db.run(
-        "insert into matches select clinic_keys.clinic_id, source_row, 'features', 'features', key, value, 'exact', "
-        "null, null from feature_matches join clinic_keys on feature_matches.clinic_id = clinic_keys.public_id"
+        "insert into matches select public_ids.clinic_id, source_row, 'features', 'features', key, value, 'exact', "
+        "null, null from feature_matches join public_ids on feature_matches.clinic_id = public_ids.public_id"
     )
     db.table("clinics_with_features", _joined(db))
 
@@ -68,9 +68,9 @@ def _check_once(db: Database, key: str) -> None:
 def _matches() -> str:
     return (
         "select clinic_id, source_row, 'clinic_id' as key, clinic_id as value, true as is_main, npi from features "
-        "where clinic_id in (select public_id from clinic_keys) union all "
-        "select clinic_keys.public_id, source_row, 'npi', npi, is_main, npi from features join members using (npi) "
-        "join clinic_keys on members.clinic_id = clinic_keys.clinic_id where features.clinic_id is null"
+        "where clinic_id in (select public_id from public_ids) union all "
+        "select public_ids.public_id, source_row, 'npi', npi, is_main, npi from features join members using (npi) "
+        "join public_ids on members.clinic_id = public_ids.clinic_id where features.clinic_id is null"
     )
 
 

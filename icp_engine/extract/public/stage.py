@@ -1,23 +1,26 @@
 """The rows of public files as tables that the SQL of the build reads, whether a file was given or not."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
 from icp_engine.database import Database
 from icp_engine.extract.normalized_names import normalized_name
-from icp_engine.extract.public.clinic_names import name_keys, street
+from icp_engine.extract.public.clinic_names import street, with_name_keys
 from icp_engine.extract.public.kinds import KINDS, Kind
 from icp_engine.extract.public.source import Source
 
-_DERIVED: dict[str, tuple[pl.Expr, ...]] = {
-    "locations": (street(pl.col("address_1")).alias("street"), pl.col("city").str.to_uppercase().alias("city_key")),
-    "other_names": name_keys("name"),
-    "hrsa": (
+_DERIVED: dict[str, Callable[[pl.LazyFrame], pl.LazyFrame]] = {
+    "locations": lambda rows: rows.with_columns(
+        street(pl.col("address_1")).alias("street"), pl.col("city").str.to_uppercase().alias("city_key")
+    ),
+    "other_names": lambda rows: with_name_keys(rows, "name"),
+    "hrsa": lambda rows: rows.with_columns(
         normalized_name(pl.col("site_name")).alias("site_name_key"),
         normalized_name(pl.col("center_name")).alias("center_name_key"),
     ),
-    "enrollments": name_keys("dba_name", "dba_name_key"),
+    "enrollments": lambda rows: with_name_keys(rows, "dba_name", "dba_name_key"),
 }
 
 
@@ -35,5 +38,5 @@ def stage_nothing(db: Database, kind: Kind) -> None:
 
 def _tabled(rows: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
     columns = [pl.col(name).cast(dtype) for name, dtype in kind.columns.items()]
-    derived = _DERIVED.get(kind.name, ())
-    return rows.select(columns).with_row_index("source_row").with_columns(pl.col("source_row").cast(pl.Int64), *derived)
+    numbered = rows.select(columns).with_row_index("source_row").with_columns(pl.col("source_row").cast(pl.Int64))
+    return _DERIVED[kind.name](numbered) if kind.name in _DERIVED else numbered

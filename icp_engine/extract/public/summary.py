@@ -46,8 +46,8 @@ class FileSummary:
 class BuildSummary:
     """A build: files, organisations used and left out by reason, and clinics, of which `written` are in the extract.
 
-    `names_at_the_edge` may have been cut, `with_unlinked_rows` clinics whose rows may be of several organisations,
-    `possible_exclusions` those that share a name and a state with one, `segments` those that are written.
+    Of those that are written, `with_unlinked_rows` have rows that may be of several organisations, and
+    `names_at_the_edge` may have been cut. `possible_exclusions` share a name and a state with one.
     """
 
     built: str
@@ -107,17 +107,16 @@ def file_summaries(db: Database, sources: Mapping[str, Source], complete: frozen
     return summaries
 
 
-def build_summary(
-    db: Database, files: Mapping[str, FileSummary], kept: str, built: str, seconds: float
-) -> BuildSummary:
-    """Return the summary of a build from its tables; `kept` says which rows of `clinics` are written."""
+def build_summary(db: Database, files: Mapping[str, FileSummary], built: str, seconds: float) -> BuildSummary:
+    """Return the summary of a build from its tables, `extract` among them, which holds the clinics that are written."""
     left_out = db.frame("select left_out, count(*) from organizations where left_out is not null group by 1 order by 1")
     labels = db.frame(
-        f"select coalesce(segment_label, 'not known'), count(*) from clinics {kept} group by 1 order by 2 desc, 1"
+        "select coalesce(segment_label, 'not known'), count(*) from extract group by 1 order by 2 desc, 1"
     )
-    clinics, no_clinics, several, unlinked, edge = db.frame(
-        "select count(*), count(*) filter (not is_clinic), count(*) filter (org_npi_count > 1), "
-        f"count(*) filter (unlinked_rows > 0), count(*) filter (length(account_name) = {_EDGE}) from clinics"
+    clinics, no_clinics = db.frame("select count(*), count(*) filter (not is_clinic) from clinic_segments").row(0)
+    written, several, unlinked, edge = db.frame(
+        "select count(*), count(*) filter (org_npi_count > 1), count(*) filter (unlinked_rows > 0), "
+        f"count(*) filter (length(account_name) = {_EDGE}) from extract"
     ).row(0)
     possible = db.frame("select count(distinct clinic_id) from matches where match = 'possible'").item()
     return BuildSummary(
@@ -128,7 +127,7 @@ def build_summary(
         left_out=dict(left_out.rows()),
         clinics=clinics,
         no_clinics=no_clinics,
-        written=int(labels.to_series(1).sum()),
+        written=written,
         with_several_npis=several,
         with_unlinked_rows=unlinked,
         names_at_the_edge=edge,

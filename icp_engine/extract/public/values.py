@@ -10,7 +10,7 @@ _LUHN_OF_PREFIX = 24  # what 80840, the prefix of health applications in the Uni
 _NINE = 9
 _HALF = 100_000  # an NPI is two numbers of five digits
 _YES, _NO = dict.fromkeys(("y", "yes", "true"), True), dict.fromkeys(("n", "no", "false"), False)
-_ABSENT = ("", "<UNAVAIL>")
+ABSENT = ("", "<UNAVAIL>")
 
 
 def text(column: pl.Expr) -> pl.Expr:
@@ -19,8 +19,10 @@ def text(column: pl.Expr) -> pl.Expr:
 
 
 def _texts(texts: pl.Series) -> pl.Series:
+    if texts.null_count() == len(texts):
+        return texts
     texts = texts.str.strip_chars()
-    for absent in _ABSENT:
+    for absent in ABSENT:
         found = texts == absent
         if found.any():
             texts = texts.set(found, None)
