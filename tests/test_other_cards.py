@@ -255,7 +255,7 @@ def test_networks_are_listed_and_shown(warehouse: Path, card: str) -> None:
 
 def test_a_clinic_is_explained(warehouse: Path, card: str) -> None:
     row = table(warehouse, "clinics_icp")[0]
-    entries = json.loads(said("explain", row["clinic_id"], "-w", warehouse, "--json"))
+    entries = json.loads(said("explain", row["clinic_id"], "-w", warehouse, "--json"))["bibliography"]
     assert "|".join(entry["code"] for entry in entries) == next(
         one[f"{SETTINGS[card].prefix}_reason_codes"]
         for one in table(warehouse, "icp_scores")

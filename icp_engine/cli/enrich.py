@@ -6,26 +6,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icp_engine.cli import build, options, show
+from icp_engine.cli import options, public_files, show
 
 if TYPE_CHECKING:
     from icp_engine.extract.public.summary import EnrichSummary
 
 
-@click.command("enrich", cls=build.Several)
+@click.command("enrich", cls=public_files.Several)
 @options.extract
-@build.files("leie", "hrsa", "enrollments", "aco")
-@build.complete
+@public_files.files("leie", "hrsa", "enrollments", "aco")
+@public_files.complete
 @options.mapping
 @options.mapping_file
-@click.option(
-    "--out", "-o", type=click.Path(path_type=Path), required=True, metavar="FILE",
-    help="The extract to write, .parquet; build_matches.parquet and enrich.json go beside it.",
-)  # fmt: skip
+@public_files.out("The extract to write, .parquet; build_matches.parquet and enrich.json go beside it.")
 @options.long_command
 def command(
     extract: tuple[str, ...],
-    complete: tuple[str, ...] | None,
+    complete: frozenset[str],
     mapping: tuple[tuple[str, str], ...],
     mapping_file: Path | None,
     out: Path,
@@ -48,15 +45,13 @@ def command(
     from icp_engine.extract.public.enrich import EnrichOptions, enrich
 
     fields = options.fields_by_column(mapping, file=mapping_file)
-    asked = EnrichOptions(files, build.kinds(complete), fields, memory_limit, temp_dir)
-    with show.Progress(quiet=quiet or as_json) as progress:
-        summary = enrich(extract, asked, out, progress)
-    if as_json:
-        from icp_engine.extract.public.summary import summary_content
-
-        show.emit(summary_content(summary))
-    elif not quiet:
-        show.say(_text(summary, out))
+    asked = EnrichOptions(files, complete, fields, memory_limit, temp_dir)
+    public_files.work_and_show(
+        lambda progress: enrich(extract, asked, out, progress),
+        lambda summary: _text(summary, out),
+        quiet=quiet,
+        as_json=as_json,
+    )
 
 
 def _text(summary: "EnrichSummary", out: Path) -> str:
@@ -72,7 +67,7 @@ def _text(summary: "EnrichSummary", out: Path) -> str:
         [
             f"{rows:,} clinics enriched in {summary.seconds:.1f} s",
             show.table([heads, *flags], "<>>>", header=True),
-            build.file_table(summary.files),
+            public_files.file_table(summary.files),
             show.table([*notes, *places], "<<"),
         ]
     )

@@ -1,6 +1,7 @@
 """`icp-engine explain`: one clinic's score as a waterfall."""
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,12 +38,13 @@ def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
     from icp_engine.scoring.explanation import bibliography_content
 
     run = open_run(warehouse)
-    found = explain_clinic(run, clinic_id)
+    found, matches = explain_clinic(run, clinic_id), matches_of(run, clinic_id)
     if as_json:
-        show.emit(bibliography_content(found.bibliography))
+        rows = [asdict(match) for match in matches]
+        show.emit({"clinic_id": clinic_id, "bibliography": bibliography_content(found.bibliography), "sources": rows})
         return
     show.say(str(found))
-    if matches := matches_of(run, clinic_id):
+    if matches:
         show.say(f"\nWhere it comes from\n{_sources(matches)}")
 
 

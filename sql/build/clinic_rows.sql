@@ -1,4 +1,5 @@
--- What the rows of clinics of several NPIs say together: NPIs, codes, and how many share nothing with the main row.
+-- What the rows of clinics of several NPIs say together: NPIs, codes, and how many share nothing with the main row. A row
+-- whose parent is called as the main row is shares it.
 -- Grain: one row per clinic of several NPIs.
 -- Inputs: members, nppes, contacts.
 with
@@ -6,7 +7,7 @@ several as (
     from members where not is_alone
 ),
 linked as (
-    select several.clinic_id, several.is_main, contacts.numbers, contacts.addresses, contacts.parent_key
+    select several.clinic_id, several.is_main, contacts.numbers, contacts.addresses, contacts.name_key, contacts.parent_key
     from several
     join contacts using (id)
 ),
@@ -20,7 +21,7 @@ unlinked as (
     where not linked.is_main
       and not list_has_any(linked.numbers, main.numbers)
       and not list_has_any(linked.addresses, main.addresses)
-      and (linked.parent_key = main.parent_key) is not true
+      and (linked.parent_key in (main.parent_key, main.name_key)) is not true
     group by linked.clinic_id
 )
 select

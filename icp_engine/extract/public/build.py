@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from icp_engine.database import Database, database, sql_text
 from icp_engine.errors import InputError
 from icp_engine.extract.public import nppes, readers
-from icp_engine.extract.public.kinds import KINDS, MATCHES
+from icp_engine.extract.public.kinds import KINDS, MATCH_COLUMNS, MATCHES
 from icp_engine.extract.public.matching import match_amounts, match_lists
 from icp_engine.extract.public.overrides import add_features
 from icp_engine.extract.public.source import Source
@@ -34,9 +37,10 @@ FEATURES = "features"
 SUMMARY = "build.json"
 _DEFAULT_MEMORY = 4 << 30
 _MATCHES = (
-    "select distinct public_id as clinic_id, field, file, key, value, match, detail "
-    "from matches join public_ids using (clinic_id) "
-    "where public_id in (select clinic_id from extract) order by all"
+    f"select distinct {', '.join(MATCH_COLUMNS)} "
+    "from (select public_ids.public_id as clinic_id, matches.* exclude (clinic_id) "
+    "from matches join public_ids using (clinic_id)) "
+    "where clinic_id in (select clinic_id from extract) order by all"
 )
 
 
@@ -129,10 +133,24 @@ def check_ours(out: Path, summary: str = SUMMARY) -> None:
     Raises:
         InputError: it is somebody's own.
     """
-    for name, sign in ((MATCHES, b"clinic_id"), (summary, b'"files"')):
-        path = out.parent / name
-        if path.exists() and sign not in path.read_bytes():
+    for path, ours in ((out.parent / MATCHES, _holds_matches), (out.parent / summary, _is_summary)):
+        if path.exists() and not ours(path):
             raise InputError(f"{path} is not of a build, and would be replaced; move it, or choose another --out.")
+
+
+def _holds_matches(path: Path) -> bool:
+    """Return whether a file has the columns of matches; its rows, of which there may be many, are not read."""
+    try:
+        return set(MATCH_COLUMNS) <= set(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError):
+        return False
+
+
+def _is_summary(path: Path) -> bool:
+    try:
+        return "files" in json.loads(path.read_bytes())
+    except (ValueError, TypeError, OSError):
+        return False
 
 
 @contextmanager

@@ -12,6 +12,8 @@ _COUNT, _NUMBER, _LIST = pl.Int64(), pl.Float64(), pl.List(pl.String)
 MATCHES = "build_matches.parquet"
 """Which rows of which files set which fields: beside an extract that `build` or `enrich` wrote."""
 
+MATCH_COLUMNS = ("clinic_id", "field", "file", "key", "value", "match", "detail")
+
 Schema = dict[str, pl.DataType]
 
 

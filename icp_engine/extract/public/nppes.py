@@ -103,8 +103,8 @@ def names(main: MainFiles, *, every: bool) -> pl.LazyFrame:
 def contacts(main: MainFiles, ids: pl.DataFrame) -> pl.LazyFrame:
     """Return what tells whether rows are of one place: addresses as they are compared, and numbers.
 
-    Columns: `id`, `street`, `city_key`, `zip5`, `numbers` and `addresses` (lists), `parent_key`. Most clinics have one
-    row, which is compared with none, so that this is done for the rows of some `ids`.
+    Columns: `id`, `street`, `city_key`, `zip5`, `numbers` and `addresses` (lists), `name_key`, `parent_key`. Most
+    clinics have one row, which is compared with none, so that this is done for the rows of some `ids`.
     """
     numbers = pl.concat_list(_phone(pl.col(name)) for name in (*_PHONES, *_FAXES)).list.drop_nulls()
     place, city = street(pl.col("address_1")), pl.col("city").str.to_uppercase()
@@ -118,6 +118,7 @@ def contacts(main: MainFiles, ids: pl.DataFrame) -> pl.LazyFrame:
         "zip5",
         numbers.alias("numbers"),
         addresses.alias("addresses"),
+        normalized_name(pl.col("name")).alias("name_key"),
         normalized_name(pl.col("parent_name")).alias("parent_key"),
     )
 
