@@ -220,7 +220,7 @@ JSON: list[tuple[list[str], set[str]]] = [
         ["stats", "--warehouse", "WAREHOUSE"],
         {"total_clinics", "score_distribution", "tiers", "segments", "data_quality"},
     ),
-    (["explain", "caprock", "--warehouse", "WAREHOUSE"], {"score", "code", "sources", "points"}),
+    (["explain", "caprock", "--warehouse", "WAREHOUSE"], {"clinic_id", "bibliography", "sources"}),
     (["scorecard", "list"], {"id", "version", "title", "extends"}),
     (["scorecard", "show", "icp-2025-11"], {"id", "version", "hash", "category", "tier"}),
 ]
