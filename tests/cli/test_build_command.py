@@ -149,7 +149,14 @@ def test_explain_says_which_rows_of_public_files_set_a_field(files: Path) -> Non
     assert done.exit_code == 0
     assert done.stdout.endswith(f"Where it comes from\n  oig_leie_flag  leie  npi {npi(1)}  exact  1128b7\n")
     found = json.loads(call("explain", "elm-clinic-TX", "-w", warehouse, "--json").stdout)
-    due = {"field": "oig_leie_flag", "file": "leie", "key": "npi", "value": npi(1), "match": "exact", "detail": "1128b7"}
+    due = {
+        "field": "oig_leie_flag",
+        "file": "leie",
+        "key": "npi",
+        "value": npi(1),
+        "match": "exact",
+        "detail": "1128b7",
+    }
     assert (found["clinic_id"], found["sources"]) == ("elm-clinic-TX", [due])
     assert "Where it comes from" not in call("explain", "oak-clinic-TX", "-w", warehouse).stdout
     assert json.loads(call("explain", "oak-clinic-TX", "-w", warehouse, "--json").stdout)["sources"] == []

@@ -24,6 +24,7 @@ from icp_engine.extract.public.build import BuildOptions, build
 from icp_engine.locks import temporary_folder
 
 LONG = "GAINESVILLE PAIN MANAGEMENT CENTER OF EXCELLENCE LLC"  # LEIE keeps 30 characters of it
+THIRTY = "THIRTY LETTERS MAKE THIS CLINI"  # as long as the list of exclusions lets a name be
 SHARE = "5% OR GREATER DIRECT OWNERSHIP INTEREST"
 HOME, HOSPITAL, CENTER, PHARMACY = "251E00000X", "282N00000X", "261QF0400X", "3336C0003X"
 ORGANIZATIONS = [
@@ -76,6 +77,15 @@ ORGANIZATIONS = [
     organization(54, "OWNED HOME HEALTH", taxonomy_1=HOME),
     organization(55, "GROUP OF MANY"),
     organization(56, "REASSIGNED TO"),
+    organization(57, "CENTER BY ENROLLMENT", taxonomy_1="261QC1500X"),
+    organization(58, "NO HEALTH CENTER", taxonomy_1="261QC1500X"),
+    organization(59, "NAMED LIKE AN EXCLUSION"),
+    organization(60, "BASE CLINIC", state="AE"),
+    organization(61, "GUAM CLINIC", state="GU", country="GU"),
+    organization(62, THIRTY),
+    organization(63, f"{THIRTY}S"),
+    organization(64, f"{THIRTY[:-1]}"),
+    *(organization(70 + place, f"{'N' * length}") for place, length in enumerate((69, 70, 71, 100))),
 ]
 
 
@@ -114,6 +124,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 f",, ,{LONG[:30]},,,,0000000000,,,ATLANTA,GA,30501,1128b4,20150101,00000000",
                 ",, ,FAR AWAY CLINIC,,,,0000000000,,,HOUSTON,TX,77001,1128b4,20150101,00000000",
                 ",, ,SAN JUAN CLINIC,,,,0000000000,,,AUSTIN,TX,78701,1128b4,20150101,00000000",
+                f",, ,NAMED LIKE AN EXCLUSION,,,,{npi(999)},,,AUSTIN,TX,78701,1128b4,20150101,00000000",
+                f",, ,{THIRTY},,,,0000000000,,,AUSTIN,TX,78701,1128b4,20150101,00000000",
             ],
         ),
         "hrsa": written(
@@ -133,6 +145,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     ["O1", "TX", "00-09", "PART A PROVIDER - HOSPITAL", npi(53), "0", "450001", "1111111111", "H", ""],
                     ["O2", "TX", "00-06", "PART A PROVIDER - HOME HEALTH AGENCY", npi(54), "0", "457001", "2222222222",
                      "OWNED HOME HEALTH", "GOOD CARE"],
+                    ["O5", "TX", "00-17", "PART A PROVIDER - FEDERALLY QUALIFIED HEALTH CENTER (FQHC)", npi(57), "0",
+                     "451800", "6666666666", "C", ""],
                 ],
             ),
             written(
@@ -230,6 +244,8 @@ def why(folder: Path) -> dict[tuple[str, str, str], tuple[str, str, str, str | N
         ("wrong-npi-TX", False),
         ("drugstore-TX", False),
         ("no-code-TX", True),
+        ("base-clinic-AE", False),  # the armed forces abroad
+        ("guam-clinic-GU", True),
     ],
 )
 def test_who_is_a_clinic(clinics: dict[str, Any], clinic_id: str, *, there: bool) -> None:
@@ -240,7 +256,7 @@ def test_what_is_left_out_is_counted(folder: Path) -> None:
     summary = json.loads((folder / "build.json").read_text())
     assert summary["left_out"] == {
         "deactivated": 4,
-        "outside the states and territories": 2,
+        "outside the states and territories": 3,
         "without a name": 2,
     }
     assert (summary["files"]["nppes"]["read"], summary["files"]["nppes"]["used"]) == (
@@ -249,11 +265,12 @@ def test_what_is_left_out_is_counted(folder: Path) -> None:
     )
     assert summary["files"]["nppes"]["invalid_npis"] == 1
     assert summary["no_clinics"] == summary["clinics"] - summary["written"] == 1
+    assert summary["names_at_the_edge"] == 1  # of 70 letters, neither of 69, nor of 71 and 100 as in version 2
     counts = {name: (found["matched"], found["not_matched"]) for name, found in summary["files"].items()}
     assert counts == {
         "nppes": (None, None),
-        "locations": (4, 0), "other_names": (1, 0), "deactivated": (2, 0), "leie": (3, 1), "hrsa": (2, 0),
-        "enrollments": (4, 2), "owners": (1, 0), "group_sizes": (1, 1), "reassignments": (5, 1), "utilization": (2, 1),
+        "locations": (4, 0), "other_names": (1, 0), "deactivated": (2, 0), "leie": (4, 2), "hrsa": (2, 0),
+        "enrollments": (5, 2), "owners": (1, 0), "group_sizes": (1, 1), "reassignments": (5, 1), "utilization": (2, 1),
         "institutional": (1, 0), "aco": (1, 0), "features": (1, 1),
     }  # fmt: skip
 
@@ -286,6 +303,13 @@ def test_one_name_in_one_state(clinics: dict[str, Any]) -> None:
         ("inactive-site-clinic-TX", "fqhc_flag", False),
         ("clinic-by-name-inc--TX", "fqhc_flag", True),
         ("by-taxonomy-TX", "fqhc_flag", True),
+        ("center-by-enrollment-TX", "fqhc_flag", True),
+        ("center-by-enrollment-TX", "segment_label", "FQHC / Community Health"),
+        ("no-health-center-TX", "segment_label", "Specialty / Other"),  # its code counts only with the flag
+        ("named-like-an-exclusion-TX", "oig_leie_flag", False),  # that row has an NPI, of somebody else
+        ("thirty-letters-make-this-clini-TX", "oig_leie_flag", True),
+        ("thirty-letters-make-this-clinis-TX", "oig_leie_flag", True),  # the list would have cut it to that
+        ("thirty-letters-make-this-clin-TX", "oig_leie_flag", False),  # the list would have said so
         ("horizon-health-care-TX", "aco_member", True),
         ("horizon-health-care-NV", "aco_member", False),
         ("tie-TX", "segment_label", "Home Health / Post-Acute"),

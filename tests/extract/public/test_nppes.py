@@ -159,6 +159,20 @@ def test_codes_of_all_slots_in_their_order(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("sex", ["Provider Sex Code", "Provider Gender Code"])
+def test_columns_that_are_not_read_may_have_any_name(tmp_path: Path, sex: str) -> None:
+    header = [*list(HEADERS.values())[:20], sex, *list(HEADERS.values())[20:]]
+    row = organization(1, "ELM", mailing_city="WACO")
+    values = [row.get(name, "") for name in HEADERS]
+    path = tmp_path / "main.csv"
+    with path.open("w", newline="") as file:
+        lines = csv.writer(file, quoting=csv.QUOTE_ALL)
+        lines.writerows([header, [*values[:20], "F", *values[20:]]])
+    found = staged(str(path), tmp_path)
+    assert found.equals(staged(main_file(tmp_path / "without.csv", [row]), tmp_path))
+    assert found["mailing_city"].to_list() == ["WACO"]
+
+
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "main.csv"
     with path.open("w", newline="") as file:
