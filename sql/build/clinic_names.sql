@@ -3,7 +3,14 @@
 -- Grain: one row per NPI and name.
 -- Inputs: members, nppes, name_keys (id, name_key, name_key_cut; empty where no list is matched by names), other_names
 -- (npi, name, name_key, name_key_cut), clinic_enrollments.
-select members.clinic_id, members.state_code, 'legal' as kind, nppes.name, name_keys.name_key, name_keys.name_key_cut, true as has_npi
+select
+    members.clinic_id,
+    members.state_code,
+    'legal' as kind,
+    nppes.name,
+    name_keys.name_key,
+    name_keys.name_key_cut,
+    true as has_npi
 from members
 join nppes using (id)
 join name_keys using (id)

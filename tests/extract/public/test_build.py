@@ -437,15 +437,31 @@ def test_what_killed_builds_left_goes_and_nothing_else(tmp_path: Path, *, elsewh
     assert {path.name for path in tmp_path.iterdir()} == made | ({"temp"} if elsewhere else {ours.name, users.name})
 
 
-@pytest.mark.parametrize("name", ["build.json", "build_matches.parquet"])
-def test_files_of_the_user_are_not_replaced(tmp_path: Path, name: str) -> None:
-    main = main_file(tmp_path / "main.csv", [organization(1, "ELM")])
-    (tmp_path / name).write_text('{"npm": true}')
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("build.json", b'{"npm": true}'),
+        ("build.json", b"[]"),
+        ("build.json", b"no JSON, although it says files"),
+        ("build_matches.parquet", b'{"clinic_id": true}'),
+        ("build_matches.parquet", b"PAR1"),
+        ("build_matches.parquet", None),
+    ],
+)
+def test_files_of_the_user_are_not_replaced(tmp_path: Path, name: str, content: bytes | None) -> None:
+    main, path = main_file(tmp_path / "main.csv", [organization(1, "ELM")]), tmp_path / name
+    if content is None:  # a file that has a clinic_id, and is none of matches
+        pl.DataFrame({"clinic_id": ["elm-TX"], "note": ["build matches"]}).write_parquet(path)
+        content = path.read_bytes()
+    path.write_bytes(content)
     with pytest.raises(InputError, match="is not of a build, and would be replaced"):
         build(BuildOptions((main,)), tmp_path / "clinics.parquet")
-    assert (tmp_path / name).read_text() == '{"npm": true}'
-    (tmp_path / name).unlink()
-    for _ in range(2):  # its own it replaces
+    assert path.read_bytes() == content
+
+
+def test_its_own_files_are_replaced(tmp_path: Path) -> None:
+    main = main_file(tmp_path / "main.csv", [organization(1, "ELM")])
+    for _ in range(2):
         build(BuildOptions((main,)), tmp_path / "clinics.parquet")
 
 
