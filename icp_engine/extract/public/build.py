@@ -170,8 +170,11 @@ def workspace(out: Path, temp_dir: Path | None, inputs: Sequence[str]) -> Iterat
 
 @contextmanager
 def build_database(temp: Path, memory_limit: int) -> Iterator[Database]:
-    """Open a database in a file of `temp`, with half of the memory (bytes): the rest is for reading files."""
-    with database(temp / "build.duckdb", memory_limit=memory_limit // 2, temp_dir=temp) as db:
+    """Open a database with half of the memory (bytes): the rest is for reading files.
+
+    It is in memory, which takes a third less time than a file of its own; what does not fit goes to `temp`.
+    """
+    with database(memory_limit=memory_limit // 2, temp_dir=temp) as db:
         db.run("set preserve_insertion_order = false")  # every table has a key, and what is written is sorted
         yield db
 
