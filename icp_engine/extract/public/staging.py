@@ -1,4 +1,4 @@
-"""CSV becomes Parquet of text with canonical names: block by block, in whatever encoding."""
+"""CSV becomes Parquet of text with canonical names, or of what is made of it: block by block, in whatever encoding."""
 
 import zlib
 from collections import deque
