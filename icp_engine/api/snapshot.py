@@ -22,8 +22,8 @@ from icp_engine.published.statistics import score_statistics
 from icp_engine.scoring.explain import Explainer
 from icp_engine.scoring.explanation import bibliography_content, entries_of
 
-_POOL = 64 << 20  # bytes that DuckDB may hold: one clinic at a time is read, from files that the system keeps at hand
-_POOL_TO_OPEN = 24 << 20  # while columns are read, each of them by one thread and hardly ever twice
+_POOL = 512 << 20  # bytes that DuckDB may hold: a look-up takes some 15 MB, and forty of them may run at once
+_POOL_AT_REST = 16 << 20  # between two columns that are read, each of them hardly ever twice
 _TOP = 10
 _CLINIC = sql_text("api/clinic")
 
@@ -67,7 +67,7 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
         InputError: it has no warehouse file, or is not there any more.
     """
     card, rows = run.card, rows_of(run.card)
-    with run.database(memory_limit=_POOL_TO_OPEN) as db:
+    with run.database(memory_limit=_POOL) as db:
         db.run("set threads = 1")  # a look-up has no use for more, and several of them run at once
         clinics = Listing(
             [column.name for column in rows.clinic],
@@ -86,7 +86,6 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
         members, places = _members(_reader(db, "clinics where network_id is not null", rows.clinic), rows)
         given = db.frame("from clinics limit 0").schema
         absent = {name: card.fields[name].dtype for name in card.reads if name not in given}
-        db.run(f"set memory_limit = '{_POOL}B'")
         yield Snapshot(
             run_id=run.folder.name,
             rows=rows,
@@ -113,6 +112,8 @@ def _reader(db: Database, source: str, columns: Sequence[Column]) -> Callable[[s
             return pl.Series(name, dtype=dtypes[name]).extend_constant(None, height)
         place = "cast(rowid as uinteger) as place"  # by which the columns belong together
         rows = db.frame(f"select {place}, {quoted(name)} from {source}")
+        for pool in (_POOL_AT_REST, _POOL):  # what DuckDB holds of the column goes
+            db.run(f"set memory_limit = '{pool}B'")
         return (rows if rows["place"].is_sorted() else rows.sort("place"))[name]
 
     return read
