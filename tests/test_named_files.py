@@ -42,7 +42,7 @@ def test_a_pipe_or_device_is_refused(
 
 def test_a_scorecard_is_no_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "mine.toml")
-    with pytest.raises(InputError, match="mine.toml is a pipe or a device"):
+    with pytest.raises(InputError, match=r"mine\.toml is a pipe or a device"):
         load_scorecard(str(tmp_path / "mine.toml"))
 
 
@@ -59,8 +59,8 @@ def test_what_is_a_file_or_not_there_passes(tmp_path: Path) -> None:
     for name in ("names", "link", "none", "."):
         check_no_pipe(tmp_path / name)
     assert read_text(tmp_path / "link", "Names") == "A\n"
-    with pytest.raises(InputError, match="Names .*none does not exist"):
+    with pytest.raises(InputError, match=r"Names .*none does not exist"):
         read_text(tmp_path / "none", "Names")
     (tmp_path / "names").write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="Names .*names cannot be read as UTF-8 text"):
+    with pytest.raises(InputError, match=r"Names .*names cannot be read as UTF-8 text"):
         read_text(tmp_path / "names", "Names")
