@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1] / "icp_engine"
 # A module may import from its own row and the rows above it; no modules may import each other in a circle.
 # "name" is that module alone, "name.*" that package with all that it holds, "__init__" icp_engine itself.
 LAYERS = [
-    ["errors", "text", "columns", "display", "distribution", "locks"],
+    ["errors", "text", "columns", "display", "distribution", "locks", "named_files"],
     ["database"],
     [
         "scorecard.rounding",
@@ -51,6 +51,7 @@ def from_row(entry: str) -> set[str]:
 # Where each package from outside the standard library may be imported, and tomllib with them.
 THIRD_PARTY = {
     "click": {"cli.*"},
+    "deltalake": {"extract.*"},
     "duckdb": {"database"},
     "choreographer": {"charts.*"},
     "filelock": {"locks"},

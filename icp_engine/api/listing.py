@@ -1,12 +1,13 @@
-"""A list in memory, in the order in which it is asked for: which rows answer a request, and one page of them."""
+"""A list in the order in which it is asked for: which rows answer a request, and one page of them."""
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from icp_engine.api.mapped import mapped
 from icp_engine.columns import HELPERS
 from icp_engine.published.filters import SEARCHED, Condition, in_frame
 
@@ -62,22 +63,31 @@ class Listing:
     its rows. Several threads may ask at once.
     """
 
-    def __init__(self, frame: pl.DataFrame, *, key: str, score: str, names: Sequence[str]) -> None:
-        """Sort the rows.
+    def __init__(
+        self, columns: Sequence[str], read: Callable[[str], pl.Series], *, key: str, score: str, names: Sequence[str]
+    ) -> None:
+        """Sort the rows, one column after the other: a list is larger than the memory that it is made in.
 
         Args:
-            frame: the columns to show.
+            columns: the columns to show.
+            read: gives one of them, always in the same order.
             key: the column of ids.
             score: the column that it is sorted by.
             names: the columns of names, in which words are looked for.
         """
-        self.columns = frame.columns
+        self.columns = list(columns)
         self._score = score
-        searched = pl.concat_str(*names, separator="\n", ignore_nulls=True).str.to_lowercase().alias(SEARCHED)
-        by_id = frame.select(key, score).with_row_index(_PLACE).sort(key).select(_PLACE, score)
-        order = by_id.sort(score, descending=True, maintain_order=True)[_PLACE]
-        self._frame = frame.select(*map(_compact, frame), searched)[order].rechunk()
-        self._by_id = order.arg_sort()[by_id[_PLACE]]
+        by_id = read(key).arg_sort()
+        order = pl.DataFrame({_PLACE: by_id, score: read(score)[by_id]}).sort(
+            score, descending=True, maintain_order=True
+        )[_PLACE]
+
+        def ordered(name: str) -> pl.Series:
+            return mapped([read(name)]).to_series()[order]  # mapped: it does not stand in memory twice
+
+        shown = mapped(_compact(ordered(name)) for name in columns)
+        self._frame = shown.hstack(mapped([_searched(pl.DataFrame(list(map(ordered, names))))]))
+        self._by_id = order.arg_sort()[by_id]
         self._id_rank = self._by_id.arg_sort()
         self._kept = Kept(_KEPT_BYTES)
         self._making: dict[Hashable, threading.Lock] = {}
@@ -154,9 +164,16 @@ class Listing:
         return order
 
 
+def _searched(names: pl.DataFrame) -> pl.Series:
+    """Return names in lower case, together where there are several."""
+    together = pl.concat_str(pl.all(), separator="\n", ignore_nulls=True) if names.width > 1 else pl.all()
+    return names.select(together.str.to_lowercase().alias(SEARCHED)).to_series()
+
+
 def _compact(column: pl.Series) -> pl.Series:
     """Return a column of text that repeats itself as numbers of its values, sorted, so that both sort alike."""
-    if column.dtype != pl.String:
+    most = min(_MOST_CATEGORIES, len(column) // 2)
+    if column.dtype != pl.String or column.head(2 * most).n_unique() > most:  # what is different takes memory to count
         return column
     values = column.drop_nulls().unique()
-    return column.cast(pl.Enum(values.sort())) if len(values) < min(_MOST_CATEGORIES, len(column) // 2) else column
+    return column.cast(pl.Enum(values.sort())) if len(values) < most else column

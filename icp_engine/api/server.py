@@ -1,5 +1,6 @@
 """The server process: a port, a run to answer from, and an orderly end."""
 
+import logging
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -10,22 +11,24 @@ from typing import Any
 import uvicorn
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
+from uvicorn.logging import AccessFormatter
 
 from icp_engine.api.access import LOCAL, HostCheck, check_host
 from icp_engine.api.answers import RUN
 from icp_engine.api.app import Application
 from icp_engine.api.current import Current
 from icp_engine.api.protocol import limited
-from icp_engine.errors import InputError
+from icp_engine.errors import InputError, printable
 
 _PATIENCE = 5  # seconds that requests have to finish once the server is to end
 _LOGGING: dict[str, Any] = {  # all of it on stderr, as everything that is not data
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "error": {"format": "%(message)s"},
+        "error": {"()": "icp_engine.api.server.PrintableFormatter"},
         "access": {
-            "()": "uvicorn.logging.AccessFormatter",
+            "()": "icp_engine.api.server.PrintableAccessFormatter",
+            "use_colors": False,  # which are control characters too
             "fmt": '%(client_addr)s "%(request_line)s" %(status_code)s',
         },
     },
@@ -38,6 +41,18 @@ _LOGGING: dict[str, Any] = {  # all of it on stderr, as everything that is not d
         "uvicorn.access": {"handlers": ["access"], "level": "INFO"},
     },
 }
+
+
+class PrintableFormatter(logging.Formatter):
+    """Writes a message and its traceback; control characters of a request that they repeat do nothing to a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines to write."""
+        return printable(super().format(record))
+
+
+class PrintableAccessFormatter(PrintableFormatter, AccessFormatter):
+    """The same for the line of a request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One run, opened once and read only through what is open: it stays whole when its files are removed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 
 from icp_engine.api.listing import Listing
+from icp_engine.api.mapped import mapped
 from icp_engine.api.rows import ANCHOR, OPERATIONAL, Rows, rows_of
-from icp_engine.columns import KEY, NAME, STATE
+from icp_engine.columns import KEY, NAME, STATE, Column
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.filters import Filter, conditions
@@ -21,14 +22,15 @@ from icp_engine.published.statistics import score_statistics
 from icp_engine.scoring.explain import Explainer
 from icp_engine.scoring.explanation import bibliography_content, entries_of
 
-_POOL = 512 << 20  # bytes that DuckDB may hold: one clinic at a time is read
+_POOL = 512 << 20  # bytes that DuckDB may hold: a look-up takes some 15 MB, and forty of them may run at once
+_POOL_AT_REST = 16 << 20  # between two columns that are read, each of them hardly ever twice
 _TOP = 10
 _CLINIC = sql_text("api/clinic")
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A run to answer from: its lists in memory, its statistics, and its warehouse file for one clinic at a time.
+    """A run to answer from: its lists, mapped, its statistics, and its warehouse file for one clinic at a time.
 
     Attributes:
         members: the clinics of networks, network by network, anchor first; `places` says from where on, and how many.
@@ -66,19 +68,24 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
     """
     card, rows = run.card, rows_of(run.card)
     with run.database(memory_limit=_POOL) as db:
-        frame = _clinics(db, rows)
-        clinics = Listing(frame, key=KEY, score=rows.total, names=[NAME])
-        del frame  # as large as the list itself
+        db.run("set threads = 1")  # a look-up has no use for more, and several of them run at once
+        clinics = Listing(
+            [column.name for column in rows.clinic],
+            _reader(db, "clinics", rows.clinic),
+            key=KEY,
+            score=rows.total,
+            names=[NAME],
+        )
         networks = Listing(
-            db.frame(f"select {', '.join(quoted(column.name) for column in rows.network)} from {NETWORKS}"),
+            [column.name for column in rows.network],
+            _reader(db, NETWORKS, rows.network),
             key="network_id",
             score=rows.network_total,
             names=["display_name", "network_name"],
         )
-        members, places = _members(clinics, rows)
+        members, places = _members(_reader(db, "clinics where network_id is not null", rows.clinic), rows)
         given = db.frame("from clinics limit 0").schema
         absent = {name: card.fields[name].dtype for name in card.reads if name not in given}
-        db.run("set threads = 1")  # a look-up has no use for more, and several of them run at once
         yield Snapshot(
             run_id=run.folder.name,
             rows=rows,
@@ -95,25 +102,32 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
         )
 
 
-def _clinics(db: Database, rows: Rows) -> pl.DataFrame:
-    """Return the rows to list; what the extract did not give is missing for all."""
-    given = set(db.columns("clinics"))
-    shown = ", ".join(quoted(column.name) for column in rows.clinic if column.name in given)
-    frame = db.frame(f"select {shown} from clinics")
-    absent = [pl.lit(None, column.dtype).alias(column.name) for column in rows.clinic if column.name not in given]
-    return frame.with_columns(absent).select(column.name for column in rows.clinic)
+def _reader(db: Database, source: str, columns: Sequence[Column]) -> Callable[[str], pl.Series]:
+    """Return what reads a column, row by row as they stand; what the extract did not give is missing."""
+    given, dtypes = set(db.columns_of(f"from {source}")), {column.name: column.dtype for column in columns}
+    height = db.frame(f"select count(*) from {source}").item()
+
+    def read(name: str) -> pl.Series:
+        if name not in given:
+            return pl.Series(name, dtype=dtypes[name]).extend_constant(None, height)
+        place = "cast(rowid as uinteger) as place"  # by which the columns belong together
+        rows = db.frame(f"select {place}, {quoted(name)} from {source}")
+        for pool in (_POOL_AT_REST, _POOL):  # what DuckDB holds of the column goes
+            db.run(f"set memory_limit = '{pool}B'")
+        return (rows if rows["place"].is_sorted() else rows.sort("place"))[name]
+
+    return read
 
 
-def _members(clinics: Listing, rows: Rows) -> tuple[pl.DataFrame, dict[str, tuple[int, int]]]:
+def _members(read: Callable[[str], pl.Series], rows: Rows) -> tuple[pl.DataFrame, dict[str, tuple[int, int]]]:
     """Return the members of all networks, and where those of each stand: from which row on, and how many."""
-    members = clinics.rows.filter(pl.col("network_id").is_not_null())
-    members = members.sort("network_id", ANCHOR, descending=[False, True], maintain_order=True)
+    members = pl.DataFrame([read(name) for name in ("network_id", *rows.member)])
+    members = members.sort("network_id", ANCHOR, rows.total, KEY, descending=[False, True, True, False])
     counts = members.group_by("network_id", maintain_order=True).len()
     ends = counts["len"].cum_sum()
     starts = (ends - counts["len"]).to_list()
-    ids = counts["network_id"].cast(pl.String)
-    places = dict(zip(ids, zip(starts, counts["len"].to_list(), strict=True), strict=True))
-    return members.select(pl.col(rows.member)).with_columns(pl.col(pl.Enum).cast(pl.String)), places
+    places = dict(zip(counts["network_id"], zip(starts, counts["len"].to_list(), strict=True), strict=True))
+    return mapped(members[name] for name in rows.member), places
 
 
 def _statistics(clinics: Listing, run: Run, rows: Rows) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def read_defaults(group: click.Group, run: click.Command) -> dict[Words, dict[st
         InputError: the file cannot be read.
         MistakesError: it is not TOML, or says what no option knows.
     """
-    if not Path(FILE).is_file():
+    if not Path(FILE).exists() or Path(FILE).is_dir():
         return {}
     from icp_engine.scorecard.toml.files import read_toml
 

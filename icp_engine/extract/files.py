@@ -18,6 +18,7 @@ from icp_engine.extract.csv_file import Staged, line_of_row, stage_csv
 from icp_engine.extract.lake import is_delta, refuse_remote_table, refuse_tables, stage_delta
 from icp_engine.extract.names import check_names, check_types, said_of, widened
 from icp_engine.extract.public.kinds import MATCHES
+from icp_engine.named_files import check_no_pipe
 
 _PARQUET = (".parquet", ".pq")
 _SUFFIXES = (*_PARQUET, *CSV)
@@ -90,8 +91,7 @@ def _find(pattern: str) -> list[str]:
             raise InputError(f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract.")
         return found
     if path.exists():
-        if not path.is_file():
-            raise InputError(f"{pattern} is a pipe or a device, which is read only once; write it into a file first.")
+        check_no_pipe(path)
         return [pattern]
     if not has_magic(pattern):
         raise InputError(f"{pattern} does not exist; check the path.")

@@ -1,5 +1,7 @@
 """Tables whose files hold deleted and older rows too: Delta Lake is read through its log, others are refused."""
 
+import errno
+import os
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +13,7 @@ from icp_engine.errors import InputError, first_line
 
 _LOG = "_delta_log"
 _TABLES = {"Delta Lake": _LOG, "Apache Iceberg": "metadata/*.metadata.json", "Apache Hudi": ".hoodie"}
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _PREFIXES = 3  # above a file of a bucket that are looked at: the table, and folders of its partitions
 _LISTED = ("s3://", "s3a://", "gs://", "az://", "abfs://", "abfss://", "adl://")  # whose folders can be listed
 
@@ -70,15 +73,20 @@ def stage_delta(path: str, staged: Path) -> None:
     Every later pass reads that file: the table may change meanwhile, and its files are in no order.
 
     Raises:
-        InputError: what reads such tables is not installed, or cannot read this one.
+        InputError: what reads such tables is not installed, or cannot read this one, or there is no room for the rows.
     """
     if find_spec("deltalake") is None:
         raise InputError(
             f"{path} is a table of Delta Lake, whose files hold deleted and older rows too; to read it, "
             f"{install_extra('delta')}. Else export the table as Parquet or CSV, and name the export."
         )
+    from deltalake.exceptions import DeltaError
+
     try:
         pl.scan_delta(path).sink_parquet(staged, compression="lz4")
-    except Exception as error:  # deltalake has errors of its own, and Polars says NotImplementedError of some tables
+    except (DeltaError, pl.exceptions.PolarsError, OSError, NotImplementedError, ValueError, KeyError) as error:
         what = first_line(error)
+        full = next((text for text in map(os.strerror, _FULL) if text in what), None)  # Polars tells no number
+        if full:
+            raise InputError(f"Writing to {staged.parent} failed ({full}); choose another --temp-dir.") from error
         raise InputError(f"{path} cannot be read as a table of Delta Lake ({what}); export it as Parquet.") from error

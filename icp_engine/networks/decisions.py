@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from icp_engine.errors import InputError, did_you_mean, first_line
+from icp_engine.named_files import check_no_pipe
 
 Action = Literal["merge", "split", "not_same", "anchor", "rename", "brand_prefix", "exclude_name"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -86,6 +87,7 @@ def read_decisions(path: Path, *, needed: bool = True) -> tuple[Decision, ...]:
     """
     if not needed and not path.exists():
         return ()
+    check_no_pipe(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
@@ -219,6 +221,7 @@ def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
     Raises:
         InputError: the file cannot be written.
     """
+    check_no_pipe(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = path.read_text(encoding="utf-8-sig") if path.exists() else ""

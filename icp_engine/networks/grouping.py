@@ -11,6 +11,7 @@ from icp_engine.database import Database, quoted, sql_text
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract.conform import as_text
 from icp_engine.extract.normalized_names import normalized_name
+from icp_engine.named_files import check_no_pipe, read_text
 from icp_engine.networks.applied import NOT_BY_NAMES, Applied, apply_to, excluded_by, rename_networks, settled
 from icp_engine.networks.decisions import read_decisions
 from icp_engine.networks.evidence import NO_DECISIONS, NORMALIZED_NAME, group_by_evidence
@@ -168,10 +169,7 @@ def excluded_names(path: str | None) -> pl.DataFrame:
     """Return the names that must never group, one line each in a text file, normalised like all others."""
     if path is None:
         return pl.DataFrame(schema={"normalized_name": pl.String})
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--exclude-names {path} cannot be read as UTF-8 text ({error}).") from error
+    lines = read_text(Path(path), "--exclude-names").splitlines()
     names = pl.DataFrame({"name": lines}, schema={"name": pl.String})
     return names.select(normalized_name(pl.col("name")).alias("normalized_name")).drop_nulls().unique().sort(pl.all())
 
@@ -210,6 +208,7 @@ def read_overrides(path: str | None) -> pl.DataFrame:
 
 
 def _read(path: str) -> pl.DataFrame:
+    check_no_pipe(path)
     try:
         return pl.read_parquet(path) if path.lower().endswith(".parquet") else pl.read_csv(path, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as error:

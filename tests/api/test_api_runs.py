@@ -1,6 +1,7 @@
 """Which run a server answers from, who may ask, how it starts and ends."""
 
 import json
+import logging
 import shutil
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 from frozen import shipped_version
 from serving import PATIENCE, PROGRAM, Answer, Server, ask, served
 
+from icp_engine.api.server import PrintableAccessFormatter, PrintableFormatter
 from icp_engine.distribution import install_extra
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.warehouse.folder import new_run
@@ -341,3 +343,19 @@ def test_other_commands_do_without_the_server(small: Path) -> None:
     words = [sys.executable, "-c", f"{start}; {heavy}", "networks", "list", "--warehouse", str(small)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_log_does_nothing_to_a_terminal() -> None:
+    formatter = PrintableFormatter("%(message)s")
+    try:
+        raise ValueError("\x9b2J\x1b]0;title\x07")
+    except ValueError:
+        record = logging.LogRecord("uvicorn.error", 40, "", 0, "Odd path /\x1b[31m%s", ("\x00",), sys.exc_info())
+    first, *trace = formatter.format(record).splitlines()
+    assert first == r"Odd path /\x1b[31m\x00"
+    assert trace[0] == "Traceback (most recent call last):"
+    assert trace[-1] == r"ValueError: \x9b2J\x1b]0;title\x07"
+    request = ("1.2.3.4:5", "GET", "/icp\x1b[2J", "1.1", 200)
+    record = logging.LogRecord("uvicorn.access", 20, "", 0, '%s - "%s %s HTTP/%s" %d', request, None)
+    access = PrintableAccessFormatter('%(client_addr)s "%(request_line)s"', use_colors=False)
+    assert access.format(record) == r'1.2.3.4:5 "GET /icp\x1b[2J HTTP/1.1"'

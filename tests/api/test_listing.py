@@ -1,7 +1,9 @@
 """Lists in memory: conditions mean in frames what they mean in SQL, and what is kept stays within its bytes."""
 
 import random
+import re
 import threading
+import weakref
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +13,8 @@ import pytest
 
 from icp_engine import load_scorecard
 from icp_engine.api.listing import Kept, Listing
+from icp_engine.api.mapped import mapped
+from icp_engine.errors import InputError
 from icp_engine.networks.columns import networks_columns
 from icp_engine.published.filters import Condition, Filter, conditions
 from icp_engine.published.lists import export
@@ -36,7 +40,7 @@ def test_a_filter_means_in_a_frame_what_it_means_in_sql(
 ) -> None:
     score = "icp_total_score" if what == "clinics" else "network_icp_total_score"
     own = [column.name for column in networks_columns(ICP)] if what == "networks" else []
-    listing = Listing(export(open_run(pictured), what, Filter(), own), key=key, score=score, names=names)
+    listing = listed(export(open_run(pictured), what, Filter(), own), key=key, score=score, names=names)
     sizes = ((None, None), (3, None), (None, 2)) if what == "networks" else ((None, None),)
     seen = set()
     alone = [Filter(**{name: value}) for name, values in EACH.items() for value in values]
@@ -52,8 +56,12 @@ def test_a_filter_means_in_a_frame_what_it_means_in_sql(
     assert len(seen) > 10
 
 
+def listed(frame: pl.DataFrame, *, key: str, score: str, names: list[str]) -> Listing:
+    return Listing(frame.columns, frame.get_column, key=key, score=score, names=names)
+
+
 def rows(**columns: list[Any]) -> Listing:
-    return Listing(pl.DataFrame(columns), key="id", score="score", names=["name"])
+    return listed(pl.DataFrame(columns), key="id", score="score", names=["name"])
 
 
 def test_order_ties_missing_and_both_directions() -> None:
@@ -95,7 +103,7 @@ def test_a_few_rows_are_sorted_as_all_are(sort_by: str, descending: bool, kept: 
 
 
 def test_an_empty_list() -> None:
-    listing = Listing(
+    listing = listed(
         pl.DataFrame(schema={"id": pl.String, "score": pl.Float64, "name": pl.String}),
         key="id", score="score", names=["name"],
     )  # fmt: skip
@@ -150,3 +158,46 @@ def test_threads_that_ask_at_once_get_what_one_gets() -> None:
         thread.join()
     for number, given in answers.items():
         assert given == [asked(number)] * 6
+
+
+def test_a_list_stands_in_a_file_one_column_read_at_a_time() -> None:
+    size = 30_000
+    columns = {
+        "id": pl.Series("id", [f"{number * 7_919 % size:05} of a clinic" for number in range(size)]),
+        "score": pl.Series("score", [float(number % 11) for number in range(size)]),
+        "name": pl.Series("name", [None if number % 3 else f"Über {number}" for number in range(size)]),
+        "kind": pl.Series("kind", ["b", None, "a"] * (size // 3)),
+        "gone": pl.Series("gone", [None] * size, dtype=pl.Float64),
+    }
+    read: list[weakref.ref[pl.Series]] = []
+
+    def column(name: str) -> pl.Series:
+        assert sum(series() is not None for series in read) <= 1, "columns read before are held"
+        found = columns[name].rechunk() + ("" if columns[name].dtype == pl.String else 0)
+        read.append(weakref.ref(found))
+        return found
+
+    listing = Listing(list(columns), column, key="id", score="score", names=["name"])
+    assert not any(series() is not None for series in read)
+    due = pl.DataFrame(columns).sort("score", "id", descending=[True, False])
+    found = listing.page((), "score", descending=True, limit=size, offset=0).rows
+    assert found.equals(due)
+    assert listing.rows.schema["kind"] == pl.Enum(["a", "b"])
+    assert all(series.n_chunks() == 1 for series in listing.rows.iter_columns())
+    asked = (Condition("", "mentions", "ÜBER 2"),)
+    assert listing.page(asked, "name", descending=False, limit=1, offset=0).rows["name"].to_list() == ["Über 20001"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="the system does not tell which pages are mapped")
+def test_a_mapped_frame_takes_no_memory_of_the_process() -> None:
+    column = pl.Series("text", [f"{number:>40}" for number in range(200_000)])
+    frame = mapped([column])
+    assert frame.to_series().equals(column)
+    sizes = re.findall(r"^\S+ r--s .*\(deleted\)\nSize: +(\d+) kB", Path("/proc/self/smaps").read_text(), re.MULTILINE)
+    assert any(int(size) * 1024 >= column.estimated_size() for size in sizes)  # a file that has no name any more
+
+
+def test_no_room_for_a_list_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(InputError, match=r"cannot be written to .*gone .*TMPDIR"):
+        mapped([pl.Series("n", [1])])

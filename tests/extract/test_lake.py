@@ -17,6 +17,7 @@ from moto.server import ThreadedMotoServer
 from icp_engine.errors import InputError
 from icp_engine.extract import lake
 from icp_engine.extract.files import open_files
+from icp_engine.extract.lake import stage_delta
 from icp_engine.pipeline.run import RunOptions, run
 
 ROWS = pl.DataFrame(
@@ -174,3 +175,20 @@ def test_a_table_in_a_bucket_is_read_through_its_log_and_its_files_are_refused(t
         assert ids([address], tmp_path) == ids([f"{address}/"], tmp_path) == ["D1", "D3", "D4"]
     for pattern in ("s3://bucket/plain/*.parquet", "s3://bucket/parts/state_code=TX/*.parquet"):
         assert "is a table of Delta Lake, whose files hold deleted and older rows too" in refused([pattern], tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_no_damaged_table(tmp_path: Path) -> None:
+    deltalake.write_deltalake(tmp_path / "table", ROWS)
+    with pytest.raises(InputError, match=r"^Writing to /dev failed \(No space left on device\); choose another"):
+        stage_delta(str(tmp_path / "table"), Path("/dev/full"))
+
+
+def test_a_mistake_of_ours_is_no_damaged_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(_: str) -> pl.LazyFrame:
+        raise AttributeError("ours")
+
+    deltalake.write_deltalake(tmp_path / "table", ROWS)
+    monkeypatch.setattr(pl, "scan_delta", mistaken)
+    with pytest.raises(AttributeError, match="ours"):
+        stage_delta(str(tmp_path / "table"), tmp_path / "rows.parquet")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from icp_engine.errors import InputError, MistakesError, Problem, first_line
+from icp_engine.errors import MistakesError, Problem, first_line
+from icp_engine.named_files import read_text
 from icp_engine.scorecard.toml.lines import Path, lines_of
 
 _DEEPEST = 50  # tables within tables: far beyond any use
@@ -65,7 +66,7 @@ def read_toml(path: FilePath, label: str, kind: str) -> Source:
         InputError: there is no such file.
         MistakesError: it is not TOML.
     """
-    text = _read_text(path, kind)
+    text = read_text(path, kind)
     try:
         content = tomllib.loads(text)
         if _is_deep(content):
@@ -92,15 +93,6 @@ def _is_deep(content: Any) -> bool:
         if not level:
             return False
     return True
-
-
-def _read_text(path: FilePath, kind: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError(f"{kind} {path} does not exist; check the path.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{kind} {path} cannot be read as UTF-8 text ({error}).") from error
 
 
 def _syntax_problem(label: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:
