@@ -155,7 +155,9 @@ def find_networks(
         aliases=aliases,
         changes=changes,
         applied=settled(db, applied),
-        questions=review_queue(db, applied) if options.review and options.grouping == "evidence" else None,
+        questions=review_queue(db, applied, clinics, card)
+        if options.review and options.grouping == "evidence"
+        else None,
     )
 
 

@@ -59,12 +59,12 @@ def asked(out: Path) -> dict[str, dict[str, Any]]:
 
 def test_what_is_asked(warehouse: Path) -> None:
     found = asked(warehouse)
-    assert list(found) == ["memorial hospital", "hospital", "waldem onyxcare"]
+    assert list(found) == ["memorial hospital", "hospital", "walden onyxcare"]
     memorial = found["memorial hospital"]
     assert (memorial["clinics_a"], memorial["clinics_b"], memorial["would_change"]) == (3, 3, 3)
     assert (memorial["states"], memorial["sides"]) == ("CA,OK,TX", ["m0", "m3", "m5"])
-    spelling = found["waldem onyxcare"]
-    assert (spelling["kind"], spelling["name_b"], spelling["states"]) == ("spelling_states", "walden onyxcare", "OK,TX")
+    spelling = found["walden onyxcare"]
+    assert (spelling["kind"], spelling["name_b"], spelling["states"]) == ("spelling_states", "waldem onyxcare", "OK,TX")
     assert spelling["similarity"] == pytest.approx(1 - 1 / 15, abs=0.001)
     assert spelling["would_change"] == 2  # neither is a network
 
@@ -90,7 +90,7 @@ def test_without_review_there_is_no_queue(tmp_path: Path) -> None:
 def test_on_the_command_line(warehouse: Path) -> None:
     listed = call("review", "list", "-w", warehouse).output
     assert [line.split()[1] for line in listed.splitlines()[2:]] == ["name_states", "name_states", "spelling_states"]
-    assert "waldem onyxcare = walden onyxcare" in listed
+    assert "walden onyxcare = waldem onyxcare" in listed
     assert len(call("review", "list", "-w", warehouse, "--limit", 1).output.splitlines()) == 3
     assert len(call("review", "list", "-w", warehouse, "--kind", "spelling_states").output.splitlines()) == 3
     wrong = call("review", "list", "-w", warehouse, "--kind", "name_state").exception
@@ -131,7 +131,7 @@ def test_answers_of_a_sheet_become_decisions(kind: str, tmp_path: Path) -> None:
         ("not_same", "h0", "h1", "Ann", "seen"),
     ]
     publish(out)
-    assert list(asked(out)) == ["waldem onyxcare"]
+    assert list(asked(out)) == ["walden onyxcare"]
     members = pl.read_parquet(out / "clinics_icp_with_networks.parquet").filter(
         pl.col("clinic_id").str.starts_with("m")
     )

@@ -1,0 +1,48 @@
+-- First words of at least ten names and three states that hardly stand elsewhere in a name: is the word a brand?
+-- Grain: one row per word and unit that bears it.
+-- Inputs: review_names, name_stems.
+-- A brand repeats itself: its names have few stems, or one second word. precision is measured by eye on hospitals, home
+-- health agencies and organisations of NPPES: 30 of 35 words of that kind were brands, and 8 of 118 others.
+with
+worded as (
+    select name, any_value(stem) as stem, string_split(name, ' ') as words, list(distinct state_code) as states
+    from review_names
+    join name_stems using (name)
+    group by name
+),
+counts as (
+    select word, count(*) as num_names
+    from (select unnest(list_distinct(words)) as word from worded)
+    group by word
+),
+first_words as (
+    select
+        words[1] as word,
+        count(*) as num_leading,
+        count(distinct stem) as num_stems,
+        len(list_distinct(flatten(list(states)))) as num_states,
+        count(*) filter (coalesce(words[2], '') = mode_of_second) as num_second
+    from worded
+    join (select words[1] as word, mode(coalesce(words[2], '')) as mode_of_second from worded group by all) as seconds
+        on seconds.word = words[1]
+    group by words[1]
+),
+brands as (
+    select word, num_stems <= 0.6 * num_leading or num_second >= 0.8 * num_leading as repeats
+    from first_words
+    join counts using (word)
+    where num_leading >= 10 and num_states >= 3 and num_leading >= 0.9 * num_names
+)
+select
+    'brand_prefix' as kind,
+    word as topic,
+    arg_min(name, review_names.clinic_id) as name,
+    unit,
+    min(review_names.clinic_id) as clinic_id,
+    null::double as similarity,
+    'first word' as shared,
+    if(any_value(repeats), 'the rest differs', 'may be an ordinary word') as against,
+    if(any_value(repeats), 0.86, 0.07) as precision
+from brands
+join review_names on string_split(name, ' ')[1] = word
+group by word, unit
