@@ -30,8 +30,7 @@ from icp_engine.scorecard.model import Scorecard
 NETWORKS = "networks_icp"
 _EXACT = ("shared_names", "network_candidates", "network_members", "network_edges", "network_evidence")
 _OVERRIDES = {KEY: pl.String, "network_name": pl.String, "is_anchor": pl.Boolean}
-
-
+NO_EDGES = pl.DataFrame(schema=dict.fromkeys(("network_id", KEY, "kind", "value"), pl.String))
 Grouping = Literal["evidence", "exact"]
 
 
