@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from icp_engine.cli import options, show
+from icp_engine.cli.effect import show_effect
 
 _ACTIONS = ("merge", "split", "not_same", "anchor", "rename", "brand_prefix", "exclude_name")
 _file = click.option(
@@ -162,15 +163,18 @@ def _signed(author: str | None) -> str:
 @click.option("--reason", default="", metavar="TEXT", help="Why, for those who read the file.")
 @_author
 @_file
+@click.option("--dry-run", is_flag=True, help="Show what would become of networks, and write nothing.")
 @options.warehouse
 @options.as_json
 def decide_command(
+    *,
     action: str,
     subject: str,
     object_: str,
     reason: str,
     author: str | None,
     decisions: Path | None,
+    dry_run: bool,
     warehouse: Path,
     as_json: bool,
 ) -> None:
@@ -188,17 +192,20 @@ def decide_command(
     \b
     Examples:
       icp-engine review decide merge net_ebac5a35e974 net_1f81fa57459b --reason "one owner since May"
-      icp-engine review decide split TX C-114
+      icp-engine review decide split TX C-114 --dry-run
       icp-engine review decide rename net_1f81fa57459b "Harborlight"
     """
     from icp_engine.networks.decisions import COLUMNS, Decision
-    from icp_engine.published.decide import decide, decisions_file
+    from icp_engine.published.decide import decide, decisions_file, try_decision
     from icp_engine.published.run import open_run
 
     run = open_run(warehouse)
     path = decisions_file(run, decisions)
     words = (action, subject.strip(), object_.strip(), reason)
     asked = Decision(0, _moment(), _signed(author), *words)  # type: ignore[arg-type]
+    if dry_run:
+        show_effect(try_decision(run, path, asked), as_json=as_json)
+        return
     written = decide(run, path, asked)
     if as_json:
         show.emit({"line": written.line, **{name: getattr(written, name) for name in COLUMNS}})
