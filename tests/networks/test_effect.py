@@ -21,10 +21,16 @@ def named(name: str, clinics: str, state: str = "TX", owner: str | None = None, 
     return [{"clinic_id": key, "account_name": name, "state_code": state, "PAC ID": owner, **more} for key in clinics]
 
 
-# Five of a name in a state and four of another, two states of one owner, a pair that nothing ties; only some score at all.
+# Five of a name and four of another in a state, two states of one owner, a pair that nothing ties; the five score.
 CLINICS = [
     *named(
-        "Quill Health", "abc", npi_count=60, segment_label="FQHC", fqhc_flag=True, aco_member=True, pecos_enrolled=True
+        "Quill Health",
+        "abcno",
+        npi_count=60,
+        segment_label="FQHC",
+        fqhc_flag=True,
+        aco_member=True,
+        pecos_enrolled=True,
     ),
     *named("Zephyr Health", "defm"),
     *named("Onyx Health", "gh", owner="7"),
