@@ -10,7 +10,9 @@ from icp_engine.scorecard.model import Scorecard
 
 _SIMILAR = 0.85  # of two names, 1 where they are the same
 _IMPROBABLE = 0.01  # names expected to read so by accident: of likelier ones that differ in spelling none had one owner
-KINDS = ("name_states", "sibling", "spelling_alone", "spelling_states", "contact", "stem_phone", "brand_prefix")
+KINDS = (
+    "name_states", "sibling", "spelling_alone", "spelling_states", "contact", "stem_phone", "brand_prefix", "owners",
+)  # fmt: skip
 _OF_PAIRS = ("spelling_pairs", "sibling_pairs")
 _FOUND = ("name_states", "contact", "stem_phone", "brand_prefix")
 
@@ -35,7 +37,7 @@ def review_queue(db: Database, applied: Applied, clinics: pl.DataFrame, card: Sc
     for step in ("pair_sides", *_FOUND):
         db.table(step, sql_text(f"review/{step}"))
     db.view("review_found", " union all by name ".join(f"from {step}" for step in ("pair_sides", *_FOUND)))
-    for step in ("review_sides", "review_questions"):
+    for step in ("review_sides", "review_questions", "owner_questions"):
         db.table(step, sql_text(f"review/{step}"))
     db.table("review_effects", _effects(db, card))
     return db.frame(sql_text("review/review_queue"))

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, did_you_mean, first_line
-from icp_engine.networks.decisions import Decision
+from icp_engine.networks.decisions import Action, Decision
 from icp_engine.published.decide import decide_all
 from icp_engine.published.lists import write_list
 from icp_engine.published.run import Run
@@ -74,6 +75,9 @@ def export_questions(run: Run, path: Path, kind: str | None = None) -> int:
 def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: str) -> list[Decision]:
     """Append what a sheet answers: `yes` joins the sides of a question, `no` keeps the others from the first.
 
+    Of a first word `yes` makes it a brand, and `no` keeps the two largest sides apart, which settles it: others that
+    begin so may still be one.
+
     Args:
         run: the run whose questions the sheet answers.
         path: the sheet, .csv or .xlsx; rows without an answer are passed over.
@@ -86,7 +90,7 @@ def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: s
             contradicts another; then nothing is written.
     """
     answers = _read(path)
-    known = {row["question_id"]: row["sides"] for row in questions(run).iter_rows(named=True)}
+    known = {row["question_id"]: row for row in questions(run).iter_rows(named=True)}
     written = []
     for place, row in enumerate(answers.iter_rows(named=True), 2):
         answer = (row["answer"] or "").strip().lower()
@@ -100,10 +104,19 @@ def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: s
             raise InputError(
                 f"{path}, row {place}: the run has no question {row['question_id']!r}; export the sheet anew."
             )
-        first, *others = known[row["question_id"]]
-        asked = Decision(0, moment, author, "merge" if answer in _YES else "not_same", first, "", row["reason"] or "")
-        written += [replace(asked, object=other) for other in others]
+        asked = Decision(0, moment, author, "merge", "", "", row["reason"] or "")
+        written += _answered(known[row["question_id"]], asked, yes=answer in _YES)
     return decide_all(run, decisions, written) if written else []
+
+
+def _answered(question: dict[str, Any], line: Decision, *, yes: bool) -> list[Decision]:
+    """Return the lines that an answer makes."""
+    first, *others = question["sides"]
+    is_brand = question["kind"] == "brand_prefix"
+    if is_brand and yes:
+        return [replace(line, action="brand_prefix", subject=question["name_a"])]
+    action: Action = "merge" if yes else "not_same"
+    return [replace(line, action=action, subject=first, object=other) for other in (others[:1] if is_brand else others)]
 
 
 def _read(path: Path) -> pl.DataFrame:

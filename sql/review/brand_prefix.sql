@@ -42,7 +42,8 @@ select
     null::double as similarity,
     'first word' as shared,
     if(any_value(repeats), 'the rest differs', 'may be an ordinary word') as against,
-    if(any_value(repeats), 0.86, 0.07) as precision
+    if(any_value(repeats), 0.86, 0.07) as precision,
+    any_value(repeats) as is_brand
 from brands
 join review_names on string_split(name, ' ')[1] = word
 group by word, unit

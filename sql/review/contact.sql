@@ -19,7 +19,8 @@ select
     null::double as similarity,
     if(clinic_values.kind = 'phone', 'phone ', 'mailing address ') || value as shared,
     'other names' as against,
-    0.41 as precision
+    0.41 as precision,
+    false as is_brand
 from clinic_values
 semi join few using (kind, value)
 join review_clinics using (clinic)

@@ -21,7 +21,8 @@ select
         when any_value(chance) < 1 then 'words that many names have'
         else 'a common name'
     end || ': ' || any_value(expected) as against,
-    case when any_value(chance) < 0.001 then 0.73 when any_value(chance) < 1 then 0.18 else 0.04 end as precision
+    case when any_value(chance) < 0.001 then 0.73 when any_value(chance) < 1 then 0.18 else 0.04 end as precision,
+    false as is_brand
 from review_names
 join common using (name)
 group by name, unit

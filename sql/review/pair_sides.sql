@@ -1,6 +1,6 @@
 -- Names that are alike, as questions: one for each name with those that are most like it and are borne by fewer.
 -- Grain: one row per question, name and unit.
--- Inputs: similar_names (kind, state_code, name_a, name_b, similarity, shared, against, precision), review_names,
+-- Inputs: similar_names (kind, state_code, name_a, name_b, similarity, shared, against, precision, is_brand), review_names,
 -- name_chances.
 -- Each name is asked about once, beside the name of most clinics that it is like: a set is one line, not each pair.
 with
@@ -31,6 +31,7 @@ topics as (
         arg_min(shared, length(shared)) as shared,
         arg_min(against, precision) as against,
         min(precision) as precision,
+        bool_and(is_brand) as is_brand,
         [lead] || list(name) as names
     from attached
     group by kind, state_code, lead
@@ -44,7 +45,8 @@ select
     any_value(similarity) as similarity,
     any_value(shared) as shared,
     any_value(against) as against,
-    any_value(precision) as precision
+    any_value(precision) as precision,
+    any_value(is_brand) as is_brand
 from (select * exclude (names), unnest(names) as name from topics) as topics
 join review_names using (name)
 where topics.state_code is null or topics.state_code = review_names.state_code

@@ -1,5 +1,5 @@
 -- What would change for clinics if a question were answered with yes.
--- Grain: one row per question. would_change counts clinics that would get another network, or whose network would get
+-- Grain: one row per question. num_changed counts clinics that would get another network, or whose network would get
 -- another tier or anchor.
 -- Inputs: review_questions, members_if and networks_if (the networks that there would be), network_members,
 -- network_scores.
@@ -28,9 +28,7 @@ select
         members.network_id is distinct from coalesce(kept_id, '')
         or members.tier is distinct from networks_if.tier
         or members.anchor_clinic_id is distinct from networks_if.anchor_clinic_id
-    ) as would_change,
-    count(distinct members.network_id) as num_networks,
-    any_value(networks_if.tier_label) as tier_label
+    ) as num_changed
 from members
 join networks_if on networks_if.network_id = members.question_id
 left join largest using (question_id)

@@ -1,13 +1,15 @@
 -- Questions that are asked: sides that could be a network, and of which nobody has said yet that they are not one.
 -- Grain: one row per question; sides has a clinic of each, the largest side first.
 -- Inputs: review_sides, decision_pairs, review_clinics, run_settings.
--- A question is not asked where two sides have owners, which then differ: one owner would tie them.
+-- Where two sides have owners, which then differ (one would tie them), only brands are asked about: words that names
+-- have in common and that are next to impossible by chance, or that names of a first word repeat.
 with
 asked as (
     select
         kind,
         topic,
         any_value(precision) as precision,
+        any_value(is_brand) as is_brand,
         min(similarity) as similarity,
         any_value(shared) as shared,
         any_value(against) as against,
@@ -41,6 +43,6 @@ select
     [name for name in list_distinct(names) if name <> first_name] as other_names
 from asked
 anti join answered using (kind, topic), run_settings
-where num_owned < 2
+where (num_owned < 2 or is_brand)
   and clinics_a + clinics_b >= min_clinics
   and (len(states) >= min_states or clinics_a + clinics_b >= min_single_state)

@@ -1,6 +1,6 @@
 -- Questions for people: clinics that may be one organisation, which no rule joins by itself.
 -- Grain: one row per question, those first whose answer is likely yes and changes the most.
--- Inputs: review_questions, review_effects.
+-- Inputs: review_questions, owner_questions, review_effects.
 select
     question_id,
     kind,
@@ -15,11 +15,11 @@ select
     clinics_b,
     round(similarity, 3) as similarity,
     shared,
-    concat_ws('; ', against, if(num_owned > 0, 'an owner is known of one side', null)) as against,
-    would_change,
+    concat_ws('; ', against, case when num_owned = 1 then 'an owner is known of one side' when num_owned > 1 then 'known owners differ' end) as against,
+    coalesce(num_changed, clinics_b) as would_change,
     precision,
     sides
-from review_questions
-join review_effects using (question_id)
+from (from review_questions union all by name from owner_questions)
+left join review_effects using (question_id)
 where would_change > 0
 order by precision * would_change desc, question_id

@@ -1,6 +1,7 @@
 -- The sides of every question that may be asked.
 -- Grain: one row per kind, topic and unit, the largest unit first by place.
--- Inputs: review_found (kind, topic, name, unit, clinic_id, similarity, shared, against, precision), review_units.
+-- Inputs: review_found (kind, topic, name, unit, clinic_id, similarity, shared, against, precision,
+-- is_brand), review_units.
 -- A question is left out whose sides all stand in another one that is as likely to be answered with yes.
 with
 sides as (
@@ -13,7 +14,8 @@ sides as (
         max(similarity) as similarity,
         any_value(shared) as shared,
         any_value(against) as against,
-        any_value(precision) as precision
+        any_value(precision) as precision,
+        any_value(is_brand) as is_brand
     from review_found
     semi join review_units using (unit)
     group by kind, topic, unit

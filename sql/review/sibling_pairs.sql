@@ -56,6 +56,7 @@ select
     similarity,
     array_to_string(words, ' ') || ' in ' || state_code as shared,
     if(chance < 0.2, 'the rest differs', 'what they share is common') as against,
-    if(chance < 0.2, 0.8, 0.13) as precision
+    if(chance < 0.2, 0.8, 0.13) as precision,
+    chance <= 0.0001 as is_brand
 from alike
 left join chances using (state_code, name_a, name_b)

@@ -63,5 +63,6 @@ select
     1 - levenshtein(name_a, name_b) / greatest(length(name_a), length(name_b)) as similarity,
     'all but the spelling' || if(state_code is null, '', ', in ' || state_code) as shared,
     'hardly any two spellings had one owner' as against,
-    0.01 as precision
+    0.01 as precision,
+    false as is_brand
 from (select name_a, name_b, unnest(if(len(states) = 0, [null], states)) as state_code from improbable)

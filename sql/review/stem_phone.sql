@@ -11,7 +11,8 @@ select
     null::double as similarity,
     'official phone ' || value || ', and the name but for places and numbers' as shared,
     null::varchar as against,
-    0.79 as precision
+    0.79 as precision,
+    false as is_brand
 from clinic_values
 join review_clinics using (clinic)
 join name_stems using (name)
