@@ -1,6 +1,7 @@
 """`icp-engine review`: decide on networks."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +14,8 @@ _file = click.option(
     help="File of decisions; decisions.csv of the results' folder unless given.",
 )  # fmt: skip
 _author = click.option("--author", metavar="NAME", help="Who decides; the name of the account unless given.")
-_kind = click.option("--kind", metavar="KIND", help="Questions of one kind: name_states or spelling_states.")
+_kind = click.option("--kind", metavar="KIND", help="Questions of one kind, such as name_states or brand_prefix.")
+_SIDES = 30  # of a question that are shown
 
 
 @click.group("review")
@@ -54,11 +56,11 @@ def list_command(kind: str | None, limit: int, warehouse: Path, as_json: bool) -
             (
                 row["question_id"],
                 row["kind"],
-                show.cut(" = ".join(filter(None, (row["name_a"], row["name_b"]))), 48),
+                show.cut(_names(row), 64),
                 show.cut(row["states"], 20),
                 f"{row['clinics_a']:,}+{row['clinics_b']:,}",
                 f"{row['would_change']:,}",
-                row["against"],
+                row["against"] or "",
             )
             for row in found.iter_rows(named=True)
         ]
@@ -85,20 +87,31 @@ def show_command(question_id: str, warehouse: Path, as_json: bool) -> None:
     if as_json:
         show.emit({**row, "sides": found.sides.to_dicts()})
         return
-    names = " = ".join(filter(None, (row["name_a"], row["name_b"])))
+    clinics = "1 clinic" if row["would_change"] == 1 else f"{row['would_change']:,} clinics"
     known = [
-        ("Question", f"{question_id}: is it one organisation?"),
         ("Shared", row["shared"]),
-        ("Against", row["against"]),
-        ("Change", f"{row['would_change']:,} clinics would get another network"),
+        ("Against", row["against"] or "nothing that is known"),
+        (
+            ("No", f"{clinics} would leave the network")
+            if row["kind"] == "owners"
+            else ("Yes", f"{clinics} would get another network, or one with another tier or anchor")
+        ),
     ]
     sides = [
         (side["clinic_id"], side["state_code"] or "", side["network_id"] or "", f"{side['num_clinics']:,}",
          show.cut(side["account_name"] or "", 48))
-        for side in found.sides.iter_rows(named=True)
+        for side in found.sides.head(_SIDES).iter_rows(named=True)
     ]  # fmt: skip
     table = show.table([("clinic", "state", "network", "clinics", "name"), *sides], "<<<><", header=True)
-    show.say(f"{names}\n{show.table(known, '<<', indent='  ')}\n\n{table}")
+    more = f"\n... and {len(found.sides) - _SIDES:,} more sides" if len(found.sides) > _SIDES else ""
+    show.say(f"{row['question']}\n{show.table(known, '<<', indent='  ')}\n\n{table}{more}")
+
+
+def _names(row: dict[str, Any]) -> str:
+    """Return what a question is about, in short."""
+    if row["kind"] == "brand_prefix":
+        return f"{row['name_a']} ...: {row['name_b'] or ''}"
+    return " = ".join(filter(None, (row["name_a"], row["name_b"])))
 
 
 @command.command("export")

@@ -15,6 +15,11 @@ from icp_engine.published.run import Run
 
 QUEUE = "review_queue"
 ANSWERS = ("answer", "reason")  # columns of a sheet that people fill in
+_SHEET = (
+    "question_id", "question", *ANSWERS, "states", "clinics_a", "clinics_b", "would_change", "shared", "against",
+    "similarity", "kind", "precision", "sides",
+)  # fmt: skip
+_WIDTHS = {"question": 640, "answer": 60, "reason": 200, "shared": 240, "against": 240}  # pixels
 _YES, _NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
 
 
@@ -58,7 +63,24 @@ def question(run: Run, question_id: str) -> Question:
             "from clinics where list_contains($sides, clinic_id) order by list_position($sides, clinic_id)",
             {"sides": found["sides"].item().to_list()},
         )
-    return Question(found, sides)
+    return Question(found.with_columns(wording()), sides)
+
+
+def wording() -> pl.Expr:
+    """Return the column `question`: what is asked, in a sentence."""
+    kind, name, others = pl.col("kind"), pl.col("name_a"), pl.col("name_b")
+    apart = pl.format("Are {} and {} one organisation?", name, others.fill_null("others of that name"))
+    return (
+        pl.when(kind == "name_states")
+        .then(pl.format("Are the clinics called {} in {} one organisation?", name, pl.col("states")))
+        .when(kind == "brand_prefix")
+        .then(pl.format("Are all whose name begins with {} one organisation, such as {}?", name, others))
+        .when(kind == "owners")
+        .then(pl.format("Is the network of {} ({}) one organisation?", pl.concat_str(
+            name, others, separator="; ", ignore_nulls=True), pl.col("against")))
+        .otherwise(apart)
+        .alias("question")
+    )  # fmt: skip
 
 
 def export_questions(run: Run, path: Path, kind: str | None = None) -> int:
@@ -67,8 +89,8 @@ def export_questions(run: Run, path: Path, kind: str | None = None) -> int:
     Raises:
         InputError: the run has no queue, or the file cannot be written.
     """
-    found = questions(run, kind)
-    write_list(found.with_columns(pl.lit(None, pl.String).alias(name) for name in ANSWERS), path)
+    found = questions(run, kind).with_columns(wording(), *(pl.lit(None, pl.String).alias(name) for name in ANSWERS))
+    write_list(found.select(_SHEET), path, widths=_WIDTHS)
     return len(found)
 
 

@@ -28,7 +28,7 @@ first_words as (
     group by words[1]
 ),
 brands as (
-    select word, num_stems <= 0.6 * num_leading or num_second >= 0.8 * num_leading as repeats
+    select word, num_leading, num_stems <= 0.6 * num_leading or num_second >= 0.8 * num_leading as repeats
     from first_words
     join counts using (word)
     where num_leading >= 10 and num_states >= 3 and num_leading >= 0.9 * num_names
@@ -40,8 +40,8 @@ select
     unit,
     min(review_names.clinic_id) as clinic_id,
     null::double as similarity,
-    'first word' as shared,
-    if(any_value(repeats), 'the rest differs', 'may be an ordinary word') as against,
+    'first word of ' || any_value(num_leading) || ' names' as shared,
+    if(any_value(repeats), null, 'may be an ordinary word') as against,
     if(any_value(repeats), 0.86, 0.07) as precision,
     any_value(repeats) as is_brand
 from brands

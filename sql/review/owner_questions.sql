@@ -1,15 +1,24 @@
 -- Networks in which several known owners, or parents, meet by weaker ties: are they one organisation indeed?
 -- Grain: one row per network; sides has a clinic of each owner, that of most clinics first.
--- Inputs: network_evidence, evidence_kinds, network_members, review_clinics, clinic_values, decision_pairs.
+-- Inputs: network_evidence, network_edges, evidence_kinds, network_members, review_clinics, clinic_values, decision_pairs.
 -- No changes the network: the sides part. precision is how often that is the answer: of hospitals and home health
 -- agencies less than three in a hundred such networks are of several owners. What a decision has joined is settled.
 with
 meeting as (
-    select network_id, evidence, num_owners
+    select network_id, weakest_edge, num_owners
     from network_evidence
     join evidence_kinds on kind = weakest_edge
     where num_owners > 1
       and strength > (select strength from evidence_kinds where kind = 'parent')
+),
+-- What ties the most clinics by the weakest kind.
+shared as (
+    select network_id, kind || ' ' || value as shared
+    from network_edges
+    join meeting using (network_id)
+    where kind = weakest_edge
+    group by network_id, kind, value
+    qualify row_number() over (partition by network_id order by count(*) desc, value) = 1
 ),
 members as (
     select network_id, clinic, clinic_id, state_code, name
@@ -53,7 +62,7 @@ select
     0.03 as precision,
     false as is_brand,
     null::double as similarity,
-    any_value(evidence) as shared,
+    any_value(shared) as shared,
     any_value(num_owners) || ' owners are known' as against,
     arg_min(name, place) as first_name,
     list(clinic_id order by place) as sides,
@@ -64,6 +73,7 @@ select
     [name for name in list_distinct(list(name order by place)) if name <> first_name] as other_names
 from placed
 join meeting using (network_id)
+join shared using (network_id)
 anti join settled using (network_id)
 group by network_id
 having count(*) > 1
