@@ -8,7 +8,8 @@ import click
 from icp_engine.cli import options, show
 from icp_engine.cli.effect import show_effect
 
-_ACTIONS = ("merge", "split", "not_same", "anchor", "rename", "brand_prefix", "exclude_name")
+_ANSWERS = ("yes", "no")
+_ACTIONS = (*_ANSWERS, "merge", "split", "not_same", "anchor", "rename", "brand_prefix", "exclude_name")
 _file = click.option(
     "--decisions", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="File of decisions; decisions.csv of the results' folder unless given.",
@@ -195,6 +196,7 @@ def decide_command(
 
     \b
     ACTION and what it takes (an id of a network stands for the anchor of it):
+      yes QUESTION, no QUESTION  the answer to a question of review list
       merge CLINIC CLINIC        both belong together
       not_same CLINIC CLINIC     they do not: the second leaves, with what hangs on it
       split CLINICS CLINIC       clinics (A;B) or a state leave the network of the second
@@ -204,23 +206,30 @@ def decide_command(
       exclude_name NAME          a name that never groups
     \b
     Examples:
+      icp-engine review decide yes q_25aad1608636 --reason "the same web site"
       icp-engine review decide merge net_ebac5a35e974 net_1f81fa57459b --reason "one owner since May"
       icp-engine review decide split TX C-114 --dry-run
       icp-engine review decide rename net_1f81fa57459b "Harborlight"
     """
     from icp_engine.networks.decisions import COLUMNS, Decision
-    from icp_engine.published.decide import decide, decisions_file, try_decision
+    from icp_engine.published.decide import decide, decide_all, decisions_file, try_decisions
+    from icp_engine.published.review import answered
     from icp_engine.published.run import open_run
 
     run = open_run(warehouse)
     path = decisions_file(run, decisions)
     words = (action, subject.strip(), object_.strip(), reason)
-    asked = Decision(0, _moment(), _signed(author), *words)  # type: ignore[arg-type]
+    asked = [Decision(0, _moment(), _signed(author), *words)]  # type: ignore[arg-type]
+    if action in _ANSWERS:
+        asked = answered(run, subject.strip(), asked[0], yes=action == "yes")
     if dry_run:
-        show_effect(try_decision(run, path, asked), as_json=as_json)
+        show_effect(try_decisions(run, path, asked), as_json=as_json)
         return
-    written = decide(run, path, asked)
+    written = decide_all(run, path, asked) if action in _ANSWERS else [decide(run, path, asked[0])]
     if as_json:
-        show.emit({"line": written.line, **{name: getattr(written, name) for name in COLUMNS}})
+        lines = [{"line": line.line, **{name: getattr(line, name) for name in COLUMNS}} for line in written]
+        show.emit(lines if action in _ANSWERS else lines[0])
+    elif len(written) == 1:
+        show.say(f"{path}, {written[0].text}: it holds from the next run on.")
     else:
-        show.say(f"{path}, {written.text}: it holds from the next run on.")
+        show.say(f"{path}, lines {written[0].line} to {written[-1].line}: they hold from the next run on.")

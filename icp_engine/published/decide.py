@@ -54,13 +54,13 @@ def decide_all(run: Run, path: Path, decisions: Iterable[Decision]) -> list[Deci
     return fresh
 
 
-def try_decision(run: Run, path: Path, decision: Decision) -> Effect:
-    """Return what a decision would do, and write nothing.
+def try_decisions(run: Run, path: Path, decisions: Iterable[Decision]) -> Effect:
+    """Return what decisions would do, and write nothing.
 
     Raises:
         InputError: as `decide` and `effect` do.
     """
-    return effect(run, *_checked(run, path, [_of_clinics(run, decision)]))
+    return effect(run, *_checked(run, path, [_of_clinics(run, decision) for decision in decisions]))
 
 
 def _of_clinics(run: Run, decision: Decision) -> Decision:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -200,7 +201,7 @@ def write_list(
             _write_workbook(frame, beside, dict(widths or {}))
 
 
-def _write_workbook(frame: pl.DataFrame, path: Path, widths: dict[str, int]) -> None:
+def _write_workbook(frame: pl.DataFrame, path: Path, widths: dict[Any, int]) -> None:
     try:
         with path.open("wb") as file:
             flat(frame).write_excel(file, freeze_panes=(1, 0), column_widths=widths)

@@ -131,6 +131,21 @@ def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: s
     return decide_all(run, decisions, written) if written else []
 
 
+def answered(run: Run, question_id: str, line: Decision, *, yes: bool) -> list[Decision]:
+    """Return the lines that an answer to a question makes, as sheets have them.
+
+    Args:
+        run: the run that asks.
+        question_id: the question.
+        line: moment, author and reason; the rest does not count.
+        yes: the answer.
+
+    Raises:
+        InputError: there is no such question.
+    """
+    return _answered(question(run, question_id).question.row(0, named=True), line, yes=yes)
+
+
 def _answered(question: dict[str, Any], line: Decision, *, yes: bool) -> list[Decision]:
     """Return the lines that an answer makes."""
     first, *others = question["sides"]

@@ -4,7 +4,7 @@
 -- precision is measured on hospitals and home health agencies, by owners.
 with
 common as (
-    select name, chance, format('{:.2g} expected by accident', chance) as expected
+    select name, chance, format(' ({:.2g} expected by accident)', chance) as expected
     from match_names
     where kind = 'name' and num_states > 1 and not holds_across_states
 )
@@ -17,10 +17,9 @@ select
     null::double as similarity,
     'name' as shared,
     case
-        when any_value(chance) < 0.001 then 'hardly an accident'
-        when any_value(chance) < 1 then 'words that many names have'
-        else 'a common name'
-    end || ': ' || any_value(expected) as against,
+        when any_value(chance) >= 1 then 'a common name' || any_value(expected)
+        when any_value(chance) >= 0.001 then 'words that many names have' || any_value(expected)
+    end as against,
     case when any_value(chance) < 0.001 then 0.73 when any_value(chance) < 1 then 0.18 else 0.04 end as precision,
     false as is_brand
 from review_names

@@ -13,7 +13,7 @@ from icp_engine.errors import InputError
 from icp_engine.networks.decisions import Decision, read_decisions
 from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
-from icp_engine.published.decide import decide, try_decision
+from icp_engine.published.decide import decide, try_decisions
 from icp_engine.published.run import open_run
 
 
@@ -70,7 +70,7 @@ CASES: dict[str, tuple[Decision, list[tuple[str, str]], list[str], int]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_would_change(case: str, warehouse: Path, tmp_path: Path) -> None:
     decision, changes, networks, clinics = CASES[case]
-    found = try_decision(open_run(warehouse), tmp_path / "decisions.csv", decision)
+    found = try_decisions(open_run(warehouse), tmp_path / "decisions.csv", [decision])
     assert [(row["change"], "".join(row["clinics"])) for row in found.changes.to_dicts()] == changes
     assert [
         f"{row['anchor']}: {row['clinics_before']} to {row['clinics']}, {row['tier_before'][5]} to {row['tier'][5]}"
@@ -91,7 +91,7 @@ def test_the_next_run_does_the_same(tmp_path: Path) -> None:
     out = publish(tmp_path / "out")
     run, path = open_run(out), out / "decisions.csv"
     decide(run, path, line("merge", "j", "k"))  # since the run: no part of what the next line does
-    told = try_decision(run, path, line("merge", "a", "d"))
+    told = try_decisions(run, path, [line("merge", "a", "d")])
     assert told.changes["change"].to_list() == ["merged"]
     decide(run, path, line("merge", "a", "d"))
     publish(out)
@@ -128,10 +128,10 @@ def test_on_the_command_line(warehouse: Path, tmp_path: Path) -> None:
 
 def test_what_cannot_hold_is_refused(warehouse: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the run has no clinic 'nobody'"):
-        try_decision(open_run(warehouse), tmp_path / "d.csv", line("merge", "a", "nobody"))
+        try_decisions(open_run(warehouse), tmp_path / "d.csv", [line("merge", "a", "nobody")])
     exact = publish(tmp_path / "out", network=NetworkOptions(grouping="exact"))
     with pytest.raises(InputError, match="applies no decisions; run again by evidence"):
-        try_decision(open_run(exact), tmp_path / "d.csv", line("merge", "a", "d"))
+        try_decisions(open_run(exact), tmp_path / "d.csv", [line("merge", "a", "d")])
 
 
 def test_names_and_overrides_of_the_run_hold(tmp_path: Path) -> None:
@@ -142,5 +142,5 @@ def test_names_and_overrides_of_the_run_hold(tmp_path: Path) -> None:
     out = publish(tmp_path / "out", network=options)
     (tmp_path / "names.txt").unlink()
     (tmp_path / "o.csv").unlink()
-    found = try_decision(open_run(out), tmp_path / "d.csv", line("merge", "d", "g"))
+    found = try_decisions(open_run(out), tmp_path / "d.csv", [line("merge", "d", "g")])
     assert [(row["clinics_before"], row["clinics"]) for row in found.networks.to_dicts()] == [(3, 4)]

@@ -100,11 +100,12 @@ def test_on_the_command_line(warehouse: Path) -> None:
 
 
 def answer(path: Path, answers: dict[str, str]) -> None:
-    """Fill in a sheet as people do, by names."""
+    """Fill in a sheet as people do, by the names in its questions."""
     sheet = (
         pl.read_csv(path, infer_schema=False) if path.suffix == ".csv" else pl.read_excel(path, infer_schema_length=0)
     )
-    filled = sheet.with_columns(answer=pl.col("name_a").replace_strict(answers, default=None), reason=pl.lit("seen"))
+    name = pl.col("question").str.extract("called (.*) in [A-Z,]+ one")
+    filled = sheet.with_columns(answer=name.replace_strict(answers, default=None), reason=pl.lit("seen"))
     if path.suffix == ".csv":
         filled.write_csv(path)
     else:
