@@ -24,4 +24,5 @@ select
 from clinic_values
 semi join few using (kind, value)
 join review_clinics using (clinic)
+where name is not null
 group by clinic_values.kind, value, unit

@@ -70,7 +70,8 @@ select
     max(num_clinics) as clinics_a,
     (sum(num_clinics) - max(num_clinics))::bigint as clinics_b,
     0 as num_owned,
-    [name for name in list_distinct(list(name order by place)) if name <> first_name] as other_names
+    list(name order by place) as names,
+    list_filter(names, lambda name, number: name <> first_name and list_position(names, name) = number) as other_names
 from placed
 join meeting using (network_id)
 join shared using (network_id)

@@ -40,7 +40,7 @@ select
     'q_' || left(md5(concat_ws(' ', kind, topic, array_to_string(list_sort(list_distinct(names)), ' '))), 12)
         as question_id,
     asked.*,
-    [name for name in list_distinct(names) if name <> first_name] as other_names
+    list_filter(names, lambda name, number: name <> first_name and list_position(names, name) = number) as other_names
 from asked
 anti join answered using (kind, topic), run_settings
 where (num_owned < 2 or is_brand)
