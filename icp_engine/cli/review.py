@@ -99,8 +99,8 @@ def show_command(question_id: str, warehouse: Path, as_json: bool) -> None:
         ),
     ]
     sides = [
-        (side["clinic_id"], side["state_code"] or "", side["network_id"] or "", f"{side['num_clinics']:,}",
-         show.cut(side["account_name"] or "", 48))
+        (side["clinic_id"], side["state_code"] or "", side["network_id"] or "",
+         "" if row["kind"] == "owners" else f"{side['num_clinics']:,}", show.cut(side["account_name"] or "", 48))
         for side in found.sides.head(_SIDES).iter_rows(named=True)
     ]  # fmt: skip
     table = show.table([("clinic", "state", "network", "clinics", "name"), *sides], "<<<><", header=True)

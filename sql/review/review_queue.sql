@@ -15,7 +15,11 @@ select
     clinics_b,
     round(similarity, 3) as similarity,
     shared,
-    concat_ws('; ', against, case when num_owned = 1 then 'an owner is known of one side' when num_owned > 1 then 'known owners differ' end) as against,
+    concat_ws(
+        '; ',
+        against,
+        case when num_owned > 1 then 'known owners differ' when num_owned = 1 then 'an owner is known of one side' end
+    ) as against,
     coalesce(num_changed, clinics_b) as would_change,
     precision,
     sides

@@ -223,9 +223,17 @@ def test_a_brand_repeats_itself() -> None:
     ]  # fmt: skip
     found = questions({"clinic_id": f"c{place:02}", **row} for place, row in enumerate(owned))
     brands = {question["name_a"]: question for question in found if question["kind"] == "brand_prefix"}
-    assert set(brands) == {"numbered", "second"}
-    assert brands["second"]["shared"] == "first word of 10 names"
-    assert brands["second"]["against"] == "known owners differ"
+    assert set(brands) == {"numbered", "second word"}
+    assert brands["second word"]["shared"] == "first word of 10 names"
+    assert brands["second word"]["against"] == "known owners differ"
+
+
+@pytest.mark.parametrize(("with_second", "due"), [(8, "corvane health"), (7, "corvane")])
+def test_a_brand_of_two_words(with_second: int, due: str) -> None:
+    names = [f"Corvane {'Health' if place < with_second else next(words)} {next(words)}" for place in range(10)]
+    rows = [{"account_name": name, "state_code": f"B{place % 3}"} for place, name in enumerate(names)]
+    [question] = questions({"clinic_id": f"c{place}", **row} for place, row in enumerate(rows))
+    assert (question["name_a"], len(question["sides"])) == (due, with_second if due != "corvane" else 10)
 
 
 def test_networks_where_owners_meet() -> None:
