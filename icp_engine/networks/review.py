@@ -37,27 +37,31 @@ def review_queue(db: Database, applied: Applied, clinics: pl.DataFrame, card: Sc
     for step in ("pair_sides", *_FOUND):
         db.table(step, sql_text(f"review/{step}"))
     db.view("review_found", " union all by name ".join(f"from {step}" for step in ("pair_sides", *_FOUND)))
-    for step in ("review_sides", "review_questions", "owner_questions"):
+    for step in ("review_topics", "review_sides", "held_topics", "review_questions", "owner_questions"):
         db.table(step, sql_text(f"review/{step}"))
-    db.table("review_effects", _effects(db, card))
+    db.register("review_effects", _effects(db, card))
     return db.frame(sql_text("review/review_queue"))
 
 
-def _effects(db: Database, card: Scorecard) -> str:
-    """Make the networks that there would be if each question were answered with yes; return what compares them.
+def _effects(db: Database, card: Scorecard) -> pl.DataFrame:
+    """Return what would change if each question were answered with yes, part by part: a part fits into memory.
 
     Networks are scored by the same query as those of the run, with other members.
     """
-    db.table("members_if", sql_text("review/members_if"))
     db.run("create schema if_yes")
-    db.run("create view if_yes.network_members as from main.members_if")
-    db.run(
-        "create view if_yes.network_evidence as select distinct network_id, null as is_ambiguous, null as evidence, "
-        "null as weakest_edge, null as num_owners from main.members_if"
-    )
-    db.run("set search_path = 'if_yes,main'")
-    view(db, CLINIC_SCORES, clinic_sql(card), "main.icp_scores semi join main.members_if using (clinic_id)")
-    found = db.frame(sql_text("networks"))
-    db.run("set search_path = 'main'")
-    db.register("networks_if", found.select("network_id", "tier", "tier_label", "anchor_clinic_id"))
-    return sql_text("review/review_effects")
+    effects = [pl.DataFrame(schema={"question_id": pl.String, "num_changed": pl.Int64})]
+    for part in db.frame("select distinct part from review_questions order by part")["part"]:
+        db.table("members_if", sql_text("review/members_if"), {"part": part})
+        db.run("create or replace view if_yes.network_members as from main.members_if")
+        db.run(
+            "create or replace view if_yes.network_evidence as select distinct network_id, null as is_ambiguous, "
+            "null as evidence, null as weakest_edge, null as num_owners from main.members_if"
+        )
+        db.run("set search_path = 'if_yes,main'")
+        db.run(f"drop view if exists if_yes.{CLINIC_SCORES}")
+        view(db, CLINIC_SCORES, clinic_sql(card), "main.icp_scores semi join main.members_if using (clinic_id)")
+        found = db.frame(sql_text("networks"))
+        db.run("set search_path = 'main'")
+        db.register("networks_if", found.select("network_id", "tier", "anchor_clinic_id"))
+        effects.append(db.frame(sql_text("review/review_effects")))
+    return pl.concat(effects)
