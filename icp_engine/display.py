@@ -40,6 +40,14 @@ def bar(share: float, width: int = 30) -> str:
     return (_BAR * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
 
 
+def percent(share: float) -> str:
+    """Return a share of 0 to 1 as a percentage; what is not nothing and not all never reads so."""
+    text = f"{share:.1%}"
+    if text == "0.0%" and share > 0:
+        return "<0.1%"
+    return ">99.9%" if text == "100.0%" and share < 1 else text
+
+
 def cut(text: str, width: int) -> str:
     """Return a text on one line, shortened to a width."""
     line = printable(" ".join(text.split()), keep="")

@@ -33,6 +33,7 @@ LAYERS = [
     ["published.*"],
     ["charts.*"],
     ["report.*"],
+    ["workbench.*"],
     ["pipeline.*"],
     ["partnerships.*"],
     ["__init__"],

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from icp_engine.charts.style import BAR, LOSS, ON_BAR, SEGMENTS, TITLE, cut, figure, percent, short_label, tier_colour
+from icp_engine.charts.style import BAR, LOSS, ON_BAR, SEGMENTS, TITLE, cut, figure, short_label, tier_colour
+from icp_engine.display import percent
 from icp_engine.networks.columns import network_tiers
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring.explanation import Explanation

@@ -5,7 +5,8 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from icp_engine.charts.style import GREY, TITLE, figure, percent, short_label
+from icp_engine.charts.style import GREY, TITLE, figure, short_label
+from icp_engine.display import percent
 from icp_engine.scorecard.model import Scorecard
 
 _MIN_CLINICS = 20  # of a state, for a share of them to be compared

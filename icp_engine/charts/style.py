@@ -93,14 +93,6 @@ def cut(text: str | None, width: int = 32) -> str:
     return escape(short, quote=False).replace("$", "&#36;")
 
 
-def percent(share: float) -> str:
-    """Return a share of 0 to 1 as a percentage; what is not nothing and not all never reads so."""
-    text = f"{share:.1%}"
-    if text == "0.0%" and share > 0:
-        return "<0.1%"
-    return ">99.9%" if text == "100.0%" and share < 1 else text
-
-
 def short_label(tier: Tier) -> str:
     """Return the name of a tier without what it means: `Tier 1` of `Tier 1 - HOT`."""
     return cut(tier.label.partition(" - ")[0], 16)

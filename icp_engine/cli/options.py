@@ -126,6 +126,10 @@ temp_dir = click.option(
 )  # fmt: skip
 quiet = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout instead of text.")
+html_page = click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Write all of it as a page, which needs no other file.",
+)  # fmt: skip
 warehouse = click.option(
     "--warehouse", "-w", type=click.Path(file_okay=False, path_type=Path), default="warehouse", show_default=True,
     metavar="DIR", help="Folder that a run published into.",

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from icp_engine.display import bar, cut, table
+from icp_engine.display import bar, cut, percent, table
 from icp_engine.errors import printable
 
 __all__ = ["Progress", "bar", "csv", "cut", "emit", "percent", "say", "table", "width"]
@@ -41,14 +41,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def percent(share: float) -> str:
-    """Return a share of 0 to 1 as a percentage; what is not nothing and not all never reads so."""
-    text = f"{share:.1%}"
-    if text == "0.0%" and share > 0:
-        return "<0.1%"
-    return ">99.9%" if text == "100.0%" and share < 1 else text
 
 
 def width() -> int:

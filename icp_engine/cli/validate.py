@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from icp_engine.cli import intake, options, show
+from icp_engine.cli import documents, intake, options, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +32,7 @@ _FILES = 5  # that commands repeat; the shell may have made thousands of a patte
     "--write-mapping", "written", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Write which column each field is read from, as TOML for --mapping.",
 )  # fmt: skip
-@click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-    help="Write all of it as a page, which needs no other file.",
-)  # fmt: skip
+@options.html_page
 @options.temp_dir
 @options.threads
 @options.as_json
@@ -73,7 +70,9 @@ def command(
         write_mapping(written, found.extract.matches, found.description.carried_columns)
     steps = next_steps(found, _words(extract, scorecard, mapping, mapping_file))
     if html is not None:
-        _write_page(found, steps, html)
+        with options.extra("charts"):
+            from icp_engine.report.render import validation_page
+        documents.write_page(validation_page(found, steps), html)
     if as_json:
         content = validation_content(found) | {
             "verdict": verdict(found),
@@ -98,19 +97,6 @@ def _words(
     source = click.get_current_context().get_parameter_source
     files = list(extract) if len(extract) <= _FILES else ["EXTRACT"]
     return files + [word for name, words in given.items() if source(name) is _FLAG for word in words]
-
-
-def _write_page(found: "Validation", steps: "Sequence[Step]", path: Path) -> None:
-    from icp_engine.errors import InputError
-    from icp_engine.warehouse.switch import check_outside
-
-    with options.extra("charts"):
-        from icp_engine.report.render import validation_page
-    check_outside(path)
-    try:
-        path.write_text(validation_page(found, steps), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose another --html.") from error
 
 
 def _text(found: "Validation", sentences: "Sequence[str]", steps: "Sequence[Step]") -> str:

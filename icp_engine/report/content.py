@@ -6,7 +6,7 @@ import polars as pl
 
 from icp_engine.charts.aggregates import Aggregates, aggregates
 from icp_engine.charts.catalogue import Chart, draw, draw_clinic
-from icp_engine.charts.style import percent
+from icp_engine.display import percent
 from icp_engine.published.explain import find_explanation
 from icp_engine.published.run import Run
 from icp_engine.published.statistics import Statistics, run_statistics

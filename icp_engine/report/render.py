@@ -13,10 +13,12 @@ from plotly.offline import get_plotlyjs
 
 from icp_engine.charts.catalogue import Chart
 from icp_engine.charts.outlines import outlines_script
-from icp_engine.charts.style import TEMPLATES, TITLE, TOP, percent
+from icp_engine.charts.style import TEMPLATES, TITLE, TOP
+from icp_engine.display import percent
 from icp_engine.extract.findings import Step, verdict
 from icp_engine.extract.validate import Validation
 from icp_engine.report.content import Report
+from icp_engine.report.document import Document, Table, spelled
 from icp_engine.scorecard import words
 from icp_engine.scorecard.outcomes import outcome_table
 
@@ -41,6 +43,16 @@ def validation_page(found: Validation, steps: Sequence[Step]) -> str:
     return _environment().get_template("validation.html").render(found=found, verdict=verdict(found), steps=steps)
 
 
+def document_page(document: Document) -> str:
+    """Return the page of an answer, whole; scripts are in it only where it has pictures."""
+    parts = [
+        {"table": part, "chart": None} if isinstance(part, Table) else {"table": None, "chart": part.draw()}
+        for part in document.parts
+    ]
+    charts = [part["chart"] for part in parts if part["chart"] is not None]
+    return _environment().get_template("document.html").render(document=document, parts_of_page=parts, charts=charts)
+
+
 def chart_page(chart: Chart, *, alone: bool = False) -> str:
     """Return the page of one chart, which wants `PLOTLY_JS` beside it, or carries it where it has to stand alone."""
     return _environment().get_template("chart.html").render(chart=chart, has_map=chart.has_map, alone=alone)
@@ -60,6 +72,7 @@ def _environment() -> Environment:
         "bytes": _bytes,
         "cell": _cell,
         "points": "{:,.2f}".format,
+        "spelled": spelled,
         "moment": _moment,
         "specification": _specification,
     }

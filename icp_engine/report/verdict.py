@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from icp_engine.charts.style import percent
-from icp_engine.display import listed
+from icp_engine.display import listed, percent
 from icp_engine.published.ranking import best_tie, ranking_doubts
 from icp_engine.published.run import Run
 from icp_engine.published.statistics import Statistics

@@ -15,8 +15,9 @@ from icp_engine.charts import figures, states
 from icp_engine.charts.aggregates import Aggregates, aggregates
 from icp_engine.charts.catalogue import Chart, draw, draw_clinic
 from icp_engine.charts.partners import partner_scores
-from icp_engine.charts.style import SEGMENTS, TEMPLATES, TIERS, cut, percent
+from icp_engine.charts.style import SEGMENTS, TEMPLATES, TIERS, cut
 from icp_engine.database import database, sql_names, sql_text
+from icp_engine.display import percent
 from icp_engine.published.explain import explain_clinic
 from icp_engine.published.run import open_run
 from icp_engine.scorecard.loader import load_scorecard

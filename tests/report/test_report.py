@@ -21,9 +21,9 @@ from conftest import BEST, HOSTILE
 import icp_engine
 from icp_engine.charts.aggregates import aggregates
 from icp_engine.charts.catalogue import draw
-from icp_engine.charts.style import percent
 from icp_engine.cli import cli
 from icp_engine.database import database, sql_text
+from icp_engine.display import percent
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError
 from icp_engine.pipeline.run import RunOptions, run
