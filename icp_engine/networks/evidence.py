@@ -22,7 +22,7 @@ KINDS = (
     "stem_address",
 )  # fmt: skip
 EVIDENCE_COLUMNS = (
-    "pac_ids", "pac_id", "parent_name", "other_names", "phone", "official_phone", "mailing_address", "address", "city",
+    "pac_ids", "pac_id", "parent_name", "other_names", "phone", "official_phone", "mailing_phone", "mailing_address", "address", "city",
     "postal_code",
 )  # fmt: skip
 NO_DECISIONS = Applied()
@@ -131,6 +131,7 @@ def _values(clinics: pl.DataFrame) -> Iterator[pl.DataFrame]:
         ("phone", "phone", _phone(_text(clinics, "phone"))),
         ("official_phone", "phone", _phone(_text(clinics, "official_phone"))),
         ("official_phone", "official_phone", _phone(_text(clinics, "official_phone"))),
+        ("mailing_phone", "phone", _phone(_text(clinics, "mailing_phone"))),
         ("mailing_address", "mailing_address", _plain(_text(clinics, "mailing_address"))),
         ("address", "address", _plain(address)),
         ("parent_name", "parent", match_name(_text(clinics, "parent_name"))),

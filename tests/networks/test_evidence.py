@@ -127,6 +127,18 @@ TIES = {
         two({"mailing_address": "1 Main St., Waco"}, {"mailing_address": "1 MAIN ST WACO", **SAME}),
         "name_contact 2, stem_address 2; name_contact",
     ),
+    "name and mailing phone": (
+        two({"mailing_phone": "(512) 555-0100"}, {"phone": "512 555 0100", **SAME}),
+        "name_contact 2; name_contact",
+    ),
+    "brand and phone": (
+        two(
+            {"other_names": ["Memorial Care"], "phone": "5125550100"},
+            {"other_names": ["Memorial Care"], "phone": "5125550100"},
+        ),
+        "brand 2; brand",
+    ),
+    "brand alone": (two({"other_names": ["Memorial Care"]}, {"other_names": ["Memorial Care"]}), None),
     "a phone alone": (two({"phone": "5125550100"}, {"phone": "5125550100"}), None),
     "no phone": (two({"phone": "0000000000"}, {"phone": "0000000000", **SAME}), None),
     "a short phone": (two({"phone": "5550100"}, {"phone": "5550100", **SAME}), None),
