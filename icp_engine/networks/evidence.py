@@ -22,8 +22,8 @@ KINDS = (
     "stem_address",
 )  # fmt: skip
 EVIDENCE_COLUMNS = (
-    "pac_ids", "pac_id", "parent_name", "other_names", "phone", "official_phone", "mailing_phone", "mailing_address", "address", "city",
-    "postal_code",
+    "pac_ids", "pac_id", "parent_name", "other_names", "phone", "official_phone", "mailing_phone", "mailing_address",
+    "address", "city", "postal_code",
 )  # fmt: skip
 NO_DECISIONS = Applied()
 NORMALIZED_NAME = "normalized_name"
