@@ -9,6 +9,7 @@ import polars as pl
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.networks.decisions import Action, Decision
+from icp_engine.networks.review import KINDS
 from icp_engine.published.decide import decide_all
 from icp_engine.published.lists import write_list
 from icp_engine.published.run import Run
@@ -41,9 +42,8 @@ def questions(run: Run, kind: str | None = None, limit: int | None = None) -> pl
         if ("table", QUEUE) not in db.relations():
             raise InputError(f"{run.warehouse} has no review queue; run again with --review, by evidence.")
         found = db.frame(f"from {QUEUE}")
-    kinds = found["kind"].unique().sort().to_list()
-    if kind is not None and kind not in kinds:
-        raise InputError(f"No question is of kind '{kind}'{did_you_mean(kind, kinds)}; there are {', '.join(kinds)}.")
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"There is no kind '{kind}'{did_you_mean(kind, KINDS)}; kinds are {', '.join(KINDS)}.")
     found = found if kind is None else found.filter(kind=kind)
     return found if limit is None else found.head(limit)
 

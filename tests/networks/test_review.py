@@ -95,8 +95,36 @@ def test_on_the_command_line(warehouse: Path) -> None:
     assert len(call("review", "list", "-w", warehouse, "--kind", "spelling_states").output.splitlines()) == 3
     wrong = call("review", "list", "-w", warehouse, "--kind", "name_state").exception
     assert "did you mean 'name_states'" in str(wrong)
+    assert "nothing to ask" in call("review", "list", "-w", warehouse, "--kind", "owners").output
     shown = call("review", "show", asked(warehouse)["memorial hospital"]["question_id"], "-w", warehouse).output
     assert "3 clinics would get another network" in shown
+
+
+def test_answers_on_the_command_line(warehouse: Path, tmp_path: Path) -> None:
+    hospital = asked(warehouse)["memorial hospital"]["question_id"]
+    words = ("-w", warehouse, "--decisions", tmp_path / "d.csv", "--author", "Ann")
+    assert "line 2 (merge m0 m3): holds" in call("review", "decide", "yes", hospital, "--dry-run", *words).output
+    assert "lines 2 to 3: they hold" in call("review", "decide", "yes", hospital, *words).output
+    other = asked(warehouse)["hospital"]["question_id"]
+    assert "line 4 (not_same h0 h1)" in call("review", "decide", "no", other, *words).output
+    assert "has no question 'q_0'" in str(call("review", "decide", "yes", "q_0", *words).exception)
+
+
+# A first word of ten names in three states.
+BRAND = [row(f"b{place}", f"Corvane Health {word}", f"T{place % 3}") for place, word in enumerate(WORDS[:10])]
+
+
+@pytest.mark.parametrize(
+    ("said", "line"), [("yes", ("brand_prefix", "corvane health", "")), ("no", ("not_same", "b0", "b1"))]
+)
+def test_an_answer_on_a_brand(said: str, line: tuple[str, str, str], tmp_path: Path) -> None:
+    out = publish(tmp_path / "out", clinics=BRAND)
+    [brand] = [found for found in asked(out).values() if found["kind"] == "brand_prefix"]
+    call("review", "decide", said, brand["question_id"], "-w", out)
+    [decision] = read_decisions(out / "decisions.csv")
+    assert (decision.action, decision.subject, decision.object) == line
+    publish(out, clinics=BRAND)
+    assert all(found["kind"] != "brand_prefix" for found in asked(out).values())
 
 
 def answer(path: Path, answers: dict[str, str]) -> None:
