@@ -29,10 +29,10 @@ edges as (
     from named
     where kind = 'brand' and (holds_across_states or (holds_in_a_state and state_code is not null))
     union all
-    select clinic, 'name_contact', name || ', ' || contact
+    select clinic, if(kind = 'name', 'name_contact', 'brand'), name || ', ' || contact
     from named
     join contacts using (clinic)
-    where kind = 'name' and not holds_across_states and num_states > 1
+    where not holds_across_states and num_states > 1
     union all
     select clinic, 'stem_address', stem || ', ' || value
     from clinic_values

@@ -15,7 +15,7 @@ import pytest
 from icp_engine import load_scorecard
 from icp_engine.database import Database, database
 from icp_engine.networks.evidence import EVIDENCE_COLUMNS, can_hold_evidence, evidence_columns, group_by_evidence
-from icp_engine.networks.grouping import NetworkOptions, register_settings
+from icp_engine.networks.grouping import NetworkOptions, by_hand, register_settings
 
 CARD = load_scorecard("icp")
 Row = dict[str, Any]
@@ -43,7 +43,7 @@ def frame_of(rows: Iterable[Row]) -> pl.DataFrame:
 
 def grouped(db: Database, frame: pl.DataFrame, options: NetworkOptions) -> None:
     db.register("icp_scores", frame.select("clinic_id", "state_code"))
-    register_settings(db, CARD, options)
+    register_settings(db, CARD, options, by_hand(options))
     group_by_evidence(db, frame)
 
 
@@ -127,6 +127,18 @@ TIES = {
         two({"mailing_address": "1 Main St., Waco"}, {"mailing_address": "1 MAIN ST WACO", **SAME}),
         "name_contact 2, stem_address 2; name_contact",
     ),
+    "name and mailing phone": (
+        two({"mailing_phone": "(512) 555-0100"}, {"phone": "512 555 0100", **SAME}),
+        "name_contact 2; name_contact",
+    ),
+    "brand and phone": (
+        two(
+            {"other_names": ["Memorial Care"], "phone": "5125550100"},
+            {"other_names": ["Memorial Care"], "phone": "5125550100"},
+        ),
+        "brand 2; brand",
+    ),
+    "brand alone": (two({"other_names": ["Memorial Care"]}, {"other_names": ["Memorial Care"]}), None),
     "a phone alone": (two({"phone": "5125550100"}, {"phone": "5125550100"}), None),
     "no phone": (two({"phone": "0000000000"}, {"phone": "0000000000", **SAME}), None),
     "a short phone": (two({"phone": "5550100"}, {"phone": "5550100", **SAME}), None),

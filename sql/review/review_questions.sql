@@ -1,0 +1,68 @@
+-- Questions that are asked: sides that could be a network, and of which nobody has said yet that they are not one.
+-- Grain: one row per question; sides has a clinic of each, the largest side first.
+-- Inputs: review_topics, held_topics, review_sides, review_units, decision_pairs, review_clinics, run_settings.
+-- Where two sides have owners, which then differ (one would tie them), only brands are asked about: words that names
+-- have in common and that are next to impossible by chance, or that names of a first word repeat.
+with
+placed as (
+    select
+        topic_id,
+        review_sides.name,
+        clinic_id,
+        review_units.*,
+        row_number() over (partition by topic_id order by num_clinics desc, clinic_id) as place
+    from review_sides
+    join review_units using (unit)
+    anti join held_topics using (topic_id)
+),
+sized as (
+    select
+        topic_id,
+        max(num_clinics) as clinics_a,
+        (sum(num_clinics) - max(num_clinics))::bigint as clinics_b,
+        count(*) filter (owners > 0) as num_owned
+    from placed
+    group by topic_id
+),
+possible as (
+    select review_topics.*, clinics_a, clinics_b, num_owned
+    from sized
+    join review_topics using (topic_id), run_settings
+    where (num_owned < 2 or is_brand)
+      and clinics_a + clinics_b >= min_clinics
+),
+asked as (
+    select
+        topic_id,
+        arg_min(name, place) as first_name,
+        list(name order by place) as names,
+        list(clinic_id order by place) as sides,
+        list(unit order by place) as units,
+        list_sort(list_distinct(flatten(list(states)))) as states
+    from placed
+    semi join possible using (topic_id)
+    group by topic_id
+),
+decided as (
+    select a.unit, b.unit as other_unit
+    from decision_pairs
+    join review_clinics as a using (clinic_id)
+    join review_clinics as b on b.clinic_id = other_clinic_id
+    where not together
+),
+answered as (
+    select distinct topic_id
+    from asked
+    join decided on list_contains(units, unit) and list_contains(units, other_unit)
+)
+select
+    'q_' || left(md5(concat_ws(' ', kind, topic, array_to_string(list_sort(list_distinct(names)), ' '))), 12)
+        as question_id,
+    possible.* exclude (topic_id),
+    asked.* exclude (topic_id),
+    list_filter(names, lambda name, number: name <> first_name and list_position(names, name) = number) as other_names,
+    sum(clinics_a + clinics_b) over (order by topic_id) // 200000 as part
+from asked
+join possible using (topic_id)
+anti join answered using (topic_id), run_settings
+where len(states) >= min_states or clinics_a + clinics_b >= min_single_state
