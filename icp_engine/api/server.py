@@ -68,6 +68,7 @@ def serve(
     token: str | None = None,
     *,
     limits: Limits = Limits(),
+    pages: Callable[[ASGIApp, Current, str | None], ASGIApp] = lambda app, *_: app,
     say: Callable[[str], None] = lambda _: None,
     log: bool = False,
 ) -> None:
@@ -79,6 +80,7 @@ def serve(
         port: where; 0 takes a free one.
         token: what requests must carry.
         limits: who may ask from where, and how many at once.
+        pages: puts pages before the API, given it, the run that answers and the token.
         say: called with a line about where it listens and which run answers.
         log: have a line printed for every request.
 
@@ -92,9 +94,9 @@ def serve(
             if current.trouble:
                 say("Requests get 503 until there is a run to answer from.")
             address = f"http://{f'[{host}]' if ':' in host else host}:{at}"
-            say(f"Listening on {address}; open {address}/docs. Ctrl-C ends it.")
+            say(f"Listening on {address}; open it in a browser. Ctrl-C ends it.")
             config = uvicorn.Config(
-                _guarded(Application(current, token), host, token, limits),
+                _guarded(pages(Application(current, token), current, token), host, token, limits),
                 http=limited(limits.max_connections),
                 log_config=_LOGGING,
                 access_log=log,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
@@ -194,12 +195,17 @@ def write_list(frame: pl.DataFrame, path: Path, *, for_excel: bool = False) -> N
         elif kind == "json":
             beside.write_text(json.dumps(frame.to_dicts(), indent=2, ensure_ascii=False, default=str), encoding="utf-8")
         else:
-            _write_workbook(frame, beside)
+            with beside.open("wb") as file:
+                write_workbook(frame, file)
 
 
-def _write_workbook(frame: pl.DataFrame, path: Path) -> None:
+def write_workbook(frame: pl.DataFrame, file: IO[bytes]) -> None:
+    """Write a list as a workbook of one sheet.
+
+    Raises:
+        InputError: the workbook extra is not installed.
+    """
     try:
-        with path.open("wb") as file:
-            flat(frame).write_excel(file, freeze_panes=(1, 0))
+        flat(frame).write_excel(file, freeze_panes=(1, 0))
     except ModuleNotFoundError as error:
         raise InputError(f"Workbooks need one more package: {install_extra('xlsx')}.") from error

@@ -1,0 +1,188 @@
+"""`/`: the run on one screen: whom to call, then the tiers, then what is missing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import polars as pl
+from starlette.requests import Request
+
+from icp_engine.api.snapshot import Snapshot
+from icp_engine.columns import KEY
+from icp_engine.published.filters import Condition
+from icp_engine.scorecard.model import TOTAL
+from icp_engine.scorecard.ranking import unknown_fields
+from icp_engine.web import spelling
+from icp_engine.web.networks import NetworkRow, network_rows
+from icp_engine.web.rows import ClinicRow, Reason, apart, bound, clinic_rows, cuts, shared_reasons, short_tier
+
+_NETWORKS, _CLINICS, _FIELDS, _BARS = 6, 6, 6, 50
+
+
+@dataclass(frozen=True, slots=True)
+class TierLine:
+    """A tier with its clinics; `could_rise` is how many of lower tiers it could have if what is unknown turned out well."""
+
+    number: int
+    name: str
+    edges: str
+    clinics: int
+    share: float
+    could_rise: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """A field with the share of clinics that lack it, and the most points that it could bring one of them."""
+
+    name: str
+    points: float
+    missing: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Clinics of a step of score: where it begins and how high it is, both as shares of the picture."""
+
+    start: float
+    height: float
+    tier: int
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What the page of a run says; it stays the same for as long as the run answers."""
+
+    headline: str
+    networks: tuple[NetworkRow, ...]
+    left_out: int
+    clinics: tuple[ClinicRow, ...]
+    shared: tuple[tuple[Reason, int], ...]
+    tiers: tuple[TierLine, ...]
+    bars: tuple[Bar, ...]
+    cuts: tuple[tuple[str, float], ...]
+    fields: tuple[FieldLine, ...]
+    best_tier: tuple[int, str, int]
+
+
+def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001
+    """Return the first page of a run."""
+    manifest = run.run.manifest
+    return "home", {"home": _home_once(_Once(run)), "manifest": manifest, "card": run.rows.card, "clinics": run.count}
+
+
+@dataclass(frozen=True, eq=False)
+class _Once:
+    """A run by its id: what is made of it once is not made again."""
+
+    run: Snapshot
+
+    def __hash__(self) -> int:
+        return hash((self.run.run.folder, self.run.run_id))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Once) and self.run.run.folder == other.run.run.folder
+
+
+@lru_cache(maxsize=1)
+def _home_once(once: _Once) -> Home:
+    return home(once.run)
+
+
+def home(run: Snapshot) -> Home:
+    """Return what the first page says of a run."""
+    card = run.rows.card
+    networks, left_out = _networks(run)
+    best = run.clinics.page((), run.rows.total, descending=True, limit=_CLINICS, offset=0).rows[KEY].to_list()
+    with run.db.cursor() as db:
+        clinics = clinic_rows(run, db, best)
+    shared = shared_reasons(card, clinics)
+    tiers = _tiers(run)
+    top = next((tier for tier in tiers if tier.clinics), tiers[-1])
+    return Home(
+        headline=_headline(run, tiers),
+        networks=networks,
+        left_out=left_out,
+        clinics=apart(card, clinics, {reason.code for reason, _ in shared}, 2),
+        shared=shared,
+        tiers=tiers,
+        bars=_bars(run),
+        cuts=cuts(card, card.tiers),
+        fields=_fields(run),
+        best_tier=(top.number, top.name, top.clinics),
+    )
+
+
+def _networks(run: Snapshot) -> tuple[tuple[NetworkRow, ...], int]:
+    """Return the best networks that do not hang on a shared name across states, and how many do."""
+    total = run.rows.network_total
+    sure = (Condition("is_ambiguous", "is", False),)
+    page = run.networks.page(sure, total, descending=True, limit=_NETWORKS, offset=0)
+    every = run.networks.page((), total, descending=True, limit=0, offset=0).total
+    return network_rows(run, page.rows.to_dicts()), every - page.total
+
+
+def _headline(run: Snapshot, tiers: tuple[TierLine, ...]) -> str:
+    card, manifest = run.rows.card, run.run.manifest
+    rejected = manifest.rows.rejected
+    rows = "No row was rejected" if not rejected else f"{spelling.count(rejected, 'row')} {'was' if rejected == 1 else 'were'} rejected"
+    scored = f"{spelling.count(run.count, 'clinic')} scored from 0 to {card.maximum:g}. {rows}."
+    first = tiers[0]
+    if first.clinics:
+        return f"{scored} {spelling.count(first.clinics, 'clinic')} {'is' if first.clinics == 1 else 'are'} in {first.name}."
+    some = next((tier for tier in tiers if tier.clinics), None)
+    there = f" {spelling.count(some.clinics, 'clinic')} {'is' if some.clinics == 1 else 'are'} in {some.name};" if some else ""
+    return f"{scored}{there} none is in {first.name}."
+
+
+def _tiers(run: Snapshot) -> tuple[TierLine, ...]:
+    card, counts = run.rows.card, run.run.manifest.tiers
+    ceiling = bound(card, "ceiling")
+    lines = []
+    for tier in card.tiers:
+        rise = None
+        if ceiling in run.clinics.columns and set(tier.at_least) == {TOTAL}:
+            lower = tuple(each.number for each in card.tiers if each.number > tier.number)
+            wanted = (
+                Condition(card.column("tier"), "one of", lower),
+                Condition(ceiling, "at least", tier.at_least[TOTAL]),
+            )
+            rise = run.clinics.page(wanted, run.rows.total, descending=True, limit=0, offset=0).total
+        clinics = counts.get(tier.number, 0)
+        lines.append(TierLine(tier.number, short_tier(tier), card.edges(tier), clinics, clinics / max(run.count, 1), rise))
+    return tuple(lines)
+
+
+def _bars(run: Snapshot) -> tuple[Bar, ...]:
+    """Return how scores spread, in steps of a fiftieth of the maximum, each of the tier of most of its clinics."""
+    card = run.rows.card
+    step = card.maximum / _BARS
+    score, tier = pl.col(run.rows.total), pl.col(card.column("tier"))
+    counted = (
+        run.clinics.rows.lazy()
+        .group_by((score / step).floor().clip(0, _BARS - 1).cast(pl.Int32).alias("step"), tier.alias("tier"))
+        .len()
+        .sort("step", "len", descending=[False, True])
+        .group_by("step", maintain_order=True)
+        .agg(pl.first("tier"), pl.sum("len"))
+        .collect()
+    )
+    most = counted["len"].max()
+    highest = int(most) if isinstance(most, int) else 1
+    return tuple(Bar(place / _BARS, count / highest, number) for place, number, count in counted.iter_rows())
+
+
+def _fields(run: Snapshot) -> tuple[FieldLine, ...]:
+    """Return the fields whose absence costs most: the points at stake, times the share of clinics that lack them."""
+    known = run.run.manifest.fields
+    rows = max(run.run.manifest.rows.read, 1)
+    lines = [
+        FieldLine(gap.name.replace("_", " "), gap.points, (known[gap.name].missing + known[gap.name].invalid) / rows)
+        for gap in unknown_fields(run.rows.card)
+        if gap.name in known
+    ]
+    missing = [line for line in lines if line.missing > 0 and line.points > 0]
+    return tuple(sorted(missing, key=lambda line: -line.points * line.missing)[:_FIELDS])
+
+

@@ -1,0 +1,129 @@
+"""The addresses of pages: each holds the run that answers for as long as it reads, and says which it was."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route, Router
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from icp_engine.api.answers import RUN
+from icp_engine.api.current import Current, UnavailableError
+from icp_engine.api.snapshot import Snapshot
+from icp_engine.web import clinic, clinics, downloads, home, network, networks, runs, scorecard
+from icp_engine.web.access import SECURITY, SignIn
+from icp_engine.web.missing import NotFoundError
+from icp_engine.web.render import Frame, frame_of, page
+from icp_engine.web.rows import clinic_url, network_url
+
+_LOG = logging.getLogger("uvicorn.error")
+_FRESH = {"Cache-Control": "private, no-cache"}
+_OF_REPORT = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+
+Show = Callable[[Snapshot, Request], tuple[str, Mapping[str, Any]]]
+"""Makes a page of a run: the name of its template and its values. Raises `NotFoundError` where there is none."""
+
+
+class Site:
+    """Pages for people, and behind them the API: what is no page goes on to it."""
+
+    def __init__(self, api: ASGIApp, current: Current, token: str | None = None) -> None:
+        """Make the addresses.
+
+        Args:
+            api: answers everything that is no page.
+            current: the run that answers.
+            token: what people sign in with; None where nobody has to.
+        """
+        self._current = current
+        self._sign_in = SignIn(token) if token else None
+        self._router = Router(
+            [
+                self._page("/", home.show, "/"),
+                self._page("/clinics", clinics.show, "/clinics"),
+                self._route("/clinics.{form}", self._download),
+                self._page("/clinics/{clinic_id:anything}", clinic.show, "/clinics"),
+                self._page("/networks", networks.show, "/networks"),
+                self._page("/networks/{network_id:anything}", network.show, "/networks"),
+                self._page("/scorecard", scorecard.show, "/scorecard"),
+                self._page("/runs", runs.show, "/runs"),
+                self._route("/search", _search),
+                self._route("/report", _report),
+                Mount("/static", StaticFiles(packages=[("icp_engine.web", "static")])),
+                *(self._sign_in.routes() if self._sign_in else []),
+            ],
+            redirect_slashes=False,
+            default=api,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self._router(scope, receive, send)
+
+    def _download(self, run: Snapshot, request: Request, frame: Frame) -> Response:  # noqa: ARG002
+        return downloads.download(self._current, request)
+
+    def _page(self, path: str, show: Show, here: str) -> Route:
+        def answer(run: Snapshot, request: Request, frame: Frame) -> Response:
+            template, values = show(run, request)
+            status = 422 if values.get("problems") else 200
+            return _html(page(template, frame, **values), status, {RUN: run.run_id})
+
+        return self._route(path, answer, here)
+
+    def _route(self, path: str, answer: Callable[[Snapshot, Request, Frame], Response], here: str = "") -> Route:
+        async def answered(request: Request) -> Response:
+            signed_in = self._sign_in is not None and self._sign_in.session(request) is not None
+            if self._sign_in is not None and not signed_in:
+                return self._sign_in.redirect(request)
+            return await run_in_threadpool(self._answered, answer, request, here, signed_in)
+
+        return Route(path, answered, methods=["GET"])
+
+    def _answered(
+        self,
+        answer: Callable[[Snapshot, Request, Frame], Response],
+        request: Request,
+        here: str,
+        signed_in: bool,  # noqa: FBT001 - by position through the thread pool
+    ) -> Response:
+        frame = Frame(here, signed_in=signed_in)
+        try:
+            with self._current.run() as run:
+                frame = frame_of(run, here, signed_in=signed_in, searched=request.query_params.get("q", ""))
+                return answer(run, request, frame)
+        except NotFoundError as missing:
+            return _html(page("not_found", frame, missing=missing), 404)
+        except UnavailableError as error:
+            return _html(page("unavailable", frame, why=str(error)), 503, {"Retry-After": "5"})
+        except Exception:
+            _LOG.exception("A page could not be made.")
+            return _html(page("mistake", frame), 500)
+
+
+def _html(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return HTMLResponse(text, status, headers=SECURITY | _FRESH | dict(headers or {}))
+
+
+def _search(run: Snapshot, request: Request, frame: Frame) -> Response:  # noqa: ARG001
+    """Lead to the clinic or network of that id, or else to the clinics with those words in their names."""
+    text = request.query_params.get("q", "").strip()
+    url = f"/clinics?{request.url.query}" if text else "/clinics"
+    if text:
+        with run.db.cursor() as db:
+            if db.row("select 1 from clinics where clinic_id = $id", {"id": text}):
+                url = clinic_url(text)
+        if text in run.places or run.former_ids.get(text):
+            url = network_url(text)
+    return RedirectResponse(url, 303, headers=SECURITY)
+
+
+def _report(run: Snapshot, request: Request, frame: Frame) -> Response:  # noqa: ARG001
+    path = run.run.folder / "report.html"
+    if not path.exists():
+        raise NotFoundError("report", run.run_id, why="Run icp-engine report to make it.")
+    return FileResponse(path, headers=SECURITY | {"Content-Security-Policy": _OF_REPORT} | _FRESH)
