@@ -42,11 +42,15 @@ _LOGGING: dict[str, Any] = {  # all of it on stderr, as everything that is not d
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Hosts that the server goes by besides those of this machine, origins of pages that may ask, and connections."""
+    """Hosts that the server goes by besides those of this machine, origins of pages that may ask, and connections.
+
+    `pages` puts pages before the API, given it, the run that answers and the token.
+    """
 
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     max_connections: int = 200
+    pages: Callable[[ASGIApp, Current, str | None], ASGIApp] = lambda app, *_: app
 
 
 def _guarded(app: ASGIApp, host: str, token: str | None, limits: Limits) -> ASGIApp:
@@ -68,7 +72,6 @@ def serve(
     token: str | None = None,
     *,
     limits: Limits = Limits(),
-    pages: Callable[[ASGIApp, Current, str | None], ASGIApp] = lambda app, *_: app,
     say: Callable[[str], None] = lambda _: None,
     log: bool = False,
 ) -> None:
@@ -79,8 +82,7 @@ def serve(
         host: the address to listen on.
         port: where; 0 takes a free one.
         token: what requests must carry.
-        limits: who may ask from where, and how many at once.
-        pages: puts pages before the API, given it, the run that answers and the token.
+        limits: who may ask from where, how many at once, and what they get beside the API.
         say: called with a line about where it listens and which run answers.
         log: have a line printed for every request.
 
@@ -96,7 +98,7 @@ def serve(
             address = f"http://{f'[{host}]' if ':' in host else host}:{at}"
             say(f"Listening on {address}; open it in a browser. Ctrl-C ends it.")
             config = uvicorn.Config(
-                _guarded(pages(Application(current, token), current, token), host, token, limits),
+                _guarded(limits.pages(Application(current, token), current, token), host, token, limits),
                 http=limited(limits.max_connections),
                 log_config=_LOGGING,
                 access_log=log,

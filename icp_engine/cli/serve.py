@@ -64,8 +64,16 @@ def command(
         from icp_engine.web.site import Site
 
     token = os.environ.get(TOKEN, "").strip() or None
-    limits = Limits(allowed_host, cors_origin, max_connections)
-    serve(warehouse, host, port, token, limits=limits, pages=Site, say=lambda text: _say(text, quiet=quiet), log=access_log)
+    limits = Limits(allowed_host, cors_origin, max_connections, Site)
+    serve(
+        warehouse,
+        host,
+        port,
+        token,
+        limits=limits,
+        say=lambda text: _say(text, quiet=quiet),
+        log=access_log,
+    )
 
 
 def _say(text: str, *, quiet: bool) -> None:

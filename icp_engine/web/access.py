@@ -89,7 +89,12 @@ class SignIn:
         answer = RedirectResponse(_local(given.get("next", "/")), 303, headers=SECURITY)
         secure = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
         answer.set_cookie(
-            COOKIE, f"{value}.{self._signed(value)}", max_age=_HOURS * 3600, httponly=True, samesite="strict", secure=secure
+            COOKIE,
+            f"{value}.{self._signed(value)}",
+            max_age=_HOURS * 3600,
+            httponly=True,
+            samesite="strict",
+            secure=secure,
         )
         return answer
 
@@ -129,5 +134,3 @@ async def form_of(request: Request) -> dict[str, str]:
             return {}
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=200)
     return {name: values[-1] for name, values in fields.items()}
-
-

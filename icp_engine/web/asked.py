@@ -248,4 +248,3 @@ def address(path: str, values: Mapping[str, str | None]) -> str:
     """Return an address with the fields that have a value."""
     kept = {name: value for name, value in values.items() if value}
     return f"{path}?{urlencode(kept)}" if kept else path
-

@@ -15,7 +15,7 @@ from icp_engine.scorecard.ranking import unknown_fields
 from icp_engine.scoring.explanation import Entry, entries_of
 from icp_engine.web import spelling
 from icp_engine.web.missing import no_clinic
-from icp_engine.web.rows import ClinicRow, Unknown, clinic_url, rows_of_frame, with_absent
+from icp_engine.web.rows import ClinicRow, Unknown, clinic_url, field_label, rows_of_frame, with_absent
 
 _MEMBERS = 8  # of the network that are shown; its page has them all
 _CLINIC = "from clinics where clinic_id = $clinic_id"
@@ -130,9 +130,7 @@ def _steps(card: Scorecard, row: ClinicRow) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _groups(
-    card: Scorecard, row: ClinicRow, entries: Sequence[Entry], matches: Sequence[Match]
-) -> tuple[Group, ...]:
+def _groups(card: Scorecard, row: ClinicRow, entries: Sequence[Entry], matches: Sequence[Match]) -> tuple[Group, ...]:
     labels = {
         outcome.code: (part.rule.label, max(other.most for other in part.outcomes) / 100)
         for part in outcome_table(card).parts
@@ -168,7 +166,10 @@ def _value(value: object) -> str:
     """Return a value as people read it; of several fields those that are known."""
     if isinstance(value, dict):
         known = {name: item for name, item in value.items() if item is not None}
-        texts = [_value(item) if isinstance(item, str) else f"{spelling.field(name)} {_value(item)}" for name, item in known.items()]
+        texts = [
+            _value(item) if isinstance(item, str) else f"{spelling.field(name)} {_value(item)}"
+            for name, item in known.items()
+        ]
         return ", ".join(texts)
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -182,14 +183,12 @@ def _value(value: object) -> str:
 def _gaps(run: Snapshot, unknown: Sequence[Unknown]) -> tuple[Gap, ...]:
     """Return what is not known of a clinic, and where it would count."""
     card, fields = run.rows.card, run.run.manifest.fields
-    counts = {spelling.field(name): tuple(found) for name, found in _counted(card)}
+    counts = {field_label(card, name): tuple(found) for name, found in _counted(card)}
     shares = {
-        spelling.field(name): (field.missing + field.invalid) / max(run.run.manifest.rows.read, 1)
+        field_label(card, name): (field.missing + field.invalid) / max(run.run.manifest.rows.read, 1)
         for name, field in fields.items()
     }
-    return tuple(
-        Gap(gap.field, gap.points, counts.get(gap.field, ()), shares.get(gap.field)) for gap in unknown
-    )
+    return tuple(Gap(gap.field, gap.points, counts.get(gap.field, ()), shares.get(gap.field)) for gap in unknown)
 
 
 def _counted(card: Scorecard) -> Iterator[tuple[str, list[tuple[str, float]]]]:
@@ -214,5 +213,3 @@ def _members(run: Snapshot, row: ClinicRow) -> tuple[tuple[str, str, str, float,
         )
         for member in others[:_MEMBERS]
     )
-
-

@@ -60,9 +60,7 @@ def _pieces(run: Snapshot, asked: Asked) -> Iterator[pl.DataFrame]:
     """Yield the rows of a list, some thousands at a time; where there are none, their columns once."""
     offset, total = 0, 1
     while offset < total:
-        page = run.clinics.page(
-            asked.wanted, asked.sort_by, descending=asked.descending, limit=_AT_ONCE, offset=offset
-        )
+        page = run.clinics.page(asked.wanted, asked.sort_by, descending=asked.descending, limit=_AT_ONCE, offset=offset)
         yield page.rows
         offset, total = offset + _AT_ONCE, page.total
 
@@ -85,7 +83,9 @@ def _json(pieces: Iterator[pl.DataFrame]) -> Iterator[bytes]:
 def _workbook(run: Snapshot, asked: Asked, headers: dict[str, str]) -> Response:
     page = run.clinics.page(asked.wanted, asked.sort_by, descending=asked.descending, limit=_MAX_SHEET + 1, offset=0)
     if page.total > _MAX_SHEET:
-        text = f"{page.total:,} rows are more than a workbook should hold ({_MAX_SHEET:,}); narrow the list, or take CSV."
+        text = (
+            f"{page.total:,} rows are more than a workbook should hold ({_MAX_SHEET:,}); narrow the list, or take CSV."
+        )
         return PlainTextResponse(text, 422, headers=SECURITY)
     file = io.BytesIO()
     try:

@@ -15,14 +15,24 @@ from icp_engine.scorecard.model import TOTAL
 from icp_engine.scorecard.ranking import unknown_fields
 from icp_engine.web import spelling
 from icp_engine.web.networks import NetworkRow, network_rows
-from icp_engine.web.rows import ClinicRow, Reason, apart, bound, clinic_rows, cuts, shared_reasons, short_tier
+from icp_engine.web.rows import (
+    ClinicRow,
+    Reason,
+    apart,
+    bound,
+    clinic_rows,
+    cuts,
+    field_label,
+    shared_reasons,
+    short_tier,
+)
 
 _NETWORKS, _CLINICS, _FIELDS, _BARS = 6, 6, 6, 50
 
 
 @dataclass(frozen=True, slots=True)
 class TierLine:
-    """A tier with its clinics; `could_rise` is how many of lower tiers it could have if what is unknown turned out well."""
+    """A tier with its clinics; `could_rise` are those of lower tiers whose ceiling reaches it, or None."""
 
     number: int
     name: str
@@ -108,7 +118,7 @@ def home(run: Snapshot) -> Home:
         shared=shared,
         tiers=tiers,
         bars=_bars(run),
-        cuts=cuts(card, card.tiers),
+        cuts=cuts(card.tiers),
         fields=_fields(run),
         best_tier=(top.number, top.name, top.clinics),
     )
@@ -124,16 +134,18 @@ def _networks(run: Snapshot) -> tuple[tuple[NetworkRow, ...], int]:
 
 
 def _headline(run: Snapshot, tiers: tuple[TierLine, ...]) -> str:
-    card, manifest = run.rows.card, run.run.manifest
-    rejected = manifest.rows.rejected
-    rows = "No row was rejected" if not rejected else f"{spelling.count(rejected, 'row')} {'was' if rejected == 1 else 'were'} rejected"
-    scored = f"{spelling.count(run.count, 'clinic')} scored from 0 to {card.maximum:g}. {rows}."
-    first = tiers[0]
-    if first.clinics:
-        return f"{scored} {spelling.count(first.clinics, 'clinic')} {'is' if first.clinics == 1 else 'are'} in {first.name}."
+    rejected = run.run.manifest.rows.rejected
+    rows = f"{spelling.count(rejected, 'row')} {_were(rejected)} rejected" if rejected else "No row was rejected"
+    scored = f"{spelling.count(run.count, 'clinic')} scored from 0 to {run.rows.card.maximum:g}. {rows}."
     some = next((tier for tier in tiers if tier.clinics), None)
-    there = f" {spelling.count(some.clinics, 'clinic')} {'is' if some.clinics == 1 else 'are'} in {some.name};" if some else ""
-    return f"{scored}{there} none is in {first.name}."
+    if some is None:
+        return scored
+    there = f"{spelling.count(some.clinics, 'clinic')} {_were(some.clinics, past=False)} in {some.name}"
+    return f"{scored} {there}." if some is tiers[0] else f"{scored} {there}; none is in {tiers[0].name}."
+
+
+def _were(number: int, *, past: bool = True) -> str:
+    return ("was" if past else "is") if number == 1 else ("were" if past else "are")
 
 
 def _tiers(run: Snapshot) -> tuple[TierLine, ...]:
@@ -150,7 +162,9 @@ def _tiers(run: Snapshot) -> tuple[TierLine, ...]:
             )
             rise = run.clinics.page(wanted, run.rows.total, descending=True, limit=0, offset=0).total
         clinics = counts.get(tier.number, 0)
-        lines.append(TierLine(tier.number, short_tier(tier), card.edges(tier), clinics, clinics / max(run.count, 1), rise))
+        lines.append(
+            TierLine(tier.number, short_tier(tier), card.edges(tier), clinics, clinics / max(run.count, 1), rise)
+        )
     return tuple(lines)
 
 
@@ -178,11 +192,11 @@ def _fields(run: Snapshot) -> tuple[FieldLine, ...]:
     known = run.run.manifest.fields
     rows = max(run.run.manifest.rows.read, 1)
     lines = [
-        FieldLine(gap.name.replace("_", " "), gap.points, (known[gap.name].missing + known[gap.name].invalid) / rows)
+        FieldLine(
+            field_label(run.rows.card, gap.name), gap.points, (known[gap.name].missing + known[gap.name].invalid) / rows
+        )
         for gap in unknown_fields(run.rows.card)
         if gap.name in known
     ]
     missing = [line for line in lines if line.missing > 0 and line.points > 0]
     return tuple(sorted(missing, key=lambda line: -line.points * line.missing)[:_FIELDS])
-
-

@@ -34,7 +34,9 @@ def no_clinic(run: Snapshot, clinic_id: str) -> NotFoundError:
                 break
             found = db.frame(_STARTS, {"start": clinic_id[:length], "asked": clinic_id, "limit": _NEAR})
             if len(found):
-                return NotFoundError("clinic", clinic_id, tuple((clinic_url(near), near) for near in found["clinic_id"]))
+                return NotFoundError(
+                    "clinic", clinic_id, tuple((clinic_url(near), near) for near in found["clinic_id"])
+                )
     return NotFoundError("clinic", clinic_id)
 
 

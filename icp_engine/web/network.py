@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from icp_engine.api.snapshot import Snapshot, current_network, network
 from icp_engine.columns import KEY
-from icp_engine.published.why import NetworkWhy, network_why
+from icp_engine.published.why import NetworkWhy, why_in
 from icp_engine.web import spelling
 from icp_engine.web.missing import no_network
 from icp_engine.web.networks import network_row
@@ -51,7 +51,7 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
     if found is None:
         raise no_network(run, asked)
     network_id = current_network(run, asked)
-    why = network_why(run.run, network_id)
+    why = _why(run, network_id)
     ids = [member[KEY] for member in found["clinics"]]
     with run.db.cursor() as db:
         members = clinic_rows(run, db, ids[:_MEMBERS])
@@ -68,6 +68,11 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
         "map": _map(why),
         "anchor": anchor,
     }
+
+
+def _why(run: Snapshot, network_id: str) -> NetworkWhy:
+    with run.db.cursor() as db:
+        return why_in(db, network_id)
 
 
 def _groups(members: Sequence[ClinicRow], why: NetworkWhy) -> tuple[StateGroup, ...]:

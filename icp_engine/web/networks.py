@@ -88,7 +88,7 @@ def network_row(run: Snapshot, row: Mapping[str, Any], anchor: ClinicRow | None)
     tiers = network_tiers(card)
     number = row[f"network_{card.column('tier')}"]
     states = (row["states_covered"] or "").split(",") if row["states_covered"] else []
-    score = Score(row[total_of(card)], None, None, card.maximum, cuts(card, tiers))
+    score = Score(row[total_of(card)], None, None, card.maximum, cuts(tiers))
     return NetworkRow(
         network_id=row["network_id"],
         name=spelling.name(row["display_name"] or row["network_name"]),

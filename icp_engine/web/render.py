@@ -1,6 +1,5 @@
 """Pages from templates. Everything that comes from data is escaped; no page holds a script or a style of its own."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -84,5 +83,3 @@ def _environment() -> Environment:
 def _of(value: float, maximum: float) -> str:
     """Return a length as a share of a picture's width."""
     return f"{max(0.0, min(1.0, value / maximum)):.4%}" if maximum else "0%"
-
-

@@ -1,4 +1,4 @@
-"""The few clinics and networks of a page as people read them: score with its interval, tier, reasons, what is unknown."""
+"""The few clinics of a page as people read them: score with its interval, tier, reasons, what is unknown."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -134,7 +134,7 @@ def short_tier(tier: Tier) -> str:
     return tier.label.partition(" - ")[0]
 
 
-def cuts(card: Scorecard, tiers: Sequence[Tier]) -> tuple[tuple[str, float], ...]:
+def cuts(tiers: Sequence[Tier]) -> tuple[tuple[str, float], ...]:
     """Return where tiers begin on the score, best first; none where they rest on more than the score."""
     if any(set(tier.at_least) - {TOTAL} for tier in tiers):
         return ()
@@ -197,7 +197,7 @@ def _row(card: Scorecard, row: dict[str, Any], landed: list[tuple[str, int, floa
 def score_of(card: Scorecard, row: Mapping[str, Any]) -> Score:
     """Return the score of a clinic with its interval."""
     value, ceiling = row[card.column("total_score")], row.get(bound(card, "ceiling"))
-    return Score(value, row.get(bound(card, "floor")), ceiling, card.maximum, cuts(card, card.tiers))
+    return Score(value, row.get(bound(card, "floor")), ceiling, card.maximum, cuts(card.tiers))
 
 
 def _could_be(card: Scorecard, tier: int, score: Score) -> int | None:
@@ -239,16 +239,25 @@ def _reasons(card: Scorecard, landed: list[tuple[str, int, float]], row: Mapping
 @lru_cache(maxsize=8)
 def _gaps(card: Scorecard) -> tuple[tuple[str, float, frozenset[tuple[str, int]]], ...]:
     return tuple(
-        (unknown.name, unknown.points, frozenset((rule.column, band) for rule, bands in unknown.bands for band in bands))
+        (
+            field_label(card, unknown.name),
+            unknown.points,
+            frozenset((rule.column, band) for rule, bands in unknown.bands for band in bands),
+        )
         for unknown in unknown_fields(card)
     )
 
 
 def _unknown(card: Scorecard, landed: list[tuple[str, int, float]]) -> tuple[Unknown, ...]:
     bands = {(column, band) for column, band, _ in landed}
-    return tuple(
-        Unknown(spelling.field(name), points) for name, points, says in _gaps(card) if points > 0 and says & bands
-    )
+    return tuple(Unknown(name, points) for name, points, says in _gaps(card) if points > 0 and says & bands)
+
+
+def field_label(card: Scorecard, name: str) -> str:
+    """Return what people call a field: the label of what is looked at in it, or else its name as words."""
+    labels = [rule.label for rule in card.characteristics if rule.field == name]
+    text = labels[0] if labels else spelling.field(name)
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 def without_segment(card: Scorecard, reasons: Sequence[Reason]) -> tuple[Reason, ...]:
@@ -274,9 +283,7 @@ def shared_reasons(card: Scorecard, rows: Sequence[ClinicRow]) -> tuple[tuple[Re
 
 def apart(card: Scorecard, rows: Sequence[ClinicRow], shared: Collection[str], most: int) -> tuple[ClinicRow, ...]:
     """Return rows with the reasons that set each apart, at most so many."""
-    return tuple(
-        replace(row, reasons=_set_apart(without_segment(card, row.reasons), shared)[:most]) for row in rows
-    )
+    return tuple(replace(row, reasons=_set_apart(without_segment(card, row.reasons), shared)[:most]) for row in rows)
 
 
 def _set_apart(reasons: tuple[Reason, ...], shared: Collection[str]) -> tuple[Reason, ...]:

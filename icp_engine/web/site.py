@@ -89,7 +89,7 @@ class Site:
         answer: Callable[[Snapshot, Request, Frame], Response],
         request: Request,
         here: str,
-        signed_in: bool,  # noqa: FBT001 - by position through the thread pool
+        signed_in: bool,
     ) -> Response:
         frame = Frame(here, signed_in=signed_in)
         try:

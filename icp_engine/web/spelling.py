@@ -7,14 +7,20 @@ from icp_engine.extract.states import NAME_OF
 
 # Written as registered whatever stands around them: legal forms, degrees, and words that are said letter by letter.
 _AS_THEY_ARE = frozenset(
-    """LLC PLLC LP LLP LLLP PC PA PLC DBA INC. MD DO DDS DMD DPM DC OD RN NP PT OT PHD PSYD FACP FACS MPH LCSW LMFT
-    FQHC VA US USA UCLA NYU HCA SNF ACO ENT OB GYN OBGYN II III IV VI VII VIII IX P.C. P.A. M.D. D.O. L.L.C. P.L.L.C.
-    D.D.S. D.M.D. L.P. PH.D. L.L.P. N.A. U.S.""".split()
+    word
+    for words in (
+        "LLC PLLC LP LLP LLLP PC PA PLC DBA MD DO DDS DMD DPM DC OD RN NP PT OT FACP FACS MPH LCSW LMFT FQHC VA US USA",
+        "UCLA NYU HCA SNF ACO ENT OB GYN OBGYN II III IV VI VII VIII IX",
+    )
+    for word in words.split(" ")
 )
 _MIXED = {"PHD": "PhD", "PSYD": "PsyD", "PH.D.": "Ph.D.", "INC.": "Inc.", "INC": "Inc", "CORP": "Corp", "LTD": "Ltd"}
-_SMALL = frozenset("and of the for in at by to on de la del los las y".split())
+_SMALL = frozenset(["and", "of", "the", "for", "in", "at", "by", "to", "on", "de", "la", "del", "los", "las", "y"])
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*\.?|\W+|_+")
-_PUBLIC_ID = re.compile(r"[^0-9+x]", re.IGNORECASE)
+_INITIALS = re.compile(r"(?:\w\.)+\w?\.?")
+_ORDINAL = re.compile(r"\d+(?:ST|ND|RD|TH)")
+_NOT_DIALLED = re.compile(r"[^0-9+x]", re.IGNORECASE)
+_DIGITS, _FEWEST = 10, 7  # of a phone here, and of one anywhere
 
 
 def name(text: str | None) -> str:
@@ -24,21 +30,24 @@ def name(text: str | None) -> str:
         return "No name"
     if line != line.upper() or line == line.lower():
         return line
-    words = _WORD.findall(line)
-    first = next((place for place, word in enumerate(words) if word[0].isalnum()), 0)
-    return "".join(_word(word, first=place == first) for place, word in enumerate(words))
+    words = ["", *_WORD.findall(line), ""]
+    first = next((place for place, word in enumerate(words) if word[:1].isalnum()), 0)
+    return "".join(
+        _word(word, small=place != first and words[place - 1].endswith(" ") and words[place + 1].startswith(" "))
+        for place, word in enumerate(words)
+        if word
+    )
 
 
-def _word(word: str, *, first: bool) -> str:
+def _word(word: str, *, small: bool) -> str:
     plain = word.rstrip(".,")
     if word in _MIXED or plain in _MIXED:
         return _MIXED.get(word) or _MIXED[plain] + word[len(plain) :]
-    if word in _AS_THEY_ARE or plain in _AS_THEY_ARE or any(sign.isdigit() for sign in word):
-        return word
-    if len(plain) == 1 or re.fullmatch(r"(?:\w\.)+\w?\.?", word):
+    by_letters = word in _AS_THEY_ARE or plain in _AS_THEY_ARE or len(plain) == 1 or _INITIALS.fullmatch(word)
+    if by_letters or (any(sign.isdigit() for sign in word) and not _ORDINAL.fullmatch(plain)):
         return word
     lower = word.lower()
-    if not first and lower in _SMALL:
+    if (small and lower in _SMALL) or _ORDINAL.fullmatch(plain):
         return lower
     capital = lower[:1].upper() + lower[1:]
     if re.match(r"mc[^\W\d]{2}", lower):
@@ -58,7 +67,7 @@ def points(value: float) -> str:
 
 def signed(value: float) -> str:
     """Return points that are added or taken away."""
-    return "0" if not value else ("+" if value > 0 else "−") + points(abs(value))
+    return "0" if not value else ("+" if value > 0 else "\N{MINUS SIGN}") + points(abs(value))
 
 
 def share(value: float) -> str:
@@ -85,11 +94,12 @@ def phone(text: str | None) -> tuple[str, str] | None:
     """Return a phone as people read it and as a link dials it; None where there is none or it cannot be dialled."""
     if not text or not text.strip():
         return None
-    dialled = _PUBLIC_ID.sub("", text).lower()
+    dialled = _NOT_DIALLED.sub("", text).lower()
     number, _, extension = dialled.partition("x")
-    digits = number.removeprefix("+").removeprefix("1") if len(number.removeprefix("+")) == 11 else number
-    if not digits.isdigit() or len(digits) != 10:
-        return (text.strip(), number) if sum(sign.isdigit() for sign in number) >= 7 else None
+    digits = number.removeprefix("+")
+    digits = digits.removeprefix("1") if len(digits) == _DIGITS + 1 else digits
+    if not digits.isdigit() or len(digits) != _DIGITS:
+        return (text.strip(), number) if sum(sign.isdigit() for sign in number) >= _FEWEST else None
     shown = f"({digits[:3]}) {digits[3:6]}-{digits[6:]}"
     return (f"{shown} ext. {extension}", f"+1{digits};ext={extension}") if extension else (shown, f"+1{digits}")
 
