@@ -1,6 +1,7 @@
 """`icp-engine serve`: the published run over HTTP."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,36 +48,42 @@ def command(
     max_connections: int,
     quiet: bool,
 ) -> None:
-    """Serve the published run over HTTP, read-only.
+    """Serve the published run over HTTP: pages for people, and an API for programs, read-only.
 
-    Clinics, networks and statistics as JSON or CSV; /docs lists what can be asked. A newer run is picked up while it is
-    running. With ICP_API_TOKEN in the environment, requests must carry it as a bearer token; without it, only this
-    machine is listened to. Ctrl-C or SIGTERM ends it, with exit code 0.
+    Pages begin at /; /docs lists what the API can be asked. A newer run is picked up while it is running. With
+    ICP_API_TOKEN in the environment, people sign in with it and programs send it as a bearer token; without it, only
+    this machine is listened to. Ctrl-C or SIGTERM ends it, with exit code 0.
 
     \b
     Examples:
       icp-engine serve --warehouse warehouse --port 8000
       ICP_API_TOKEN=secret icp-engine serve --host 0.0.0.0
     """
+    limits = (allowed_host, cors_origin, max_connections)
+    start(warehouse, host, port, limits, lambda text: say(text, quiet=quiet), log=access_log)
+
+
+def start(
+    warehouse: Path,
+    host: str,
+    port: int,
+    limits: tuple[tuple[str, ...], tuple[str, ...], int],
+    told: Callable[[str], None],
+    *,
+    log: bool,
+) -> None:
+    """Answer requests until interrupted; with a token where one is set."""
     with options.extra("api"):
         from icp_engine.api.access import TOKEN
         from icp_engine.api.server import Limits, serve
         from icp_engine.web.site import Site
 
     token = os.environ.get(TOKEN, "").strip() or None
-    limits = Limits(allowed_host, cors_origin, max_connections, Site)
-    serve(
-        warehouse,
-        host,
-        port,
-        token,
-        limits=limits,
-        say=lambda text: _say(text, quiet=quiet),
-        log=access_log,
-    )
+    serve(warehouse, host, port, token, limits=Limits(*limits, Site), say=told, log=log)
 
 
-def _say(text: str, *, quiet: bool) -> None:
+def say(text: str, *, quiet: bool) -> None:
+    """Print a line on stderr, unless nothing is wanted there."""
     with suppress(OSError):  # nobody reads stderr any more; requests are answered all the same
         if not quiet:
             show.say(text, err=True)

@@ -21,7 +21,7 @@ SECURITY = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-COOKIE, PATH = "icp_session", "/sign-in"
+COOKIE, PATH = "whom_to_call", "/sign-in"
 _HOURS = 12
 _MAX_BODY = 64_000  # bytes of a form
 _NAME = 80  # characters

@@ -107,6 +107,7 @@ class _Reading:
 def clinics_asked(query: Mapping[str, str], card: Scorecard, columns: list[str]) -> Asked:
     """Return what a list of clinics was asked for; `columns` are those that it can be sorted by."""
     reading = _Reading(_typed(query))
+    words = _words(reading)
     tiers, extra = _tier(reading, card)
     state, place = _state(reading)
     wanted = Filter(
@@ -115,7 +116,7 @@ def clinics_asked(query: Mapping[str, str], card: Scorecard, columns: list[str])
         state=state,
         min_score=reading.number("min_score", "Score at least"),
         network_id=reading.text("network_id"),
-        words=_words(reading),
+        words=words,
     )
     if wanted.network_id:
         reading.shown["network_id"] = f"Network {wanted.network_id}"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, Router
@@ -41,7 +42,7 @@ class Site:
         """
         self._current = current
         self._sign_in = SignIn(token) if token else None
-        self._router = Router(
+        router = Router(
             [
                 self._page("/", home.show, "/"),
                 self._page("/clinics", clinics.show, "/clinics"),
@@ -59,10 +60,11 @@ class Site:
             redirect_slashes=False,
             default=api,
         )
+        self._app = ExceptionMiddleware(router)  # which answers for files that are not there
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        await self._router(scope, receive, send)
+        await self._app(scope, receive, send)
 
     def _download(self, run: Snapshot, request: Request, frame: Frame) -> Response:  # noqa: ARG002
         return downloads.download(self._current, request)
