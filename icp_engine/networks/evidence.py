@@ -130,6 +130,7 @@ def _values(clinics: pl.DataFrame) -> Iterator[pl.DataFrame]:
     readings: list[tuple[str, str, pl.Expr]] = [
         ("phone", "phone", _phone(_text(clinics, "phone"))),
         ("official_phone", "phone", _phone(_text(clinics, "official_phone"))),
+        ("official_phone", "official_phone", _phone(_text(clinics, "official_phone"))),
         ("mailing_address", "mailing_address", _plain(_text(clinics, "mailing_address"))),
         ("address", "address", _plain(address)),
         ("parent_name", "parent", match_name(_text(clinics, "parent_name"))),
@@ -144,17 +145,21 @@ def _values(clinics: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def _stems(clinics: pl.DataFrame, names: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield names without numerals, directions and places, of clinics that have a mailing address to go with them."""
+    """Yield stems of names, of clinics that have a mailing address to go with them."""
     if "mailing_address" not in clinics.columns:
         return
+    named = stems_of(names.drop_nulls(), clinics)
+    yield named.select("clinic", pl.lit("stem").alias("kind"), value="stem").filter(pl.col("value") != "")
+
+
+def stems_of(names: pl.DataFrame, clinics: pl.DataFrame) -> pl.DataFrame:
+    """Add to names their `stem`: the words but numerals, directions and places, which may be none."""
     cities = clinics.select(match_name(_text(clinics, "city")).alias("city"))["city"].drop_nulls().unique()
     places = {word for name in NAMES for word in name.lower().split()}
     places |= {city for city in cities if " " not in city} | set(_DIRECTIONS)
     word = pl.element()
     kept = word.filter(~word.is_in(list(places)) & ~word.str.contains(r"^\d+$"))
-    stem = pl.col("name").str.split(" ").list.eval(kept).list.join(" ")
-    stems = names.drop_nulls().select("clinic", pl.lit("stem").alias("kind"), stem.alias("value"))
-    yield stems.filter(pl.col("value") != "")
+    return names.with_columns(stem=pl.col("name").str.split(" ").list.eval(kept).list.join(" "))
 
 
 def _text(clinics: pl.DataFrame, column: str) -> pl.Expr:

@@ -12,7 +12,7 @@ from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract.conform import as_text
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.networks.applied import NOT_BY_NAMES, Applied, apply_to, excluded_by, rename_networks, settled
-from icp_engine.networks.decisions import read_decisions
+from icp_engine.networks.decisions import Decision, read_decisions
 from icp_engine.networks.evidence import NO_DECISIONS, NORMALIZED_NAME, group_by_evidence
 from icp_engine.networks.identity import NO_FORMER, Former, compare_with_former, register_former
 from icp_engine.networks.neutral import (
@@ -30,8 +30,7 @@ from icp_engine.scorecard.model import Scorecard
 NETWORKS = "networks_icp"
 _EXACT = ("shared_names", "network_candidates", "network_members", "network_edges", "network_evidence")
 _OVERRIDES = {KEY: pl.String, "network_name": pl.String, "is_anchor": pl.Boolean}
-
-
+NO_EDGES = pl.DataFrame(schema=dict.fromkeys(("network_id", KEY, "kind", "value"), pl.String))
 Grouping = Literal["evidence", "exact"]
 
 
@@ -48,6 +47,15 @@ class NetworkOptions:
     decisions: str | None = None
     review: bool = False
     grouping: Grouping = "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What people say of networks: names that never group, where clinics are put, and decisions."""
+
+    excluded: pl.DataFrame
+    overrides: pl.DataFrame
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,17 @@ class Networks:
         )
 
 
-def register_settings(db: Database, card: Scorecard, options: NetworkOptions, found: Networks | None = None) -> None:
+def by_hand(options: NetworkOptions) -> ByHand:
+    """Return what the files say that options name.
+
+    Raises:
+        InputError: a file cannot be used.
+    """
+    decisions = read_decisions(Path(options.decisions)) if options.decisions else ()
+    return ByHand(excluded_names(options.exclude_names), read_overrides(options.overrides), decisions)
+
+
+def register_settings(db: Database, card: Scorecard, options: NetworkOptions, said: ByHand | Networks) -> None:
     """Make the tables that the SQL files read beside the clinics: settings, tiers, names to exclude, overrides."""
     db.table(
         "run_settings",
@@ -102,12 +120,17 @@ def register_settings(db: Database, card: Scorecard, options: NetworkOptions, fo
     )
     for name, frame in tier_tables(card).items():
         db.copy(name, frame)
-    db.copy("excluded_names", found.excluded if found else excluded_names(options.exclude_names))
-    db.copy("network_overrides", found.overrides if found else read_overrides(options.overrides))
+    db.copy("excluded_names", said.excluded)
+    db.copy("network_overrides", said.overrides)
 
 
 def find_networks(
-    db: Database, clinics: pl.DataFrame, card: Scorecard, options: NetworkOptions, former: Former = NO_FORMER
+    db: Database,
+    clinics: pl.DataFrame,
+    card: Scorecard,
+    options: NetworkOptions,
+    former: Former = NO_FORMER,
+    said: ByHand | None = None,
 ) -> Networks:
     """Group scored clinics.
 
@@ -117,6 +140,7 @@ def find_networks(
         card: the scorecard of the scores.
         options: how to group.
         former: the networks of the run before, whose ids stay; by exact names ids follow the names.
+        said: what people say of networks, instead of what the files of the options say.
 
     Raises:
         InputError: a file of names or overrides cannot be used, or names an unknown clinic.
@@ -124,17 +148,17 @@ def find_networks(
     db.register("scored", clinics)
     db.view("icp_scores", "select " + ", ".join(map(quoted, network_inputs(card))) + " from scored")
     db.view("icp_bands", f"select {KEY}, {NORMALIZED_NAME} from scored")
-    register_settings(db, card, options)
+    said = said or by_hand(options)
+    register_settings(db, card, options, said)
     register_former(db, former)
     _check_overrides(db)
-    decisions = read_decisions(Path(options.decisions)) if options.decisions else ()
     if options.grouping == "exact":
-        applied = Applied(tuple(replace(decision, state=NOT_BY_NAMES) for decision in decisions))
+        applied = Applied(tuple(replace(decision, state=NOT_BY_NAMES) for decision in said.decisions))
         for step in _EXACT:
             db.table(step, sql_text(step))
     else:
         placed = db.frame("select clinic_id from network_overrides")["clinic_id"]
-        applied = apply_to(decisions, clinics, placed)
+        applied = apply_to(said.decisions, clinics, placed)
         db.copy(
             "excluded_names", pl.concat([db.frame("from excluded_names"), excluded_by(applied)]).unique().sort(pl.all())
         )
@@ -155,7 +179,9 @@ def find_networks(
         aliases=aliases,
         changes=changes,
         applied=settled(db, applied),
-        questions=review_queue(db, applied) if options.review and options.grouping == "evidence" else None,
+        questions=review_queue(db, applied, clinics, card)
+        if options.review and options.grouping == "evidence"
+        else None,
     )
 
 

@@ -4,23 +4,60 @@ import polars as pl
 
 from icp_engine.database import Database, sql_text
 from icp_engine.networks.applied import Applied
+from icp_engine.networks.evidence import stems_of
+from icp_engine.networks.neutral import CLINIC_SCORES, clinic_sql, view
+from icp_engine.scorecard.model import Scorecard
 
+_SIMILAR = 0.85  # of two names, 1 where they are the same
 _IMPROBABLE = 0.01  # names expected to read so by accident: of likelier ones that differ in spelling none had one owner
-_KINDS = ("name_states", "spelling_states")
+KINDS = (
+    "name_states", "sibling", "spelling_alone", "spelling_states", "contact", "stem_phone", "brand_prefix", "owners",
+)  # fmt: skip
+_OF_PAIRS = ("spelling_pairs", "sibling_pairs")
+_FOUND = ("name_states", "contact", "stem_phone", "brand_prefix")
 
 
-def review_queue(db: Database, applied: Applied) -> pl.DataFrame:
+def review_queue(db: Database, applied: Applied, clinics: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
     """Return the questions, those first whose answer is likely yes and changes the most.
 
     Args:
         db: where clinics were grouped by evidence.
         applied: the decisions, which answer some.
+        clinics: the same clinics, for their places.
+        card: the scorecard of their scores.
     """
     db.register("decision_pairs", applied.pair_frame())
-    for step in ("review_units", *_KINDS):
+    db.copy("run_review", pl.DataFrame({"min_similarity": [_SIMILAR], "max_chance": [_IMPROBABLE]}))
+    for step in ("review_clinics", "review_units", "review_names", "review_words", "name_chances"):
         db.table(step, sql_text(f"review/{step}"))
-    db.view(
-        "review_questions",
-        f"from name_states union all by name from spelling_states where chance <= {_IMPROBABLE}",
-    )
+    db.register("name_stems", stems_of(db.frame("select name from name_chances"), clinics))
+    for step in _OF_PAIRS:
+        db.table(step, sql_text(f"review/{step}"))
+    db.view("similar_names", " union all by name ".join(f"from {step}" for step in _OF_PAIRS))
+    for step in ("pair_sides", *_FOUND):
+        db.table(step, sql_text(f"review/{step}"))
+    db.view("review_found", " union all by name ".join(f"from {step}" for step in ("pair_sides", *_FOUND)))
+    for step in ("review_sides", "review_questions", "owner_questions"):
+        db.table(step, sql_text(f"review/{step}"))
+    db.table("review_effects", _effects(db, card))
     return db.frame(sql_text("review/review_queue"))
+
+
+def _effects(db: Database, card: Scorecard) -> str:
+    """Make the networks that there would be if each question were answered with yes; return what compares them.
+
+    Networks are scored by the same query as those of the run, with other members.
+    """
+    db.table("members_if", sql_text("review/members_if"))
+    db.run("create schema if_yes")
+    db.run("create view if_yes.network_members as from main.members_if")
+    db.run(
+        "create view if_yes.network_evidence as select distinct network_id, null as is_ambiguous, null as evidence, "
+        "null as weakest_edge, null as num_owners from main.members_if"
+    )
+    db.run("set search_path = 'if_yes,main'")
+    view(db, CLINIC_SCORES, clinic_sql(card), "main.icp_scores semi join main.members_if using (clinic_id)")
+    found = db.frame(sql_text("networks"))
+    db.run("set search_path = 'main'")
+    db.register("networks_if", found.select("network_id", "tier", "tier_label", "anchor_clinic_id"))
+    return sql_text("review/review_effects")

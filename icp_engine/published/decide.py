@@ -14,12 +14,14 @@ from icp_engine.networks.decisions import (
     Decision,
     append_decisions,
     check_decision,
+    one_writer,
     read_decisions,
 )
+from icp_engine.published.effect import Effect, effect
 from icp_engine.published.lists import network
 from icp_engine.published.run import Run
 
-_OF_NAMES = ("brand_prefix", "exclude_name")
+_OF_NO_CLINIC = ("brand_prefix", "exclude_name", "undo")
 
 
 def decisions_file(run: Run, path: Path | None) -> Path:
@@ -38,12 +40,7 @@ def decide(run: Run, path: Path, decision: Decision) -> Decision:
     Raises:
         InputError: there is no such clinic or network, the line says too little, or another line contradicts it.
     """
-    if decision.action not in _OF_NAMES:
-        decision = replace(decision, subject=_clinic(run, decision.subject))
-        if decision.action != "rename":
-            other = _clinic(run, decision.object) if decision.object else _left(run, decision)
-            decision = replace(decision, object=other)
-    [written] = decide_all(run, path, [decision])
+    [written] = decide_all(run, path, [_of_clinics(run, decision)])
     return written
 
 
@@ -53,6 +50,33 @@ def decide_all(run: Run, path: Path, decisions: Iterable[Decision]) -> list[Deci
     Raises:
         InputError: a clinic is not there, a line says too little, or lines contradict each other.
     """
+    with one_writer(path):
+        _, fresh = _checked(run, path, decisions)
+        append_decisions(path, fresh)
+    return fresh
+
+
+def try_decisions(run: Run, path: Path, decisions: Iterable[Decision]) -> Effect:
+    """Return what decisions would do, and write nothing.
+
+    Raises:
+        InputError: as `decide` and `effect` do.
+    """
+    return effect(run, *_checked(run, path, [_of_clinics(run, decision) for decision in decisions]))
+
+
+def _of_clinics(run: Run, decision: Decision) -> Decision:
+    """Return a decision on clinics, of one that may name networks."""
+    if decision.action in _OF_NO_CLINIC:
+        return decision
+    decision = replace(decision, subject=_clinic(run, decision.subject))
+    if decision.action == "rename":
+        return decision
+    return replace(decision, object=_clinic(run, decision.object) if decision.object else _left(run, decision))
+
+
+def _checked(run: Run, path: Path, decisions: Iterable[Decision]) -> tuple[tuple[Decision, ...], list[Decision]]:
+    """Return the decisions of the file, and those that are to be added, with their lines."""
     before = read_decisions(path, needed=False)
     last = max((earlier.line for earlier in before), default=1)
     fresh = [replace(decision, line=last + place) for place, decision in enumerate(decisions, 1)]
@@ -65,8 +89,7 @@ def decide_all(run: Run, path: Path, decisions: Iterable[Decision]) -> list[Deci
     wrong = next((decision for decision in told if decision.state not in (HOLDS, OVERTAKEN)), None)
     if wrong is not None:
         raise InputError(f"Nothing was written: {_missing(wrong, set(clinics[KEY]))}.")
-    append_decisions(path, fresh)
-    return fresh
+    return before, fresh
 
 
 def _clinic(run: Run, name: str) -> str:

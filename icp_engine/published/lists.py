@@ -1,10 +1,10 @@
 """Ask a published run: networks, ad-hoc SQL, lists to hand on. Read-only, all through `icp.duckdb`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import polars as pl
 
@@ -165,13 +165,16 @@ def _all_columns(chosen: Sequence[str], card: Scorecard) -> str:
     return source
 
 
-def write_list(frame: pl.DataFrame, path: Path, *, for_excel: bool = False) -> None:
+def write_list(
+    frame: pl.DataFrame, path: Path, *, for_excel: bool = False, widths: Mapping[str, int] | None = None
+) -> None:
     """Write a list as CSV, Parquet, JSON or workbook, by the ending of its name, whole or not at all.
 
     Args:
         frame: the list.
         path: where to write it.
         for_excel: CSV as `excel_csv` has it.
+        widths: of columns of a workbook, in pixels.
 
     Raises:
         InputError: another ending, a path into a published run, too many rows for a sheet, or the workbook extra is
@@ -196,16 +199,16 @@ def write_list(frame: pl.DataFrame, path: Path, *, for_excel: bool = False) -> N
             beside.write_text(json.dumps(frame.to_dicts(), indent=2, ensure_ascii=False, default=str), encoding="utf-8")
         else:
             with beside.open("wb") as file:
-                write_workbook(frame, file)
+                write_workbook(frame, file, dict(widths or {}))
 
 
-def write_workbook(frame: pl.DataFrame, file: IO[bytes]) -> None:
-    """Write a list as a workbook of one sheet.
+def write_workbook(frame: pl.DataFrame, file: IO[bytes], widths: dict[Any, int] | None = None) -> None:
+    """Write a list as a workbook of one sheet; widths of columns in pixels.
 
     Raises:
         InputError: the workbook extra is not installed.
     """
     try:
-        flat(frame).write_excel(file, freeze_panes=(1, 0))
+        flat(frame).write_excel(file, freeze_panes=(1, 0), column_widths=widths or {})
     except ModuleNotFoundError as error:
         raise InputError(f"Workbooks need one more package: {install_extra('xlsx')}.") from error

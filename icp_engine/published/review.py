@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, did_you_mean, first_line
-from icp_engine.networks.decisions import Decision
+from icp_engine.networks.decisions import Action, Decision
 from icp_engine.published.decide import decide_all
 from icp_engine.published.lists import write_list
 from icp_engine.published.run import Run
 
 QUEUE = "review_queue"
 ANSWERS = ("answer", "reason")  # columns of a sheet that people fill in
+_SHEET = (
+    "question_id", "question", *ANSWERS, "states", "clinics_a", "clinics_b", "would_change", "shared", "against",
+    "similarity", "kind", "precision", "sides",
+)  # fmt: skip
+_WIDTHS = {"question": 640, "answer": 60, "reason": 200, "shared": 240, "against": 240}  # pixels
 _YES, _NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
 
 
@@ -57,7 +63,24 @@ def question(run: Run, question_id: str) -> Question:
             "from clinics where list_contains($sides, clinic_id) order by list_position($sides, clinic_id)",
             {"sides": found["sides"].item().to_list()},
         )
-    return Question(found, sides)
+    return Question(found.with_columns(wording()), sides)
+
+
+def wording() -> pl.Expr:
+    """Return the column `question`: what is asked, in a sentence."""
+    kind, name, others = pl.col("kind"), pl.col("name_a"), pl.col("name_b")
+    apart = pl.format("Are {} and {} one organisation?", name, others.fill_null("others of that name"))
+    return (
+        pl.when(kind == "name_states")
+        .then(pl.format("Are the clinics called {} in {} one organisation?", name, pl.col("states")))
+        .when(kind == "brand_prefix")
+        .then(pl.format("Are all whose name begins with {} one organisation, such as {}?", name, others))
+        .when(kind == "owners")
+        .then(pl.format("Is the network of {} ({}) one organisation?", pl.concat_str(
+            name, others, separator="; ", ignore_nulls=True), pl.col("against")))
+        .otherwise(apart)
+        .alias("question")
+    )  # fmt: skip
 
 
 def export_questions(run: Run, path: Path, kind: str | None = None) -> int:
@@ -66,13 +89,16 @@ def export_questions(run: Run, path: Path, kind: str | None = None) -> int:
     Raises:
         InputError: the run has no queue, or the file cannot be written.
     """
-    found = questions(run, kind)
-    write_list(found.with_columns(pl.lit(None, pl.String).alias(name) for name in ANSWERS), path)
+    found = questions(run, kind).with_columns(wording(), *(pl.lit(None, pl.String).alias(name) for name in ANSWERS))
+    write_list(found.select(_SHEET), path, widths=_WIDTHS)
     return len(found)
 
 
 def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: str) -> list[Decision]:
     """Append what a sheet answers: `yes` joins the sides of a question, `no` keeps the others from the first.
+
+    Of a first word `yes` makes it a brand, and `no` keeps the two largest sides apart, which settles it: others that
+    begin so may still be one.
 
     Args:
         run: the run whose questions the sheet answers.
@@ -86,7 +112,7 @@ def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: s
             contradicts another; then nothing is written.
     """
     answers = _read(path)
-    known = {row["question_id"]: row["sides"] for row in questions(run).iter_rows(named=True)}
+    known = {row["question_id"]: row for row in questions(run).iter_rows(named=True)}
     written = []
     for place, row in enumerate(answers.iter_rows(named=True), 2):
         answer = (row["answer"] or "").strip().lower()
@@ -100,10 +126,34 @@ def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: s
             raise InputError(
                 f"{path}, row {place}: the run has no question {row['question_id']!r}; export the sheet anew."
             )
-        first, *others = known[row["question_id"]]
-        asked = Decision(0, moment, author, "merge" if answer in _YES else "not_same", first, "", row["reason"] or "")
-        written += [replace(asked, object=other) for other in others]
+        asked = Decision(0, moment, author, "merge", "", "", row["reason"] or "")
+        written += _answered(known[row["question_id"]], asked, yes=answer in _YES)
     return decide_all(run, decisions, written) if written else []
+
+
+def answered(run: Run, question_id: str, line: Decision, *, yes: bool) -> list[Decision]:
+    """Return the lines that an answer to a question makes, as sheets have them.
+
+    Args:
+        run: the run that asks.
+        question_id: the question.
+        line: moment, author and reason; the rest does not count.
+        yes: the answer.
+
+    Raises:
+        InputError: there is no such question.
+    """
+    return _answered(question(run, question_id).question.row(0, named=True), line, yes=yes)
+
+
+def _answered(question: dict[str, Any], line: Decision, *, yes: bool) -> list[Decision]:
+    """Return the lines that an answer makes."""
+    first, *others = question["sides"]
+    is_brand = question["kind"] == "brand_prefix"
+    if is_brand and yes:
+        return [replace(line, action="brand_prefix", subject=question["name_a"])]
+    action: Action = "merge" if yes else "not_same"
+    return [replace(line, action=action, subject=first, object=other) for other in (others[:1] if is_brand else others)]
 
 
 def _read(path: Path) -> pl.DataFrame:

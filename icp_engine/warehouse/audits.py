@@ -9,7 +9,7 @@ from icp_engine.columns import KEY
 from icp_engine.database import Database, database, sql_names, sql_text
 from icp_engine.errors import GateError
 from icp_engine.networks.evidence import NO_DECISIONS
-from icp_engine.networks.grouping import NETWORKS, Networks, read_overrides
+from icp_engine.networks.grouping import NETWORKS, NO_EDGES, Networks, read_overrides
 from icp_engine.networks.identity import NO_FORMER
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
@@ -26,6 +26,7 @@ from icp_engine.warehouse.dimensions import scorecard_frames
 
 AUDITED = {
     "network_overrides": read_overrides(None),
+    "network_edges": NO_EDGES,
     "network_aliases": NO_FORMER.aliases,
     "decisions": NO_DECISIONS.frame(),
     "decision_pairs": NO_DECISIONS.pair_frame(),
@@ -41,6 +42,7 @@ def check_run(folder: Path, card: Scorecard, scored: int, networks: Networks) ->
     """
     tables = {
         "network_overrides": networks.overrides,
+        "network_edges": networks.edges,
         "network_aliases": networks.aliases,
         "decisions": networks.applied.frame(),
         "decision_pairs": networks.applied.pair_frame(),

@@ -1,23 +1,27 @@
 -- Names in several states that do not hold across them: are the clinics of each state one organisation after all?
--- Grain: one row per name, all its states together. sides have a clinic of the name for each unit that bears it.
--- Inputs: clinic_names, match_names, evidence_clinics, linked_clinics.
+-- Grain: one row per name and unit that bears it, all states of a name together.
+-- Inputs: review_names, match_names.
+-- precision is measured on hospitals and home health agencies, by owners.
 with
-sides as (
-    select name, any_value(chance) as chance, coalesce(root, clinic) as unit, min(clinic_id) as clinic_id
-    from clinic_names
-    join match_names using (kind, name)
-    join evidence_clinics using (clinic)
-    left join linked_clinics using (clinic)
+common as (
+    select name, chance, format(' ({:.2g} expected by accident)', chance) as expected
+    from match_names
     where kind = 'name' and num_states > 1 and not holds_across_states
-    group by name, unit
 )
 select
     'name_states' as kind,
-    name as name_a,
-    null::varchar as name_b,
-    any_value(chance) as chance,
+    name as topic,
+    name,
+    unit,
+    min(clinic_id) as clinic_id,
     null::double as similarity,
-    list({'unit': unit, 'clinic_id': clinic_id}) as sides
-from sides
-group by name
-having count(*) > 1
+    'name' as shared,
+    case
+        when any_value(chance) >= 1 then 'a common name' || any_value(expected)
+        when any_value(chance) >= 0.001 then 'words that many names have' || any_value(expected)
+    end as against,
+    case when any_value(chance) < 0.001 then 0.73 when any_value(chance) < 1 then 0.18 else 0.04 end as precision,
+    false as is_brand
+from review_names
+join common using (name)
+group by name, unit

@@ -15,7 +15,7 @@ import pytest
 from icp_engine import load_scorecard
 from icp_engine.database import Database, database
 from icp_engine.networks.evidence import EVIDENCE_COLUMNS, can_hold_evidence, evidence_columns, group_by_evidence
-from icp_engine.networks.grouping import NetworkOptions, register_settings
+from icp_engine.networks.grouping import NetworkOptions, by_hand, register_settings
 
 CARD = load_scorecard("icp")
 Row = dict[str, Any]
@@ -43,7 +43,7 @@ def frame_of(rows: Iterable[Row]) -> pl.DataFrame:
 
 def grouped(db: Database, frame: pl.DataFrame, options: NetworkOptions) -> None:
     db.register("icp_scores", frame.select("clinic_id", "state_code"))
-    register_settings(db, CARD, options)
+    register_settings(db, CARD, options, by_hand(options))
     group_by_evidence(db, frame)
 
 

@@ -10,7 +10,7 @@ from icp_engine import load_scorecard
 from icp_engine.database import database
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.networks.evidence import group_by_evidence
-from icp_engine.networks.grouping import NetworkOptions, register_settings
+from icp_engine.networks.grouping import NetworkOptions, by_hand, register_settings
 from icp_engine.networks.match_names import match_name
 
 LOCATION, MAILING = "Provider Business Practice Location Address ", "Provider Business Mailing Address "
@@ -21,7 +21,7 @@ def groups(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     frame = frame.with_columns(normalized_name=normalized_name(pl.col("account_name")))
     with database(threads=2) as db:
         db.register("icp_scores", frame.select("clinic_id", "state_code"))
-        register_settings(db, load_scorecard("icp"), NetworkOptions())
+        register_settings(db, load_scorecard("icp"), NetworkOptions(), by_hand(NetworkOptions()))
         group_by_evidence(db, frame)
         found = db.frame(
             "select clinic_id, coalesce(root, clinic) as grouped from evidence_clinics "

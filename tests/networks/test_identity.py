@@ -38,6 +38,7 @@ def followed(
     before: Members,
     after: Members,
     aliases: list[tuple[str, str | None]] = [],  # noqa: B006
+    state: str | None = "TX",
 ) -> tuple[dict[str, str], set[tuple[str, str | None, str]], set[tuple[str, str | None, str | None, str]]]:
     """Ids by name after, new aliases, and changes; networks of the run before have the ids of their names."""
     lines = [(place, md5(old), new and md5(new), "then", "merged") for place, (old, new) in enumerate(aliases, 1)]
@@ -52,6 +53,7 @@ def followed(
     rows = [(md5(name), name, key, False) for key, name in after.items()]
     with database(threads=2) as db:
         register_former(db, former)
+        db.copy("evidence_clinics", pl.DataFrame({"clinic_id": list(after), "state_code": [state] * len(after)}))
         db.copy(
             "network_members",
             pl.DataFrame(rows, ["network_id", "network_name", "clinic_id", "is_forced_anchor"], orient="row"),
@@ -87,8 +89,8 @@ CASES: dict[str, tuple[Members, Members, Any, Any, Any]] = {
         spread(a="12", b="34"), spread(b="1234"), {"b": B}, {(A, B, "merged")}, {("merged", B, A, "12")},
     ),
     "split, the larger part keeps it": (
-        spread(a="12345"), spread(b="345", a="12"), {"b": A, "a": md5("a 1")}, set(),
-        {("split", md5("a 1"), A, "12"), ("renamed", A, A, "345")},
+        spread(a="12345"), spread(b="345", a="12"), {"b": A, "a": md5("a tx")}, set(),
+        {("split", md5("a tx"), A, "12"), ("renamed", A, A, "345")},
     ),
     "split in halves, the name keeps it": (
         spread(a="1234"), spread(a="34", b="12"), {"a": A, "b": B}, set(), {("split", B, A, "12")},
@@ -97,8 +99,8 @@ CASES: dict[str, tuple[Members, Members, Any, Any, Any]] = {
         spread(a="123", b="456"), spread(a="12", b="3456"), {"a": A, "b": B}, set(), {("split", B, A, "3")},
     ),
     "a name comes again while another network has its id": (
-        spread(a="123"), spread(b="123", a="789"), {"b": A, "a": md5("a 7")}, set(),
-        {("renamed", A, A, "123"), ("added", md5("a 7"), None, "789")},
+        spread(a="123"), spread(b="123", a="789"), {"b": A, "a": md5("a tx")}, set(),
+        {("renamed", A, A, "123"), ("added", md5("a tx"), None, "789")},
     ),
 }  # fmt: skip
 
@@ -111,14 +113,32 @@ def test_ids_follow_clinics(case: str) -> None:
 
 def test_an_id_that_leads_elsewhere_is_not_given_again() -> None:
     ids, _, _ = followed(spread(b="12"), spread(b="12", a="34"), [("a", "b")])
-    assert ids == {"b": B, "a": md5("a 3")}
+    assert ids == {"b": B, "a": md5("a tx")}
     ids, _, _ = followed(spread(b="12"), spread(b="12", a="34"), [("a", "b"), ("a", None)])
     assert ids["a"] == A  # gone, and back
     before = spread(b="1234567")
     ids, lines, changes = followed(before, spread(b="12347", a="56"), [("a", "b")])  # merged, and apart again
     assert (ids, lines, changes) == ({"b": B, "a": A}, set(), {("split", A, B, "56")})
     ids, _, _ = followed(before, spread(b="123467", a="589"), [("a", "b")])  # two of three come from elsewhere
-    assert ids["a"] == md5("a 5")
+    assert ids["a"] == md5("a tx")
+
+
+@pytest.mark.parametrize(
+    ("names", "aliases", "state", "due"),
+    [
+        (["a"], [("a", "b")], "TX", ["a tx"]),
+        (["a"], [("a", "b")], None, ["a 3"]),  # where no state is known
+        (["a"], [("a", "b"), ("a tx", "b")], "TX", ["a 3"]),
+        (["a"], [("a", "b"), ("a tx", "b"), ("a 3", "b")], "TX", ["a 3 3"]),
+        (["a", "a tx"], [("a", "b")], "TX", ["a 3", "a tx"]),  # another new network has that name
+    ],
+)
+def test_an_id_that_is_taken_takes_the_state_then_a_clinic(
+    names: list[str], aliases: list[tuple[str, str | None]], state: Any, due: list[str]
+) -> None:
+    after = spread(b="12") | {f"{place}": name for place, name in enumerate(names, 3)}
+    ids, _, _ = followed(spread(b="12"), after, aliases, state)
+    assert [ids[name] for name in names] == list(map(md5, due))
 
 
 WORDS = ("quill", "zephyr", "aardvark", "jackal", "onyx", "umber", "vortex", "walnut", "xenon", "yarrow")

@@ -59,12 +59,12 @@ def asked(out: Path) -> dict[str, dict[str, Any]]:
 
 def test_what_is_asked(warehouse: Path) -> None:
     found = asked(warehouse)
-    assert list(found) == ["memorial hospital", "hospital", "waldem onyxcare"]
+    assert list(found) == ["memorial hospital", "hospital", "walden onyxcare"]
     memorial = found["memorial hospital"]
     assert (memorial["clinics_a"], memorial["clinics_b"], memorial["would_change"]) == (3, 3, 3)
     assert (memorial["states"], memorial["sides"]) == ("CA,OK,TX", ["m0", "m3", "m5"])
-    spelling = found["waldem onyxcare"]
-    assert (spelling["kind"], spelling["name_b"], spelling["states"]) == ("spelling_states", "walden onyxcare", "OK,TX")
+    spelling = found["walden onyxcare"]
+    assert (spelling["kind"], spelling["name_b"], spelling["states"]) == ("spelling_states", "waldem onyxcare", "OK,TX")
     assert spelling["similarity"] == pytest.approx(1 - 1 / 15, abs=0.001)
     assert spelling["would_change"] == 2  # neither is a network
 
@@ -90,7 +90,7 @@ def test_without_review_there_is_no_queue(tmp_path: Path) -> None:
 def test_on_the_command_line(warehouse: Path) -> None:
     listed = call("review", "list", "-w", warehouse).output
     assert [line.split()[1] for line in listed.splitlines()[2:]] == ["name_states", "name_states", "spelling_states"]
-    assert "waldem onyxcare = walden onyxcare" in listed
+    assert "walden onyxcare = waldem onyxcare" in listed
     assert len(call("review", "list", "-w", warehouse, "--limit", 1).output.splitlines()) == 3
     assert len(call("review", "list", "-w", warehouse, "--kind", "spelling_states").output.splitlines()) == 3
     wrong = call("review", "list", "-w", warehouse, "--kind", "name_state").exception
@@ -100,11 +100,12 @@ def test_on_the_command_line(warehouse: Path) -> None:
 
 
 def answer(path: Path, answers: dict[str, str]) -> None:
-    """Fill in a sheet as people do, by names."""
+    """Fill in a sheet as people do, by the names in its questions."""
     sheet = (
         pl.read_csv(path, infer_schema=False) if path.suffix == ".csv" else pl.read_excel(path, infer_schema_length=0)
     )
-    filled = sheet.with_columns(answer=pl.col("name_a").replace_strict(answers, default=None), reason=pl.lit("seen"))
+    name = pl.col("question").str.extract("called (.*) in [A-Z,]+ one")
+    filled = sheet.with_columns(answer=name.replace_strict(answers, default=None), reason=pl.lit("seen"))
     if path.suffix == ".csv":
         filled.write_csv(path)
     else:
@@ -131,7 +132,7 @@ def test_answers_of_a_sheet_become_decisions(kind: str, tmp_path: Path) -> None:
         ("not_same", "h0", "h1", "Ann", "seen"),
     ]
     publish(out)
-    assert list(asked(out)) == ["waldem onyxcare"]
+    assert list(asked(out)) == ["walden onyxcare"]
     members = pl.read_parquet(out / "clinics_icp_with_networks.parquet").filter(
         pl.col("clinic_id").str.starts_with("m")
     )

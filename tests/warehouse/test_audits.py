@@ -115,6 +115,7 @@ WITH = "clinics_icp_with_networks"
 NUMBER, ANCHOR, ONCE = "num_clinics_is_the_number_of_members", "one_anchor_per_network", "every_clinic_once"
 SUM, WITHIN = "total_is_the_sum_of_its_parts", "category_scores_within_maximum"
 RESOLVES, HOLDS, APART = "aliases_resolve", "decisions_hold", "not_same_pairs_are_apart"
+JOINS = "each_tie_joins"
 HIGHEST, EXISTS = "anchor_has_the_highest_score", "every_member_has_a_network"
 PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
     "an alias to nowhere": (RESOLVES, beside("network_aliases", (1, "old", "n9", "", "merged")),
@@ -131,6 +132,18 @@ PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
     "another name than decided": (HOLDS, decided("rename", "b", "N"), {"line": 2, "subject": "b"}),
     "kept apart and in one network": (APART, beside("decision_pairs", (2, False, "b", "c")),
                                       {"line": 2, "clinic_id": "b", "network_id": "n1"}),
+    "a tie of a clinic of another network": (
+        JOINS, beside("network_edges", ("n1", "a", "owner", "7"), ("n1", "d", "owner", "7")),
+        {"kind": "owner", "value": "7", "clinic_id": "d", "network_id": "n1", "other_id": "n2"}),
+    "a tie of a clinic of no network": (
+        JOINS, beside("network_edges", ("n1", "f", "owner", "7")), {"clinic_id": "f", "other_id": None}),
+    "a value of two networks": (
+        JOINS, beside("network_edges", ("n1", "a", "owner", "7"), ("n2", "d", "owner", "7"),
+                      ("n2", "e", "owner", "8")),
+        {"kind": "owner", "value": "7", "clinic_id": None, "network_id": "n1", "other_id": "n2"}),
+    "a value of two networks, of which a decision says nothing": (
+        JOINS, both(beside("network_edges", ("n1", "a", "owner", "7"), ("n2", "d", "owner", "7")),
+                    beside("decision_pairs", (2, False, "a", "f"), (3, True, "a", "b"))), {"value": "7"}),
     "a member scores more": (HIGHEST, edited(WITH, "b", icp_total_score=TOTAL + 0.01),
                              {"network_id": "n1", "clinic_id": "b", "anchor_score": TOTAL}),
     "an anchor scores less": (HIGHEST, edited(WITH, "d", icp_total_score=TOTAL - 0.01),
@@ -175,6 +188,11 @@ def test_good_tables_pass(tmp_path: Path) -> None:
     for edit in (
         beside("network_aliases", *lines),
         beside("decision_pairs", *pairs),
+        beside("network_edges", ("n1", "a", "owner", "7"), ("n1", "b", "owner", "7"), ("n2", "d", "name", "7")),
+        both(
+            beside("network_edges", ("n2", "e", "owner", "7"), ("n1", "b", "owner", "7")),
+            beside("decision_pairs", (2, False, "a", "d")),
+        ),
         decided("anchor", "a"),
         decided("anchor", "b", state="overtaken by a later line"),
         decided("rename", "a", "Name"),
@@ -244,14 +262,15 @@ def test_check_run_names_the_audit_and_shows_a_row(tmp_path: Path) -> None:
         2,
         pl.DataFrame(),
         NO_OVERRIDES,
-        *[pl.DataFrame()] * 2,
+        AUDITED["network_edges"],
+        pl.DataFrame(),
         AUDITED["network_aliases"],
         pl.DataFrame(),
     )
     assert found(good(), tmp_path) == {}
     check_run(tmp_path, CARD, 6, networks)
     assert found(edited(WITH, "f", network_id="n9")(good()), tmp_path)
-    with pytest.raises(GateError, match=r"^1 of 10 audits failed.*every_member_has_a_network: 1 rows.*'n9'"):
+    with pytest.raises(GateError, match=r"^1 of 11 audits failed.*every_member_has_a_network: 1 rows.*'n9'"):
         check_run(tmp_path, CARD, 6, networks)
 
 
