@@ -233,7 +233,7 @@ def taken_back(decisions: Iterable[Decision]) -> set[int]:
             number = int(decision.subject) if decision.subject.isascii() and decision.subject.isdigit() else 0
             if number not in lines or lines[number].action == "undo":
                 raise InputError(
-                    f"Decisions, {decision.text}: there is no decision on line {decision.subject} before it."
+                    f"Decisions, {decision.text}: no decision stands on line {decision.subject} before it."
                 )
             gone.add(number)
         lines[decision.line] = decision
