@@ -31,7 +31,7 @@ def command(warehouse: Path, port: int, quiet: bool) -> None:
         if found := _LISTENING.match(text):
             _browse(found[1])
 
-    serve.start(warehouse, "127.0.0.1", port, ((), (), _CONNECTIONS), told, log=False)
+    serve.start(warehouse, "127.0.0.1", port, ((), (), _CONNECTIONS), None, told, log=False)
 
 
 def _browse(address: str) -> None:

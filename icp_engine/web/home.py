@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -14,6 +13,7 @@ from icp_engine.published.filters import Condition
 from icp_engine.scorecard.model import TOTAL
 from icp_engine.scorecard.ranking import unknown_fields
 from icp_engine.web import spelling
+from icp_engine.web.kept import Kept
 from icp_engine.web.networks import NetworkRow, network_rows
 from icp_engine.web.rows import (
     ClinicRow,
@@ -79,25 +79,7 @@ class Home:
 def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001
     """Return the first page of a run."""
     manifest = run.run.manifest
-    return "home", {"home": _home_once(_Once(run)), "manifest": manifest, "card": run.rows.card, "clinics": run.count}
-
-
-@dataclass(frozen=True, eq=False)
-class _Once:
-    """A run by its id: what is made of it once is not made again."""
-
-    run: Snapshot
-
-    def __hash__(self) -> int:
-        return hash((self.run.run.folder, self.run.run_id))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Once) and self.run.run.folder == other.run.run.folder
-
-
-@lru_cache(maxsize=1)
-def _home_once(once: _Once) -> Home:
-    return home(once.run)
+    return "home", {"home": _HOME.of(run), "manifest": manifest, "card": run.rows.card, "clinics": run.count}
 
 
 def home(run: Snapshot) -> Home:
@@ -122,6 +104,9 @@ def home(run: Snapshot) -> Home:
         fields=_fields(run),
         best_tier=(top.number, top.name, top.clinics),
     )
+
+
+_HOME = Kept(home)
 
 
 def _networks(run: Snapshot) -> tuple[tuple[NetworkRow, ...], int]:

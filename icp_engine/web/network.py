@@ -8,6 +8,8 @@ from starlette.requests import Request
 
 from icp_engine.api.snapshot import Snapshot, current_network, network
 from icp_engine.columns import KEY
+from icp_engine.errors import InputError
+from icp_engine.networks.decisions import Decision
 from icp_engine.published.why import NetworkWhy, why_in
 from icp_engine.web import spelling
 from icp_engine.web.missing import no_network
@@ -15,6 +17,8 @@ from icp_engine.web.networks import network_row
 from icp_engine.web.rows import ClinicRow, clinic_rows
 from icp_engine.web.tiles import Tile, tiles
 
+_MEMBER = "member:"  # before the id of a clinic that is ticked
+_REASON = 500  # characters
 _MEMBERS = 200  # that are shown with their scores; beyond these the page says how many more there are
 _STRENGTHS = {
     "override": ("Decided", "Placed here by a file of overrides"),
@@ -67,7 +71,35 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
         "evidence": _evidence(why),
         "map": _map(why),
         "anchor": anchor,
+        "done": request.query_params.get("done", ""),
     }
+
+
+def decision_of(fields: Mapping[str, str], moment: str, author: str) -> Decision:
+    """Return the decision that the form of a network asks for.
+
+    Raises:
+        InputError: the form says too little.
+    """
+    action, members = fields.get("action", ""), [name for name in fields if name.startswith(_MEMBER)]
+    network_id, reason = fields.get("network_id", ""), fields.get("reason", "")[:_REASON]
+    match action:
+        case "anchor":
+            subject, other = fields.get("anchor", ""), ""
+        case "rename":
+            subject, other = network_id, " ".join(fields.get("name", "").split())
+        case "split":
+            subject, other = ";".join(name.removeprefix(_MEMBER) for name in members), ""
+            if not members:
+                raise InputError("No clinic is ticked; tick those that leave the network.")
+            if fields.get("anchor_id") in [name.removeprefix(_MEMBER) for name in members]:
+                raise InputError("The anchor cannot leave its own network; choose another anchor first.")
+            other = fields.get("anchor_id", "")
+        case _:
+            raise InputError(f"The action '{action}' is none of anchor, rename and split.")
+    if not subject:
+        raise InputError("No clinic is chosen; choose one.")
+    return Decision(0, moment, author, action, subject, other, reason)
 
 
 def _why(run: Snapshot, network_id: str) -> NetworkWhy:

@@ -17,6 +17,7 @@ PAGES = (
     ("/", "Home"),
     ("/clinics", "Clinics"),
     ("/networks", "Networks"),
+    ("/review", "Review"),
     ("/scorecard", "Scorecard"),
     ("/runs", "Runs"),
 )
