@@ -10,7 +10,7 @@ from pathlib import Path
 
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.networks.decisions import Decision, read_decisions, taken_back
-from icp_engine.published.decide import decide_all
+from icp_engine.published.decide import write_decisions
 from icp_engine.web.access import Session
 
 _BRAND = "brand_prefix"
@@ -83,7 +83,8 @@ def write(run: Snapshot, path: Path, decisions: Iterable[Decision]) -> list[Deci
     Raises:
         InputError: one cannot hold, or the file cannot be written.
     """
-    return decide_all(run.run, path, decisions)
+    with run.db.cursor() as db:
+        return write_decisions(db, path, decisions)
 
 
 def moment() -> str:

@@ -82,19 +82,18 @@ def decision_of(fields: Mapping[str, str], moment: str, author: str) -> Decision
         InputError: the form says too little.
     """
     action, members = fields.get("action", ""), [name for name in fields if name.startswith(_MEMBER)]
-    network_id, reason = fields.get("network_id", ""), fields.get("reason", "")[:_REASON]
+    stays, reason = fields.get("anchor_id", ""), fields.get("reason", "")[:_REASON]
     match action:
         case "anchor":
             subject, other = fields.get("anchor", ""), ""
         case "rename":
-            subject, other = network_id, " ".join(fields.get("name", "").split())
+            subject, other = stays, " ".join(fields.get("name", "").split())
         case "split":
-            subject, other = ";".join(name.removeprefix(_MEMBER) for name in members), ""
+            subject, other = ";".join(name.removeprefix(_MEMBER) for name in members), stays
             if not members:
                 raise InputError("No clinic is ticked; tick those that leave the network.")
-            if fields.get("anchor_id") in [name.removeprefix(_MEMBER) for name in members]:
+            if stays in [name.removeprefix(_MEMBER) for name in members]:
                 raise InputError("The anchor cannot leave its own network; choose another anchor first.")
-            other = fields.get("anchor_id", "")
         case _:
             raise InputError(f"The action '{action}' is none of anchor, rename and split.")
     if not subject:

@@ -17,7 +17,6 @@ from icp_engine.api.answers import RUN
 from icp_engine.api.current import Current, UnavailableError
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.errors import InputError
-from icp_engine.published.decide import decide
 from icp_engine.web import clinic, clinics, downloads, home, network, networks, review, runs, scorecard
 from icp_engine.web.access import SECURITY, Session, SignIn, form_of, same_site
 from icp_engine.web.curation import Curation, moment, write
@@ -144,7 +143,7 @@ class Site:
 
         def decided(run: Snapshot, curation: Curation, author: str) -> Response:
             line = network.decision_of(fields, moment(), author)
-            decide(run.run, curation.path, line)
+            write(run, curation.path, [line])
             return RedirectResponse(f"{network_url(back)}?done={quote(line.action)}", 303, headers=SECURITY)
 
         def again(run: Snapshot, frame: Frame, problem: str) -> Response:
