@@ -57,5 +57,5 @@ Try next:
   .venv/bin/icp-engine charts --clinic $clinic --out demo/slides -w $warehouse
   .venv/bin/icp-engine networks list -w $warehouse --min-clinics 5
   .venv/bin/icp-engine sql --file sql/analyst/anchors_by_state.sql -w $warehouse
-  .venv/bin/icp-engine serve -w $warehouse    # then open http://127.0.0.1:8000/docs
+  .venv/bin/icp-engine open -w $warehouse    # the same in a browser: whom to call, and why
 END

@@ -38,6 +38,7 @@ LAYERS = [
     ["partnerships.*"],
     ["__init__"],
     ["api.*"],
+    ["web.*"],
     ["cli.*", "__main__"],
 ]
 
@@ -55,7 +56,7 @@ THIRD_PARTY = {
     "duckdb": {"database"},
     "choreographer": {"charts.*"},
     "filelock": {"locks"},
-    "jinja2": {"report.*"},
+    "jinja2": {"report.*", "web.*"},
     "kaleido": {"charts.*"},
     "markupsafe": {"report.*"},
     "msgspec": from_row("scoring.*"),
@@ -69,7 +70,7 @@ THIRD_PARTY = {
     "fastapi": {"api.*"},
     "fastapi_offline": {"api.*"},
     "pydantic": {"api.*"},
-    "starlette": {"api.*"},
+    "starlette": {"api.*", "web.*"},
     "uvicorn": {"api.*"},
 }
 

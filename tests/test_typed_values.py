@@ -16,6 +16,7 @@ ALLOWED = {
     "warehouse/manifest.py": "the content of a scorecard, and options, which come and go with the versions",
     "scoring/": "entries of a bibliography on their way to JSON text; readers get `scoring.explanation.Entry`",
     "report/document.py": "the numbers of an answer on their way to JSON, each report its own",
+    "web/": "rows of a warehouse, whose columns the extract names, and values on their way into templates",
     "api/": "answers on their way to JSON",
 }
 

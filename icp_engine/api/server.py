@@ -57,11 +57,15 @@ class PrintableAccessFormatter(PrintableFormatter, AccessFormatter):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Hosts that the server goes by besides those of this machine, origins of pages that may ask, and connections."""
+    """Hosts that the server goes by besides those of this machine, origins of pages that may ask, and connections.
+
+    `pages` puts pages before the API, given it, the run that answers and the token.
+    """
 
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     max_connections: int = 200
+    pages: Callable[[ASGIApp, Current, str | None], ASGIApp] = lambda app, *_: app
 
 
 def _guarded(app: ASGIApp, host: str, token: str | None, limits: Limits) -> ASGIApp:
@@ -93,7 +97,7 @@ def serve(
         host: the address to listen on.
         port: where; 0 takes a free one.
         token: what requests must carry.
-        limits: who may ask from where, and how many at once.
+        limits: who may ask from where, how many at once, and what they get beside the API.
         say: called with a line about where it listens and which run answers.
         log: have a line printed for every request.
 
@@ -107,9 +111,9 @@ def serve(
             if current.trouble:
                 say("Requests get 503 until there is a run to answer from.")
             address = f"http://{f'[{host}]' if ':' in host else host}:{at}"
-            say(f"Listening on {address}; open {address}/docs. Ctrl-C ends it.")
+            say(f"Listening on {address}; open it in a browser. Ctrl-C ends it.")
             config = uvicorn.Config(
-                _guarded(Application(current, token), host, token, limits),
+                _guarded(limits.pages(Application(current, token), current, token), host, token, limits),
                 http=limited(limits.max_connections),
                 log_config=_LOGGING,
                 access_log=log,

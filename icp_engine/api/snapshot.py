@@ -33,6 +33,7 @@ class Snapshot:
     """A run to answer from: its lists, mapped, its statistics, and its warehouse file for one clinic at a time.
 
     Attributes:
+        run: where its files are, and what it says of itself.
         members: the clinics of networks, network by network, anchor first; `places` says from where on, and how many.
         former_ids: ids that networks no longer have, and the network that each leads to, if any.
         schema: the columns of the table that one clinic is read from, and after them the fields that it lacks.
@@ -40,6 +41,7 @@ class Snapshot:
         matches: the file that says which rows of public files set the fields of clinics, if there is one.
     """
 
+    run: Run
     run_id: str
     rows: Rows
     clinics: Listing
@@ -87,6 +89,7 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
         given = db.frame("from clinics limit 0").schema
         absent = {name: card.fields[name].dtype for name in card.reads if name not in given}
         yield Snapshot(
+            run=run,
             run_id=run.folder.name,
             rows=rows,
             clinics=clinics,
@@ -180,10 +183,11 @@ def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
 
 def led(run: Snapshot, wanted: Filter) -> Filter:
     """Return a filter with the id that a network has now for one that is no longer in use."""
-    return replace(wanted, network_id=_current(run, wanted.network_id)) if wanted.network_id else wanted
+    return replace(wanted, network_id=current_network(run, wanted.network_id)) if wanted.network_id else wanted
 
 
-def _current(run: Snapshot, network_id: str) -> str:
+def current_network(run: Snapshot, network_id: str) -> str:
+    """Return the id that a network has now, by one that it has or had."""
     return run.former_ids.get(network_id) or network_id
 
 
@@ -193,7 +197,7 @@ def network(run: Snapshot, network_id: str) -> dict[str, Any] | None:
     An id that is no longer in use leads to the network that has its clinics now, which then says so.
     """
     asked_id = network_id
-    network_id = _current(run, asked_id)
+    network_id = current_network(run, asked_id)
     if network_id not in run.places:
         return None
     asked = conditions(Filter(network_id=network_id), "networks", run.rows.card)

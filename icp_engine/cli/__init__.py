@@ -24,6 +24,7 @@ _COMMANDS = {
     "explain": "explain",
     "export": "export",
     "networks": "networks",
+    "open": "open",
     "partners": "partners",
     "report": "report",
     "review": "review",

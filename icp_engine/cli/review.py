@@ -9,7 +9,7 @@ from icp_engine.cli import options, show
 from icp_engine.cli.effect import show_effect
 
 _ANSWERS = ("yes", "no")
-_ACTIONS = (*_ANSWERS, "merge", "split", "not_same", "anchor", "rename", "brand_prefix", "exclude_name")
+_ACTIONS = (*_ANSWERS, "merge", "split", "not_same", "anchor", "rename", "brand_prefix", "exclude_name", "undo")
 _file = click.option(
     "--decisions", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="File of decisions; decisions.csv of the results' folder unless given.",
@@ -204,6 +204,7 @@ def decide_command(
       rename CLINIC NAME         its network is called so
       brand_prefix NAME          all names that begin so are one brand
       exclude_name NAME          a name that never groups
+      undo LINE                  the decision on that line of the file is taken back
     \b
     Examples:
       icp-engine review decide yes q_25aad1608636 --reason "the same web site"

@@ -15,9 +15,10 @@ PR Puerto Rico; VI Virgin Islands; VI US Virgin Islands; VI United States Virgin
 VI Virgin Islands of the US; FM Federated States of Micronesia; FM Micronesia; MH Marshall Islands; PW Palau;
 AA Armed Forces Americas; AE Armed Forces Europe; AP Armed Forces Pacific
 """
-_PAIRS = [part.strip().split(" ", 1) for part in _NAMES.replace("\n", " ").split(";")]
+_PAIRS = [(part.strip()[:2], part.strip()[3:]) for part in _NAMES.replace("\n", " ").split(";")]
 NAMES = [name for _, name in _PAIRS]
 CODES = sorted({code for code, _ in _PAIRS})
+NAME_OF = dict(reversed(_PAIRS))  # the first name of each
 _BY_NAME = {name.upper(): code for code, name in _PAIRS} | {code: code for code in CODES}
 
 

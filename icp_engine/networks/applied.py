@@ -9,7 +9,17 @@ from icp_engine.columns import KEY, STATE
 from icp_engine.database import Database
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.networks.apart import keep_apart
-from icp_engine.networks.decisions import OVERTAKEN, PLACED, Decision, Pair, check_consistent, pairs_of, with_states
+from icp_engine.networks.decisions import (
+    OVERTAKEN,
+    PLACED,
+    UNDONE,
+    Decision,
+    Pair,
+    check_consistent,
+    pairs_of,
+    taken_back,
+    with_states,
+)
 from icp_engine.networks.match_names import match_name
 
 HOLDS, NOT_BY_NAMES = "holds", "needs --grouping evidence"
@@ -60,16 +70,20 @@ def apply_to(decisions: Iterable[Decision], clinics: pl.DataFrame, placed: pl.Se
     Raises:
         InputError: two lines contradict each other.
     """
-    decisions = tuple(decisions)
+    every = tuple(decisions)
+    gone = taken_back(every)
+    decisions = tuple(decision for decision in every if decision.action != "undo" and decision.line not in gone)
+    undone = [replace(decision, state=UNDONE) if decision.line in gone else decision for decision in every
+              if decision not in decisions]  # fmt: skip
     if not decisions:
-        return Applied()
+        return Applied(tuple(undone))
     named = pl.Series([name for decision in decisions for name in (*decision.subjects, decision.object)])
     found = clinics.filter(pl.col(KEY).is_in(named.implode()))[KEY]
     known = {*found, *clinics[STATE].drop_nulls().unique()}
     pairs = pairs_of(decisions, set(found))
     check_consistent(pairs, decisions)
     out = set(placed)
-    told = with_states(decisions, known, out, pairs)
+    told = sorted([*undone, *with_states(decisions, known, out, pairs)], key=lambda decision: decision.line)
     return Applied(tuple(told), tuple(pair for pair in pairs if not out & {pair.clinic, pair.other}))
 
 

@@ -4,25 +4,31 @@ A line of a file is a row; rows are few and are gone through one by one.
 """
 
 import csv
+import os
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from icp_engine.errors import InputError, did_you_mean, first_line
+from icp_engine.locks import take
 from icp_engine.named_files import check_no_pipe
 
-Action = Literal["merge", "split", "not_same", "anchor", "rename", "brand_prefix", "exclude_name"]
+Action = Literal["merge", "split", "not_same", "anchor", "rename", "brand_prefix", "exclude_name", "undo"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 COLUMNS = ("decided_at", "author", "action", "subject", "object", "reason")
 NETWORK_ID = "net_"
 FILE = "decisions.csv"
 _OF_PAIRS = ("merge", "split", "not_same")
-_OF_NAMES = ("brand_prefix", "exclude_name")
+_OF_NO_CLINIC = ("brand_prefix", "exclude_name", "undo")
 _WITH_OBJECT = (*_OF_PAIRS, "rename")
 PLACED = "placed by --network-overrides"
 OVERTAKEN = "overtaken by a later line"
+UNDONE = "taken back by a later line"
 _SEPARATOR = ";"
+_PATIENCE, _PAUSE = 10, 0.02  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Decision:
     @property
     def clinics(self) -> list[str]:
         """All clinics that it names, and the states of `split`."""
-        if self.action in _OF_NAMES:
+        if self.action in _OF_NO_CLINIC:
             return []
         return [*self.subjects, *([self.object] if self.action in _OF_PAIRS else [])]
 
@@ -145,6 +151,7 @@ def _needs(action: Action) -> str:
         "anchor": "a clinic as subject",
         "brand_prefix": "a name as subject",
         "exclude_name": "a name as subject",
+        "undo": "the number of the line that is taken back as subject",
     }[action]
 
 
@@ -215,8 +222,50 @@ def with_states(
         yield replace(decision, state=state)
 
 
+def taken_back(decisions: Iterable[Decision]) -> set[int]:
+    """Return the numbers of the lines that later lines take back.
+
+    Raises:
+        InputError: a line takes back what is no earlier line, or one that takes back itself.
+    """
+    lines: dict[int, Decision] = {}
+    gone: set[int] = set()
+    for decision in decisions:
+        if decision.action == "undo":
+            number = int(decision.subject) if decision.subject.isascii() and decision.subject.isdigit() else 0
+            if number not in lines or lines[number].action == "undo":
+                raise InputError(
+                    f"Decisions, {decision.text}: no decision stands on line {decision.subject} before it."
+                )
+            gone.add(number)
+        lines[decision.line] = decision
+    return gone
+
+
+@contextmanager
+def one_writer(path: Path) -> Iterator[None]:
+    """Hold the file of decisions for writing: whoever else writes to it waits.
+
+    Raises:
+        InputError: somebody else has held it for too long, or its folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        end = time.monotonic() + _PATIENCE
+        while (lock := take(path.with_name(f".{path.name}.lock"))) is None:
+            if time.monotonic() > end:
+                raise InputError(f"Somebody else has been writing to {path} for {_PATIENCE} seconds; try again.")
+            time.sleep(_PAUSE)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}).") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
-    """Add lines to the file, which is made if need be.
+    """Add lines to the file, which is made if need be, and have the disk hold them.
 
     Raises:
         InputError: the file cannot be written.
@@ -232,5 +281,7 @@ def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
             if not text:
                 writer.writerow(COLUMNS)
             writer.writerows([getattr(decision, name) for name in COLUMNS] for decision in decisions)
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}).") from error

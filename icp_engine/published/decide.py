@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
 from icp_engine.columns import KEY, STATE
+from icp_engine.database import Database
 from icp_engine.errors import InputError
 from icp_engine.networks.applied import HOLDS, apply_to
 from icp_engine.networks.decisions import (
@@ -14,13 +17,14 @@ from icp_engine.networks.decisions import (
     Decision,
     append_decisions,
     check_decision,
+    one_writer,
     read_decisions,
 )
 from icp_engine.published.effect import Effect, effect
 from icp_engine.published.lists import network
 from icp_engine.published.run import Run
 
-_OF_NAMES = ("brand_prefix", "exclude_name")
+_OF_NO_CLINIC = ("brand_prefix", "exclude_name", "undo")
 
 
 def decisions_file(run: Run, path: Path | None) -> Path:
@@ -49,8 +53,19 @@ def decide_all(run: Run, path: Path, decisions: Iterable[Decision]) -> list[Deci
     Raises:
         InputError: a clinic is not there, a line says too little, or lines contradict each other.
     """
-    _, fresh = _checked(run, path, decisions)
-    append_decisions(path, fresh)
+    with run.database() as db:
+        return write_decisions(db, path, decisions)
+
+
+def write_decisions(db: Database, path: Path, decisions: Iterable[Decision]) -> list[Decision]:
+    """Append decisions on clinics of a warehouse file, all or none, and return them as they were written.
+
+    Raises:
+        InputError: as `decide_all` does.
+    """
+    with one_writer(path):
+        _, fresh = _checked(db, path, decisions)
+        append_decisions(path, fresh)
     return fresh
 
 
@@ -60,12 +75,14 @@ def try_decisions(run: Run, path: Path, decisions: Iterable[Decision]) -> Effect
     Raises:
         InputError: as `decide` and `effect` do.
     """
-    return effect(run, *_checked(run, path, [_of_clinics(run, decision) for decision in decisions]))
+    with run.database() as db:
+        checked = _checked(db, path, [_of_clinics(run, decision) for decision in decisions])
+    return effect(run, *checked)
 
 
 def _of_clinics(run: Run, decision: Decision) -> Decision:
     """Return a decision on clinics, of one that may name networks."""
-    if decision.action in _OF_NAMES:
+    if decision.action in _OF_NO_CLINIC:
         return decision
     decision = replace(decision, subject=_clinic(run, decision.subject))
     if decision.action == "rename":
@@ -73,21 +90,30 @@ def _of_clinics(run: Run, decision: Decision) -> Decision:
     return replace(decision, object=_clinic(run, decision.object) if decision.object else _left(run, decision))
 
 
-def _checked(run: Run, path: Path, decisions: Iterable[Decision]) -> tuple[tuple[Decision, ...], list[Decision]]:
+def _checked(db: Database, path: Path, decisions: Iterable[Decision]) -> tuple[tuple[Decision, ...], list[Decision]]:
     """Return the decisions of the file, and those that are to be added, with their lines."""
     before = read_decisions(path, needed=False)
     last = max((earlier.line for earlier in before), default=1)
     fresh = [replace(decision, line=last + place) for place, decision in enumerate(decisions, 1)]
     for decision in fresh:
         check_decision(path, decision)
-    with run.database() as db:
-        clinics = db.frame(f"select {KEY}, {STATE} from clinics")
-        placed = db.frame("select clinic_id from network_overrides")["clinic_id"]
+    clinics = _bearing(db, [*before, *fresh])
+    placed = db.frame("select clinic_id from network_overrides")["clinic_id"]
     told = apply_to([*before, *fresh], clinics, placed).decisions[len(before) :]
     wrong = next((decision for decision in told if decision.state not in (HOLDS, OVERTAKEN)), None)
     if wrong is not None:
         raise InputError(f"Nothing was written: {_missing(wrong, set(clinics[KEY]))}.")
     return before, fresh
+
+
+def _bearing(db: Database, decisions: Iterable[Decision]) -> pl.DataFrame:
+    """Return key and state of the clinics that decisions name, and a clinic of each state."""
+    named = sorted({name for decision in decisions for name in (*decision.subjects, decision.object)})
+    return db.frame(
+        f"select {KEY}, {STATE} from clinics where list_contains($named, {KEY}) "
+        f"union select min({KEY}), {STATE} from clinics group by {STATE}",
+        {"named": named},
+    )
 
 
 def _clinic(run: Run, name: str) -> str:

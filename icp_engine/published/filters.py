@@ -35,13 +35,13 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a column must be: one of some values, that value, at least so much, a list (`A,B`) with that item.
+    """What a column must be: one of some values, that value, at least so much, a list (`A,B`) with that item, known.
 
-    `mentions` is about the name, and its column is what SQL makes the name of.
+    `mentions` is about the name, and its column is what SQL makes the name of; `known` is true or false.
     """
 
     column: str
-    test: Literal["one of", "is", "at least", "lists", "mentions"]
+    test: Literal["one of", "is", "at least", "lists", "known", "mentions"]
     value: Any
 
 
@@ -75,6 +75,7 @@ def in_sql(asked: Sequence[Condition]) -> tuple[str, dict[str, Any]]:
                 "is": f"{column} = ${name}",
                 "at least": f"{column} >= ${name}",
                 "lists": f"list_contains(string_split({column}, ','), ${name})",
+                "known": f"({column} is not null) = ${name}",
                 "mentions": f"contains(lower({column}), lower(${name}))",
             }[condition.test]
         )
@@ -97,5 +98,7 @@ def _expression(condition: Condition) -> pl.Expr:
             return column.ge(condition.value)
         case "lists":
             return (pl.lit(",") + column + pl.lit(",")).str.contains(f",{condition.value},", literal=True)
+        case "known":
+            return column.is_not_null() if condition.value else column.is_null()
         case "mentions":
             return column.str.contains(condition.value.lower(), literal=True)

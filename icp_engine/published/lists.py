@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import polars as pl
 
@@ -198,12 +198,17 @@ def write_list(
         elif kind == "json":
             beside.write_text(json.dumps(frame.to_dicts(), indent=2, ensure_ascii=False, default=str), encoding="utf-8")
         else:
-            _write_workbook(frame, beside, dict(widths or {}))
+            with beside.open("wb") as file:
+                write_workbook(frame, file, dict(widths or {}))
 
 
-def _write_workbook(frame: pl.DataFrame, path: Path, widths: dict[Any, int]) -> None:
+def write_workbook(frame: pl.DataFrame, file: IO[bytes], widths: dict[Any, int] | None = None) -> None:
+    """Write a list as a workbook of one sheet; widths of columns in pixels.
+
+    Raises:
+        InputError: the workbook extra is not installed.
+    """
     try:
-        with path.open("wb") as file:
-            flat(frame).write_excel(file, freeze_panes=(1, 0), column_widths=widths)
+        flat(frame).write_excel(file, freeze_panes=(1, 0), column_widths=widths or {})
     except ModuleNotFoundError as error:
         raise InputError(f"Workbooks need one more package: {install_extra('xlsx')}.") from error

@@ -127,7 +127,7 @@ def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: s
                 f"{path}, row {place}: the run has no question {row['question_id']!r}; export the sheet anew."
             )
         asked = Decision(0, moment, author, "merge", "", "", row["reason"] or "")
-        written += _answered(known[row["question_id"]], asked, yes=answer in _YES)
+        written += lines_of(known[row["question_id"]], asked, yes=answer in _YES)
     return decide_all(run, decisions, written) if written else []
 
 
@@ -143,10 +143,10 @@ def answered(run: Run, question_id: str, line: Decision, *, yes: bool) -> list[D
     Raises:
         InputError: there is no such question.
     """
-    return _answered(question(run, question_id).question.row(0, named=True), line, yes=yes)
+    return lines_of(question(run, question_id).question.row(0, named=True), line, yes=yes)
 
 
-def _answered(question: dict[str, Any], line: Decision, *, yes: bool) -> list[Decision]:
+def lines_of(question: dict[str, Any], line: Decision, *, yes: bool) -> list[Decision]:
     """Return the lines that an answer makes."""
     first, *others = question["sides"]
     is_brand = question["kind"] == "brand_prefix"

@@ -113,28 +113,33 @@ class NetworkWhy:
 def network_why(run: Run, network_id: str) -> NetworkWhy:
     """Return why a network of the run, which has to be there, is one."""
     with run.database() as db:
-        present = {name.lower() for name in db.columns("clinics")}
-        read = [KEY, NAME, STATE, *(name for name in EVIDENCE_COLUMNS if name in present)]
-        columns = ", ".join(map(quoted, read))
-        members = db.frame(f"select {columns} from clinics where network_id = $id", {"id": network_id})
-        ties = db.frame(_TIES, {"id": network_id})
-        weakest = db.frame("select weakest_edge from network_evidence where network_id = $id", {"id": network_id})
-        weakest_kind = weakest.item()
-        owners = known_owners(members)
-        return NetworkWhy(
-            states=_shared(members[STATE]),
-            ties=tuple(_ties(ties)),
-            weakest=weakest_kind,
-            parts=_parts(db, members, ties, weakest_kind) if weakest_kind else (),
-            owners=_shared(owners.filter(kind="owner")["value"]),
-            parents=_shared(owners.filter(kind="parent")["value"]),
-            near_misses=tuple(_near_misses(db, members, network_id)),
-            decisions=tuple(Decided(*line) for line in db.frame(_DECIDED, {"id": network_id}).iter_rows()),
-            former_ids=tuple(
-                FormerId(*former)
-                for former in former_ids(db).filter(network_id=network_id).drop("network_id").sort("since").iter_rows()
-            ),
-        )
+        return why_in(db, network_id)
+
+
+def why_in(db: Database, network_id: str) -> NetworkWhy:
+    """Return why a network of a warehouse file, which has to be there, is one."""
+    present = {name.lower() for name in db.columns("clinics")}
+    read = [KEY, NAME, STATE, *(name for name in EVIDENCE_COLUMNS if name in present)]
+    columns = ", ".join(map(quoted, read))
+    members = db.frame(f"select {columns} from clinics where network_id = $id", {"id": network_id})
+    ties = db.frame(_TIES, {"id": network_id})
+    weakest = db.frame("select weakest_edge from network_evidence where network_id = $id", {"id": network_id})
+    weakest_kind = weakest.item()
+    owners = known_owners(members)
+    return NetworkWhy(
+        states=_shared(members[STATE]),
+        ties=tuple(_ties(ties)),
+        weakest=weakest_kind,
+        parts=_parts(db, members, ties, weakest_kind) if weakest_kind else (),
+        owners=_shared(owners.filter(kind="owner")["value"]),
+        parents=_shared(owners.filter(kind="parent")["value"]),
+        near_misses=tuple(_near_misses(db, members, network_id)),
+        decisions=tuple(Decided(*line) for line in db.frame(_DECIDED, {"id": network_id}).iter_rows()),
+        former_ids=tuple(
+            FormerId(*former)
+            for former in former_ids(db).filter(network_id=network_id).drop("network_id").sort("since").iter_rows()
+        ),
+    )
 
 
 def _shared(values: pl.Series) -> tuple[Shared, ...]:

@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 from icp_engine.cli import cli
 from icp_engine.errors import InputError
 from icp_engine.networks.apart import keep_apart
-from icp_engine.networks.decisions import COLUMNS, read_decisions
+from icp_engine.networks.decisions import COLUMNS, Decision, append_decisions, one_writer, read_decisions
 from icp_engine.networks.evidence import KINDS
 from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
@@ -298,3 +299,39 @@ def test_parted_networks_are_as_large_as_they_may_be(seed: int) -> None:
     for (left, kind, value), (right, other_kind, other_value) in combinations(sorted(rows), 2):
         if (kind, value) == (other_kind, other_value) and found[left] != found[right]:
             assert frozenset((found[left], found[right])) in barred
+
+
+def test_a_decision_that_is_taken_back_does_nothing(tmp_path: Path) -> None:
+    out = publish(tmp_path, [("merge", "a1", "s1"), ("split", "z1", "z2"), ("undo", "2"), ("rename", "z2", "Feather")])
+    assert networks(out) == {QUILL, "z2 z3 z4", ONYX}
+    states = query(out, "select line, action, state from decisions order by line")
+    assert states == [
+        (2, "merge", "taken back by a later line"), (3, "split", "holds"), (4, "undo", "holds"), (5, "rename", "holds"),
+    ]  # fmt: skip
+    assert all(frame.is_empty() for frame in audits(open_run(out)).values())
+    decide(out, "undo", "3")
+    last = read_decisions(out / "decisions.csv")[-1]
+    assert (last.line, last.action, last.subject) == (6, "undo", "3")
+
+
+@pytest.mark.parametrize("line", ["3", "9", "x", "0"])
+def test_what_cannot_be_taken_back_is_said(line: str, tmp_path: Path) -> None:
+    out = publish(tmp_path, [("merge", "a1", "s1")])
+    write(out / "decisions.csv", [("merge", "a1", "s1"), ("undo", line)])
+    with pytest.raises(InputError, match=f"no decision stands on line {line} before it"):
+        run([str(tmp_path / "clinics.parquet")], out, RunOptions(format="parquet", charts=False))
+
+
+def test_writers_wait_for_each_other(tmp_path: Path) -> None:
+    path, order = tmp_path / "decisions.csv", []
+
+    def write_line(number: int) -> None:
+        with one_writer(path):
+            before = len(read_decisions(path, needed=False))
+            append_decisions(path, [Decision(0, "2026-11-26", "Ann", "merge", f"a{number}", f"b{number}", "")])
+            order.append(before)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write_line, range(24)))
+    assert order == list(range(24))
+    assert len(read_decisions(path)) == 24

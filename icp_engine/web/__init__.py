@@ -1,0 +1,1 @@
+"""The pages: what a person opens in a browser. Server-rendered, every page a URL, no script needed."""

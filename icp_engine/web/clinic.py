@@ -1,0 +1,215 @@
+"""`/clinics/{id}`: one clinic, with whom to call first, then where every point comes from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from icp_engine.api.snapshot import Snapshot, network
+from icp_engine.columns import CONTACT, KEY
+from icp_engine.published.sources import Match, read_matches
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.outcomes import outcome_table
+from icp_engine.scorecard.ranking import unknown_fields
+from icp_engine.scoring.explanation import Entry, entries_of
+from icp_engine.web import spelling
+from icp_engine.web.missing import no_clinic
+from icp_engine.web.rows import ClinicRow, Unknown, clinic_url, field_label, rows_of_frame, with_absent
+
+_MEMBERS = 8  # of the network that are shown; its page has them all
+_CLINIC = "from clinics where clinic_id = $clinic_id"
+_PLACE = ("address", "city", "postal_code")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A bar of the waterfall: from where to where, in points; `unknown` ones may come true or not."""
+
+    label: str
+    points: float
+    start: float
+    maximum: float
+    unknown: bool = False
+    total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was looked at: its label, the points, the value as people read it, why, and which files say so."""
+
+    label: str
+    points: float
+    value: str
+    reason: str
+    missing: bool
+    up_to: float
+    sources: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A category with everything that was looked at; its points add up to the score."""
+
+    label: str
+    score: float
+    maximum: float
+    entries: tuple[Looked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A field that is not known: what it could bring, and the characteristics that it counts for."""
+
+    field: str
+    points: float
+    counts_for: tuple[tuple[str, float], ...]
+    missing_share: float | None
+
+
+def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
+    """Return the page of a clinic.
+
+    Raises:
+        NotFoundError: there is no such clinic.
+    """
+    clinic_id, card = request.path_params["clinic_id"], run.rows.card
+    with run.db.cursor() as db:
+        frame = with_absent(db.frame(_CLINIC, {"clinic_id": clinic_id}), run.schema)
+    if frame.is_empty():
+        raise no_clinic(run, clinic_id)
+    row = rows_of_frame(run, frame, [clinic_id])[0]
+    entries = entries_of(run.explainer, frame.select(run.schema.names()))
+    matches = read_matches(run.matches, clinic_id) if run.matches else ()
+    values = row.values
+    return "clinic", {
+        "row": row,
+        "lead": _lead(row),
+        "address": ", ".join(row.contact[name] for name in _PLACE if name in row.contact),
+        "contact": [(CONTACT[name], row.contact[name]) for name in ("npi",) if name in row.contact],
+        "coverage": values.get(f"{card.prefix}_coverage"),
+        "rank": values.get(f"{card.prefix}_rank"),
+        "tied": values.get(f"{card.prefix}_tie_size"),
+        "clinics": run.count,
+        "next_tier": values.get(f"{card.prefix}_next_tier"),
+        "steps": _steps(card, row),
+        "groups": _groups(card, row, entries, matches),
+        "gaps": _gaps(run, row.unknown),
+        "members": _members(run, row),
+        "segment": card.segments.get(values.get(card.column("segment"), "")) if card.segment_source else None,
+        "files": [file.path for file in run.run.manifest.inputs],
+    }
+
+
+def _lead(row: ClinicRow) -> list[str]:
+    """Return what is known of the size and kind of a clinic, in short sentences."""
+    providers, sites = row.values.get("npi_count"), row.values.get("site_count")
+    size = [spelling.count(providers, "provider")] if providers is not None else []
+    size += [f"at {spelling.count(sites, 'site')}" if size else spelling.count(sites, "site")] if sites else []
+    return [text for text in (spelling.place(row.state), row.kind, " ".join(size)) if text]
+
+
+def _steps(card: Scorecard, row: ClinicRow) -> tuple[Step, ...]:
+    """Return the bars of a sum; a product has none, since its parts do not add up to it."""
+    if card.combine != "sum":
+        return ()
+    steps, sofar = [], 0.0
+    for category in card.categories:
+        points = row.values[category.column]
+        steps.append(Step(category.label, points, sofar, category.maximum))
+        sofar += points
+    steps.append(Step("Score", row.score.value, 0, row.score.maximum, total=True))
+    if row.score.ceiling is None or row.score.ceiling <= row.score.value:
+        return tuple(steps)
+    sofar = row.score.value
+    for unknown in row.unknown:
+        points = min(unknown.points, row.score.maximum - sofar)
+        steps.append(Step(unknown.field, points, sofar, 0, unknown=True))
+        sofar += points
+    steps.append(Step("At most", row.score.ceiling, row.score.value, row.score.maximum, unknown=True, total=True))
+    return tuple(steps)
+
+
+def _groups(card: Scorecard, row: ClinicRow, entries: Sequence[Entry], matches: Sequence[Match]) -> tuple[Group, ...]:
+    labels = {
+        outcome.code: (part.rule.label, max(other.most for other in part.outcomes) / 100)
+        for part in outcome_table(card).parts
+        for outcome in part.outcomes
+    }
+    return tuple(
+        Group(
+            category.label,
+            row.values[category.column],
+            category.maximum,
+            tuple(_looked(entry, labels, matches) for entry in entries if entry.score == category.bibliography),
+        )
+        for category in card.categories
+    )
+
+
+def _looked(entry: Entry, labels: Mapping[str, tuple[str, float]], matches: Sequence[Match]) -> Looked:
+    label, most = labels.get(entry.code, ("Limit of the category", 0.0))
+    told = entry.note if entry.missing else entry.reason
+    note = f" ({entry.note})" if entry.note and not entry.missing else ""
+    return Looked(
+        label=label,
+        points=entry.points,
+        value="" if entry.missing or not entry.sources else _value(entry.value),
+        reason=f"{told}{note}",
+        missing=entry.missing,
+        up_to=max(0.0, most - entry.points) if entry.missing else 0.0,
+        sources=tuple(match for match in matches if match.field in entry.sources),
+    )
+
+
+def _value(value: object) -> str:
+    """Return a value as people read it; of several fields those that are known."""
+    if isinstance(value, dict):
+        known = {name: item for name, item in value.items() if item is not None}
+        texts = [
+            _value(item) if isinstance(item, str) else f"{spelling.field(name)} {_value(item)}"
+            for name, item in known.items()
+        ]
+        return ", ".join(texts)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, int | float):
+        return spelling.points(value)
+    return "" if value is None else str(value)
+
+
+def _gaps(run: Snapshot, unknown: Sequence[Unknown]) -> tuple[Gap, ...]:
+    """Return what is not known of a clinic, and where it would count."""
+    card, fields = run.rows.card, run.run.manifest.fields
+    counts = {field_label(card, name): tuple(found) for name, found in _counted(card)}
+    shares = {
+        field_label(card, name): (field.missing + field.invalid) / max(run.run.manifest.rows.read, 1)
+        for name, field in fields.items()
+    }
+    return tuple(Gap(gap.field, gap.points, counts.get(gap.field, ()), shares.get(gap.field)) for gap in unknown)
+
+
+def _counted(card: Scorecard) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+    most = {part.rule.code: max(outcome.most for outcome in part.outcomes) / 100 for part in outcome_table(card).parts}
+    for field in unknown_fields(card):
+        yield field.name, [(rule.label, most[rule.code]) for rule, _ in field.bands if most[rule.code] > 0]
+
+
+def _members(run: Snapshot, row: ClinicRow) -> tuple[tuple[str, str, str, float, bool], ...]:
+    """Return the other clinics of the network, anchor first: address, name, place, score, whether it is the anchor."""
+    if row.network is None:
+        return ()
+    found = network(run, row.network.network_id)
+    others = [member for member in (found or {}).get("clinics", []) if member[KEY] != row.clinic_id]
+    return tuple(
+        (
+            clinic_url(member[KEY]),
+            spelling.name(member["account_name"]),
+            spelling.place(member["state_code"]),
+            member[run.rows.total],
+            member["is_network_anchor"],
+        )
+        for member in others[:_MEMBERS]
+    )

@@ -1,0 +1,92 @@
+"""Decisions that people take on pages: where they are written, by whom, and which questions they answer already."""
+
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from icp_engine.api.snapshot import Snapshot
+from icp_engine.networks.decisions import Decision, read_decisions, taken_back
+from icp_engine.published.decide import write_decisions
+from icp_engine.web.access import Session
+
+_BRAND = "brand_prefix"
+
+
+@dataclass(frozen=True, slots=True)
+class Curation:
+    """Whether and where decisions are taken.
+
+    Attributes:
+        path: the file of decisions.
+        author: who decides where nobody signs in.
+        secret: what forms must carry is made of it, so that pages of other sites cannot send any.
+    """
+
+    path: Path
+    author: str = ""
+    secret: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+
+    def form_key(self, session: Session | None) -> str:
+        """Return what forms must carry."""
+        whom = session.csrf if session else self.author
+        return hmac.new(self.secret.encode(), whom.encode(), sha256).hexdigest()
+
+    def is_ours(self, given: str, session: Session | None) -> bool:
+        """Return whether a form carries what a page of this server put into it."""
+        return hmac.compare_digest(given.encode(), self.form_key(session).encode())
+
+    def signer(self, session: Session | None) -> str:
+        """Return who decides."""
+        return (session.author if session else "") or self.author or "unnamed"
+
+
+def in_force(path: Path) -> tuple[Decision, ...]:
+    """Return the decisions of the file that no later line takes back.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    every = read_decisions(path, needed=False)
+    gone = taken_back(every)
+    return tuple(line for line in every if line.action != "undo" and line.line not in gone)
+
+
+def pending(run: Snapshot, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """Return the decisions that the run does not know yet: they take effect with the next one."""
+    with run.db.cursor() as db:
+        known = db.frame("select line, decided_at, action, subject, object from decisions")
+    applied = set(known.iter_rows())
+    return tuple(
+        line
+        for line in decisions
+        if (line.line, line.decided_at, line.action, line.subject, line.object) not in applied
+    )
+
+
+def is_answered(sides: Iterable[str], kind: str, name: str, decisions: Iterable[Decision]) -> bool:
+    """Return whether decisions settle a question: every other side is joined with the first, or kept from it."""
+    first, *others = sides
+    told = {frozenset((line.subject, line.object)) for line in decisions if line.action in ("merge", "not_same")}
+    if kind == _BRAND:
+        brands = {line.subject for line in decisions if line.action == _BRAND}
+        return name in brands or frozenset((first, *others[:1])) in told
+    return all(frozenset((first, other)) in told for other in others)
+
+
+def write(run: Snapshot, path: Path, decisions: Iterable[Decision]) -> list[Decision]:
+    """Append decisions to the file, all or none; return them with their lines.
+
+    Raises:
+        InputError: one cannot hold, or the file cannot be written.
+    """
+    with run.db.cursor() as db:
+        return write_decisions(db, path, decisions)
+
+
+def moment() -> str:
+    """Return the time as decisions have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,86 @@
+"""Pages from templates. Everything that comes from data is escaped; no page holds a script or a style of its own."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from icp_engine.api.snapshot import Snapshot
+from icp_engine.display import percent
+from icp_engine.scorecard import words
+from icp_engine.web import spelling
+
+_TEMPLATES = Path(__file__).with_name("templates")
+PAGES = (
+    ("/", "Home"),
+    ("/clinics", "Clinics"),
+    ("/networks", "Networks"),
+    ("/review", "Review"),
+    ("/scorecard", "Scorecard"),
+    ("/runs", "Runs"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every page.
+
+    Attributes:
+        here: the address of the page of `PAGES` that it belongs to.
+        run: the line at its foot about the run and its scorecard; empty where no run answers.
+        links: what else there is of the run, as address and name.
+        signed_in: whether there is somebody to sign out.
+        searched: what was typed into the search of every page.
+    """
+
+    here: str = ""
+    run: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    signed_in: bool = False
+    searched: str = ""
+
+
+def frame_of(run: Snapshot, here: str, *, signed_in: bool = False, searched: str = "") -> Frame:
+    """Return the frame of a page of a run."""
+    manifest, card = run.run.manifest, run.rows.card
+    line = f"Run of {spelling.moment(manifest.started_at)}. Scorecard {card.id} {card.version}."
+    has_report = (run.run.folder / "report.html").exists()
+    links = (*((("/report", "Report"),) if has_report else ()), ("/docs", "API"))
+    return Frame(here, line, links, signed_in, searched)
+
+
+def page(template: str, frame: Frame, **values: Any) -> str:
+    """Return a page."""
+    return _environment().get_template(f"{template}.html").render(frame=frame, pages=PAGES, **values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "share": percent,
+        "points": spelling.points,
+        "signed": spelling.signed,
+        "score": "{:,.2f}".format,
+        "number": "{:,}".format,
+        "moment": spelling.moment,
+        "place": spelling.place,
+        "named": spelling.name,
+        "field": spelling.field,
+        "of": _of,
+    }
+    environment.globals |= {"count": spelling.count, "words": words}
+    return environment
+
+
+def _of(value: float, maximum: float) -> str:
+    """Return a length as a share of a picture's width."""
+    return f"{max(0.0, min(1.0, value / maximum)):.4%}" if maximum else "0%"

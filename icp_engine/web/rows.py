@@ -1,0 +1,290 @@
+"""The few clinics of a page as people read them: score with its interval, tier, reasons, what is unknown."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+import polars as pl
+
+from icp_engine.api.snapshot import Snapshot
+from icp_engine.columns import CONTACT, KEY, NAME, STATE
+from icp_engine.database import Database
+from icp_engine.scorecard.model import TOTAL, Scorecard, Tier
+from icp_engine.scorecard.outcomes import outcome_table
+from icp_engine.scorecard.ranking import headlines, unknown_fields
+from icp_engine.scoring.headlines import band_points
+from icp_engine.web import spelling
+
+_BY_ID = "from clinics where list_contains($ids, clinic_id)"
+_SHARED = 0.75  # of the rows of a page: a reason that so many have says little of each
+_FEWEST_TO_SHARE = 4  # rows; of three clinics each is told whole
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason and its points."""
+
+    code: str
+    text: str
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A field that is not known, and the most points that it could bring."""
+
+    field: str
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score within what it could be.
+
+    Attributes:
+        value: the points.
+        floor: the least that it could be; None where nothing says.
+        ceiling: the most that it could be.
+        maximum: the most that the scorecard gives.
+        cuts: where tiers begin, best first: their short names and points; none where tiers rest on more than the score.
+    """
+
+    value: float
+    floor: float | None
+    ceiling: float | None
+    maximum: float
+    cuts: tuple[tuple[str, float], ...]
+
+    @property
+    def known(self) -> float:
+        """How far the bar of what rests on data goes, in points: what could still be lost is no part of it."""
+        return self.value if self.floor is None else min(self.value, self.floor)
+
+    @property
+    def most(self) -> float:
+        """How far the bar goes with all that is unknown, in points."""
+        return self.value if self.ceiling is None else max(self.value, self.ceiling)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything unknown could change it."""
+        return self.most > self.known
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What a clinic is in its network."""
+
+    network_id: str
+    name: str
+    clinics: int
+    is_anchor: bool
+
+    @property
+    def url(self) -> str:
+        """The page of the network."""
+        return network_url(self.network_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicRow:
+    """A clinic of a page; `could_be` is the best tier that its ceiling reaches, where that is a better one."""
+
+    clinic_id: str
+    name: str
+    registered: str | None
+    state: str | None
+    kind: str | None
+    score: Score
+    tier: int
+    tier_name: str
+    could_be: int | None
+    reasons: tuple[Reason, ...]
+    unknown: tuple[Unknown, ...]
+    network: Membership | None
+    contact: Mapping[str, str]
+    values: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        """The page of the clinic."""
+        return clinic_url(self.clinic_id)
+
+    @property
+    def phone(self) -> tuple[str, str] | None:
+        """Its phone as people read it, and as a link dials it."""
+        return spelling.phone(self.contact.get("phone"))
+
+
+def clinic_url(clinic_id: str) -> str:
+    """Return the address of a clinic's page."""
+    return f"/clinics/{quote(clinic_id, safe='')}"
+
+
+def network_url(network_id: str) -> str:
+    """Return the address of a network's page."""
+    return f"/networks/{quote(network_id, safe='')}"
+
+
+def short_tier(tier: Tier) -> str:
+    """Return `Tier 1` of `Tier 1 - HOT`."""
+    return tier.label.partition(" - ")[0]
+
+
+def cuts(tiers: Sequence[Tier]) -> tuple[tuple[str, float], ...]:
+    """Return where tiers begin on the score, best first; none where they rest on more than the score."""
+    if any(set(tier.at_least) - {TOTAL} for tier in tiers):
+        return ()
+    return tuple((short_tier(tier), tier.at_least[TOTAL]) for tier in tiers if tier.at_least)
+
+
+def bound(card: Scorecard, which: str) -> str:
+    """Return the column of the least or the greatest score (`floor`, `ceiling`); older runs lack it."""
+    return f"{card.prefix}_score_{which}"
+
+
+def clinic_rows(run: Snapshot, db: Database, ids: Sequence[str]) -> tuple[ClinicRow, ...]:
+    """Return clinics in the order of their ids; those that the run does not have are left out."""
+    if not ids:
+        return ()
+    frame = db.frame(_BY_ID, {"ids": list(ids)})
+    return rows_of_frame(run, with_absent(frame, run.schema), ids)
+
+
+def with_absent(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """Return clinics with the fields that the extract has no column for."""
+    gone = [pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in frame.columns]
+    return frame.with_columns(gone) if gone else frame
+
+
+def rows_of_frame(run: Snapshot, frame: pl.DataFrame, ids: Sequence[str]) -> tuple[ClinicRow, ...]:
+    """Return clinics as rows. Source: the table `clinics`, of the few that a page shows."""
+    card = run.rows.card
+    landed = band_points(frame.lazy(), card).collect()
+    by_clinic: dict[str, list[tuple[str, int, float]]] = {}
+    for clinic_id, column, band, points in landed.iter_rows():
+        by_clinic.setdefault(clinic_id, []).append((column, band, points))
+    rows = {row[KEY]: _row(card, row, by_clinic.get(row[KEY], [])) for row in frame.iter_rows(named=True)}
+    return tuple(rows[clinic_id] for clinic_id in ids if clinic_id in rows)
+
+
+def _row(card: Scorecard, row: dict[str, Any], landed: list[tuple[str, int, float]]) -> ClinicRow:
+    score = score_of(card, row)
+    tier = row[card.column("tier")]
+    network = row.get("network_id")
+    return ClinicRow(
+        clinic_id=row[KEY],
+        name=spelling.name(row[NAME]),
+        registered=row[NAME],
+        state=row[STATE],
+        kind=row.get("segment_label"),
+        score=score,
+        tier=tier,
+        tier_name=short_tier(next(each for each in card.tiers if each.number == tier)),
+        could_be=_could_be(card, tier, score),
+        reasons=_reasons(card, landed, row),
+        unknown=_unknown(card, landed),
+        network=network
+        and Membership(network, spelling.name(row["network_name"]), row["num_clinics"], row["is_network_anchor"]),
+        contact={name: str(row[name]) for name in CONTACT if row.get(name) not in (None, "")},
+        values=row,
+    )
+
+
+def score_of(card: Scorecard, row: Mapping[str, Any]) -> Score:
+    """Return the score of a clinic with its interval."""
+    value, ceiling = row[card.column("total_score")], row.get(bound(card, "ceiling"))
+    return Score(value, row.get(bound(card, "floor")), ceiling, card.maximum, cuts(card.tiers))
+
+
+def _could_be(card: Scorecard, tier: int, score: Score) -> int | None:
+    if score.ceiling is None or not score.cuts:
+        return None
+    reached = [each.number for each in card.tiers if score.ceiling >= each.at_least.get(TOTAL, score.value)]
+    return min(reached) if reached and min(reached) < tier else None
+
+
+@lru_cache(maxsize=8)
+def _told(card: Scorecard) -> dict[tuple[str, int], tuple[str, str, str | None]]:
+    """Return code, reason and field of every band that is worth telling; the field only where its value says more."""
+    parts = {part.rule.column: part for part in outcome_table(card).parts}
+    found = {}
+    for headline in headlines(card):
+        outcome = parts[headline.rule.column].outcomes[headline.number]
+        varies = outcome.fixed is None and headline.rule.field in card.fields
+        field = headline.rule.field if varies else None
+        found[headline.rule.column, headline.number] = (outcome.code, headline.reason, field)
+    return found
+
+
+def _reasons(card: Scorecard, landed: list[tuple[str, int, float]], row: Mapping[str, Any]) -> tuple[Reason, ...]:
+    told, labels = _told(card), {rule.column: rule.label for rule in card.characteristics}
+    found = []
+    for column, band, points in landed:
+        code, text, field = told.get((column, band), ("", "", None))
+        if not text or points <= 0:
+            continue
+        if field is not None and row.get(field) is not None:
+            scale = card.fields[field].scale
+            text = f"{labels[column]} {spelling.points(row[field])}" + (f" of {scale:g}" if scale else "")
+        found.append(Reason(code, text, points))
+    order = {rule.column: place for place, rule in enumerate(card.characteristics)}
+    places = {code: order[column] for (column, _), (code, _, _) in told.items()}
+    return tuple(sorted(found, key=lambda reason: (-reason.points, places[reason.code])))
+
+
+@lru_cache(maxsize=8)
+def _gaps(card: Scorecard) -> tuple[tuple[str, float, frozenset[tuple[str, int]]], ...]:
+    return tuple(
+        (
+            field_label(card, unknown.name),
+            unknown.points,
+            frozenset((rule.column, band) for rule, bands in unknown.bands for band in bands),
+        )
+        for unknown in unknown_fields(card)
+    )
+
+
+def _unknown(card: Scorecard, landed: list[tuple[str, int, float]]) -> tuple[Unknown, ...]:
+    bands = {(column, band) for column, band, _ in landed}
+    return tuple(Unknown(name, points) for name, points, says in _gaps(card) if points > 0 and says & bands)
+
+
+def field_label(card: Scorecard, name: str) -> str:
+    """Return what people call a field: the label of what is looked at in it, or else its name as words."""
+    labels = [rule.label for rule in card.characteristics if rule.field == name]
+    text = labels[0] if labels else spelling.field(name)
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+def without_segment(card: Scorecard, reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """Return reasons without that of the segment, which stands in every row of its own accord."""
+    source = card.segment_source
+    return tuple(reason for reason in reasons if source is None or not reason.code.startswith(f"{source.code}."))
+
+
+def shared_reasons(card: Scorecard, rows: Sequence[ClinicRow]) -> tuple[tuple[Reason, int], ...]:
+    """Return the reasons that three quarters of the rows have, and how many have each, most points first."""
+    if len(rows) < _FEWEST_TO_SHARE:
+        return ()
+    counted = Counter(reason.code for row in rows for reason in without_segment(card, row.reasons))
+    first = {reason.code: reason for row in reversed(rows) for reason in row.reasons}
+    points = {code: {reason.points for row in rows for reason in row.reasons if reason.code == code} for code in first}
+    found = [
+        (first[code], count)
+        for code, count in counted.items()
+        if count >= _SHARED * len(rows) and len(points[code]) == 1  # of differing points each row says its own
+    ]
+    return tuple(sorted(found, key=lambda pair: -pair[0].points))
+
+
+def apart(card: Scorecard, rows: Sequence[ClinicRow], shared: Collection[str], most: int) -> tuple[ClinicRow, ...]:
+    """Return rows with the reasons that set each apart, at most so many."""
+    return tuple(replace(row, reasons=_set_apart(without_segment(card, row.reasons), shared)[:most]) for row in rows)
+
+
+def _set_apart(reasons: tuple[Reason, ...], shared: Collection[str]) -> tuple[Reason, ...]:
+    return tuple(reason for reason in reasons if reason.code not in shared)

@@ -1,0 +1,39 @@
+"""`/runs`: the published run and those that are kept, with what each says of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from icp_engine.api.snapshot import Snapshot
+from icp_engine.errors import IcpError
+from icp_engine.scorecard.loader import restore_scorecard
+from icp_engine.warehouse.folder import runs_by_age
+from icp_engine.warehouse.manifest import Manifest, read_manifest
+from icp_engine.web.rows import short_tier
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run: what it says of itself, its clinics by tier, and whether it is the one that answers."""
+
+    run_id: str
+    manifest: Manifest
+    tiers: tuple[tuple[str, int, int], ...]
+    is_current: bool
+
+
+def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001
+    """Return the page of runs, the newest first; a run that cannot be read is counted."""
+    lines, unread = [], 0
+    for folder in runs_by_age(run.run.warehouse):
+        try:
+            manifest = read_manifest(folder)
+            card = restore_scorecard(manifest.scorecard.content, f"scorecard of run {folder.name}")
+        except IcpError:
+            unread += 1
+            continue
+        tiers = tuple((short_tier(tier), tier.number, manifest.tiers.get(tier.number, 0)) for tier in card.tiers)
+        lines.append(RunLine(folder.name, manifest, tiers, folder.name == run.run_id))
+    return "runs", {"lines": lines, "unread": unread}

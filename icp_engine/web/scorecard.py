@@ -1,0 +1,67 @@
+"""`/scorecard`: the rules of the run's scorecard in words, with how many clinics land in each band."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from starlette.requests import Request
+
+from icp_engine.api.snapshot import Snapshot
+from icp_engine.scorecard.outcomes import outcome_table
+from icp_engine.scorecard.words import Rule, rules
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """A rule with the clinics that it holds for."""
+
+    rule: Rule
+    clinics: int
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a category looks at: its label and its rules."""
+
+    label: str
+    rules: tuple[RuleLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category of the scorecard."""
+
+    label: str
+    maximum: float
+    looked: tuple[Looked, ...]
+
+
+def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001
+    """Return the page of the scorecard."""
+    card = run.rows.card
+    hits = _hits(run.run.folder, tuple(rule.column for rule in card.characteristics))
+    categories = []
+    for category in outcome_table(card).categories:
+        looked = []
+        for part in category.parts:
+            counts = Counter[str]()
+            for outcome in part.outcomes:
+                counts[outcome.code] += hits[part.rule.column].get(outcome.number, 0)
+            looked.append(Looked(part.rule.label, tuple(RuleLine(rule, counts[rule.code]) for rule in rules(part))))
+        categories.append(Category(category.rule.label, category.rule.maximum, tuple(looked)))
+    return "scorecard", {"card": card, "categories": categories, "clinics": run.count}
+
+
+@lru_cache(maxsize=2)
+def _hits(folder: Path, columns: tuple[str, ...]) -> dict[str, dict[int, int]]:
+    """Return how many clinics landed in each band, by characteristic. Source: the file of bands of a run."""
+    bands = pl.scan_parquet(folder / "icp_bands.parquet")
+    counted = pl.collect_all([bands.group_by(column).len() for column in columns])
+    return {
+        column: {band: count for band, count in frame.iter_rows() if band is not None}
+        for column, frame in zip(columns, counted, strict=True)
+    }

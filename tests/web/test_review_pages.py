@@ -1,0 +1,194 @@
+"""Decisions on pages: questions answered, taken back and refused, and the networks of the run that comes after."""
+
+import re
+import time
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from serving import PATIENCE, Answer, Server, served
+from test_pages import Page, posted
+
+from icp_engine.networks.decisions import read_decisions
+from icp_engine.networks.grouping import NetworkOptions
+from icp_engine.pipeline.run import RunOptions, run
+
+STATES = ["TX", "OK", "CA", "NV", "AZ"]
+CROWD = ["".join(letters) for letters in product("abcdefgh", repeat=3)]
+# Names in two states that differ in a letter: each pair is a question, and nothing joins it by itself.
+FIRST = ["Marlowton", "Brixenden", "Quillford", "Zephyrine", "Umberland", "Jacaranda", "Fenwicker", "Tollivery"]
+SECOND = ["Onyxcare", "Rhubarbis", "Kestrelle", "Vintagely", "Dapplewood", "Halcyonic", "Sorrelton", "Peregrine"]
+PAIRS = [(f"{word} {more}", f"{word[:-1]}m {more}") for word, more in zip(FIRST, SECOND, strict=True)]
+SIZES = {"min_clinics": 2, "min_states": 1, "min_single_state": 2}
+
+
+def publish(folder: Path) -> Path:
+    rows: list[dict[str, Any]] = [
+        {"clinic_id": f"z{word}", "account_name": f"q{word} Memorial Hospital", "state_code": "AK"} for word in CROWD
+    ]
+    for number, (left, right) in enumerate(PAIRS):
+        rows.append({"clinic_id": f"a{number}", "account_name": left, "state_code": "TX"})
+        rows.append({"clinic_id": f"b{number}", "account_name": right, "state_code": STATES[1 + number % 4]})
+    for number in range(4):
+        rows.append({"clinic_id": f"n{number}", "account_name": "<b>Quill & Zephyr Group</b>", "state_code": "TX"})
+    pl.DataFrame(rows).write_parquet(folder / "clinics.parquet")
+    network = NetworkOptions(review=True, **SIZES)
+    run([str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet", charts=False, network=network))
+    return folder / "out"
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    return publish(tmp_path)
+
+
+@pytest.fixture
+def server(warehouse: Path) -> Iterator[Server]:
+    with served(warehouse, "--curate", "--author", "Ann") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def unwritten(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that no test decides on."""
+    return publish(tmp_path_factory.mktemp("unwritten"))
+
+
+@pytest.fixture(scope="module")
+def refusing(unwritten: Path) -> Iterator[Server]:
+    with served(unwritten, "--curate", "--author", "Ann") as found:
+        yield found
+
+
+def key_of(answer: Answer) -> str:
+    found = re.search(r'name="key" value="([0-9a-f]+)"', answer.body.decode())
+    assert found, "a page of a server that curates has a form"
+    return found[1]
+
+
+def question_of(answer: Answer) -> str:
+    found = re.search(r'action="(/review/[^"]+)"', answer.body.decode())
+    assert found
+    return found[1]
+
+
+def followed(server: Server, answer: Answer) -> Answer:
+    assert answer.status == 303, answer.body
+    return server.get(answer.headers["location"])
+
+
+def networks(out: Path) -> set[str]:
+    members = pl.read_parquet(out / "clinics_icp_with_networks.parquet").filter(pl.col("network_id").is_not_null())
+    grouped = members.group_by("network_id").agg(pl.col("clinic_id").sort().str.join(" "))
+    return set(grouped["clinic_id"])
+
+
+def test_a_session_of_decisions_and_the_run_after_it(server: Server, warehouse: Path, tmp_path: Path) -> None:
+    page = server.get("/review")
+    listed = Page(server.get("/review/list"))
+    count = len([link for link in listed.links if link.startswith("/review/q_")])
+    assert count >= len(PAIRS)
+    joined, apart = set(), set()
+    for number in range(count):
+        path, key = question_of(page), key_of(page)
+        assert f"of {count - number}" in Page(page).text
+        if number == 3:  # put off, which writes nothing, and comes again
+            later = followed(server, posted(server, path, f"key={key}&answer=later"))
+            assert question_of(later) != path
+        sides = [line.rpartition("/")[2] for line in Page(page).links if line.startswith(("/clinics/a", "/clinics/b"))]
+        answer = "same" if number % 2 else "not_same"
+        (joined if number % 2 else apart).add(" ".join(sorted(dict.fromkeys(sides))[:2]))
+        page = followed(server, posted(server, path, f"key={key}&answer={answer}&reason=checked+{number}"))
+    assert f"All {count} questions of this run are answered." in Page(page).text
+    lines = read_decisions(warehouse / "decisions.csv")
+    assert {line.author for line in lines} == {"Ann"}
+    assert {line.action for line in lines} == {"merge", "not_same"}
+    before = networks(warehouse)
+    publish(tmp_path)
+    after = networks(warehouse)
+    assert joined <= after - before
+    assert not apart & after
+    end = time.monotonic() + PATIENCE
+    while "No decision waits for a run." not in Page(server.get("/review/list")).text:
+        assert time.monotonic() < end, "the server answers from the run before"
+        time.sleep(0.1)
+
+
+def test_a_decision_is_pending_and_can_be_taken_back(server: Server, warehouse: Path) -> None:
+    page = server.get("/review")
+    path, key = question_of(page), key_of(page)
+    posted(server, path, f"key={key}&answer=same")
+    shown = Page(server.get("/review/list"))
+    assert "merge" in shown.text
+    assert question_of(server.get("/review")) != path
+    back = followed(server, posted(server, path, f"key={key}&answer=undo"))
+    assert "Your last decision is taken back." in Page(back).text
+    assert question_of(server.get("/review")) == path
+    assert [line.action for line in read_decisions(warehouse / "decisions.csv")] == ["merge", "undo"]
+    refused = posted(server, path, f"key={key}&answer=undo")
+    assert refused.status == 409
+    assert "There is no decision of yours to take back." in Page(refused).text
+
+
+@pytest.mark.parametrize(
+    ("fields", "headers", "status"),
+    [
+        ("answer=same", {}, 403),
+        ("key=0000&answer=same", {}, 403),
+        ("key={key}&answer=same", {"Sec-Fetch-Site": "cross-site"}, 403),
+        ("key={key}&answer=same", {"Origin": "https://evil.example"}, 403),
+        ("key={key}&answer=perhaps", {}, 409),
+        ("key={key}", {}, 409),
+        ("key={key}&answer=same", {"Host": "evil.example"}, 421),
+    ],
+)
+def test_forged_forms_write_nothing(
+    refusing: Server, unwritten: Path, fields: str, headers: dict[str, str], status: int
+) -> None:
+    page = refusing.get("/review")
+    answer = posted(refusing, question_of(page), fields.format(key=key_of(page)), headers)
+    assert answer.status == status
+    assert not (unwritten / "decisions.csv").exists()
+
+
+def test_a_network_gets_another_name_and_loses_clinics(server: Server, warehouse: Path, tmp_path: Path) -> None:
+    network = next(link for link in Page(server.get("/networks?q=quill")).links if link.startswith("/networks/net_"))
+    page = server.get(network)
+    network_id, key = network.rpartition("/")[2], key_of(page)
+    anchor = re.search(r'name="anchor_id" value="([^"]+)"', page.body.decode())
+    assert anchor
+    leaving = next(clinic for clinic in ("n0", "n1", "n2", "n3") if clinic != anchor[1])
+    common = f"key={key}&network_id={network_id}"
+    assert posted(server, "/decide", f"{common}&action=rename&anchor_id={anchor[1]}&name=Feather+Group").status == 303
+    split = posted(server, "/decide", f"{common}&action=split&anchor_id={anchor[1]}&member%3A{leaving}=1&reason=sold")
+    assert "Written down. It takes effect with the next run." in Page(followed(server, split)).text
+    nobody = posted(server, "/decide", f"{common}&action=split&anchor_id={anchor[1]}")
+    assert "No clinic is ticked; tick those that leave the network." in Page(nobody).text
+    publish(tmp_path)
+    rows = pl.read_parquet(warehouse / "networks_icp.parquet")
+    assert "Feather Group" in rows["display_name"].to_list()
+    members = pl.read_parquet(warehouse / "clinics_icp_with_networks.parquet")
+    assert members.filter(clinic_id=leaving)["network_id"].to_list() == [None]
+
+
+def test_two_servers_write_to_one_file(server: Server, warehouse: Path) -> None:
+    with served(warehouse, "--curate", "--author", "Bob") as other:
+        for place, each in enumerate([server, other, server, other]):
+            page = each.get("/review")
+            assert posted(each, question_of(page), f"key={key_of(page)}&answer=same&reason={place}").status == 303
+        foreign = server.get("/review")
+        assert posted(other, question_of(foreign), f"key={key_of(foreign)}&answer=same").status == 403
+    lines = read_decisions(warehouse / "decisions.csv")
+    assert [line.author for line in lines] == ["Ann", "Bob", "Ann", "Bob"]
+    assert len({line.subject for line in lines}) == 4
+
+
+def test_without_curate_nothing_is_decided(unwritten: Path) -> None:
+    with served(unwritten) as server:
+        assert "Nobody decides here: start the server with --curate" in Page(server.get("/review")).text
+        question = next(link for link in Page(server.get("/review/list")).links if link.startswith("/review/q_"))
+        assert posted(server, question, "answer=same").status == 403
+    assert not (unwritten / "decisions.csv").exists()
