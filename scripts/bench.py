@@ -2,6 +2,7 @@
 
     python scripts/bench.py [EXTRACT] [--rows N] [--runs N]
     python scripts/bench.py --api [EXTRACT] [--rows N]          the server instead, see bench_api.py
+    python scripts/bench.py --web [EXTRACT] [--rows N]          its pages, by 8 visitors at once
     python scripts/bench.py --partners [--rows N] [--runs N]    `partners run`, beside a plain copy of its input
     python scripts/bench.py --nppes [FILE] [--rows N]           `build`, beside a plain scan of the columns it reads
 
@@ -107,9 +108,12 @@ def measured(command: list[str]) -> Cost:
 )
 @click.option("--runs", default=5, show_default=True, help="Turns of copy and run; the first, a warm-up, is left out.")
 @click.option("--api", is_flag=True, help="Measure the server over a run of the extract instead.")
+@click.option("--web", is_flag=True, help="Measure the pages over a run of the extract instead.")
 @click.option("--partners", is_flag=True, help="Measure `partners run` instead.")
 @click.option("--nppes", is_flag=True, help="Measure `build` instead; EXTRACT is a main file of NPPES.")
-def main(extract: Path | None, rows: int | None, runs: int, *, api: bool, partners: bool, nppes: bool) -> None:
+def main(
+    extract: Path | None, rows: int | None, runs: int, *, api: bool, web: bool, partners: bool, nppes: bool
+) -> None:
     """Measure and compare."""
     program = shutil.which("icp-engine", path=str(Path(sys.executable).parent))
     if program is None:
@@ -122,10 +126,11 @@ def main(extract: Path | None, rows: int | None, runs: int, *, api: bool, partne
             missed = [not _case(case, rows or 1_000_000, copy, _run(case, run, place), runs) for case in PARTNERS]
         elif nppes:
             missed = [not _build(extract or _main_file(place, rows or 2_000_000), program, place, runs)]
-        elif api:
+        elif api or web:
             extract = extract or _made(place, rows or 1_450_000)
-            measured([program, "run", str(extract), "--out", str(place / "out"), "--quiet", *SERVED])
-            missed = [not bench_api(program, place / "out")]
+            asked = ["--review"] if web else []
+            measured([program, "run", str(extract), "--out", str(place / "out"), "--quiet", *SERVED, *asked])
+            missed = [not bench_api(program, place / "out", pages=web)]
         else:
             extract = extract or _made(place, rows or 1_450_000)
             run, by_hand = [program, "run", str(extract)], _rival("polars", extract, place)

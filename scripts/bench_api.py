@@ -1,6 +1,6 @@
 """Asks a real server with several clients at once: how long answers take, and whether memory stays where it is.
 
-Part of bench.py: python scripts/bench.py --api [EXTRACT] [--rows N]
+Part of bench.py: python scripts/bench.py --api [EXTRACT] [--rows N], or --web for the pages instead of the API.
 """
 
 import gzip
@@ -30,6 +30,11 @@ GROWTH = 1.05  # memory after the last request, as a share of that after the ear
 _SHARE = {"clinic": 30, "network": 15, "stats": 5, "filtered page": 20, "words": 5, "deep page": 10, "networks": 10}
 _SHARE["unchanged"] = 5
 _GOALS = {"clinic": 100, "network": 100, "stats": 100, "filtered page": 250, "deep page": 250, "words": 500}
+_PAGE_SHARE = {
+    "home page": 15, "clinics page": 25, "clinic page": 30, "networks page": 10, "network page": 10, "review page": 5,
+    "scorecard page": 3, "runs page": 2,
+}  # fmt: skip
+_GOALS |= dict.fromkeys(_PAGE_SHARE, 300)
 _SORTS = ("npi_count", "account_name", "icp_fit_score", "network_icp_score", "allowed_amt")
 
 
@@ -112,9 +117,17 @@ def path_of(kind: str, known_ids: Known, rng: random.Random) -> str:
         "network": f"/icp/networks/{rng.choice(known_ids.networks)}",
         "stats": "/icp/stats",
         "unchanged": "/icp/stats",
+        "home page": "/",
+        "clinic page": f"/clinics/{quote(rng.choice(known_ids.clinics), safe='')}",
+        "network page": f"/networks/{rng.choice(known_ids.networks)}",
+        "review page": "/review",
+        "scorecard page": "/scorecard",
+        "runs page": "/runs",
     }
     if kind in plain:
         return plain[kind]
+    if kind in ("clinics page", "networks page"):
+        return _list_page(kind, known_ids, rng)
     asked: dict[str, Any] = {"min_score": rng.randint(2_000, 6_000) / 100}
     if kind == "words":
         asked["q"] = " ".join(rng.sample(known_ids.words, 2))
@@ -130,6 +143,15 @@ def path_of(kind: str, known_ids: Known, rng: random.Random) -> str:
     if kind == "networks":
         return "/icp/networks?" + urlencode(asked | {"min_clinics": rng.randint(2, 8)})
     return "/icp/clinics?" + urlencode(asked)
+
+
+def _list_page(kind: str, known_ids: Known, rng: random.Random) -> str:
+    """Return a list as people ask for it: a filter or two, some words, the first pages."""
+    asked: dict[str, Any] = {"tier": rng.choice("123")} if rng.random() < 0.6 else {}
+    asked |= {"state": rng.choice(known_ids.states)} if rng.random() < 0.5 else {}
+    asked |= {"q": rng.choice(known_ids.words)} if rng.random() < 0.2 else {}
+    asked |= {"page": rng.choice((1, 1, 1, 2, 5))}
+    return f"/{kind.removesuffix(' page')}?{urlencode(asked)}"
 
 
 def client(port: int, kinds: list[str], known_ids: Known, seed: int) -> list[tuple[str, float]]:
@@ -175,9 +197,10 @@ def report(title: str, took: list[tuple[str, float]], seconds: float, used: floa
     return good
 
 
-def bench_api(program: str, warehouse: Path) -> bool:
-    """Measure the server of a warehouse; return whether all goals are met."""
-    kinds, shares = list(_SHARE), list(_SHARE.values())
+def bench_api(program: str, warehouse: Path, *, pages: bool = False) -> bool:
+    """Measure the server of a warehouse, its API or its pages; return whether all goals are met."""
+    asked = _PAGE_SHARE if pages else _SHARE
+    kinds, shares = list(asked), list(asked.values())
     with server(program, warehouse) as (port, pid):
         start, known_ids = megabytes(pid), known(port)
         results = []
