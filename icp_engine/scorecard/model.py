@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, Literal
 
-from icp_engine.columns import Column, Field, score_columns
+from icp_engine.columns import Column, Field, driver_columns, score_columns
 from icp_engine.display import html_block, html_table
 from icp_engine.scorecard.rounding import exact, hundredths, in_points
 
@@ -199,7 +199,10 @@ class Characteristic:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A group of characteristics with its own maximum."""
+    """A group of characteristics with its own maximum.
+
+    `driver` is the column that names the characteristic which brings the most to its score, where one is wanted.
+    """
 
     name: str
     label: str
@@ -211,6 +214,7 @@ class Category:
     requires: str | None = None
     all_missing: str | None = None
     combine: Literal["sum", "weighted_mean"] = "sum"
+    driver: str | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -307,8 +311,11 @@ class Scorecard:
         categories = {
             category.name: (category.column, category.label, category.maximum) for category in self.categories
         }
-        return tuple(
-            score_columns(self.prefix, categories, self.named_columns, segments=self.segment_source is not None)
+        drivers = {category.driver: category.label for category in self.categories if category.driver}
+        segments = self.segment_source is not None
+        return (
+            *score_columns(self.prefix, categories, self.named_columns, segments=segments),
+            *driver_columns(drivers),
         )
 
     def items_of(self, field: str) -> frozenset[str]:

@@ -267,6 +267,23 @@ def category_expr(category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
     return pl.min_horizontal(score, pl.lit(category.maximum, HUNDREDTHS)) if category.can_exceed else score
 
 
+def driver_expr(category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
+    """Return the name of the characteristic that brings the most to a category's score, the first on a tie.
+
+    Missing where none brings any points. Shares are compared as whole numbers: exactly, as they stand in the card.
+    """
+    below = lcm(*(share.denominator for share in category.shares))
+    brings = [
+        points_expr(part, card).cast(pl.Int64) * int(share * below)
+        for part, share in zip(category.parts, category.shares, strict=True)
+    ]
+    most = pl.max_horizontal(brings)
+    name = pl.lit(None, pl.String)
+    for part, brought in reversed(list(zip(category.parts, brings, strict=True))):
+        name = pl.when(brought == most).then(pl.lit(part.rule.name)).otherwise(name)
+    return pl.when(most > 0).then(name)
+
+
 def total_expr(card: Scorecard) -> pl.Expr:
     """Return the total in hundredths from the rounded categories (columns of hundredths)."""
     parts = [pl.col(category.column) for category in card.categories]

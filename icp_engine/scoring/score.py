@@ -14,6 +14,7 @@ from icp_engine.scoring.compiler import (
     band_stages,
     category_expr,
     compared,
+    driver_expr,
     in_points,
     label_expr,
     prepared,
@@ -49,7 +50,13 @@ def add_scores(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     Source: the columns of `add_bands`. The sums are made in whole hundredths and divided once.
     """
     table, total, tier = outcome_table(card), card.column("total_score"), card.column("tier")
-    lf = lf.with_columns(category_expr(category, card).alias(category.rule.column) for category in table.categories)
+    drivers = [
+        driver_expr(category, card).alias(category.rule.driver)
+        for category in table.categories
+        if category.rule.driver is not None
+    ]
+    categories = (category_expr(category, card).alias(category.rule.column) for category in table.categories)
+    lf = lf.with_columns(*categories, *drivers)
     lf = lf.with_columns(total_expr(card).alias(total))
     lf = lf.with_columns(tier_expr(card.tiers, card).alias(tier))
     points = [in_points(pl.col(name)) for name in (total, *(category.column for category in card.categories))]
