@@ -19,7 +19,7 @@ from icp_engine.published.run import Run
 from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
 from icp_engine.tables.excel import excel_csv
 from icp_engine.tables.writer import flat, whole
-from icp_engine.warehouse.audits import AUDITED, audit
+from icp_engine.warehouse.audits import AUDITED, audit_all
 from icp_engine.warehouse.duckdb_file import CLINIC_WHY
 from icp_engine.warehouse.switch import check_outside
 
@@ -122,7 +122,7 @@ def audits(run: Run) -> dict[str, pl.DataFrame]:
     with run.database() as db:
         there = {name for _, name in db.relations()}
         tables = {name: db.frame(f"from {name}") for name in AUDITED if name in there}
-    return audit(run.folder, run.card, run.manifest.rows.scored, tables)
+    return audit_all(run.folder, run.cards, run.manifest.rows.scored, tables)
 
 
 def export(run: Run, what: Listed, wanted: Filter, columns: Sequence[str] = ()) -> pl.DataFrame:

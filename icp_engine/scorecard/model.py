@@ -165,7 +165,10 @@ class Bonus:
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """One thing looked at. What its band numbers mean stands in `outcomes`; 0 is missing."""
+    """One thing looked at. What its band numbers mean stands in `outcomes`; 0 is missing.
+
+    `band_prefix` sets its band column apart from those of other scorecards of the same run.
+    """
 
     category: str
     name: str
@@ -181,6 +184,7 @@ class Characteristic:
     maximum: float | None = None
     weight: float = 1.0
     headline: bool = True
+    band_prefix: str = ""
 
     def __hash__(self) -> int:
         """Return a number that is the same for the same place in a scorecard."""
@@ -194,7 +198,7 @@ class Characteristic:
     @property
     def column(self) -> str:
         """The name of its band column."""
-        return f"{self.category}_{self.name}"
+        return f"{self.band_prefix}{self.category}_{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Score a frame of clinics: lazy in, lazy out, no files."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -38,10 +39,27 @@ def add_bands(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
 
     Source: the conformed columns of `card.reads`.
     """
-    lf = lf.with_columns(compared(card))
+    return _with_bands(lf.with_columns(compared(card)), card)
+
+
+def _with_bands(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     for stage in band_stages(card):
         lf = lf.with_columns(stage)
     return lf
+
+
+def add_all_scores(lf: pl.LazyFrame, cards: Sequence[Scorecard]) -> pl.LazyFrame:
+    """Return the frame with bands and scores of several scorecards; what two of them compare is prepared once.
+
+    Source: the conformed fields that they read. Scorecards of one run are those of `apart`.
+    """
+    made: dict[str, pl.Expr] = {}
+    for card in cards:
+        columns = {column.meta.output_name(): column for column in compared(card)}
+        fresh = {name: column for name, column in columns.items() if name not in made or not column.meta.eq(made[name])}
+        made |= fresh
+        lf = add_scores(_with_bands(lf.with_columns(fresh.values()), card), card)
+    return lf.drop(made)
 
 
 def add_scores(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
