@@ -161,6 +161,7 @@ def command(
 
 def _summary(manifest: "Manifest", run: "Run") -> str:
     """Return what a run comes to, on one screen: rows, tiers, segments, networks, top five, what was missing, where."""
+    from icp_engine.published.matrix import tier_matrices
     from icp_engine.published.ranking import best_tie, ranking_doubts
     from icp_engine.published.statistics import best_clinics
 
@@ -178,6 +179,9 @@ def _summary(manifest: "Manifest", run: "Run") -> str:
     ]
     if manifest.segments:
         lines += ["", _segments(manifest, card)]
+    for other in run.each[1:]:
+        lines += ["", f"With {other.card.id} {other.card.version}", _tiers(other.manifest, other.card), _spread(other)]
+    lines += [line for matrix in tier_matrices(run) for line in ("", show.tier_matrix(matrix))]
     if manifest.networks:
         lines += ["", _networks(manifest, run)]
     lines += ["", "No list of the best clinics: their order means nothing, see above." if doubts else _best(best)]
