@@ -57,10 +57,10 @@ class Repeated(click.types.StringParamType):
 
 
 class ScorecardName(click.ParamType[str]):
-    """A scorecard; several stand in a variable with commas between them."""
+    """A scorecard; several stand in a variable with semicolons between them."""
 
     name = "scorecard"
-    envvar_list_splitter = ","
+    envvar_list_splitter = ";"
 
 
 class Several(click.ParamType[tuple[str, ...]]):

@@ -61,7 +61,8 @@ def _check(card: Scorecard, other: Scorecard) -> None:
         )
     if suffix(card) == suffix(other):
         raise InputError(
-            f"Scorecards {card.id} and {other.id} have the prefix '{card.prefix}'; give one of them another."
+            f"Scorecards {card.id} and {other.id} have one prefix, '{card.prefix}', and so columns of the same names; "
+            "a file of your own that extends one of them can state another prefix."
         )
     taken = {name.lower() for name in _names(card)}
     twice = [name for name in _names(other) if name.lower() in taken]

@@ -127,7 +127,7 @@ def score(
     [('007', 32.67, 'Tier 3 - Monitor'), ('008', 11.5, 'Tier 3 - Monitor')]
     >>> both = icp.score(clinics, [icp.load_scorecard("icp"), icp.load_scorecard("icf")])
     >>> both.select("icp_total_score", "icf_score", "primary_driver").row(0)
-    (32.67, 2.34, 'denial_pressure')
+    (32.67, 2.65, 'denial_pressure')
     """
     cards = _cards(card)
     lf = _taken_in(frame, cards)
