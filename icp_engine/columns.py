@@ -111,3 +111,10 @@ def score_columns(
         yield Column(name["segment"], pl.String(), "", "Strategic class by rules, independent of the score")
     for column, label, maximum in categories.values():
         yield Column(column, pl.Float64(), f"points, 0-{maximum:g}", f"{label}: points of this category")
+
+
+def driver_columns(labels: dict[str, str]) -> Iterator[Column]:
+    """Yield the columns that say what drives a category: the label of the category by the name of the column."""
+    for name, label in labels.items():
+        meaning = f"{label}: the characteristic that brings the most, the first on a tie; missing where none brings any"
+        yield Column(name, pl.String(), "", meaning)

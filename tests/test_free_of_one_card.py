@@ -15,7 +15,7 @@ import icp_engine
 from icp_engine.networks.columns import member_columns, networks_columns
 
 ROOT = Path(__file__).resolve().parents[1]
-CARDS = [icp_engine.load_scorecard(name) for name in ("icp", "icp-2025-11")]
+CARDS = [icp_engine.load_scorecard(name) for name in ("icp", "icp-2025-11", "icf")]
 # Tables and files that are called so whatever the scorecard, as the warehouse is specified.
 TABLES = {"icp_scores", "icp_bands", "clinics_icp", "clinics_icp_with_networks", "networks_icp", "icp_engine"}
 ELSEWHERE = ("partnerships/", "cli/partners/")  # about one scorecard by intent: rules of referral partners
@@ -44,6 +44,7 @@ def belonging() -> tuple[set[str], set[str], set[str]]:
     for card in CARDS:
         contract = (*card.columns, *member_columns(card), *networks_columns(card))
         columns |= {column.name for column in contract if card.prefix in column.name.split("_")}
+        columns |= {category.driver for category in card.categories if category.driver}
         columns |= {card.column("reason_codes"), *(rule.column for rule in card.characteristics)}
         parts |= {category.name for category in card.categories} | {category.breakdown for category in card.categories}
         parts |= {card.prefix, *card.segments, *card.segment_names.values()}

@@ -22,6 +22,7 @@ LAYERS = [
         "scorecard.ranking",
         "scorecard.reach",
         "scorecard.words",
+        "scorecard.several",
     ],
     ["scorecard.toml.*"],
     ["scorecard.loader", "scorecard"],

@@ -13,6 +13,7 @@ from icp_engine.distribution import engine_version
 Form = Literal["json", "csv"]
 RUN = "X-ICP-Run"
 TOTAL = "X-Total-Count"
+SCORECARD = "scorecard"  # the parameter that chooses one of a run
 _TYPES: dict[Form, str] = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 _NOT_AT_ALL = (0.0, 2)  # of a media type that is named with q=0
 _ENGINE = engine_version()
@@ -36,7 +37,8 @@ def answered(
         csv: whether there is CSV to be had.
     """
     form = form_of(request.headers.get("accept", "")) if csv else "json"
-    tag = _tag(run_id, request.url.path, asked, form)
+    chosen = {SCORECARD: request.scope[SCORECARD]} if SCORECARD in request.scope else {}
+    tag = _tag(run_id, request.url.path, {**asked, **chosen}, form)
     headers = {RUN: run_id, "ETag": tag, "Cache-Control": "private, no-cache"} | ({"Vary": "Accept"} if csv else {})
     if tag in [part.strip() for part in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=304, headers=headers)

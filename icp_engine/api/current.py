@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from icp_engine.api.snapshot import Snapshot, snapshot
+from icp_engine.display import listed
 from icp_engine.errors import IcpError, first_line
 from icp_engine.published.run import open_run
 from icp_engine.scorecard.model import Scorecard
@@ -16,19 +17,27 @@ _LOOK_EVERY = 0.5  # seconds between two looks at what is published
 _TRIES = 3  # at opening a run: another may be published, and this one removed, meanwhile
 
 
+OTHER_CARDS = "A run of another scorecard has just been published; ask again."
+
+
 class UnavailableError(IcpError):
     """There is no run to answer from; the message says why."""
 
 
 @dataclass(slots=True)
 class _Held:
-    """An open run, how many requests read it, and whether a newer one has taken its place."""
+    """An open run under each of its scorecards by id, the main one first; its readers, and whether it is replaced."""
 
-    run: Snapshot
+    runs: dict[str, Snapshot]
     folder: Path
     open: ExitStack
     readers: int = 0
     replaced: bool = False
+
+    @property
+    def run(self) -> Snapshot:
+        """The run under its main scorecard."""
+        return next(iter(self.runs.values()))
 
 
 @dataclass(slots=True)
@@ -62,25 +71,30 @@ class Current:
         self._replace(None)
 
     @property
-    def card(self) -> Scorecard | None:
-        """The scorecard of the run that answers; None where there is none."""
+    def cards(self) -> tuple[Scorecard, ...]:
+        """The scorecards of the run that answers, the main one first; none where there is no run."""
         held = self._held
-        return None if held is None else held.run.rows.card
+        return () if held is None else tuple(run.rows.card for run in held.runs.values())
 
     @contextmanager
-    def run(self) -> Iterator[Snapshot]:
-        """Give the run that answers, which stays open for as long as it is used.
+    def run(self, scorecard: str | None = None) -> Iterator[Snapshot]:
+        """Give the run that answers, under one of its scorecards; it stays open for as long as it is used.
+
+        Args:
+            scorecard: the id of the scorecard; the main one unless given.
 
         Raises:
-            UnavailableError: there is none.
+            UnavailableError: there is no run, or it has no such scorecard.
         """
         with self._lock:
             held = self._held
             if held is None:
                 raise UnavailableError(self.trouble or f"{self.warehouse} holds no published run.")
+            if scorecard is not None and scorecard not in held.runs:
+                raise UnavailableError(OTHER_CARDS)
             held.readers += 1
         try:
-            yield held.run
+            yield held.run if scorecard is None else held.runs[scorecard]
         finally:
             with self._lock:
                 held.readers -= 1
@@ -112,11 +126,13 @@ class Current:
     def _open(self) -> None:
         opened = open_run(self.warehouse)
         with ExitStack() as stack:
-            run = stack.enter_context(snapshot(opened))
-            self._replace(_Held(run, opened.folder, stack.pop_all()))
+            runs = {each.card.id: stack.enter_context(snapshot(each)) for each in opened.each}
+            self._replace(_Held(runs, opened.folder, stack.pop_all()))
         self._refused = None
-        card = run.rows.card
-        self.say(f"Answering from run {run.run_id}: {run.count:,} clinics, scorecard {card.id} {card.version}")
+        run = runs[opened.card.id]
+        named = listed([f"{card.id} {card.version}" for card in opened.cards])
+        word = "scorecards" if opened.cards[1:] else "scorecard"
+        self.say(f"Answering from run {run.run_id}: {run.count:,} clinics, {word} {named}")
 
     def _replace(self, held: _Held | None) -> None:
         """Let another run answer from now on, and close the one before it, unless a request still reads it."""

@@ -12,6 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 from icp_engine.api.rows import Rows
 from icp_engine.errors import did_you_mean
 from icp_engine.published.filters import Filter
+from icp_engine.scorecard.model import Scorecard
 
 MOST_ROWS = 10_000
 _LARGEST = 1_000_000_000
@@ -119,16 +120,20 @@ class Parameters:
 
 def parameters_of(rows: Rows) -> Parameters:
     """Return what lists can be asked for under a scorecard."""
-    shared: dict[str, Any] = {
-        "tier": (_several([str(tier.number) for tier in rows.card.tiers], "tiers"), None),
-        "segment": (_several(list(rows.card.segments), "segments"), None),
-    }
     by_clinic = (_column([column.name for column in rows.clinic]), rows.total)
     by_network = (_column([column.name for column in rows.network]), rows.network_total)
     return Parameters(
-        create_model("ClinicsAsked", __base__=ClinicsAsked, sort_by=by_clinic, **shared),
-        create_model("NetworksAsked", __base__=NetworksAsked, sort_by=by_network, **shared),
+        create_model("ClinicsAsked", __base__=ClinicsAsked, sort_by=by_clinic, **_classes(rows.card)),
+        create_model("NetworksAsked", __base__=NetworksAsked, sort_by=by_network, **_classes(rows.network_card)),
     )
+
+
+def _classes(card: Scorecard) -> dict[str, Any]:
+    """Return the parameters that take some of a scorecard's tiers or segments."""
+    return {
+        "tier": (_several([str(tier.number) for tier in card.tiers], "tiers"), None),
+        "segment": (_several(list(card.segments), "segments"), None),
+    }
 
 
 def _column(among: list[str]) -> Any:

@@ -9,7 +9,7 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from icp_engine.api import shapes
 from icp_engine.api.answers import RUN, TOTAL, Form, answered, json_bytes, rows_bytes
-from icp_engine.api.current import Current, UnavailableError
+from icp_engine.api.current import OTHER_CARDS, Current, UnavailableError
 from icp_engine.api.listing import Listing, Page
 from icp_engine.api.parameters import ClinicsAsked, NetworksAsked, NothingAsked, Parameters, only
 from icp_engine.api.rows import Rows
@@ -60,9 +60,9 @@ def routes_of(rows: Rows, parameters: Parameters) -> APIRouter:
 def _answering(request: Request, rows: Rows) -> Iterator[Snapshot]:
     """Hold the run that answers, which is of the scorecard unless another was published this very moment."""
     current: Current = request.app.state.current
-    with current.run() as run:
-        if run.rows.card.hash != rows.card.hash:
-            raise UnavailableError("A run of another scorecard has just been published; ask again.")
+    with current.run(rows.card.id) as run:
+        if (run.rows.card.hash, run.rows.network_card.hash) != (rows.card.hash, rows.network_card.hash):
+            raise UnavailableError(OTHER_CARDS)
         yield run
 
 
@@ -81,7 +81,7 @@ def _add_lists(router: APIRouter, rows: Rows, parameters: Parameters, shape: sha
         with _answering(request, rows) as run:
 
             def make(form: Form) -> tuple[bytes, dict[str, str]]:
-                page = _page(run.networks, asked, conditions(asked.filter(), "networks", rows.card))
+                page = _page(run.networks, asked, conditions(asked.filter(), "networks", rows.network_card))
                 before = {"total": page.total, "returned": len(page.rows)}
                 return _listed(page, form, before, "networks", {"filters_applied": _filters(asked)})
 

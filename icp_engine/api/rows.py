@@ -19,6 +19,8 @@ class Rows:
     """The columns of answers, and what answers call the parts of a score.
 
     Attributes:
+        card: the scorecard of the clinics.
+        network_card: that of the networks: the main one of the run.
         total: the column of a clinic's score.
         network_total: the column of a network's.
         clinic: the columns of a list of clinics.
@@ -34,6 +36,7 @@ class Rows:
     """
 
     card: Scorecard
+    network_card: Scorecard
     total: str
     network_total: str
     clinic: tuple[Column, ...]
@@ -48,22 +51,25 @@ class Rows:
     segments: dict[str, str]
 
 
-def rows_of(card: Scorecard) -> Rows:
-    """Return the columns of answers under a scorecard."""
-    total, segment = card.column("total_score"), card.column("segment")
-    network, of_network = networks_columns(card), member_columns(card)
-    missing = {*_MAY_BE_MISSING, OF_NETWORK + segment}
+def rows_of(card: Scorecard, main: Scorecard | None = None) -> Rows:
+    """Return the columns of answers under a scorecard; networks have those of the main one, where that is another."""
+    main = main or card
+    total = card.column("total_score")
+    may_be_missing = {card.column("segment"), *(category.driver for category in card.categories)}
+    network, of_network = networks_columns(main), member_columns(main)
+    missing = {*_MAY_BE_MISSING, OF_NETWORK + main.column("segment")}
     return Rows(
         card=card,
+        network_card=main,
         total=total,
-        network_total=network_total(card),
+        network_total=network_total(main),
         clinic=(
             *field_columns(KEY, NAME, STATE, "segment_label"),
             *card.columns,
             *field_columns("npi_count", "site_count", "bene_count", "allowed_amt"),
             *of_network,
         ),
-        clinic_always=frozenset({KEY, ANCHOR, *(column.name for column in card.columns)} - {segment}),
+        clinic_always=frozenset({KEY, ANCHOR, *(column.name for column in card.columns)} - may_be_missing),
         network=network,
         network_always=frozenset(column.name for column in network if column.name not in missing),
         of_network=tuple(column.name for column in of_network),

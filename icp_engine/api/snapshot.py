@@ -68,7 +68,7 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
     Raises:
         InputError: it has no warehouse file, or is not there any more.
     """
-    card, rows = run.card, rows_of(run.card)
+    card, rows = run.card, rows_of(run.card, run.cards[0])
     with run.database(memory_limit=_POOL) as db:
         db.run("set threads = 1")  # a look-up has no use for more, and several of them run at once
         clinics = Listing(
@@ -200,7 +200,7 @@ def network(run: Snapshot, network_id: str) -> dict[str, Any] | None:
     network_id = current_network(run, asked_id)
     if network_id not in run.places:
         return None
-    asked = conditions(Filter(network_id=network_id), "networks", run.rows.card)
+    asked = conditions(Filter(network_id=network_id), "networks", run.rows.network_card)
     found = run.networks.page(asked, run.rows.network_total, descending=True, limit=1, offset=0)
     return {
         **found.rows.row(0, named=True),

@@ -20,8 +20,9 @@ _SHOWN = 3  # of each field and file
 @click.command("explain")
 @click.argument("clinic_id")
 @options.warehouse
+@options.scorecard_of_run
 @options.as_json
-def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
+def command(clinic_id: str, warehouse: Path, scorecard: str | None, as_json: bool) -> None:
     """Say why a clinic scored what it scored.
 
     Every category, every characteristic: the value, its points, the reason, and what is missing. Where
@@ -31,13 +32,14 @@ def command(clinic_id: str, warehouse: Path, as_json: bool) -> None:
     Examples:
       icp-engine explain caprock-home-health-services-inc--TX
       icp-engine explain 1234567893 --warehouse warehouse --json
+      icp-engine explain caprock-home-health-services-inc--TX --scorecard icf
     """
     from icp_engine.published.explain import explain_clinic
     from icp_engine.published.run import open_run
     from icp_engine.published.sources import matches_of
     from icp_engine.scoring.explanation import bibliography_content
 
-    run = open_run(warehouse)
+    run = open_run(warehouse).of(scorecard)
     found, matches = explain_clinic(run, clinic_id), matches_of(run, clinic_id)
     if as_json:
         rows = [asdict(match) for match in matches]

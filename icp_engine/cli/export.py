@@ -37,6 +37,7 @@ and a text that would run as a formula has ' in front. Leave --for out to get va
     "--for", "reader", type=click.Choice(["excel"]),
     help="CSV that Excel opens unharmed: no formula runs, ids and ZIP codes stay text. Not for a CRM.",
 )  # fmt: skip
+@options.scorecard_of_run
 def command(
     what: Literal["clinics", "networks"],
     warehouse: Path,
@@ -48,6 +49,7 @@ def command(
     format_: str | None,
     out: Path | None,
     reader: str | None,
+    scorecard: str | None,
 ) -> None:
     """Write a list of clinics or networks, best first.
 
@@ -55,6 +57,7 @@ def command(
     Examples:
       icp-engine export --tier 1,2 --segment A --state TX --out texas.csv
       icp-engine export --what networks --tier 1 --out networks.xlsx
+      icp-engine export --scorecard icf --tier 1 --out prime.csv
       icp-engine export --tier 1 --for excel --out call.csv
       icp-engine export --tier 1 --columns clinic_id,account_name,icp_total_score
     """
@@ -68,7 +71,9 @@ def command(
     if reader and path and path.suffix.lower() != ".csv":
         raise click.UsageError(f"--for {reader} is a kind of CSV; leave it out for {path.name}, which opens as it is.")
     chosen = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
-    run = open_run(warehouse)
+    if what == "networks" and scorecard is not None:
+        raise click.UsageError("Networks have scores of the main scorecard alone; leave --scorecard out.")
+    run = open_run(warehouse).of(scorecard)
     wanted = Filter(options.chosen_tiers(tier, run.card), options.chosen_segments(segment, run.card), state, min_score)
     found = export(run, what, wanted, chosen)
     if path is None:

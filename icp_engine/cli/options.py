@@ -56,6 +56,13 @@ class Repeated(click.types.StringParamType):
     envvar_list_splitter = ";"
 
 
+class ScorecardName(click.ParamType[str]):
+    """A scorecard; several stand in a variable with semicolons between them."""
+
+    name = "scorecard"
+    envvar_list_splitter = ";"
+
+
 class Several(click.ParamType[tuple[str, ...]]):
     """Values separated by commas; which of them there are depends on the scorecard of the run."""
 
@@ -134,9 +141,14 @@ warehouse = click.option(
     "--warehouse", "-w", type=click.Path(file_okay=False, path_type=Path), default="warehouse", show_default=True,
     metavar="DIR", help="Folder that a run published into.",
 )  # fmt: skip
-scorecard = click.option(
-    "--scorecard", "-s", default="icp", show_default=True, metavar="NAME|FILE",
-    help="A shipped scorecard, or a .toml file of your own.",
+scorecards = click.option(
+    "--scorecard", "-s", "scorecards", type=ScorecardName(), multiple=True, default=["icp"], show_default=True,
+    metavar="NAME|FILE",
+    help="A shipped scorecard, or a .toml file of your own. Repeat for several; the first is the main one.",
+)  # fmt: skip
+scorecard_of_run = click.option(
+    "--scorecard", "-s", "scorecard", metavar="ID",
+    help="One of the scorecards that the run was scored with; the main one unless given.",
 )  # fmt: skip
 mapping = click.option(
     "--map", "mapping", type=Mapping(), multiple=True, metavar="FIELD=COLUMN",

@@ -28,7 +28,7 @@ _FEW = 0.01  # of all rows; when more are rejected that comes first
     "--out", "-o", type=click.Path(file_okay=False, path_type=Path), default="warehouse", show_default=True,
     metavar="DIR", help="Folder to publish into.",
 )  # fmt: skip
-@options.scorecard
+@options.scorecards
 @options.mapping
 @options.mapping_file
 @options.reading
@@ -78,7 +78,7 @@ _FEW = 0.01  # of all rows; when more are rejected that comes first
 def command(
     extract: tuple[str, ...],
     out: Path,
-    scorecard: str,
+    scorecards: tuple[str, ...],
     mapping: tuple[tuple[str, str], ...],
     mapping_file: Path | None,
     reading: "Reading",
@@ -115,13 +115,14 @@ def command(
       icp-engine run exports/*.csv --map clinic_id=NPI --map npi_count=provider_total
       icp-engine run exports/*.csv --mapping ours.toml
       icp-engine run clinics.parquet --scorecard icp-2025-11 --format parquet
+      icp-engine run clinics.parquet --scorecard icp --scorecard icf
       icp-engine run clinics.parquet --min-single-state 5 --exclude-names generic.txt
     """
     from icp_engine.networks.grouping import NetworkOptions
     from icp_engine.pipeline.run import RunOptions, run
 
     asked = RunOptions(
-        scorecard=scorecard,
+        scorecard=scorecards[0] if len(scorecards) == 1 else scorecards,
         mapping=options.fields_by_column(mapping, file=mapping_file),
         reading=reading,
         format=format_,  # type: ignore[arg-type]
@@ -160,6 +161,7 @@ def command(
 
 def _summary(manifest: "Manifest", run: "Run") -> str:
     """Return what a run comes to, on one screen: rows, tiers, segments, networks, top five, what was missing, where."""
+    from icp_engine.published.matrix import tier_matrices
     from icp_engine.published.ranking import best_tie, ranking_doubts
     from icp_engine.published.statistics import best_clinics
 
@@ -177,6 +179,9 @@ def _summary(manifest: "Manifest", run: "Run") -> str:
     ]
     if manifest.segments:
         lines += ["", _segments(manifest, card)]
+    for other in run.each[1:]:
+        lines += ["", f"With {other.card.id} {other.card.version}", _tiers(other.manifest, other.card), _spread(other)]
+    lines += [line for matrix in tier_matrices(run) for line in ("", show.tier_matrix(matrix))]
     if manifest.networks:
         lines += ["", _networks(manifest, run)]
     lines += ["", "No list of the best clinics: their order means nothing, see above." if doubts else _best(best)]

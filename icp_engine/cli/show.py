@@ -6,14 +6,17 @@ import shutil
 import sys
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from icp_engine.display import bar, cut, percent, table
 from icp_engine.errors import printable
 
-__all__ = ["Progress", "bar", "csv", "cut", "emit", "percent", "say", "table", "width"]
+if TYPE_CHECKING:
+    from icp_engine.published.matrix import TierMatrix
+
+__all__ = ["Progress", "bar", "csv", "cut", "emit", "percent", "say", "table", "tier_matrix", "width"]
 
 _TICK = 0.2  # seconds between two looks at the clock
 
@@ -41,6 +44,14 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def tier_matrix(matrix: "TierMatrix") -> str:
+    """Return the clinics by the tiers of two scorecards as a table, and what it says."""
+    heading = (f"{matrix.card.id} / {matrix.other.id}", *(tier.label for tier in matrix.other.tiers))
+    counts = zip(matrix.card.tiers, matrix.counts, strict=True)
+    rows = [(tier.label, *(f"{clinics:,}" for clinics in row)) for tier, row in counts]
+    return f"{table([heading, *rows], '<' + '>' * len(matrix.other.tiers), header=True)}\n{matrix.sentence}"
 
 
 def width() -> int:

@@ -14,26 +14,35 @@ if TYPE_CHECKING:
 
 @click.command("stats")
 @options.warehouse
+@options.scorecard_of_run
 @options.as_json
-def command(warehouse: Path, as_json: bool) -> None:
+def command(warehouse: Path, scorecard: str | None, as_json: bool) -> None:
     """Print the statistics of a published run.
 
-    Scores, tiers, segments, categories and the top 10, and whether the ranking means anything.
+    Scores, tiers, segments, categories and the top 10, and whether the ranking means anything. Of a run with
+    several scorecards those of each, and how many clinics are in which tier of both.
 
     \b
     Examples:
       icp-engine stats
       icp-engine stats --warehouse warehouse --json
+      icp-engine stats --scorecard icf
     """
+    from icp_engine.published.matrix import matrix_content, tier_matrices
     from icp_engine.published.run import open_run
     from icp_engine.published.statistics import run_statistics, statistics_content
 
     run = open_run(warehouse)
-    found = run_statistics(run)
+    runs = run.each if scorecard is None else (run.of(scorecard),)
+    found = [run_statistics(each) for each in runs]
+    matrices = tier_matrices(run) if scorecard is None else ()
     if as_json:
-        show.emit(statistics_content(found, run))
+        content, *others = [statistics_content(*pair) for pair in zip(found, runs, strict=True)]
+        cells = [cell for matrix in matrices for cell in matrix_content(matrix)]
+        show.emit(content | ({"other_scorecards": others, "tier_matrix": cells} if others else {}))
     else:
-        show.say(_text(found, run))
+        texts = [_text(*pair) for pair in zip(found, runs, strict=True)]
+        show.say("\n\n\n".join([*texts, *map(show.tier_matrix, matrices)]))
 
 
 def _text(found: "Statistics", run: "Run") -> str:

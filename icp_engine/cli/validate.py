@@ -24,7 +24,7 @@ _FILES = 5  # that commands repeat; the shell may have made thousands of a patte
 
 @click.command("validate")
 @options.extract
-@options.scorecard
+@options.scorecards
 @options.mapping
 @options.mapping_file
 @options.reading
@@ -38,7 +38,7 @@ _FILES = 5  # that commands repeat; the shell may have made thousands of a patte
 @options.as_json
 def command(
     extract: tuple[str, ...],
-    scorecard: str,
+    scorecards: tuple[str, ...],
     mapping: tuple[tuple[str, str], ...],
     mapping_file: Path | None,
     reading: "Reading",
@@ -65,10 +65,12 @@ def command(
 
     with show.Progress(quiet=as_json) as progress:
         progress("validate", 0, 0)
-        found = validate(extract, scorecard, options.fields_by_column(mapping, file=mapping_file), temp_dir, reading)
+        found = validate(
+            extract, scorecards[0], options.fields_by_column(mapping, file=mapping_file), temp_dir, reading
+        )
     if written is not None:
         write_mapping(written, found.extract.matches, found.description.carried_columns)
-    steps = next_steps(found, _words(extract, scorecard, mapping, mapping_file))
+    steps = next_steps(found, _words(extract, scorecards, mapping, mapping_file))
     if html is not None:
         with options.extra("charts"):
             from icp_engine.report.render import validation_page
@@ -81,16 +83,21 @@ def command(
         show.emit(content)
     else:
         show.say(_text(found, verdict(found), steps))
+    for name in scorecards[1:]:
+        show.say(f"Of {scorecards[0]} alone; -s {name} tells the same of {name}.", err=True)
     if html is not None:
         show.say(f"Page: {html}", err=True)
 
 
 def _words(
-    extract: tuple[str, ...], scorecard: str, mapping: tuple[tuple[str, str], ...], mapping_file: Path | None
+    extract: tuple[str, ...],
+    scorecards: tuple[str, ...],
+    mapping: tuple[tuple[str, str], ...],
+    mapping_file: Path | None,
 ) -> list[str]:
     """Return the words to repeat in the commands of next steps; what was no flag holds there without being said."""
     given = {
-        "scorecard": ["--scorecard", scorecard],
+        "scorecards": [word for name in scorecards for word in ("--scorecard", name)],
         "mapping_file": ["--mapping", str(mapping_file)],
         "mapping": [word for field, column in mapping for word in ("--map", f"{field}={column}")],
     }

@@ -1,10 +1,13 @@
 """The contract of networks: their columns, each said once, in the names of a scorecard."""
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from icp_engine.columns import Column
 from icp_engine.errors import InputError
 from icp_engine.scorecard.model import Scorecard, Tier
+from icp_engine.scorecard.several import written_columns
 
 _TEXT, _WHOLE, _POINTS, _TRUTH = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
 OF_NETWORK = "network_"  # before the name of a clinic's column: the same of a network
@@ -106,8 +109,8 @@ def networks_columns(card: Scorecard) -> tuple[Column, ...]:
     )
 
 
-def check_names(card: Scorecard) -> None:
-    """Make sure that the columns of networks have names of their own under a scorecard.
+def check_names(card: Scorecard, others: Iterable[Scorecard] = ()) -> None:
+    """Make sure that the columns of networks have names of their own under a scorecard, and beside others of a run.
 
     Raises:
         InputError: two of them have one name, or a clinic has a score of the name of a network's column.
@@ -121,4 +124,10 @@ def check_names(card: Scorecard) -> None:
             raise InputError(
                 f"Scorecard {card.id} makes two columns called '{twice}' where clinics are grouped into networks; "
                 "rename a category or one of its columns, or add --no-networks."
+            )
+    for other in others:
+        if clash := next((name for name in members if name in written_columns(other)), None):
+            raise InputError(
+                f"Scorecard {other.id} makes a column called '{clash}', as networks do; "
+                "rename it under [columns], or add --no-networks."
             )

@@ -1,11 +1,11 @@
 """Score all clinics of an extract, and write the clinic tables in the order of the result, slice by slice."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,10 @@ from icp_engine.networks.columns import member_columns
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report
 from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
-from icp_engine.scoring.compiler import compared
+from icp_engine.scorecard.several import written_columns
 from icp_engine.scoring.explain import with_bibliography
 from icp_engine.scoring.reasons import Reasons, ReasonSpeller
-from icp_engine.scoring.score import add_bands, add_scores, band_columns, score_columns
+from icp_engine.scoring.score import add_all_scores, band_columns, score_columns
 from icp_engine.tables.ordering import materialised, sorted_slices, with_order
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, repetitive_columns, with_dictionaries
 from icp_engine.warehouse.duckdb_file import WarehouseFile
@@ -48,11 +48,11 @@ class Scored:
 
 
 def score_clinics(
-    extract: Extract, card: Scorecard, options: RunOptions, temp: Path
+    extract: Extract, cards: Sequence[Scorecard], options: RunOptions, temp: Path
 ) -> tuple[Scored, Profile, Rejects]:
     """Score all rows, and once more without the rejected ones where there are any: nearly always one pass."""
     max_rows = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
-    scored = _score(extract, Rejects(), card, max_rows, temp)
+    scored = _score(extract, Rejects(), cards, max_rows, temp)
     found = profile(extract, scored.frame)
     _check(extract, found, options)
     if not (found.blank_ids or found.duplicate_rows or found.totals):
@@ -60,14 +60,14 @@ def score_clinics(
     rejects = find_rejects(extract, totals=bool(found.totals), duplicates=bool(found.duplicate_rows))
     if len(rejects) == extract.rows:
         raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
-    return _score(extract, rejects, card, max_rows, temp), found, rejects
+    return _score(extract, rejects, cards, max_rows, temp), found, rejects
 
 
-def _score(extract: Extract, rejects: Rejects, card: Scorecard, max_rows: int, temp: Path) -> Scored:
-    needed = {*card.reads, *_SCORES_BEFORE, *_SCORES_AFTER}
-    lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
+def _score(extract: Extract, rejects: Rejects, cards: Sequence[Scorecard], max_rows: int, temp: Path) -> Scored:
+    needed = {*(name for card in cards for name in card.reads), *_SCORES_BEFORE, *_SCORES_AFTER}
+    lf = add_all_scores(conformed_rows(extract, rejects, needed), cards)
     lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED))
-    lf = with_order(lf, card.column("total_score")).drop(column.meta.output_name() for column in compared(card))
+    lf = with_order(lf, cards[0].column("total_score"))
     rows = extract.rows - len(rejects)
     return Scored(materialised(lf, rows, max_rows, temp), rows, max_rows)
 
@@ -106,13 +106,13 @@ class Slice:
         frame: all that is known of the clinics but their reasons.
         arrow: the same as Arrow.
         coded: the same with every repetitive text once.
-        reasons: codes, top reasons and what is unknown, which are put together while others write.
+        reasons: by scorecard codes, top reasons and what is unknown, which are put together while others write.
     """
 
     frame: pl.DataFrame
     arrow: pa.Table
     coded: pa.Table
-    reasons: Future[Reasons]
+    reasons: tuple[Future[Reasons], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,36 +132,38 @@ class Counts:
 
 
 def write_clinics(
-    scored: Scored, outputs: list[Output], card: Scorecard, networks: pl.DataFrame | None, report: Report
-) -> Counts:
-    """Write all outputs, row group by row group, in the order of the result; return what the manifest counts.
+    scored: Scored, outputs: list[Output], cards: Sequence[Scorecard], networks: pl.DataFrame | None, report: Report
+) -> tuple[Counts, ...]:
+    """Write all outputs, row group by row group, in the order of the result; return what is counted, by scorecard.
 
     While row groups are being written the next one is put into order.
 
     Args:
         scored: all clinics.
         outputs: the tables to write, closed at the end.
-        card: the scorecard.
+        cards: the scorecards.
         networks: the network columns of the clinics that have a network; None without networks.
         report: called with every slice.
     """
-    counted = {"tiers": card.column("tier")} | ({"segments": card.column("segment")} if card.segment_source else {})
-    counts: dict[str, Counter[Any]] = {"tiers": Counter(), "segments": Counter()}
+    counts: dict[str, Counter[Any]] = {name: Counter() for card in cards for name in _counted(card)}
     done = 0
     with ExitStack() as stack:
         for output in outputs:
             stack.enter_context(output.file)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
-        speller, spelling = ReasonSpeller(card), stack.enter_context(ThreadPoolExecutor(1))
+        spellers, spelling = [ReasonSpeller(card) for card in cards], stack.enter_context(ThreadPoolExecutor(1))
         writing: deque[list[Future[None]]] = deque()
         dictionaries: list[str] = []
-        replaced = [*_reason_columns(card), *(networks.drop(KEY).columns if networks is not None else [])]  # older ones
+        replaced = [
+            *_reason_columns(cards),
+            *(networks.drop(KEY).columns if networks is not None else []),
+        ]  # older ones
         frame = scored.frame.drop(
             pl.selectors.starts_with(INVALID, CLIPPED, ABSENT), pl.selectors.by_name(*replaced, require_all=False)
         )
         for piece in sorted_slices(frame, scored.rows, scored.max_rows, ROW_GROUP):
-            for name, column in counted.items():
-                counts[name].update(dict(piece[column].value_counts().iter_rows()))
+            for name, count in counts.items():
+                count.update(dict(piece[name].value_counts().iter_rows()))
             if len(writing) == _AHEAD:
                 _finish(writing.popleft())
             report("write", done, scored.rows)
@@ -170,13 +172,20 @@ def write_clinics(
             table = arrow(whole)
             dictionaries = dictionaries or repetitive_columns(table)
             coded = with_dictionaries(table, dictionaries)
-            part = Slice(whole, table, coded, spelling.submit(speller.spell, whole))
+            part = Slice(whole, table, coded, tuple(spelling.submit(speller.spell, whole) for speller in spellers))
             writing.append([pool.submit(output.write, part) for pool, output in zip(pools, outputs, strict=True)])
         for futures in writing:
             _finish(futures)
     if done != scored.rows:
         raise AssertionError(f"{scored.rows} clinics went in and {done} came out; nothing was published")
-    return Counts(**{name: dict(sorted(count.items())) for name, count in counts.items()})
+    sums = {name: dict(sorted(count.items())) for name, count in counts.items()}
+    return tuple(
+        Counts(sums[card.column("tier")], sums[card.column("segment")] if card.segment_source else {}) for card in cards
+    )
+
+
+def _counted(card: Scorecard) -> list[str]:
+    return [card.column("tier"), *([card.column("segment")] if card.segment_source else [])]
 
 
 def _finish(writing: Iterable[Future[None]]) -> None:
@@ -190,38 +199,47 @@ def _with_networks(piece: pl.DataFrame, networks: pl.DataFrame) -> pl.DataFrame:
 
 
 def clinic_outputs(
-    extract: Extract, card: Scorecard, options: RunOptions, folder: Path, warehouse: WarehouseFile | None
+    extract: Extract, cards: Sequence[Scorecard], options: RunOptions, folder: Path, warehouse: WarehouseFile | None
 ) -> list[Output]:
     """Return the clinic tables of a run, and before them the warehouse file where there is one."""
     tables: dict[str, dict[str, str]] = {
         name: {column: column for column in columns}
-        for name, columns in clinic_tables(extract, card, networks=options.networks).items()
+        for name, columns in clinic_tables(extract, cards, networks=options.networks).items()
     }
-    tables["icp_bands"] = {KEY: KEY, "normalized_name": NORMALIZED, **band_columns(card)}
+    bands = {name: column for card in cards for name, column in band_columns(card).items()}
+    tables["icp_bands"] = {KEY: KEY, "normalized_name": NORMALIZED, **bands}
     if not options.networks:
         del tables["clinics_icp_with_networks"]
 
     def output(name: str, columns: Mapping[str, str]) -> Output:
         csv = options.format == "both" and name != "icp_bands"
-        writer = TableWriter(folder, name, metadata(card), csv)
+        writer = TableWriter(folder, name, metadata(cards), csv)
         if name == "icp_scores" and options.bibliography:
-            return Output(writer, partial(_write_bibliography, writer, columns=columns, card=card))
-        return Output(writer, partial(_write, writer, columns=columns, texts=_reason_columns(card)))
+            return Output(writer, partial(_write_bibliography, writer, columns=columns, cards=cards))
+        return Output(writer, partial(_write, writer, columns=columns, texts=_reason_columns(cards)))
 
     outputs = [output(name, columns) for name, columns in tables.items()]
     if warehouse is not None:
-        outputs.insert(0, Output(nullcontext(), lambda part: warehouse.write(part.arrow, part.reasons.result())))
+        outputs.insert(0, Output(nullcontext(), partial(_write_to_warehouse, warehouse)))
     return outputs
 
 
-def _reason_columns(card: Scorecard) -> dict[str, ReasonColumn]:
-    """Return the columns that follow from the pattern of bands, by their names in the tables."""
-    return {card.column(key): key for key in REASON_COLUMNS}
+def _write_to_warehouse(file: WarehouseFile, part: Slice) -> None:
+    file.write(part.arrow, [reasons.result() for reasons in part.reasons])
 
 
-def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], texts: Mapping[str, ReasonColumn]) -> None:
+Text = tuple[int, ReasonColumn]
+"""A text that follows from a pattern of bands: the place of its scorecard, and which one it is."""
+
+
+def _reason_columns(cards: Sequence[Scorecard]) -> dict[str, Text]:
+    """Return the columns that follow from the patterns of bands, by their names in the tables."""
+    return {card.column(key): (place, key) for place, card in enumerate(cards) for key in REASON_COLUMNS}
+
+
+def _write(writer: TableWriter, part: Slice, columns: Mapping[str, str], texts: Mapping[str, Text]) -> None:
     """Write columns: the new name of each, and the one it has in the slice."""
-    _write_rows(writer, part.frame, part.coded, part.reasons.result, columns, texts)
+    _write_rows(writer, part.frame, part.coded, [reasons.result for reasons in part.reasons], columns, texts)
     writer.settle()
 
 
@@ -229,57 +247,62 @@ def _write_rows(
     writer: TableWriter,
     frame: pl.DataFrame,
     table: pa.Table,
-    reasons: Callable[[], Reasons],
+    reasons: Sequence[Callable[[], Reasons]],
     columns: Mapping[str, str],
-    texts: Mapping[str, ReasonColumn],
+    texts: Mapping[str, Text],
 ) -> None:
     wanted = {old: texts[old] for old in columns.values() if old in texts}
-    for name, key in wanted.items():
-        table = table.append_column(name, reasons().to_arrow(key))
+    for name, (place, key) in wanted.items():
+        table = table.append_column(name, reasons[place]().to_arrow(key))
 
     def told() -> pl.DataFrame:
-        spelled = [reasons().to_text(key).alias(name) for name, key in wanted.items()]
+        spelled = [reasons[place]().to_text(key).alias(name) for name, (place, key) in wanted.items()]
         return frame.with_columns(spelled).select(pl.col(old).alias(new) for new, old in columns.items())
 
     writer.write(table.select(list(columns.values())).rename_columns(list(columns)), told)
 
 
-def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, str], card: Scorecard) -> None:
-    """Write the scores with bibliography, whose texts are so large that they get row groups of their own."""
-    texts, bibliography = _reason_columns(card), f"{card.prefix}_bibliography"
-    columns = {**columns, bibliography: bibliography}
+def _write_bibliography(
+    writer: TableWriter, part: Slice, columns: Mapping[str, str], cards: Sequence[Scorecard]
+) -> None:
+    """Write the scores with bibliographies, whose texts are so large that they get row groups of their own."""
+    texts, bibliographies = _reason_columns(cards), [f"{card.prefix}_bibliography" for card in cards]
+    columns = {**columns, **dict(zip(bibliographies, bibliographies, strict=True))}
     plain = [column for column in columns if column not in texts]
     with ThreadPoolExecutor(2) as pool:  # texts are put together while those before them are written
         start = 0
         pieces = part.frame.iter_slices(_BIBLIOGRAPHY_ROWS)
-        for frame in pool.map(lambda piece: with_bibliography(piece, card).select(plain), pieces):
-            reasons = partial(part.reasons.result().slice, start, len(frame))
+        for frame in pool.map(lambda piece: reduce(with_bibliography, cards, piece).select(plain), pieces):
+            reasons = [partial(spelled.result().slice, start, len(frame)) for spelled in part.reasons]
             _write_rows(writer, frame, arrow(frame), reasons, columns, texts)
             start += len(frame)
     writer.settle()
 
 
-def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:
+def clinic_tables(extract: Extract, cards: Sequence[Scorecard], *, networks: bool = True) -> dict[str, list[str]]:
     """Return the columns of the clinic tables, in order; without networks the last one is not written."""
-    results = score_columns(card)
-    network = [column.name for column in member_columns(card)] if networks else []
-    carried = [name for name in extract.columns if name not in own_columns(card, networks=networks)]
+    results = [name for card in cards for name in score_columns(card)]
+    network = [column.name for column in member_columns(cards[0])] if networks else []
+    carried = [name for name in extract.columns if name not in own_columns(cards, networks=networks)]
     scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER]
     contacts = [name for name in CONTACT if name in carried and name not in scores]
-    why = [card.column("top_reasons"), card.column("unknown")]
+    why = [name for card in cards for name in (card.column("top_reasons"), card.column("unknown"))]
     return {
         "clinics_icp": [*carried, *results, *network],
-        "icp_scores": [*scores, card.column("reason_codes")],
+        "icp_scores": [*scores, *(card.column("reason_codes") for card in cards)],
         "clinics_icp_with_networks": [*scores, *why, *contacts, *network],
     }
 
 
-def metadata(card: Scorecard) -> dict[str, str]:
-    """Return what every Parquet file says of the scorecard that made it."""
-    return {"scorecard_id": card.id, "scorecard_version": card.version, "scorecard_hash": card.hash}
+def metadata(cards: Sequence[Scorecard]) -> dict[str, str]:
+    """Return what every Parquet file says of the scorecards that made it, of the first one by itself."""
+    card, *others = cards
+    also = {"other_scorecards": ", ".join(f"{other.id} {other.version} {other.hash}" for other in others)}
+    main = {"scorecard_id": card.id, "scorecard_version": card.version, "scorecard_hash": card.hash}
+    return main | also if others else main
 
 
-def own_columns(card: Scorecard, *, networks: bool) -> set[str]:
+def own_columns(cards: Sequence[Scorecard], *, networks: bool) -> set[str]:
     """Return the names that a run writes itself: a column of that name in an extract is replaced."""
-    network = [column.name for column in member_columns(card)] if networks else []
-    return {*score_columns(card), *_reason_columns(card), f"{card.prefix}_bibliography", *network}
+    network = [column.name for column in member_columns(cards[0])] if networks else []
+    return {*(name for card in cards for name in written_columns(card)), *network}

@@ -11,11 +11,12 @@ from icp_engine.networks.grouping import NetworkOptions
 class RunOptions:
     """What a run is asked to do; the defaults are those of the command line. `memory_limit` is in bytes.
 
+    The first of several scorecards is the main one: it orders the clinics, and networks are made of its scores.
     Without `networks` clinics are scored and explained only: no network columns, no networks, no warehouse file.
     Without `charts` there are no pictures and no report.
     """
 
-    scorecard: str = "icp"
+    scorecard: str | tuple[str, ...] = "icp"
     mapping: dict[str, str] = field(default_factory=dict)
     reading: Reading = AS_IT_STANDS
     format: Literal["both", "parquet"] = "both"

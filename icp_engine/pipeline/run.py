@@ -1,7 +1,7 @@
 """One run, from the files of an extract to a published warehouse."""
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -28,6 +28,7 @@ from icp_engine.networks.evidence import NORMALIZED_NAME, can_hold_evidence, evi
 from icp_engine.networks.grouping import NETWORKS, Networks, find_networks, network_inputs
 from icp_engine.pipeline.clinics import (
     NORMALIZED,
+    Counts,
     Scored,
     clinic_outputs,
     clinic_tables,
@@ -42,6 +43,7 @@ from icp_engine.pipeline.workspace import clean_temporary, temporary, translate_
 from icp_engine.published.run import Run
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.several import apart, fields_of_all
 from icp_engine.tables.writer import TableWriter, write_table
 from icp_engine.warehouse.audits import check_run
 from icp_engine.warehouse.duckdb_file import WarehouseFile, add_matches, finish, warehouse_file
@@ -51,6 +53,7 @@ from icp_engine.warehouse.manifest import (
     InputFile,
     Manifest,
     NetworkCounts,
+    OtherScorecard,
     RowCounts,
     ScorecardRecord,
     output_files,
@@ -79,21 +82,22 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         GateError: the results fail an audit.
     """
     patterns = list(patterns)
-    card = load_scorecard(options.scorecard)
+    names = (options.scorecard,) if isinstance(options.scorecard, str) else options.scorecard
+    cards = apart(map(load_scorecard, names))
     if options.networks:
-        check_names(card)
+        check_names(cards[0], cards[1:])
     stages, started = Stages(report), datetime.now(UTC)
     with translate_errors(patterns, out), new_run(out) as folder, temporary(options.temp_dir, folder.parent) as temp:
         with stages("read"):
-            extract = open_extract(patterns, card.fields, options.mapping, temp=temp, reading=options.reading)
+            extract = open_extract(patterns, fields_of_all(cards), options.mapping, temp=temp, reading=options.reading)
         inputs = [file.path for file in extract.files]
         clean(folder, out, inputs)
         clean_temporary(options.temp_dir, inputs)
-        _check_partition(extract, card, options)
+        _check_partition(extract, cards, options)
         with stages("score", extract.rows):
-            scored, found, rejects = score_clinics(extract, card, options, temp)
-        work = Work(extract, card, options, out, folder, temp, stages)
-        notes = (*extract.notes, *item_notes(scored.frame, card))
+            scored, found, rejects = score_clinics(extract, cards, options, temp)
+        work = Work(extract, cards, options, out, folder, temp, stages)
+        notes = (*extract.notes, *(note for card in cards for note in item_notes(scored.frame, card)))
         manifest = _manifest(work, started, found, rejects, notes)
         networks = _networks(scored, work, manifest.started_at)
         rejected = rejected_rows(extract, rejects) if len(rejects) else None
@@ -112,12 +116,17 @@ class Work:
     """What the stages of one run share."""
 
     extract: Extract
-    card: Scorecard
+    cards: tuple[Scorecard, ...]
     options: RunOptions
     out: Path
     folder: Path
     temp: Path
     stages: Stages
+
+    @property
+    def card(self) -> Scorecard:
+        """The main scorecard: it orders the clinics, and networks are made of its scores."""
+        return self.cards[0]
 
     @property
     def sql_memory(self) -> int:
@@ -160,23 +169,23 @@ def _write(
     with ExitStack() as stack:
         file: WarehouseFile | None = None
         if networks is not None:
-            file = stack.enter_context(warehouse_file(work.folder, work.sql_memory, work.temp))
+            file = stack.enter_context(warehouse_file(work.folder, work.cards, work.sql_memory, work.temp))
         with work.stages("write", scored.rows):
-            outputs = clinic_outputs(work.extract, work.card, work.options, work.folder, file)
+            outputs = clinic_outputs(work.extract, work.cards, work.options, work.folder, file)
             columns = networks.columns if networks else None
-            counts = write_clinics(scored, outputs, work.card, columns, work.stages.report)
-        manifest = replace(manifest, tiers=counts.tiers, segments=counts.segments)
+            counts = write_clinics(scored, outputs, work.cards, columns, work.stages.report)
+        manifest = _counted(manifest, *counts)
         if file is None or networks is None:
             return manifest
         with work.stages("warehouse", scored.rows):
             _partition(work)
-            _write_table(NETWORKS, networks.networks, work, metadata(work.card))
-            tables = clinic_tables(work.extract, work.card)
+            _write_table(NETWORKS, networks.networks, work, metadata(work.cards))
+            tables = clinic_tables(work.extract, work.cards)
             if matches := matches_beside(source.path for source in work.extract.files):
                 add_matches(file, matches)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
                 audited = pool.submit(_audit, work, manifest, networks)
-                indexed = finish(file, work.card, networks, work.options.network, manifest, tables, rejects=rejected)
+                indexed = finish(file, work.cards, networks, work.options.network, manifest, tables, rejects=rejected)
                 stack.close()
                 audited.result()
         return replace(
@@ -188,9 +197,20 @@ def _write(
         )
 
 
+def _counted(manifest: Manifest, main: Counts, *others: Counts) -> Manifest:
+    """Return the manifest with the clinics of every tier and segment."""
+    told = zip(manifest.other_scorecards, others, strict=True)
+    return replace(
+        manifest,
+        tiers=main.tiers,
+        segments=main.segments,
+        other_scorecards=tuple(replace(card, tiers=counts.tiers, segments=counts.segments) for card, counts in told),
+    )
+
+
 def _audit(work: Work, manifest: Manifest, networks: Networks) -> None:
     with work.stages("audit"):
-        check_run(work.folder, work.card, manifest.rows.scored, networks)
+        check_run(work.folder, work.cards, manifest.rows.scored, networks)
 
 
 def _draw(work: Work, manifest: Manifest) -> Manifest:
@@ -206,7 +226,7 @@ def _draw(work: Work, manifest: Manifest) -> Manifest:
 
     with work.stages("charts", manifest.rows.scored):
         so_far = _finished(manifest, work)
-        write_pages(content(Run(work.out, work.folder, work.card, so_far)), work.folder)
+        write_pages(content(Run(work.out, work.folder, work.card, so_far, work.cards)), work.folder)
     return manifest
 
 
@@ -220,14 +240,14 @@ def _finished(manifest: Manifest, work: Work) -> Manifest:
     )
 
 
-def _check_partition(extract: Extract, card: Scorecard, options: RunOptions) -> None:
+def _check_partition(extract: Extract, cards: Sequence[Scorecard], options: RunOptions) -> None:
     """Say before anything is scored that the copy that was asked for cannot be made."""
     column = options.partition_by
     if column is None:
         return
     if not options.networks:
         raise InputError("--partition-by copies clinics_icp_with_networks, which --no-networks leaves out; drop one.")
-    known = clinic_tables(extract, card)["clinics_icp_with_networks"]
+    known = clinic_tables(extract, cards)["clinics_icp_with_networks"]
     if column not in known:
         raise InputError(f"--partition-by {column}: there is no such column{did_you_mean(column, known)}.")
 
@@ -250,7 +270,7 @@ def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects, n
     """Return what can be said of a run once its clinics are scored: engine, scorecard, options, input."""
     extract, card, options = work.extract, work.card, work.options
     packages = ("polars", "duckdb", "pyarrow")
-    own = own_columns(card, networks=options.networks)
+    own = own_columns(work.cards, networks=options.networks)
     described = describe(found, card)
     return Manifest(
         run_id=run_id(work.folder),
@@ -260,9 +280,7 @@ def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects, n
             NAME: engine_version(),
             **{name: version(name) for name in packages},
         },
-        scorecard=ScorecardRecord(
-            id=card.id, version=card.version, hash=card.hash, title=card.title, prefix=card.prefix, content=card.content
-        ),
+        scorecard=_record(card),
         options=asdict(options),
         inputs=tuple(InputFile(file.path, file.rows, file.bytes) for file in extract.files),
         rows=RowCounts(extract.rows, extract.rows - len(rejects), len(rejects), rejects.reasons),
@@ -272,6 +290,23 @@ def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects, n
         fields=described.fields,
         carried_columns=described.carried_columns,
         renamed_columns=described.renamed_columns,
+        reachable=described.reachable,
+        out_of_reach=described.out_of_reach,
+        other_scorecards=tuple(_other(other, found) for other in work.cards[1:]),
+    )
+
+
+def _record(card: Scorecard) -> ScorecardRecord:
+    return ScorecardRecord(
+        id=card.id, version=card.version, hash=card.hash, title=card.title, prefix=card.prefix, content=card.content
+    )
+
+
+def _other(card: Scorecard, found: Profile) -> OtherScorecard:
+    described = describe(found, card)
+    return OtherScorecard(
+        scorecard=_record(card),
+        reads=card.reads,
         reachable=described.reachable,
         out_of_reach=described.out_of_reach,
     )

@@ -17,10 +17,11 @@ from icp_engine.networks.columns import network_total, networks_columns
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.filters import Filter, Listed, conditions, in_sql
 from icp_engine.published.run import Run
-from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
+from icp_engine.scorecard.model import REASON_COLUMNS, Scorecard
+from icp_engine.scorecard.several import suffix
 from icp_engine.tables.excel import excel_csv
 from icp_engine.tables.writer import flat, whole
-from icp_engine.warehouse.audits import AUDITED, audit
+from icp_engine.warehouse.audits import AUDITED, audit_all
 from icp_engine.warehouse.duckdb_file import CLINIC_WHY
 from icp_engine.warehouse.switch import check_outside
 
@@ -123,7 +124,7 @@ def audits(run: Run) -> dict[str, pl.DataFrame]:
     with run.database() as db:
         there = {name for _, name in db.relations()}
         tables = {name: db.frame(f"from {name}") for name in AUDITED if name in there}
-    return audit(run.folder, run.card, run.manifest.rows.scored, tables)
+    return audit_all(run.folder, run.cards, run.manifest.rows.scored, tables)
 
 
 def export(run: Run, what: Listed, wanted: Filter, columns: Sequence[str] = ()) -> pl.DataFrame:
@@ -141,7 +142,8 @@ def export(run: Run, what: Listed, wanted: Filter, columns: Sequence[str] = ()) 
     clinics = what == "clinics"
     with run.database() as db:
         default = db.columns("clinics_icp_with_networks" if clinics else NETWORKS)
-        beside = [*db.columns("clinics_icp"), *map(run.card.column, REASON_COLUMNS)] if clinics else []
+        reasons = [card.column(key) for card in run.cards for key in REASON_COLUMNS]
+        beside = [*db.columns("clinics_icp"), *reasons] if clinics else []
         known = list(dict.fromkeys([*default, *beside]))
         for name in columns:
             if name not in known:
@@ -149,18 +151,20 @@ def export(run: Run, what: Listed, wanted: Filter, columns: Sequence[str] = ()) 
         chosen = list(dict.fromkeys(columns)) or default
         where, values = in_sql(conditions(wanted, what, run.card))
         source = "clinics_icp_with_networks" if clinics else NETWORKS
-        source = source if set(chosen) <= set(default) else _all_columns(chosen, run.card)
+        source = source if set(chosen) <= set(default) else _all_columns(chosen, run.cards)
         score, key = (run.card.column("total_score"), KEY) if clinics else (network_total(run.card), "network_id")
         listed = ", ".join(map(quoted, chosen))
         return db.frame(f"select {listed} from {source} where {where} order by {quoted(score)} desc, {key}", values)
 
 
-def _all_columns(chosen: Sequence[str], card: Scorecard) -> str:
+def _all_columns(chosen: Sequence[str], cards: Sequence[Scorecard]) -> str:
     """Return where columns of clinics stand of which some are not in `clinics_icp_with_networks`, as SQL."""
-    texts: dict[str, list[ReasonColumn]] = {"icp_scores": ["reason_codes"], CLINIC_WHY: ["top_reasons", "unknown"]}
+    texts = {"icp_scores": [card.column("reason_codes") for card in cards]}
+    for place, card in enumerate(cards):
+        texts[CLINIC_WHY + (suffix(card) if place else "")] = [card.column("top_reasons"), card.column("unknown")]
     source = "clinics_icp"
-    for table, keys in texts.items():
-        if names := [name for name in map(card.column, keys) if name in chosen]:
+    for table, columns in texts.items():
+        if names := [name for name in columns if name in chosen]:
             source += f" join (select {KEY}, {', '.join(map(quoted, names))} from {table}) using ({KEY})"
     return source
 

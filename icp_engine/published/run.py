@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from icp_engine.database import Database, database
-from icp_engine.errors import InputError
+from icp_engine.display import listed
+from icp_engine.errors import InputError, did_you_mean
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.several import apart
 from icp_engine.warehouse.duckdb_file import FILE
 from icp_engine.warehouse.folder import published
-from icp_engine.warehouse.manifest import Manifest, read_manifest
+from icp_engine.warehouse.manifest import Manifest, read_manifest, under
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,38 @@ class Run:
         folder: where its files are.
         card: its scorecard as it was then, whatever has become of its file.
         manifest: what it says of itself.
+        cards: all scorecards of the run, the main one first.
     """
 
     warehouse: Path
     folder: Path
     card: Scorecard
     manifest: Manifest
+    cards: tuple[Scorecard, ...] = ()
+
+    def of(self, scorecard: str | None) -> "Run":
+        """Return the run as one of its scorecards sees it; the main one where none is named.
+
+        Raises:
+            InputError: the run was not scored with it.
+        """
+        ids = [card.id for card in self.cards] or [self.card.id]
+        if scorecard is None or scorecard == self.card.id:
+            return self
+        if scorecard not in ids:
+            raise InputError(
+                f"{self.warehouse} was not scored with '{scorecard}'{did_you_mean(scorecard, ids)}; "
+                f"it was with {listed(ids)}."
+            )
+        assert self.card is self.cards[0], "only the run of the main scorecard knows the others"
+        place = ids.index(scorecard)
+        manifest = under(self.manifest, self.manifest.other_scorecards[place - 1])
+        return replace(self, card=self.cards[place], manifest=manifest)
+
+    @property
+    def each(self) -> tuple["Run", ...]:
+        """The run as each of its scorecards sees it, the main one first."""
+        return tuple(self.of(card.id) for card in self.cards) or (self,)
 
     def path(self, table: str) -> Path:
         """Return the Parquet file of a table."""
@@ -71,5 +99,6 @@ def open_run(warehouse: Path) -> Run:
     """
     folder = published(warehouse)
     manifest = read_manifest(folder)
-    card = restore_scorecard(manifest.scorecard.content, f"scorecard of run {folder.name}")
-    return Run(warehouse, folder, card, manifest)
+    records = (manifest.scorecard, *(other.scorecard for other in manifest.other_scorecards))
+    cards = apart(restore_scorecard(record.content, f"scorecard of run {folder.name}") for record in records)
+    return Run(warehouse, folder, cards[0], manifest, cards)

@@ -8,6 +8,7 @@ from icp_engine.charts.aggregates import Aggregates, aggregates
 from icp_engine.charts.catalogue import Chart, draw, draw_clinic
 from icp_engine.display import percent
 from icp_engine.published.explain import find_explanation
+from icp_engine.published.matrix import TierMatrix, tier_matrices
 from icp_engine.published.run import Run
 from icp_engine.published.statistics import Statistics, run_statistics
 from icp_engine.report.lists import CallLists, call_lists
@@ -40,6 +41,15 @@ class FieldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """What the page shows of a scorecard after the first."""
+
+    card: Scorecard
+    statistics: Statistics
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that the page shows.
 
@@ -53,6 +63,8 @@ class Report:
         verdict: what an honest colleague would say first.
         lists: the networks to call first, at most ten, and the best clinics, at most 2,000.
         fields: the fields that the scorecard reads, those that cost most points first.
+        others: the scorecards of the run after the first.
+        matrices: clinics by the tiers of each pair of scorecards.
     """
 
     manifest: Manifest
@@ -64,6 +76,8 @@ class Report:
     verdict: Verdict
     lists: CallLists
     fields: list[FieldRow]
+    others: tuple[Section, ...]
+    matrices: tuple[TierMatrix, ...]
 
 
 def content(run: Run) -> Report:
@@ -81,7 +95,14 @@ def content(run: Run) -> Report:
         verdict=verdict(run, statistics),
         lists=call_lists(run),
         fields=_fields(run, found),
+        others=tuple(map(_section, run.each[1:])),
+        matrices=tier_matrices(run),
     )
+
+
+def _section(run: Run) -> Section:
+    statistics = run_statistics(run)
+    return Section(run.card, statistics, verdict(run, statistics))
 
 
 def _tiles(statistics: Statistics, manifest: Manifest) -> list[Tile]:

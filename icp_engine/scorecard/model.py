@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, Literal
 
-from icp_engine.columns import Column, Field, score_columns
+from icp_engine.columns import Column, Field, driver_columns, score_columns
 from icp_engine.display import html_block, html_table
 from icp_engine.scorecard.rounding import exact, hundredths, in_points
 
@@ -165,7 +165,10 @@ class Bonus:
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """One thing looked at. What its band numbers mean stands in `outcomes`; 0 is missing."""
+    """One thing looked at. What its band numbers mean stands in `outcomes`; 0 is missing.
+
+    `band_prefix` sets its band column apart from those of other scorecards of the same run.
+    """
 
     category: str
     name: str
@@ -181,6 +184,7 @@ class Characteristic:
     maximum: float | None = None
     weight: float = 1.0
     headline: bool = True
+    band_prefix: str = ""
 
     def __hash__(self) -> int:
         """Return a number that is the same for the same place in a scorecard."""
@@ -194,12 +198,15 @@ class Characteristic:
     @property
     def column(self) -> str:
         """The name of its band column."""
-        return f"{self.category}_{self.name}"
+        return f"{self.band_prefix}{self.category}_{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A group of characteristics with its own maximum."""
+    """A group of characteristics with its own maximum.
+
+    `driver` is the column that names the characteristic which brings the most to its score, where one is wanted.
+    """
 
     name: str
     label: str
@@ -211,6 +218,7 @@ class Category:
     requires: str | None = None
     all_missing: str | None = None
     combine: Literal["sum", "weighted_mean"] = "sum"
+    driver: str | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -307,8 +315,11 @@ class Scorecard:
         categories = {
             category.name: (category.column, category.label, category.maximum) for category in self.categories
         }
-        return tuple(
-            score_columns(self.prefix, categories, self.named_columns, segments=self.segment_source is not None)
+        drivers = {category.driver: category.label for category in self.categories if category.driver}
+        segments = self.segment_source is not None
+        return (
+            *score_columns(self.prefix, categories, self.named_columns, segments=segments),
+            *driver_columns(drivers),
         )
 
     def items_of(self, field: str) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import reduce
-from math import lcm
+from math import lcm, prod
 from operator import add, and_, mul, or_
 
 import polars as pl
@@ -34,7 +34,8 @@ from icp_engine.scorecard.outcomes import (
 )
 
 BAND = pl.UInt8
-EXACT = pl.Int128  # wide enough for the product of eight categories
+EXACT = pl.Int128  # wide enough for the product of eight categories, and slow: taken where 64 bits are too few
+_ROOM = 2**62
 HUNDREDTHS = pl.Int32  # points are summed as whole hundredths, so that no order of addition changes a digit
 
 BANDS = f"{HELPERS}band_"
@@ -258,13 +259,29 @@ def category_expr(category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
     """Return the score of a category in hundredths (i32), at most its maximum."""
     if category.rule.combine == "weighted_mean":
         below = lcm(*(share.denominator for share in category.shares))
-        weighted = (
-            points_expr(part, card).cast(EXACT) * _whole(share * below)
-            for part, share in zip(category.parts, category.shares, strict=True)
-        )
-        return _half_to_even(reduce(add, weighted), below).cast(HUNDREDTHS)
+        places = list(zip(category.parts, category.shares, strict=True))
+        width = _width(below * max(1, sum(part.most * share for part, share in places)))
+        weighted = (points_expr(part, card).cast(width) * _whole(share * below, width) for part, share in places)
+        return _half_to_even(reduce(add, weighted), below, width).cast(HUNDREDTHS)
     score = uncapped_expr(category, card)
     return pl.min_horizontal(score, pl.lit(category.maximum, HUNDREDTHS)) if category.can_exceed else score
+
+
+def driver_expr(category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
+    """Return the name of the characteristic that brings the most to a category's score, the first on a tie.
+
+    Missing where none brings any points. Shares are compared as whole numbers: exactly, as they stand in the card.
+    """
+    below = lcm(*(share.denominator for share in category.shares))
+    brings = [
+        points_expr(part, card).cast(pl.Int64) * int(share * below)
+        for part, share in zip(category.parts, category.shares, strict=True)
+    ]
+    most = pl.max_horizontal(brings)
+    name = pl.lit(None, pl.String)
+    for part, brought in reversed(list(zip(category.parts, brings, strict=True))):
+        name = pl.when(brought == most).then(pl.lit(part.rule.name)).otherwise(name)
+    return pl.when(most > 0).then(name)
 
 
 def total_expr(card: Scorecard) -> pl.Expr:
@@ -272,20 +289,27 @@ def total_expr(card: Scorecard) -> pl.Expr:
     parts = [pl.col(category.column) for category in card.categories]
     if card.combine == "sum":
         return pl.sum_horizontal(parts)
-    share = outcome_table(card).product_share
-    product = reduce(mul, (part.cast(EXACT) for part in parts)) * _whole(share.numerator)
-    return _half_to_even(product, share.denominator).cast(pl.Int64)
+    table = outcome_table(card)
+    share = table.product_share
+    width = _width(max(share.numerator * prod(category.maximum for category in table.categories), share.denominator))
+    product = reduce(mul, (part.cast(width) for part in parts)) * _whole(share.numerator, width)
+    return _half_to_even(product, share.denominator, width).cast(pl.Int64)
 
 
-def _whole(number: int | Fraction) -> pl.Expr:
-    return pl.lit(int(number), EXACT)
+def _width(highest: int | Fraction) -> type[pl.DataType]:
+    """Return the type of whole numbers that holds a number and the double of it."""
+    return pl.Int64 if highest < _ROOM else EXACT
 
 
-def _half_to_even(above: pl.Expr, below: int) -> pl.Expr:
+def _whole(number: int | Fraction, width: type[pl.DataType]) -> pl.Expr:
+    return pl.lit(int(number), width)
+
+
+def _half_to_even(above: pl.Expr, below: int, width: type[pl.DataType]) -> pl.Expr:
     """Return a fraction of whole numbers, not below 0, rounded half to even: exactly, which floats would not do."""
-    whole, rest = above // _whole(below), above % _whole(below)
+    whole, rest = above // _whole(below, width), above % _whole(below, width)
     up = (rest * 2 > below) | ((rest * 2 == below) & (whole % 2 == 1))
-    return whole + up.cast(EXACT)
+    return whole + up.cast(width)
 
 
 def tier_expr(tiers: tuple[Tier, ...], card: Scorecard) -> pl.Expr:

@@ -11,7 +11,7 @@ from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.display import bar, cut, html_block, html_table, table
 from icp_engine.scorecard.model import Category, Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, outcome_table
-from icp_engine.scorecard.rounding import UNIT
+from icp_engine.scorecard.rounding import UNIT, in_points
 from icp_engine.scoring.explain import Explainer
 
 
@@ -132,11 +132,11 @@ def bibliography_content(entries: tuple[Entry, ...]) -> list[dict[str, Any]]:
 def as_text(found: Explanation) -> str:
     """Return an explanation as a waterfall: every category, every characteristic, and what is missing."""
     card, total = found.card, found.total
-    labels, running = _labels(card), 0.0
+    labels, running = _labels(card), None if card.combine == "product" else 0.0
     lines = [_who(found), _came_to(found)]
     for category in card.categories:
         score = found.scores[category.name]
-        running += score
+        running = None if running is None else running + score
         rows = [_line(entry, labels) for entry in _entries_in(category, found)]
         lines += ["", _heading(category, score, running), table(rows, "<><<", indent="  ")]
     lines += ["", f"{'Total':<24}{total:>6.1f} / {card.maximum:<4g} {bar(total / card.maximum)}"]
@@ -167,8 +167,13 @@ def _entries_in(category: Category, found: Explanation) -> list[Entry]:
     return [entry for entry in found.bibliography if entry.score == category.bibliography]
 
 
-def _heading(category: Category, score: float, running: float) -> str:
-    sofar = f"{bar(score / category.maximum, 20):<20}  so far {running:.1f}"
+def _heading(category: Category, score: float, running: float | None) -> str:
+    """Return the line of a category; what scores add up to so far is said where they add up."""
+    sofar = (
+        bar(score / category.maximum, 20)
+        if running is None
+        else (f"{bar(score / category.maximum, 20):<20}  so far {running:.1f}")
+    )
     return f"{category.label:<24}{score:>6.1f} / {category.maximum:<4g} {sofar}"
 
 
@@ -210,9 +215,11 @@ def _not_known(found: Explanation) -> str:
     if not missing:
         return ""
     fields = dict.fromkeys(name for entry in missing for name in entry.sources if name in found.missing)
-    more = sum(_room(category, found) for category in outcome_table(found.card).categories)
+    table = outcome_table(found.card)
+    best = [found.scores[category.rule.name] + _room(category, found) for category in table.categories]
+    more = in_points(table.total([round(score * UNIT) for score in best])) - found.total
     them = "it" if len(fields) == 1 else "them"
-    return f"Not known: {', '.join(fields)}. With {them} up to {more:g} points more."
+    return f"Not known: {', '.join(fields)}. With {them} up to {round(more, 2):g} points more."
 
 
 def _room(category: CategoryOutcomes, found: Explanation) -> float:

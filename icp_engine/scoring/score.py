@@ -1,5 +1,6 @@
 """Score a frame of clinics: lazy in, lazy out, no files."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -9,11 +10,13 @@ from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.conform import conform
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import outcome_table
+from icp_engine.scorecard.several import apart, fields_of_all
 from icp_engine.scoring.compiler import (
     band_of,
     band_stages,
     category_expr,
     compared,
+    driver_expr,
     in_points,
     label_expr,
     prepared,
@@ -37,10 +40,27 @@ def add_bands(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
 
     Source: the conformed columns of `card.reads`.
     """
-    lf = lf.with_columns(compared(card))
+    return _with_bands(lf.with_columns(compared(card)), card)
+
+
+def _with_bands(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     for stage in band_stages(card):
         lf = lf.with_columns(stage)
     return lf
+
+
+def add_all_scores(lf: pl.LazyFrame, cards: Sequence[Scorecard]) -> pl.LazyFrame:
+    """Return the frame with bands and scores of several scorecards; what two of them compare is prepared once.
+
+    Source: the conformed fields that they read. Scorecards of one run are those of `apart`.
+    """
+    made: dict[str, pl.Expr] = {}
+    for card in cards:
+        columns = {column.meta.output_name(): column for column in compared(card)}
+        fresh = {name: column for name, column in columns.items() if name not in made or not column.meta.eq(made[name])}
+        made |= fresh
+        lf = add_scores(_with_bands(lf.with_columns(fresh.values()), card), card)
+    return lf.drop(made)
 
 
 def add_scores(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
@@ -49,7 +69,13 @@ def add_scores(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     Source: the columns of `add_bands`. The sums are made in whole hundredths and divided once.
     """
     table, total, tier = outcome_table(card), card.column("total_score"), card.column("tier")
-    lf = lf.with_columns(category_expr(category, card).alias(category.rule.column) for category in table.categories)
+    drivers = [
+        driver_expr(category, card).alias(category.rule.driver)
+        for category in table.categories
+        if category.rule.driver is not None
+    ]
+    categories = (category_expr(category, card).alias(category.rule.column) for category in table.categories)
+    lf = lf.with_columns(*categories, *drivers)
     lf = lf.with_columns(total_expr(card).alias(total))
     lf = lf.with_columns(tier_expr(card.tiers, card).alias(tier))
     points = [in_points(pl.col(name)) for name in (total, *(category.column for category in card.categories))]
@@ -71,7 +97,11 @@ def score_columns(card: Scorecard) -> list[str]:
 
 
 def score(
-    frame: "IntoFrameT", card: Scorecard, *, reason_codes: bool = False, bibliography: bool = False
+    frame: "IntoFrameT",
+    card: Scorecard | Sequence[Scorecard],
+    *,
+    reason_codes: bool = False,
+    bibliography: bool = False,
 ) -> "IntoFrameT":
     """Return the frame, its fields conformed, with the score columns: lazy in, lazy out, nothing read or written.
 
@@ -81,12 +111,13 @@ def score(
     Args:
         frame: one row per clinic, a Polars (also lazy), PyArrow or pandas frame; what comes back is of the same kind.
             Columns that the scorecard reads and the frame lacks are missing for everyone.
-        card: what `load_scorecard` returned.
+        card: what `load_scorecard` returned, or a list of several: each adds its columns, in the order of the list.
         reason_codes: add `{prefix}_reason_codes`, the codes of the bands separated by `|`.
         bibliography: add `{prefix}_bibliography`, the explanation as JSON text (about 2 KB a clinic).
 
     Raises:
-        InputError: what was given is no such frame, or a column is of a type that cannot become its field.
+        InputError: what was given is no such frame, a column is of a type that cannot become its field, or two
+            scorecards make columns of one name.
 
     >>> import icp_engine as icp
     >>> import polars as pl
@@ -94,19 +125,24 @@ def score(
     >>> scored = icp.score(clinics, icp.load_scorecard("icp"))
     >>> scored.select("clinic_id", "icp_total_score", "icp_tier_label").rows()
     [('007', 32.67, 'Tier 3 - Monitor'), ('008', 11.5, 'Tier 3 - Monitor')]
+    >>> both = icp.score(clinics, [icp.load_scorecard("icp"), icp.load_scorecard("icf")])
+    >>> both.select("icp_total_score", "icf_score", "primary_driver").row(0)
+    (32.67, 2.65, 'denial_pressure')
     """
-    lf = _taken_in(frame, card)
+    cards = _cards(card)
+    lf = _taken_in(frame, cards)
     given = lf.collect_schema().names()
     with_id = [pl.col(KEY).alias(_GIVEN_ID)] if KEY in given else []
-    scored = add_scores(_banded(lf.with_columns(with_id), card), card)
-    extra = []
-    if reason_codes:
-        extra.append(reason_codes_expr(card).alias(card.column("reason_codes")))
-    if bibliography:
-        scored = scored.with_columns(prepared(card))
-        extra.append(bibliography_expr(card).alias(f"{card.prefix}_bibliography"))
-    scored = scored.with_columns(extra).with_columns(pl.col(_GIVEN_ID).alias(KEY) for _ in with_id)
-    results = [*score_columns(card), *(column.meta.output_name() for column in extra)]
+    scored = add_all_scores(_conformed(lf.with_columns(with_id), cards), cards)
+    results: list[str] = []
+    for each in cards:
+        extra = [reason_codes_expr(each).alias(each.column("reason_codes"))] if reason_codes else []
+        if bibliography:
+            scored = scored.with_columns(prepared(each))
+            extra.append(bibliography_expr(each).alias(f"{each.prefix}_bibliography"))
+        scored = scored.with_columns(extra)
+        results += [*score_columns(each), *(column.meta.output_name() for column in extra)]
+    scored = scored.with_columns(pl.col(_GIVEN_ID).alias(KEY) for _ in with_id)
     scored = scored.select(*(name for name in given if name not in results), *results)
     return given_back(frame, scored, results)
 
@@ -134,30 +170,42 @@ def explain(frame: "IntoFrame", card: Scorecard, clinic_id: str | int) -> Explan
     0.0 pain.denial_pressure.missing No denial pressure data available
     0.0 pain.revenue_per_patient.missing No Medicare utilization data available
     """
-    lf = _taken_in(frame, card)
+    lf = _taken_in(frame, _one(card))
     schema = lf.collect_schema()
     if KEY not in schema:
         raise InputError(f"There is no column '{KEY}' here{did_you_mean(KEY, schema)}; rename the column of the ids.")
     found = lf.filter(pl.col(KEY).cast(pl.String).str.strip_chars() == str(clinic_id).strip()).head(1)
-    scored = add_scores(_banded(found, card), card).collect()
+    scored = add_scores(add_bands(_conformed(found, (card,)), card), card).collect()
     if scored.is_empty():
         raise InputError(f"There is no clinic '{clinic_id}' here; check its clinic_id.")
     return explanation_of(scored, card)
 
 
-def _taken_in(frame: "IntoFrame", card: Scorecard) -> pl.LazyFrame:
-    """Return what was given as a lazy frame whose ids can be told apart, under a scorecard that is one."""
-    if not isinstance(card, Scorecard):
-        raise InputError(f"A scorecard is due, but found {card!r:.40}: give what load_scorecard returns.")
-    lf = taken_in(frame, card.fields)
+def _cards(given: Scorecard | Sequence[Scorecard]) -> tuple[Scorecard, ...]:
+    """Return the scorecards of a run, of which there is at least one."""
+    if not isinstance(given, list | tuple):
+        return _one(given)
+    if not given:
+        raise InputError("A scorecard is due, but found an empty list: give what load_scorecard returns.")
+    return apart([card for item in given for card in _one(item)])
+
+
+def _one(given: object) -> tuple[Scorecard]:
+    if not isinstance(given, Scorecard):
+        raise InputError(f"A scorecard is due, but found {given!r:.40}: give what load_scorecard returns.")
+    return (given,)
+
+
+def _taken_in(frame: "IntoFrame", cards: Sequence[Scorecard]) -> pl.LazyFrame:
+    """Return what was given as a lazy frame whose ids can be told apart."""
+    lf = taken_in(frame, fields_of_all(cards))
     dtype = lf.collect_schema().get(KEY, pl.String())
     if not (dtype.is_integer() or dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null)):
         raise InputError(f"Column '{KEY}' is of type {dtype}, but ids are text or whole numbers; convert it first.")
     return lf
 
 
-def _banded(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
-    """Return the frame, its fields conformed, with bands; what the scorecard reads and the frame lacks is missing."""
-    given = lf.collect_schema().names()
-    fields = [field for name, field in card.fields.items() if name in given or name in card.reads]
-    return add_bands(conform(lf, fields), card)
+def _conformed(lf: pl.LazyFrame, cards: Sequence[Scorecard]) -> pl.LazyFrame:
+    """Return the frame, its fields conformed; what a scorecard reads and the frame lacks is missing."""
+    there = {*lf.collect_schema().names(), *(name for card in cards for name in card.reads)}
+    return conform(lf, [field for name, field in fields_of_all(cards).items() if name in there])

@@ -1,6 +1,6 @@
 """Check results by SQL: each file of sql/audits returns the rows that offend."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -31,10 +31,12 @@ AUDITED = {
     "decisions": NO_DECISIONS.frame(),
     "decision_pairs": NO_DECISIONS.pair_frame(),
 }
+_POINTS = ("hundredths", "category_hundredths")
+_OF_SCORES = ("audits/category_scores_within_maximum", "audits/total_is_the_sum_of_its_parts")
 _TABLES = ("icp_scores", "clinics_icp_with_networks", NETWORKS)
 
 
-def check_run(folder: Path, card: Scorecard, scored: int, networks: Networks) -> None:
+def check_run(folder: Path, cards: Sequence[Scorecard], scored: int, networks: Networks) -> None:
     """Audit the files of a run before it is published.
 
     Raises:
@@ -47,7 +49,7 @@ def check_run(folder: Path, card: Scorecard, scored: int, networks: Networks) ->
         "decisions": networks.applied.frame(),
         "decision_pairs": networks.applied.pair_frame(),
     }
-    findings = audit(folder, card, scored, tables)
+    findings = audit_all(folder, cards, scored, tables)
     failed = {name: rows for name, rows in findings.items() if len(rows)}
     if failed:
         name, rows = next(iter(failed.items()))
@@ -55,6 +57,29 @@ def check_run(folder: Path, card: Scorecard, scored: int, networks: Networks) ->
             f"{len(failed)} of {len(findings)} audits failed and nothing was published; "
             f"{name}: {len(rows):,} rows, such as {rows.row(0, named=True)}."
         )
+
+
+def audit_all(
+    folder: Path, cards: Sequence[Scorecard], scored: int, tables: Mapping[str, pl.DataFrame]
+) -> dict[str, pl.DataFrame]:
+    """Return what each audit finds, once more for each scorecard after the first where it is about scores of clinics.
+
+    Names of audits of a scorecard after the first end with its id in brackets.
+    """
+    main, *others = cards
+    found = audit(folder, main, scored, tables)
+    for card in others:
+        found |= {f"{name} ({card.id})": rows for name, rows in _audit_scores(folder, card, scored).items()}
+    return found
+
+
+def _audit_scores(folder: Path, card: Scorecard, scored: int) -> dict[str, pl.DataFrame]:
+    with database() as db:
+        db.view_parquet("icp_scores", folder / "icp_scores.parquet")
+        view(db, CLINIC_SCORES, clinic_sql(card), "icp_scores", [KEY, *_POINTS])
+        _register(db, card, scored)
+        db.run(f"create table {NETWORK_SCORES} (network_id varchar, hundredths bigint, category_hundredths bigint[])")
+        return {name: db.frame(sql_text(name)) for name in _OF_SCORES}
 
 
 def audit(folder: Path, card: Scorecard, scored: int, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -71,9 +96,8 @@ def audit(folder: Path, card: Scorecard, scored: int, tables: Mapping[str, pl.Da
             db.view_parquet(table, folder / f"{table}.parquet")
         # Of the columns of an extract only the key: to SQL a carried `CLINIC_ID` would be the same.
         db.register("clinics_icp", pl.read_parquet(folder / "clinics_icp.parquet", columns=[KEY]))
-        points = ("hundredths", "category_hundredths")
-        view(db, CLINIC_SCORES, clinic_sql(card), "icp_scores", [KEY, *points])
-        view(db, NETWORK_SCORES, network_sql(card), NETWORKS, ["network_id", *points])
+        view(db, CLINIC_SCORES, clinic_sql(card), "icp_scores", [KEY, *_POINTS])
+        view(db, NETWORK_SCORES, network_sql(card), NETWORKS, ["network_id", *_POINTS])
         view(db, MEMBER_SCORES, member_sql(card), "clinics_icp_with_networks")
         _register(db, card, scored)
         for name, empty in AUDITED.items():

@@ -1,11 +1,14 @@
 """What every table, view and column of the warehouse file means: its comments, and so the data dictionary."""
 
+from collections.abc import Sequence
+
 from icp_engine.columns import CONTACT, HELPERS, Column, Field
 from icp_engine.database import Database, header, sql_text
 from icp_engine.networks.columns import member_columns, networks_columns
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.networks.neutral import NETWORK_SCORES
 from icp_engine.scorecard.model import REASON_COLUMNS, Scorecard
+from icp_engine.scorecard.several import fields_of_all, suffix
 from icp_engine.scoring.compiler import BANDS
 
 _TABLES = {
@@ -41,18 +44,22 @@ _TABLES = {
     "scorecard_segments": "Segments of clinics: classes by rules, independent of the score",
     "build_matches": "Rows of public files that set fields of clinics, where a build left them beside the extract",
     "rejects": "Rows of the extract that were not scored, as they were, and why",
+    "run_scorecards": "Scorecards of the run, the main one first",
+    "run_tiers": "Tiers of every scorecard of the run",
+    "clinic_tier_pairs": "Every clinic under each pair of scorecards of the run: the clinics behind tier_matrix",
     "run_facts": "The run that made this file, one row",
     "run_inputs": "Files that the run read",
     "run_settings": "How clinics were grouped, one row",
     "field_coverage": "Per field of the extract: rows with a value, missing, invalid, cut to scale",
 }
 
+_PATTERN = f"{HELPERS}pattern"
 _COLUMNS = {
     "reason_codes": "Codes of the bands that the clinic landed in, in scorecard order, separated by |",
     "top_reasons": "Reasons of the three bands that can give the most points, the strongest first, separated by ;",
     "unknown": "Fields that are not known, those that may cost the most points first, separated by ,",
     "normalized_name": "Organisation name as networks compare it",
-    f"{HELPERS}pattern": "Number that stands for all bands of the clinic together: see reason_patterns",
+    _PATTERN: "Number that stands for all bands of the clinic together: see reason_patterns",
 }
 
 _WITH_EXTRACT = ("clinics", "clinics_icp", "rejects")
@@ -182,6 +189,14 @@ _DETAILS = {
     "size_class": "Number of clinics, in classes",
     "num_networks": "Networks in the class",
     "avg_score": "Mean of their total scores",
+    "title": "Its name in words",
+    "suffix": "What the names of its tables and views end with; nothing for the main scorecard",
+    "scorecard": "Name of the scorecard",
+    "other_scorecard": "Name of the other scorecard",
+    "other_score": "Total score under the other scorecard (points)",
+    "other_tier": "Tier under the other scorecard, 1 is best",
+    "other_tier_label": "That tier in words",
+    "share": "Clinics of the cell among all, from 0 to 1",
     "is_forced": "Whether an override put the clinic there",
     "is_forced_anchor": "Whether an override made it the anchor",
 }
@@ -190,20 +205,26 @@ _DETAILS = {
 _WIDE = 500  # columns; DuckDB copies the whole relation for each comment, which takes minutes where there are thousands
 
 
-def comment_all(db: Database, card: Scorecard) -> None:
+def comment_all(db: Database, cards: Sequence[Scorecard]) -> None:
     """Comment on every table, view and column: from the contract where it knows them, else from their names.
 
     In a wide relation columns that would only be told their names have none.
     """
+    card, ends = cards[0], {suffix(other): other for other in cards[1:]}
     contract: list[Field | Column] = [
-        *card.fields.values(),
+        *fields_of_all(cards).values(),
         *networks_columns(card),
-        *card.columns,
+        *(column for each in cards for column in each.columns),
         *member_columns(card),
     ]
     known = {column.name: _with_unit(column) for column in contract}
-    known |= {card.column(key): _COLUMNS[key] for key in REASON_COLUMNS} | CONTACT | _COLUMNS
-    known |= {rule.column: f"Band of {rule.label.lower()}: see scorecard_bands" for rule in card.characteristics}
+    known |= {each.column(key): _COLUMNS[key] for each in cards for key in REASON_COLUMNS} | CONTACT | _COLUMNS
+    known |= {_PATTERN + end: _COLUMNS[_PATTERN] + end for end in ends}
+    for end, each in {"": card, **ends}.items():
+        bands = {
+            rule.column: f"Band of {rule.label.lower()}: see scorecard_bands{end}" for rule in each.characteristics
+        }
+        known |= bands
     known |= {BANDS + name: text for name, text in known.items()}
     for kind, name in db.relations():
         own = (
@@ -212,7 +233,8 @@ def comment_all(db: Database, card: Scorecard) -> None:
             else {}
         )
         own = _DETAILS | own if name not in _WITH_EXTRACT else own
-        text = _TABLES.get(name) or " ".join(header(sql_text(_file_of(name)))[:1])
+        end = next((end for end in ends if name.endswith(end) and name not in _TABLES), "")
+        text = _meaning(name.removesuffix(end)) + (f"; of scorecard {ends[end].id}" if end else "")
         db.comment(kind, name, text)
         columns = db.columns(name)
         for column in columns:
@@ -230,6 +252,11 @@ def _with_unit(column: Field | Column) -> str:
         if column.unit and column.unit not in column.description
         else column.description
     )
+
+
+def _meaning(name: str) -> str:
+    """Return what a table or view is, from its file where it has one."""
+    return _TABLES.get(name) or " ".join(header(sql_text(_file_of(name)))[:1])
 
 
 def _file_of(view: str) -> str:

@@ -1,6 +1,6 @@
 """`icp.duckdb`: a run as one file for ad-hoc SQL, with the scorecard as dimensions and a comment on everything."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,20 +23,19 @@ from icp_engine.networks.neutral import (
     view_names,
 )
 from icp_engine.scorecard.model import REASON_COLUMNS, Scorecard
+from icp_engine.scorecard.several import suffix
 from icp_engine.scoring.compiler import BANDS
 from icp_engine.scoring.reasons import Reasons
 from icp_engine.warehouse.comments import comment_all
 from icp_engine.warehouse.dimensions import run_frames, scorecard_frames
 from icp_engine.warehouse.evidence import add_bibliography
 from icp_engine.warehouse.manifest import Manifest
+from icp_engine.warehouse.scorecards import add_matrix, add_other
 
 FILE, CLINIC_WHY = "icp.duckdb", "clinic_why"
-_PATTERN = f"{HELPERS}pattern"
+_PATTERN, _REASONS = f"{HELPERS}pattern", "reason_patterns"
 _ROW = f"{HELPERS}row"  # no column has that name, so that no column can be taken for the table
-_WITH_REASONS = f' left join reason_patterns on reason_patterns.pattern = {_ROW}."{_PATTERN}"'
-_OF_THE_WAREHOUSE = {name: f"{_ROW}.{name}" for name in ("network_id", "is_network_anchor")} | {
-    "reason_codes": "reason_patterns.reason_codes"
-}
+_OF_NETWORKS = {name: f"{_ROW}.{name}" for name in ("network_id", "is_network_anchor")}
 _MATCHES = (
     "select clinic_id, field, file, key, value, match, detail from read_parquet($path) "
     "semi join clinics using (clinic_id) order by all"
@@ -46,27 +45,34 @@ _EVIDENCE = ("network_id", "evidence", "weakest_edge", "is_ambiguous", "num_owne
 
 @dataclass(slots=True)
 class WarehouseFile:
-    """The file being filled: one table with everything known of a clinic, the result tables are views on it."""
+    """The file being filled: one table with everything known of a clinic, the result tables are views on it.
+
+    `ends` are what the names of the reasons of each scorecard end with.
+    """
 
     db: Database
+    ends: tuple[str, ...] = ("",)
     rows: int = 0
     names: dict[str, str] = field(default_factory=dict)
 
-    def write(self, rows: pa.Table, reasons: Reasons) -> None:
-        """Add rows, and the reasons of patterns that have not come before."""
-        table = rows.append_column(_PATTERN, reasons.pattern.to_arrow())
+    def write(self, rows: pa.Table, reasons: Sequence[Reasons]) -> None:
+        """Add rows, and by scorecard the reasons of patterns that have not come before."""
+        table = rows
+        for end, spelled in zip(self.ends, reasons, strict=True):
+            table = table.append_column(_PATTERN + end, spelled.pattern.to_arrow())
         self.names = names_in_sql(table.column_names)
         table = table.rename_columns([self.names[name] for name in table.column_names])
         self.db.append("clinics", table)
-        self.db.append("reason_patterns", reasons.fresh.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        for end, spelled in zip(self.ends, reasons, strict=True):
+            self.db.append(_REASONS + end, spelled.fresh.to_arrow(compat_level=pl.CompatLevel.oldest()))
         self.rows += len(table)
 
 
 @contextmanager
-def warehouse_file(folder: Path, memory_limit: int, temp: Path) -> Iterator[WarehouseFile]:
+def warehouse_file(folder: Path, cards: Sequence[Scorecard], memory_limit: int, temp: Path) -> Iterator[WarehouseFile]:
     """Make the file of a run; it is complete once `finish` has been called and the context is left."""
     with new_file(folder / FILE, memory_limit=memory_limit, temp_dir=temp) as db:
-        yield WarehouseFile(db)
+        yield WarehouseFile(db, ("", *map(suffix, cards[1:])))
 
 
 def add_matches(file: WarehouseFile, path: Path) -> None:
@@ -83,7 +89,7 @@ def add_matches(file: WarehouseFile, path: Path) -> None:
 
 def finish(
     file: WarehouseFile,
-    card: Scorecard,
+    cards: Sequence[Scorecard],
     networks: Networks,
     options: NetworkOptions,
     manifest: Manifest,
@@ -95,14 +101,14 @@ def finish(
 
     Args:
         file: with all clinics.
-        card: the scorecard of the run.
+        cards: the scorecards of the run, the main one first.
         networks: what grouping found.
         options: how it grouped.
         manifest: what the run says of itself so far.
         tables: the columns of the clinic tables that are views here, `icp_scores` with its reason codes.
         rejects: the rejected rows, if there are any.
     """
-    db = file.db
+    db, card = file.db, cards[0]
     kept = db.frame("select count(*) from clinics").item()
     if kept != manifest.rows.scored:
         raise AssertionError(f"{manifest.rows.scored} clinics were scored and {kept} are in {FILE}")
@@ -114,8 +120,9 @@ def finish(
             db.copy(name, frame)
         if rejects is not None:
             db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
-        _views(db, card, tables, file.names)
-        view(db, CLINIC_SCORES, clinic_sql(card) | _OF_THE_WAREHOUSE, f"clinics as {_ROW}{_WITH_REASONS}")
+        _views(db, cards, tables, file.names)
+        of_warehouse = _OF_NETWORKS | {"reason_codes": f"{_REASONS}.reason_codes"}
+        view(db, CLINIC_SCORES, clinic_sql(card) | of_warehouse, f"clinics as {_ROW}{_with_reasons('')}")
         view(db, MEMBER_SCORES, member_sql(card), f"clinics as {_ROW}")
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS)
         add_bibliography(db, card, file.names)
@@ -142,24 +149,41 @@ def finish(
         ):
             text = sql_text(f"views/{step}")
             db.view(step, text, [names.get(name, name) for name in db.columns_of(text)])
-        comment_all(db, card)
+        for other in cards[1:]:
+            end = suffix(other)
+            source = f"clinics as {_ROW}{_with_reasons(end)}"
+            add_other(db, other, file.names, source, f"{_REASONS}{end}.reason_codes")
+        if cards[1:]:
+            add_matrix(db, cards)
+        comment_all(db, cards)
     return indexed
 
 
-def _views(db: Database, card: Scorecard, tables: Mapping[str, list[str]], clinics: Mapping[str, str]) -> None:
-    texts = {card.column(key): key for key in REASON_COLUMNS}
-    why = [KEY, card.column("top_reasons"), card.column("unknown")]
-    for name, columns in {**tables, CLINIC_WHY: why}.items():
+def _with_reasons(end: str) -> str:
+    """Return the join with the reasons of a scorecard."""
+    return f' left join {_REASONS}{end} on {_REASONS}{end}.pattern = {_ROW}."{_PATTERN}{end}"'
+
+
+def _views(
+    db: Database, cards: Sequence[Scorecard], tables: Mapping[str, list[str]], clinics: Mapping[str, str]
+) -> None:
+    ends = ["", *map(suffix, cards[1:])]
+    texts = {card.column(key): (end, key) for card, end in zip(cards, ends, strict=True) for key in REASON_COLUMNS}
+    whys = {
+        CLINIC_WHY + end: [KEY, card.column("top_reasons"), card.column("unknown")]
+        for card, end in zip(cards, ends, strict=True)
+    }
+    for name, columns in {**tables, **whys}.items():
         names = names_in_sql(columns)
         chosen = ", ".join(
-            f"reason_patterns.{texts[column]} as {quoted(column)}"
+            f"{_REASONS}{texts[column][0]}.{texts[column][1]} as {quoted(column)}"
             if column in texts
             else f"{_ROW}.{quoted(names[column])}"
             for column in columns
         )
-        join = _WITH_REASONS if texts.keys() & set(columns) else ""
-        db.view(name, f"select {chosen} from clinics as {_ROW}{join}")
-    bands = [clinics[BANDS + rule.column] for rule in card.characteristics]
+        wanted = dict.fromkeys(texts[column][0] for column in columns if column in texts)
+        db.view(name, f"select {chosen} from clinics as {_ROW}{''.join(map(_with_reasons, wanted))}")
+    bands = [clinics[BANDS + rule.column] for card in cards for rule in card.characteristics]
     chosen = ", ".join(f"{quoted(name)} as {quoted(name.removeprefix(BANDS))}" for name in bands)
     db.view("icp_bands", f'select clinic_id, "{HELPERS}normalized_name" as normalized_name, {chosen} from clinics')
 

@@ -28,28 +28,40 @@ _MACROS = (
     "create macro text_lowered(value) as "
     rf"lower(regexp_replace(replace(value, 'İ', 'i̇'), '{_FINAL_SIGMA}', '\1ς\2', 'g'))",
     f"create macro text_as_compared(value) as text_lowered(regexp_replace(value, '^{_SPACE}+|{_SPACE}+$', '', 'g'))",
+)
+_ITEMS = (
     "create macro items_as_compared(items) as "
-    f"[item_named(regexp_replace(text_lowered(item), '{_SPACE}', '', 'g')) for item in items]",
+    f"[item_named(regexp_replace(text_lowered(item), '{_SPACE}', '', 'g')) for item in items]"
+)
+# What belongs to one scorecard: tables, views and macros, those of the steps of a bibliography among them.
+_OF_CARD = re.compile(
+    r"\b(item_named|items_as_compared|clinic_evidence|scorecard_(?:categories|characteristics|bands)"
+    r"|(?!ratio_of)\w+_of(?=\())\b"
 )
 _COMPARED = {"text": "text_as_compared({})", "list": "items_as_compared({})"}
 # Rows that a list of ids picks are found before anything is made of their values.
 _CHOSEN = f'select * from main.clinics where "{KEY}" in (select unnest(clinic_ids))'
 
 
-def add_bibliography(db: Database, card: Scorecard, names: Mapping[str, str]) -> None:
+def add_bibliography(db: Database, card: Scorecard, names: Mapping[str, str], end: str = "") -> None:
     """Add the views `clinic_evidence` and `clinic_bibliography`, and the table macro `bibliography_of(clinic_ids)`.
 
     Args:
         db: with the table of clinics and the tables of the scorecard.
         card: the scorecard.
         names: what the columns of the table of clinics are called in SQL, by their own names.
+        end: what the names of views, macros and tables of the scorecard end with: nothing for the main one.
     """
-    for macro in (_item_named(card.aliases), *_MACROS):
-        db.run(macro)
-    db.view(EVIDENCE, _evidence(card, names, "clinics"))
-    db.view(BIBLIOGRAPHY, sql_text(BIBLIOGRAPHY))
+
+    def ours(query: str) -> str:
+        return _OF_CARD.sub(rf"\1{end}", query)
+
+    for macro in (_item_named(card.aliases), *(() if end else _MACROS), _ITEMS):
+        db.run(ours(macro))
+    db.view(EVIDENCE + end, ours(_evidence(card, names, "clinics")))
+    db.view(BIBLIOGRAPHY + end, ours(sql_text(BIBLIOGRAPHY)))
     for name, query in _steps_of_some(_evidence(card, names, f"({_CHOSEN})")):
-        db.run(f"create macro {name}(clinic_ids) as table {query}")
+        db.run(ours(f"create macro {name}(clinic_ids) as table {query}"))
 
 
 def _item_named(aliases: Mapping[str, str]) -> str:

@@ -1,11 +1,13 @@
 """The manifest of a run, `run.json`: what a run says of itself, as a frozen value. Written and read here alone."""
 
 from collections.abc import Mapping
+from dataclasses import replace as dataclass_replace
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 import polars as pl
+from msgspec import structs
 
 from icp_engine.errors import InputError
 from icp_engine.extract.ids import Suspicion
@@ -25,6 +27,17 @@ class ScorecardRecord(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     prefix: str = ""
     content: dict[str, Any]
+
+
+class OtherScorecard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run says of a scorecard after the first: the same as `Manifest` says of the main one."""
+
+    scorecard: ScorecardRecord
+    reads: tuple[str, ...] = ()
+    reachable: float = 0.0
+    out_of_reach: tuple[LostPoints, ...] = ()
+    tiers: Mapping[int, int] = {}
+    segments: Mapping[str, int] = {}
 
 
 class InputFile(msgspec.Struct, frozen=True):
@@ -82,6 +95,7 @@ class Manifest(msgspec.Struct, frozen=True):
         no_networks: why nothing was found, in one sentence; None where something was.
         decisions: lines of the decisions by what became of them.
         no_charts: why there are no charts, in one sentence; None where there are, or none were wanted.
+        other_scorecards: those after the first; what stands above is of the first, the main one.
         seconds: seconds of each stage; stages may run beside each other.
     """
 
@@ -110,12 +124,27 @@ class Manifest(msgspec.Struct, frozen=True):
     seconds: Mapping[str, float] = {}
     elapsed_seconds: float = 0.0
     outputs: tuple[OutputFile, ...] = ()
+    other_scorecards: tuple[OtherScorecard, ...] = ()
 
 
 def manifest_content(manifest: Manifest) -> dict[str, Any]:
     """Return a manifest as JSON has it."""
     content = cast(dict[str, Any], msgspec.json.decode(msgspec.json.encode(manifest)))
-    return content if manifest.networks else {key: content[key] for key in content if key not in _OF_NETWORKS}
+    unsaid = (() if manifest.networks else _OF_NETWORKS) + (() if manifest.other_scorecards else ("other_scorecards",))
+    return {key: content[key] for key in content if key not in unsaid}
+
+
+def under(manifest: Manifest, other: OtherScorecard) -> Manifest:
+    """Return a manifest as it would be if a scorecard after the first were the main one."""
+    return structs.replace(
+        manifest,
+        scorecard=other.scorecard,
+        fields={name: dataclass_replace(field, read=name in other.reads) for name, field in manifest.fields.items()},
+        reachable=other.reachable,
+        out_of_reach=other.out_of_reach,
+        tiers=other.tiers,
+        segments=other.segments,
+    )
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:

@@ -98,7 +98,7 @@ READING: list[Edit] = [
     ),
     ("max = 10", 'max = 10\ncombine = "product" #!', "expected 'sum' or 'weighted_mean', found 'product'"),
     ('prefix = "b"', 'prefix = "b"\nextends = 3 #!', "extends: expected the name or the path of a scorecard"),
-    ('prefix = "b"', 'prefix = "b"\nextends = "ipc" #!', "extends: There is no scorecard 'ipc' (did you mean 'icp'?)"),
+    ('prefix = "b"', 'prefix = "b"\nextends = "ipc" #!', "extends: There is no scorecard 'ipc' (did you mean 'icp'"),
     ('prefix = "b"', 'prefix = "b"\nextends = "no.toml" #!', "no.toml does not exist; check the path."),
     ('prefix = "b"', 'prefix = "b"\nextends = "card.toml" #!', "extends: a scorecard cannot extend itself"),
 ]

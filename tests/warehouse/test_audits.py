@@ -268,10 +268,10 @@ def test_check_run_names_the_audit_and_shows_a_row(tmp_path: Path) -> None:
         pl.DataFrame(),
     )
     assert found(good(), tmp_path) == {}
-    check_run(tmp_path, CARD, 6, networks)
+    check_run(tmp_path, [CARD], 6, networks)
     assert found(edited(WITH, "f", network_id="n9")(good()), tmp_path)
     with pytest.raises(GateError, match=r"^1 of 11 audits failed.*every_member_has_a_network: 1 rows.*'n9'"):
-        check_run(tmp_path, CARD, 6, networks)
+        check_run(tmp_path, [CARD], 6, networks)
 
 
 def test_a_run_that_fails_an_audit_publishes_nothing(

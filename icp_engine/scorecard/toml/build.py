@@ -171,6 +171,7 @@ def _category(
     requires = table.text("requires", "") or None
     all_missing = table.text("all_missing", "") or None
     combine = table.text("combine", "sum")
+    driver = table.text("driver", "") or None
     bibliography = table.text("bibliography", name)
     breakdown = table.text("breakdown", name)
     characteristics = tuple(_characteristic(name, inner, part, names, derived) for inner, part in table.tables())
@@ -186,6 +187,7 @@ def _category(
         requires=requires,
         all_missing=all_missing,
         combine=combine,  # type: ignore[arg-type]
+        driver=driver,
     )
 
 

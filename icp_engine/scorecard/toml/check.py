@@ -324,7 +324,8 @@ def expectable(card: Scorecard) -> dict[str, str]:
     }
     if card.segment_source is not None:
         answers[_free("segment", answers, "strategic_segment")] = card.column("segment")
-    return answers | {"reason_codes": card.column("reason_codes")}
+    drivers = {category.driver: category.driver for category in card.categories if category.driver}
+    return answers | drivers | {"reason_codes": card.column("reason_codes")}
 
 
 def _free(name: str, taken: Iterable[str], instead: str) -> str:

@@ -148,6 +148,7 @@ SCORECARD: Format = {
             "requires": text("Its first characteristic: where that is missing the whole category is 0."),
             "all_missing": text("What is said where nothing of the category is known; it is then 0."),
             "combine": text("How its points are put together.", words=("sum", "weighted_mean")),
+            "driver": text("A column that names the characteristic which brings the most to its score."),
             "bibliography": text("What the bibliography calls it, where that is not its name."),
             "breakdown": text("What the HTTP API calls it, where that is not its name."),
         },
