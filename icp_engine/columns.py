@@ -111,3 +111,18 @@ def score_columns(
         yield Column(name["segment"], pl.String(), "", "Strategic class by rules, independent of the score")
     for column, label, maximum in categories.values():
         yield Column(column, pl.Float64(), f"points, 0-{maximum:g}", f"{label}: points of this category")
+
+
+def rank_columns(prefix: str, named: dict[str, str]) -> Iterator[Column]:
+    """Yield the columns that say where a clinic stands among all of a run, in their order.
+
+    Args:
+        prefix: the scorecard's prefix.
+        named: the columns of `rank`, `percentile` and `tie_size` that the scorecard names otherwise.
+    """
+    name = {key: named.get(key, f"{prefix}_{key}") for key in ("rank", "percentile", "tie_size")}
+    rank = "Place among all clinics, 1 is best: one more than the clinics before it by score and tie-breakers"
+    yield Column(name["rank"], pl.Int64(), "", rank)
+    behind = "Share of all clinics that stand behind it; those of the same rank do not"
+    yield Column(name["percentile"], pl.Float64(), "percent, 0-100", behind)
+    yield Column(name["tie_size"], pl.Int64(), "clinics", "Clinics of the same rank, itself included")

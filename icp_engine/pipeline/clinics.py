@@ -27,6 +27,7 @@ from icp_engine.scoring.explain import with_bibliography
 from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_bands, add_scores, band_columns, score_columns
 from icp_engine.tables.ordering import materialised, sorted_slices, with_order
+from icp_engine.tables.ranks import ranked
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, repetitive_columns, with_dictionaries
 from icp_engine.warehouse.duckdb_file import WarehouseFile
 
@@ -64,12 +65,13 @@ def score_clinics(
 
 
 def _score(extract: Extract, rejects: Rejects, card: Scorecard, max_rows: int, temp: Path) -> Scored:
-    needed = {*card.reads, *_SCORES_BEFORE, *_SCORES_AFTER}
+    needed = {*card.reads, *card.tie_fields, *_SCORES_BEFORE, *_SCORES_AFTER}
     lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
     lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED))
-    lf = with_order(lf, card.column("total_score")).drop(column.meta.output_name() for column in compared(card))
+    lf = lf.drop(column.meta.output_name() for column in compared(card))
     rows = extract.rows - len(rejects)
-    return Scored(materialised(lf, rows, max_rows, temp), rows, max_rows)
+    lf = ranked(materialised(lf, rows, max_rows, temp), card, rows, max_rows, temp)
+    return Scored(with_order(lf, card.column("rank")), rows, max_rows)
 
 
 def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
@@ -261,16 +263,17 @@ def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, 
 
 def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:
     """Return the columns of the clinic tables, in order; without networks the last one is not written."""
-    results = score_columns(card)
+    results, ranks = score_columns(card), [column.name for column in card.rank_columns]
     network = [column.name for column in member_columns(card)] if networks else []
     carried = [name for name in extract.columns if name not in own_columns(card, networks=networks)]
     scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER]
+    with_ranks = [*_SCORES_BEFORE, *results, *ranks, *_SCORES_AFTER]
     contacts = [name for name in CONTACT if name in carried and name not in scores]
     why = [card.column("top_reasons"), card.column("unknown")]
     return {
-        "clinics_icp": [*carried, *results, *network],
+        "clinics_icp": [*carried, *results, *ranks, *network],
         "icp_scores": [*scores, card.column("reason_codes")],
-        "clinics_icp_with_networks": [*scores, *why, *contacts, *network],
+        "clinics_icp_with_networks": [*with_ranks, *why, *contacts, *network],
     }
 
 
@@ -282,4 +285,5 @@ def metadata(card: Scorecard) -> dict[str, str]:
 def own_columns(card: Scorecard, *, networks: bool) -> set[str]:
     """Return the names that a run writes itself: a column of that name in an extract is replaced."""
     network = [column.name for column in member_columns(card)] if networks else []
-    return {*score_columns(card), *_reason_columns(card), f"{card.prefix}_bibliography", *network}
+    scores = [*score_columns(card), *(column.name for column in card.rank_columns), *_reason_columns(card)]
+    return {*scores, f"{card.prefix}_bibliography", *network}
