@@ -92,6 +92,8 @@ def _card(card: Scorecard, base: Scorecard | None) -> Iterator[str]:
         if tiers:
             rows = [(tier.label, card.edges(tier), tier.meaning) for tier in tiers]
             yield _table((heading, "from", "meaning"), rows)
+    if card.tie_breaks:
+        yield words.tie_breaks(card)
     if card.segments and not base:
         yield _table(("segment", "clinics"), list(card.segments.items()))
     known = {part.code: words.rules(part) for part in outcome_table(base).parts} if base else {}

@@ -56,26 +56,30 @@ def _bytes(places: pl.Series | None) -> int:
 
 
 class Listing:
-    """The rows of one list, highest score first, then by id.
+    """The rows of one list, the best first.
 
     A request is answered by row numbers (u32) in its order, which are kept, so that the next page costs no more than
     its rows. Several threads may ask at once.
     """
 
-    def __init__(self, frame: pl.DataFrame, *, key: str, score: str, names: Sequence[str]) -> None:
+    def __init__(
+        self, frame: pl.DataFrame, *, key: str, score: str, names: Sequence[str], rank: str | None = None
+    ) -> None:
         """Sort the rows.
 
         Args:
             frame: the columns to show.
             key: the column of ids.
-            score: the column that it is sorted by.
+            score: the column that it is sorted by, highest first, then by id.
             names: the columns of names, in which words are looked for.
+            rank: the column that it is sorted by before the score, lowest first.
         """
         self.columns = frame.columns
         self._score = score
         searched = pl.concat_str(*names, separator="\n", ignore_nulls=True).str.to_lowercase().alias(SEARCHED)
-        by_id = frame.select(key, score).with_row_index(_PLACE).sort(key).select(_PLACE, score)
-        order = by_id.sort(score, descending=True, maintain_order=True)[_PLACE]
+        by = {rank: False, score: True} if rank else {score: True}
+        by_id = frame.select(key, *by).with_row_index(_PLACE).sort(key).select(_PLACE, *by)
+        order = by_id.sort(*by, descending=list(by.values()), nulls_last=True, maintain_order=True)[_PLACE]
         self._frame = frame.select(*map(_compact, frame), searched)[order].rechunk()
         self._by_id = order.arg_sort()[by_id[_PLACE]]
         self._id_rank = self._by_id.arg_sort()

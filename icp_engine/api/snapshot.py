@@ -67,7 +67,7 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
     card, rows = run.card, rows_of(run.card)
     with run.database(memory_limit=_POOL) as db:
         frame = _clinics(db, rows)
-        clinics = Listing(frame, key=KEY, score=rows.total, names=[NAME])
+        clinics = Listing(frame, key=KEY, score=rows.total, names=[NAME], rank=rows.rank)
         del frame  # as large as the list itself
         networks = Listing(
             db.frame(f"select {', '.join(quoted(column.name) for column in rows.network)} from {NETWORKS}"),

@@ -1,13 +1,15 @@
 """Put rows into the order of the result in bounded memory: bucket by bucket, each sorted by itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from icp_engine.columns import HELPERS, KEY, STATE
+from icp_engine.scorecard.model import Scorecard
 
 ORDER = f"{HELPERS}order"
+_MANY_TIES = 4  # clinics of one order, on average
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STATES = [first + second for first in _LETTERS for second in _LETTERS]
 
@@ -19,6 +21,15 @@ def with_order(lf: pl.LazyFrame, rank: str) -> pl.LazyFrame:
     """
     state = pl.col(STATE).replace_strict(_STATES, range(len(_STATES)), return_dtype=pl.Int64)
     return lf.with_columns((state.fill_null(len(_STATES)) * 2**32 + pl.col(rank)).alias(ORDER))
+
+
+def best_first(card: Scorecard, known: Collection[str]) -> dict[str, bool]:
+    """Return the columns that put clinics into order, the best first, and of each whether the highest comes first.
+
+    Tables of older versions have no rank, and go by score.
+    """
+    rank = card.column("rank")
+    return ({rank: False} if rank in known else {card.column("total_score"): True}) | {KEY: False}
 
 
 def materialised(lf: pl.LazyFrame, rows: int, max_rows: int, temp: Path, name: str = "scored") -> pl.LazyFrame:
@@ -47,8 +58,11 @@ def sorted_slices(
 
 
 def _place(frame: pl.DataFrame, by: Sequence[str]) -> pl.Series:
-    """Return the row numbers in order. Ids are compared within ties only, a third of the cost of a sort by both."""
-    ties = frame.lazy().select(ORDER, *by).with_row_index("row").group_by(ORDER)
+    """Return the row numbers in order. Where many tie ids are compared within ties only, which costs less."""
+    keys = frame.lazy().select(ORDER, *by).with_row_index("row")
+    if keys.select(pl.col(ORDER).approx_n_unique()).collect().item() * _MANY_TIES > len(frame):
+        return keys.sort(ORDER, *by).collect()["row"]
+    ties = keys.group_by(ORDER)
     return ties.agg(pl.col("row").sort_by(*by)).sort(ORDER).collect()["row"].explode()
 
 

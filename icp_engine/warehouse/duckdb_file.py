@@ -115,7 +115,8 @@ def finish(
         if rejects is not None:
             db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
         _views(db, card, tables, file.names)
-        view(db, CLINIC_SCORES, clinic_sql(card) | _OF_THE_WAREHOUSE, f"clinics as {_ROW}{_WITH_REASONS}")
+        of_warehouse = {"rank": quoted(card.column("rank"))} | _OF_THE_WAREHOUSE
+        view(db, CLINIC_SCORES, clinic_sql(card) | of_warehouse, f"clinics as {_ROW}{_WITH_REASONS}")
         view(db, MEMBER_SCORES, member_sql(card), f"clinics as {_ROW}")
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS)
         add_bibliography(db, card, file.names)
