@@ -30,6 +30,7 @@ _COMMANDS = {
     "run": "run",
     "scorecard": "scorecard",
     "serve": "serve",
+    "simulate": "simulate",
     "sql": "sql",
     "stats": "stats",
     "validate": "validate",
