@@ -126,3 +126,13 @@ def rank_columns(prefix: str, named: dict[str, str]) -> Iterator[Column]:
     behind = "Share of all clinics that stand behind it; those of the same rank do not"
     yield Column(name["percentile"], pl.Float64(), "percent, 0-100", behind)
     yield Column(name["tie_size"], pl.Int64(), "clinics", "Clinics of the same rank, itself included")
+
+
+def stability_column(prefix: str, named: dict[str, str]) -> Column:
+    """Return the column that says how sure a tier is, which a run has where it was asked for."""
+    name = named.get("tier_stability", f"{prefix}_tier_stability")
+    text = (
+        "Share of 200 variations of the categories' weights, each within 20%, in which the clinic keeps its tier; "
+        "of a run with --stability"
+    )
+    return Column(name, pl.Float64(), "0-1", text)

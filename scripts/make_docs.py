@@ -48,7 +48,7 @@ def dictionary() -> str:
         clinic = pl.DataFrame({name: ["a" if field.type == "text" else None] for name, field in FIELDS.items()})
         typed = clinic.cast({name: field.dtype for name, field in FIELDS.items()})
         typed.write_parquet(place / "clinic.parquet")
-        run([str(place / "clinic.parquet")], place / "out", RunOptions(format="parquet", charts=False))
+        run([str(place / "clinic.parquet")], place / "out", RunOptions(format="parquet", charts=False, stability=True))
         with database(place / "out" / FILE, read_only=True) as db:
             return data_dictionary(db, load_scorecard())
 

@@ -32,6 +32,7 @@ _COMMANDS = {
     "serve": "serve",
     "simulate": "simulate",
     "sql": "sql",
+    "stability": "stability",
     "stats": "stats",
     "validate": "validate",
 }

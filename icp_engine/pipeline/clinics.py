@@ -26,6 +26,7 @@ from icp_engine.scoring.compiler import compared
 from icp_engine.scoring.explain import with_bibliography
 from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_bands, add_scores, band_columns, score_columns
+from icp_engine.scoring.stability import stability_expr
 from icp_engine.tables.ordering import materialised, sorted_slices, with_order
 from icp_engine.tables.ranks import ranked
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, repetitive_columns, with_dictionaries
@@ -53,7 +54,7 @@ def score_clinics(
 ) -> tuple[Scored, Profile, Rejects]:
     """Score all rows, and once more without the rejected ones where there are any: nearly always one pass."""
     max_rows = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
-    scored = _score(extract, Rejects(), card, max_rows, temp)
+    scored = _score(extract, Rejects(), card, options, max_rows, temp)
     found = profile(extract, scored.frame)
     _check(extract, found, options)
     if not (found.blank_ids or found.duplicate_rows or found.totals):
@@ -61,13 +62,17 @@ def score_clinics(
     rejects = find_rejects(extract, totals=bool(found.totals), duplicates=bool(found.duplicate_rows))
     if len(rejects) == extract.rows:
         raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
-    return _score(extract, rejects, card, max_rows, temp), found, rejects
+    return _score(extract, rejects, card, options, max_rows, temp), found, rejects
 
 
-def _score(extract: Extract, rejects: Rejects, card: Scorecard, max_rows: int, temp: Path) -> Scored:
+def _score(
+    extract: Extract, rejects: Rejects, card: Scorecard, options: RunOptions, max_rows: int, temp: Path
+) -> Scored:
     needed = {*card.reads, *card.tie_fields, *_SCORES_BEFORE, *_SCORES_AFTER}
     lf = add_scores(add_bands(conformed_rows(extract, rejects, needed), card), card)
-    lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED))
+    lf = lf.with_columns(
+        normalized_name(pl.col(NAME)).alias(NORMALIZED), *([stability_expr(card)] if options.stability else [])
+    )
     lf = lf.drop(column.meta.output_name() for column in compared(card))
     rows = extract.rows - len(rejects)
     lf = ranked(materialised(lf, rows, max_rows, temp), card, rows, max_rows, temp)
@@ -196,8 +201,7 @@ def clinic_outputs(
 ) -> list[Output]:
     """Return the clinic tables of a run, and before them the warehouse file where there is one."""
     tables: dict[str, dict[str, str]] = {
-        name: {column: column for column in columns}
-        for name, columns in clinic_tables(extract, card, networks=options.networks).items()
+        name: {column: column for column in columns} for name, columns in clinic_tables(extract, card, options).items()
     }
     tables["icp_bands"] = {KEY: KEY, "normalized_name": NORMALIZED, **band_columns(card)}
     if not options.networks:
@@ -261,9 +265,10 @@ def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, 
     writer.settle()
 
 
-def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:
+def clinic_tables(extract: Extract, card: Scorecard, options: RunOptions) -> dict[str, list[str]]:
     """Return the columns of the clinic tables, in order; without networks the last one is not written."""
-    results, ranks = score_columns(card), [column.name for column in card.rank_columns]
+    networks, results = options.networks, score_columns(card)
+    ranks = [column.name for column in (*card.rank_columns, *([card.stability_column] if options.stability else []))]
     network = [column.name for column in member_columns(card)] if networks else []
     carried = [name for name in extract.columns if name not in own_columns(card, networks=networks)]
     scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER]
@@ -285,5 +290,6 @@ def metadata(card: Scorecard) -> dict[str, str]:
 def own_columns(card: Scorecard, *, networks: bool) -> set[str]:
     """Return the names that a run writes itself: a column of that name in an extract is replaced."""
     network = [column.name for column in member_columns(card)] if networks else []
-    scores = [*score_columns(card), *(column.name for column in card.rank_columns), *_reason_columns(card)]
+    ranks = (column.name for column in (*card.rank_columns, card.stability_column))
+    scores = [*score_columns(card), *ranks, *_reason_columns(card)]
     return {*scores, f"{card.prefix}_bibliography", *network}

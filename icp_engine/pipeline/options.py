@@ -12,7 +12,8 @@ class RunOptions:
     """What a run is asked to do; the defaults are those of the command line. `memory_limit` is in bytes.
 
     Without `networks` clinics are scored and explained only: no network columns, no networks, no warehouse file.
-    Without `charts` there are no pictures and no report.
+    Without `charts` there are no pictures and no report. With `stability` clinics have the share of variations of the
+    weights in which they keep their tier.
     """
 
     scorecard: str = "icp"
@@ -20,6 +21,7 @@ class RunOptions:
     reading: Reading = AS_IT_STANDS
     format: Literal["both", "parquet"] = "both"
     bibliography: bool = False
+    stability: bool = False
     duplicates: Literal["error", "first"] = "error"
     strict: bool = False
     networks: bool = True

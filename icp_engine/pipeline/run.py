@@ -171,7 +171,7 @@ def _write(
         with work.stages("warehouse", scored.rows):
             _partition(work)
             _write_table(NETWORKS, networks.networks, work, metadata(work.card))
-            tables = clinic_tables(work.extract, work.card)
+            tables = clinic_tables(work.extract, work.card, work.options)
             if matches := matches_beside(source.path for source in work.extract.files):
                 add_matches(file, matches)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
@@ -227,7 +227,7 @@ def _check_partition(extract: Extract, card: Scorecard, options: RunOptions) -> 
         return
     if not options.networks:
         raise InputError("--partition-by copies clinics_icp_with_networks, which --no-networks leaves out; drop one.")
-    known = clinic_tables(extract, card)["clinics_icp_with_networks"]
+    known = clinic_tables(extract, card, options)["clinics_icp_with_networks"]
     if column not in known:
         raise InputError(f"--partition-by {column}: there is no such column{did_you_mean(column, known)}.")
 

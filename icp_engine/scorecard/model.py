@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, Literal
 
-from icp_engine.columns import Column, Field, rank_columns, score_columns
+from icp_engine.columns import Column, Field, rank_columns, score_columns, stability_column
 from icp_engine.display import html_block, html_table
 from icp_engine.scorecard.rounding import exact, hundredths, in_points
 
@@ -17,7 +17,7 @@ NumberTest = Literal["at_least", "above", "at_most", "below"]
 TextTest = Literal["mentions", "equals", "includes"]
 ReasonColumn = Literal["reason_codes", "top_reasons", "unknown"]
 ScorecardColumn = Literal[
-    "total_score", "tier", "tier_label", "segment", "rank", "percentile", "tie_size",
+    "total_score", "tier", "tier_label", "segment", "rank", "percentile", "tie_size", "tier_stability",
     "reason_codes", "top_reasons", "unknown",
 ]  # fmt: skip
 Order = Literal["descending", "ascending"]
@@ -328,6 +328,11 @@ class Scorecard:
     def rank_columns(self) -> tuple[Column, ...]:
         """The columns of a run that say where a clinic stands among all, in their order."""
         return tuple(rank_columns(self.prefix, self.named_columns))
+
+    @property
+    def stability_column(self) -> Column:
+        """The column of a run that says how sure the tier of a clinic is."""
+        return stability_column(self.prefix, self.named_columns)
 
     @property
     def tie_fields(self) -> tuple[str, ...]:

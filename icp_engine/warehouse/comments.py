@@ -200,6 +200,7 @@ def comment_all(db: Database, card: Scorecard) -> None:
         *networks_columns(card),
         *card.columns,
         *card.rank_columns,
+        card.stability_column,
         *member_columns(card),
     ]
     known = {column.name: _with_unit(column) for column in contract}

@@ -115,8 +115,10 @@ def finish(
         if rejects is not None:
             db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
         _views(db, card, tables, file.names)
-        of_warehouse = {"rank": quoted(card.column("rank"))} | _OF_THE_WAREHOUSE
-        view(db, CLINIC_SCORES, clinic_sql(card) | of_warehouse, f"clinics as {_ROW}{_WITH_REASONS}")
+        stability = card.column("tier_stability")
+        is_stable = any(stability in columns for columns in tables.values())
+        standing = {"rank": quoted(card.column("rank"))} | ({"tier_stability": quoted(stability)} if is_stable else {})
+        view(db, CLINIC_SCORES, clinic_sql(card) | standing | _OF_THE_WAREHOUSE, f"clinics as {_ROW}{_WITH_REASONS}")
         view(db, MEMBER_SCORES, member_sql(card), f"clinics as {_ROW}")
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS)
         add_bibliography(db, card, file.names)
@@ -140,6 +142,7 @@ def finish(
             "members_to_expand_to",
             "tier_by_state",
             "network_ids",
+            *(["robust_tier_1"] if is_stable else []),
         ):
             text = sql_text(f"views/{step}")
             db.view(step, text, [names.get(name, name) for name in db.columns_of(text)])

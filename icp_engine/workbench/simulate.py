@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from icp_engine.columns import HELPERS, KEY, NAME, STATE
-from icp_engine.display import listed, percent
+from icp_engine.display import listed
 from icp_engine.published.run import Run
 from icp_engine.report.document import Column, Document, Picture, Table
 from icp_engine.scorecard.model import Scorecard

@@ -68,7 +68,7 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 
 def _columns(card: Scorecard) -> Found:
     """Two columns of one name would overwrite each other."""
-    written = (*card.columns, *card.rank_columns)
+    written = (*card.columns, *card.rank_columns, card.stability_column)
     taken = Counter([*(column.name for column in written), *map(card.column, REASON_COLUMNS)])
     place: dict[str, Path] = {name: ("columns", key) for key, name in card.named_columns.items()}
     for name, count in taken.items():
@@ -86,6 +86,7 @@ def _columns(card: Scorecard) -> Found:
         "rank",
         "percentile",
         "tie_size",
+        "tier_stability",
         *REASON_COLUMNS,
         *(category.name for category in card.categories),
     ]
