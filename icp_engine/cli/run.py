@@ -172,7 +172,7 @@ def _summary(manifest: "Manifest", run: "Run") -> str:
 
     scored, seconds, card = manifest.rows.scored, manifest.elapsed_seconds, run.card
     doubts = ranking_doubts(run, best_tie(run))
-    best = best_clinics(run.table("clinics_icp"), card, _BEST)
+    best = best_clinics(run.clinics(), card, _BEST)
     loudly = [*_mostly_rejected(manifest.rows), *doubts]
     lines = [
         *([*loudly, ""] if loudly else []),

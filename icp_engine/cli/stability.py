@@ -20,8 +20,8 @@ def command(out: Path | None, warehouse: Path, html: Path | None, as_json: bool)
     """Show which clinics of a published run keep their tier when the weights of the categories are varied.
 
     Every weight is changed by up to 20% at random and all are brought back to the same sum, 200 times, the same way
-    each time. Who is in the best tier whatever the weights is worth calling first. `run --stability` keeps the share of every
-    clinic as a column.
+    each time. Who is in the best tier whatever the weights is worth calling first. With `run --stability` the share
+    of every clinic is a column.
 
     \b
     Examples:

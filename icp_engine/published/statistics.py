@@ -104,7 +104,7 @@ class Statistics:
 
 def run_statistics(run: Run) -> Statistics:
     """Return the statistics of a run."""
-    return score_statistics(run.table("clinics_icp"), run.card, run.manifest)
+    return score_statistics(run.clinics(), run.card, run.manifest)
 
 
 def score_statistics(scores: pl.LazyFrame, card: Scorecard, manifest: Manifest) -> Statistics:

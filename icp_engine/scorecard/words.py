@@ -28,9 +28,9 @@ from icp_engine.scorecard.rounding import in_points
 
 _EDGES = {"at_least": "{} or more", "above": "more than {}", "at_most": "at most {}", "below": "less than {}"}
 _FIRST: dict[str, dict[Order, str]] = {
-    "number": {"descending": "highest", "ascending": "lowest"},
-    "flag": {"descending": "true", "ascending": "false"},
-    "text": {"descending": "Z", "ascending": "A"},
+    "number": {"descending": "highest first", "ascending": "lowest first"},
+    "flag": {"descending": "true first", "ascending": "false first"},
+    "text": {"descending": "from Z to A", "ascending": "from A to Z"},
 }
 _TESTS = {"mentions": "mentions", "equals": "is", "includes": "includes"}
 
@@ -140,7 +140,7 @@ def caveats(outcomes: CategoryOutcomes, card: Scorecard) -> list[str]:
 
 def tie_breaks(card: Scorecard) -> str:
     """Return in one sentence what puts clinics of one score into order."""
-    parts = [f"{tie.field} ({_FIRST[_kind(tie, card)][tie.order]} first)" for tie in card.tie_breaks]
+    parts = [f"{tie.field} ({_FIRST[_kind(tie, card)][tie.order]})" for tie in card.tie_breaks]
     return f"Clinics of one score stand by {', '.join([*parts, 'clinic_id'])}{'; missing comes last' * bool(parts)}."
 
 

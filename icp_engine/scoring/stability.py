@@ -13,6 +13,7 @@ DRAWS = 200
 WITHIN = 0.2  # the share by which the weight of a category is varied, up and down
 _SEED = 20_251
 _ROWS = 1 << 16  # patterns that are tried at once: what they take in memory does not grow with the clinics
+_SHARE_DECIMALS = 3  # that a whole number of 200 has
 _ROUNDED = 6  # places of hundredths, where an edge such as 70.1 is not a whole number of them for its binary digits
 
 Factors = tuple[float, ...]
@@ -88,7 +89,8 @@ def _may_move(card: Scorecard, factors: Iterable[Factors]) -> pl.Expr:
 def _kept(card: Scorecard, factors: Iterable[Factors]) -> pl.Expr:
     """Return the share of variations in which rows keep their tier. Source: categories in whole hundredths."""
     same = [(_tier(_parts(card, draw), card) == pl.col(card.column("tier"))).cast(pl.UInt16) for draw in factors]
-    return (pl.sum_horizontal(same) / len(same)).alias(TOTAL)
+    share = pl.sum_horizontal(same) / len(same)
+    return share.round(_SHARE_DECIMALS).alias(TOTAL)  # Polars multiplies by the inverse, which is not exact
 
 
 def _parts(card: Scorecard, draw: Factors) -> dict[str, pl.Expr]:

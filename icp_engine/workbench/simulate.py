@@ -57,7 +57,7 @@ def simulate(run: Run, after: Cutoffs) -> Document:
 
 def moved_clinics(run: Run, after: Cutoffs) -> pl.DataFrame:
     """Return the clinics that change their tier, best first: id, name, state, score, tier now and then."""
-    card, clinics = run.card, run.table("clinics_icp")
+    card, clinics = run.card, run.clinics()
     tier, total = card.column("tier"), card.column("total_score")
     order = best_first(card, clinics.collect_schema())
     then = tier_of(after.points, card, hundredths_of(total)).alias(f"{tier}_then")
@@ -169,7 +169,7 @@ def _crowd(card: Scorecard, counts: pl.DataFrame, points: Sequence[float]) -> Ta
 def _marginal(run: Run, counts: pl.DataFrame, points: Sequence[float]) -> Table:
     """Return the last clinics that make each tier and the first that do not, in the order of the lists."""
     card, lines = run.card, []
-    clinics = run.table("clinics_icp")
+    clinics = run.clinics()
     order = best_first(card, clinics.collect_schema())
     total = card.column("total_score")
     shown = dict.fromkeys([*order, total, KEY, NAME, STATE])

@@ -50,7 +50,7 @@ def stability(run: Run) -> Document:
 
 def tier_clinics(run: Run, tier: Tier) -> pl.DataFrame:
     """Return the clinics of a tier, best first, each with the share of variations in which it keeps the tier."""
-    card, clinics = run.card, run.table("clinics_icp")
+    card, clinics = run.card, run.clinics()
     order = best_first(card, clinics.collect_schema())
     total, categories = card.column("total_score"), [category.column for category in card.categories]
     shown = dict.fromkeys([*order, NAME, STATE, total, card.column("tier"), *categories])
