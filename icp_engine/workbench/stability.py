@@ -6,6 +6,7 @@ import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.display import percent
+from icp_engine.errors import InputError
 from icp_engine.published.run import Run
 from icp_engine.report.document import Column, Document, Picture, Table
 from icp_engine.scorecard.model import Scorecard, Tier
@@ -23,29 +24,36 @@ _MOSTLY = 0.8  # of a tier: where so many are robust, the tier hardly depends on
 
 def stability(run: Run) -> Document:
     """Return how many clinics of each tier keep it when weights are varied, and which ones of the best tier do."""
-    card = run.card
-    counts = _counts(run)
-    tier = _best_tier(card, counts)
-    clinics = tier_clinics(run, tier)
-    share = card.column("tier_stability")
-    robust, shaky = clinics.filter(pl.col(share) >= ROBUST), clinics.filter(pl.col(share) < ROBUST)
+    card, counts = run.card, _counts(run)
+    tier, rows = _best_tier(card, counts), int(counts["clinics"].sum())
+    facts: dict[str, object] = {"variations": DRAWS, "within": WITHIN}
+    lists: tuple[Table, ...] = ()
+    if tier is card.tiers[-1]:
+        headline = f"All {rows:,} clinics are in {tier.label}: the tiers do not say who comes first."
+    else:
+        clinics, share = tier_clinics(run, tier), card.column("tier_stability")
+        robust, shaky = clinics.filter(pl.col(share) >= ROBUST), clinics.filter(pl.col(share) < ROBUST)
+        facts |= {"robust": len(robust), "tier_clinics": len(clinics)}
+        lists = _lists(card, tier, robust, shaky.sort(share, *best_first(card, clinics.columns)))
+        headline = (
+            f"{len(robust):,} of the {len(clinics):,} clinics in {tier.label} keep it whatever the weights: "
+            f"in at least {ROBUST:.0%} of {DRAWS} variations."
+        )
     return Document(
         title="Does the ranking mean anything",
-        headline=f"{len(robust):,} of the {len(clinics):,} clinics in {tier.label} keep it whatever the weights: "
-        f"in at least {ROBUST:.0%} of {DRAWS} variations.",
-        sentences=_sentences(card, tier, counts, len(robust) / len(clinics)),
-        subtitle=f"{card.id} {card.version}, run {run.manifest.run_id}, {counts['clinics'].sum():,} clinics",
-        parts=(
-            _tier_table(card, counts),
-            Picture(lambda: _chart(card, counts)),
-            _clinic_table(card, robust, "robust", f"Robust {tier.label}", "The first of them, in the order of lists."),
-            _clinic_table(
-                card, shaky.sort(share, *best_first(card, clinics.columns)), "unsure", f"Least sure of {tier.label}",
-                "Those that lose it in most variations.",
-            ),
-        ),
-        facts={"variations": DRAWS, "within": WITHIN, "robust": len(robust), "tier_clinics": len(clinics)},
-    )  # fmt: skip
+        headline=headline,
+        sentences=_sentences(card, tier, counts),
+        subtitle=f"{card.id} {card.version}, run {run.manifest.run_id}, {rows:,} clinics",
+        parts=(_tier_table(card, counts), Picture(lambda: _chart(card, counts)), *lists),
+        facts=facts,
+    )
+
+
+def _lists(card: Scorecard, tier: Tier, robust: pl.DataFrame, shaky: pl.DataFrame) -> tuple[Table, ...]:
+    return (
+        _clinic_table(card, robust, "robust", f"Robust {tier.label}", "The first of them, in the order of lists."),
+        _clinic_table(card, shaky, "unsure", f"Least sure of {tier.label}", "Those that lose it in most variations."),
+    )
 
 
 def tier_clinics(run: Run, tier: Tier) -> pl.DataFrame:
@@ -60,9 +68,15 @@ def tier_clinics(run: Run, tier: Tier) -> pl.DataFrame:
 
 
 def robust_clinics(run: Run) -> pl.DataFrame:
-    """Return the clinics of the best tier that has any which keep it in nearly all variations, best first."""
-    clinics = tier_clinics(run, _best_tier(run.card, _counts(run)))
-    return clinics.filter(pl.col(run.card.column("tier_stability")) >= ROBUST)
+    """Return the clinics of the best tier that has any which keep it in nearly all variations, best first.
+
+    Raises:
+        InputError: all clinics are in the last tier.
+    """
+    tier = _best_tier(run.card, _counts(run))
+    if tier is run.card.tiers[-1]:
+        raise InputError(f"All clinics are in {tier.label}, which takes the rest: there is no list of robust ones.")
+    return tier_clinics(run, tier).filter(pl.col(run.card.column("tier_stability")) >= ROBUST)
 
 
 def _best_tier(card: Scorecard, counts: pl.DataFrame) -> Tier:
@@ -89,25 +103,28 @@ def _class_counts(counts: pl.DataFrame, tier: Tier) -> list[int]:
     return found
 
 
-def _sentences(card: Scorecard, tier: Tier, counts: pl.DataFrame, robust: float) -> tuple[str, ...]:
+def _sentences(card: Scorecard, tier: Tier, counts: pl.DataFrame) -> tuple[str, ...]:
     told = [
         f"In each variation the weight of every category is changed by up to {WITHIN:.0%}, and all are brought back to "
         "the same sum. Weights are not known better than that."
     ]
-    if tier is not card.tiers[0]:
-        told.insert(0, f"No clinic is in {card.tiers[0].label}; {tier.label} is the best tier that has clinics.")
-    if robust >= _MOSTLY:
+    rows, inside = int(counts["clinics"].sum()), sum(_class_counts(counts, tier))
+    robust = _class_counts(counts, tier)[0] / inside
+    if tier is card.tiers[-1]:
+        targets = ",".join(f"{better.number}=10%" for better in card.tiers[:-1])
+        told.append(f"Cut-offs that tell clinics apart: icp-engine simulate --target {targets}")
+    elif robust >= _MOSTLY:
         told.append(f"{tier.label} hardly depends on the weights: {percent(robust)} of it is robust.")
     else:
         told.append(
             f"{tier.label} depends on the weights: {percent(1 - robust)} of it is there by their exact values. "
             "Work the robust ones first."
         )
-    rows = int(counts["clinics"].sum())
+    if tier is not card.tiers[0]:
+        told.insert(0, f"No clinic is in {card.tiers[0].label}; {tier.label} is the best tier that has clinics.")
     moved = int(counts.filter(pl.col("share") < _CLASSES[1][0])["clinics"].sum())
-    told.append(
-        f"{moved:,} of all {rows:,} clinics ({percent(moved / rows)}) change tier in more than a fifth of them."
-    )
+    share = percent(moved / rows)
+    told.append(f"{moved:,} of all {rows:,} clinics ({share}) change tier in more than a fifth of the variations.")
     return tuple(told)
 
 

@@ -221,5 +221,7 @@ def test_a_run_without_stability_has_no_column_and_no_view(tmp_path: Path) -> No
     found = open_run(tmp_path / "out")
     assert "icp_tier_stability" not in found.clinics().collect_schema()
     assert "robust_tier_1" not in query(found, "select view_name from duckdb_views()")["view_name"].to_list()
-    assert stability(found).headline.startswith("1 of the 1 clinics in Tier 3")
+    assert stability(found).headline == "All 1 clinics are in Tier 3 - Monitor: the tiers do not say who comes first."
+    with pytest.raises(InputError, match="All clinics are in Tier 3 - Monitor, which takes the rest"):
+        robust_clinics(found)
     assert simulate(found, found_cutoffs(found, (70, 50))).headline == "No clinic changes its tier."
