@@ -148,7 +148,7 @@ _DETAILS = {
     "chance": "How many names would be expected to read so by accident; missing where no other state has the name",
     "holds_across_states": "Whether the name alone ties clinics of several states",
     "rank": "Place among all clinics, 1 is best, by score and tie-breakers",
-    "tier_stability": "Share of variations of the weights in which the clinic keeps its tier; of a run with --stability",
+    "tier_stability": "Share of variations of the weights in which it keeps its tier; of a run with --stability",
     "line": "Number of the line: in network_aliases from 1, in decisions that of the file",
     "question_id": "q_ and 12 hex digits of the MD5 of kind and names",
     "name_a": "Name that the question is about, as grouping compares names",
