@@ -22,6 +22,9 @@ ScorecardColumn = Literal[
 ]  # fmt: skip
 Order = Literal["descending", "ascending"]
 
+RANK_COLUMNS: tuple[ScorecardColumn, ...] = ("rank", "percentile", "tie_size")
+"""Columns that say where a clinic stands among all of a run."""
+
 REASON_COLUMNS: tuple[ReasonColumn, ...] = ("reason_codes", "top_reasons", "unknown")
 """Columns that follow from the bands of a clinic alone."""
 

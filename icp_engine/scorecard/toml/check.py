@@ -7,6 +7,7 @@ from itertools import pairwise
 from icp_engine.columns import KEY
 from icp_engine.errors import did_you_mean
 from icp_engine.scorecard.model import (
+    RANK_COLUMNS,
     REASON_COLUMNS,
     TOTAL,
     Band,
@@ -83,9 +84,7 @@ def _columns(card: Scorecard) -> Found:
         "tier",
         "tier_label",
         "segment",
-        "rank",
-        "percentile",
-        "tie_size",
+        *RANK_COLUMNS,
         "tier_stability",
         *REASON_COLUMNS,
         *(category.name for category in card.categories),
