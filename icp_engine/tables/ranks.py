@@ -73,7 +73,7 @@ def _with_ties(frame: pl.DataFrame, card: Scorecard, before: int, rows: int) -> 
         (first[group] + 1 + before).alias(_RANK),
         first.extend_constant(len(order), 1).diff().slice(1)[group].alias(_TIED),
     )
-    return frame.hstack(found.sort(_ROW).select(_columns(card, rows)))
+    return frame.with_columns(found.sort(_ROW).select(_columns(card, rows)).get_columns())  # in place of older ones
 
 
 def _tie_keys(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:

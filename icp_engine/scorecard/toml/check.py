@@ -307,16 +307,14 @@ def _tiers(card: Scorecard, key: str, tiers: tuple[Tier, ...]) -> Found:
 
 def _tie_breaks(card: Scorecard) -> Found:
     """What breaks ties has an order, and breaks them once."""
-    seen: set[str] = set()
     for number, tie in enumerate(card.tie_breaks):
         path: Path = ("tie_break", number, "field")
-        if tie.field in seen:
+        if any(tie.field == other.field for other in card.tie_breaks[:number]):
             yield path, f"'{tie.field}' breaks ties further up already; remove one"
         elif tie.field == KEY:
             yield path, f"'{KEY}' comes last of all by itself; remove it"
         elif tie.field in card.fields and card.fields[tie.field].type == "list":
             yield path, f"a list has no order, '{tie.field}' is one; take a number, a flag or a text"
-        seen.add(tie.field)
 
 
 def _examples(card: Scorecard) -> Found:
