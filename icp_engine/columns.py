@@ -118,3 +118,28 @@ def driver_columns(labels: dict[str, str]) -> Iterator[Column]:
     for name, label in labels.items():
         meaning = f"{label}: the characteristic that brings the most, the first on a tie; missing where none brings any"
         yield Column(name, pl.String(), "", meaning)
+
+
+def rank_columns(prefix: str, named: dict[str, str]) -> Iterator[Column]:
+    """Yield the columns that say where a clinic stands among all of a run, in their order.
+
+    Args:
+        prefix: the scorecard's prefix.
+        named: the columns of `rank`, `percentile` and `tie_size` that the scorecard names otherwise.
+    """
+    name = {key: named.get(key, f"{prefix}_{key}") for key in ("rank", "percentile", "tie_size")}
+    rank = "Place among all clinics, 1 is best: one more than the clinics before it by score and tie-breakers"
+    yield Column(name["rank"], pl.Int64(), "", rank)
+    behind = "Share of all clinics that stand behind it; those of the same rank do not"
+    yield Column(name["percentile"], pl.Float64(), "percent, 0-100", behind)
+    yield Column(name["tie_size"], pl.Int64(), "clinics", "Clinics of the same rank, itself included")
+
+
+def stability_column(prefix: str, named: dict[str, str]) -> Column:
+    """Return the column that says how sure a tier is, which a run has where it was asked for."""
+    name = named.get("tier_stability", f"{prefix}_tier_stability")
+    text = (
+        "Share of 200 variations of the categories' weights, each within 20%, in which the clinic keeps its tier; "
+        "of a run with --stability"
+    )
+    return Column(name, pl.Float64(), "0-1", text)

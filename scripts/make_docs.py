@@ -48,7 +48,7 @@ def dictionary() -> str:
         clinic = pl.DataFrame({name: ["a" if field.type == "text" else None] for name, field in FIELDS.items()})
         typed = clinic.cast({name: field.dtype for name, field in FIELDS.items()})
         typed.write_parquet(place / "clinic.parquet")
-        run([str(place / "clinic.parquet")], place / "out", RunOptions(format="parquet", charts=False))
+        run([str(place / "clinic.parquet")], place / "out", RunOptions(format="parquet", charts=False, stability=True))
         with database(place / "out" / FILE, read_only=True) as db:
             return data_dictionary(db, load_scorecard())
 
@@ -92,6 +92,8 @@ def _card(card: Scorecard, base: Scorecard | None) -> Iterator[str]:
         if tiers:
             rows = [(tier.label, card.edges(tier), tier.meaning) for tier in tiers]
             yield _table((heading, "from", "meaning"), rows)
+    if card.tie_breaks:
+        yield words.tie_breaks(card)
     if card.segments and not base:
         yield _table(("segment", "clinics"), list(card.segments.items()))
     known = {part.code: words.rules(part) for part in outcome_table(base).parts} if base else {}

@@ -57,14 +57,21 @@ def _bytes(places: pl.Series | None) -> int:
 
 
 class Listing:
-    """The rows of one list, highest score first, then by id.
+    """The rows of one list, the best first.
 
     A request is answered by row numbers (u32) in its order, which are kept, so that the next page costs no more than
     its rows. Several threads may ask at once.
     """
 
     def __init__(
-        self, columns: Sequence[str], read: Callable[[str], pl.Series], *, key: str, score: str, names: Sequence[str]
+        self,
+        columns: Sequence[str],
+        read: Callable[[str], pl.Series],
+        *,
+        key: str,
+        score: str,
+        names: Sequence[str],
+        rank: str | None = None,
     ) -> None:
         """Sort the rows, one column after the other: a list is larger than the memory that it is made in.
 
@@ -72,15 +79,16 @@ class Listing:
             columns: the columns to show.
             read: gives one of them, always in the same order.
             key: the column of ids.
-            score: the column that it is sorted by.
+            score: the column that it is sorted by, highest first, then by id.
             names: the columns of names, in which words are looked for.
+            rank: the column that it is sorted by before the score, lowest first.
         """
         self.columns = list(columns)
         self._score = score
         by_id = read(key).arg_sort()
-        order = pl.DataFrame({_PLACE: by_id, score: read(score)[by_id]}).sort(
-            score, descending=True, maintain_order=True
-        )[_PLACE]
+        by = {rank: False, score: True} if rank else {score: True}
+        keys = pl.DataFrame({_PLACE: by_id, **{name: read(name)[by_id] for name in by}})
+        order = keys.sort(*by, descending=list(by.values()), nulls_last=True, maintain_order=True)[_PLACE]
 
         def ordered(name: str) -> pl.Series:
             return mapped([read(name)]).to_series()[order]  # mapped: it does not stand in memory twice

@@ -28,6 +28,7 @@ class Rows:
         network: the columns of a list of networks.
         network_always: those of them that have a value in every row.
         of_network: what a clinic gets from its network.
+        rank: the column of a clinic's place among all.
         member: the columns of a network's members.
         score: what one clinic's score is called.
         breakdown: the name of each category by its column.
@@ -38,6 +39,7 @@ class Rows:
     card: Scorecard
     network_card: Scorecard
     total: str
+    rank: str
     network_total: str
     clinic: tuple[Column, ...]
     clinic_always: frozenset[str]
@@ -62,14 +64,18 @@ def rows_of(card: Scorecard, main: Scorecard | None = None) -> Rows:
         card=card,
         network_card=main,
         total=total,
+        rank=card.column("rank"),
         network_total=network_total(main),
         clinic=(
             *field_columns(KEY, NAME, STATE, "segment_label"),
             *card.columns,
+            *card.rank_columns,
             *field_columns("npi_count", "site_count", "bene_count", "allowed_amt"),
             *of_network,
         ),
-        clinic_always=frozenset({KEY, ANCHOR, *(column.name for column in card.columns)} - may_be_missing),
+        clinic_always=frozenset(
+            {KEY, ANCHOR, *(column.name for column in (*card.columns, *card.rank_columns))} - may_be_missing
+        ),
         network=network,
         network_always=frozenset(column.name for column in network if column.name not in missing),
         of_network=tuple(column.name for column in of_network),

@@ -77,6 +77,7 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
             key=KEY,
             score=rows.total,
             names=[NAME],
+            rank=rows.rank,
         )
         networks = Listing(
             [column.name for column in rows.network],

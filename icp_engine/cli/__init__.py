@@ -31,7 +31,9 @@ _COMMANDS = {
     "run": "run",
     "scorecard": "scorecard",
     "serve": "serve",
+    "simulate": "simulate",
     "sql": "sql",
+    "stability": "stability",
     "stats": "stats",
     "validate": "validate",
 }

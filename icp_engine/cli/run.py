@@ -42,6 +42,11 @@ _FEW = 0.01  # of all rows; when more are rejected that comes first
     help="Spell the explanation of every clinic out in icp_scores (2 KB each).",
 )
 @click.option(
+    "--stability",
+    is_flag=True,
+    help="Also say of every clinic how often it keeps its tier when weights are varied, and list the robust tier 1.",
+)
+@click.option(
     "--duplicates", type=click.Choice(["error", "first"]), default="error", show_default=True,
     help="What to do when a clinic_id stands twice: stop, or keep the first (by file, then row).",
 )  # fmt: skip
@@ -84,6 +89,7 @@ def command(
     reading: "Reading",
     format_: str,
     bibliography: bool,
+    stability: bool,
     duplicates: str,
     strict: bool,
     no_networks: bool,
@@ -127,6 +133,7 @@ def command(
         reading=reading,
         format=format_,  # type: ignore[arg-type]
         bibliography=bibliography,
+        stability=stability,
         duplicates=duplicates,  # type: ignore[arg-type]
         strict=strict,
         networks=not no_networks,
@@ -167,7 +174,7 @@ def _summary(manifest: "Manifest", run: "Run") -> str:
 
     scored, seconds, card = manifest.rows.scored, manifest.elapsed_seconds, run.card
     doubts = ranking_doubts(run, best_tie(run))
-    best = best_clinics(run.table("icp_scores"), card, _BEST)
+    best = best_clinics(run.clinics(), card, _BEST)
     loudly = [*_mostly_rejected(manifest.rows), *doubts]
     lines = [
         *([*loudly, ""] if loudly else []),

@@ -125,6 +125,7 @@ def schema_command(rules: str | None) -> None:
 
 def _text(card: "Scorecard") -> str:
     from icp_engine.scorecard.outcomes import outcome_table
+    from icp_engine.scorecard.words import tie_breaks
 
     origin = f", extends {card.extends}" if card.extends else ""
     parts = [f"{card.title}\n{card.id} {card.version}{origin}, {card.maximum:g} points, hash {card.hash[:12]}"]
@@ -133,6 +134,7 @@ def _text(card: "Scorecard") -> str:
         if tiers:
             rows = [(tier.label, card.edges(tier), tier.meaning) for tier in tiers]
             parts.append(f"{heading}\n{show.table(rows, '<<<', indent='  ')}")
+    parts.append(tie_breaks(card))
     if card.segments:
         parts.append(f"Segments\n{show.table(list(card.segments.items()), '<<', indent='  ')}")
     return "\n\n".join(parts)

@@ -24,7 +24,9 @@ from icp_engine.scoring.compiler import in_points
 
 CLINIC_SCORES, MEMBER_SCORES, NETWORK_SCORES = "clinic_scores", "member_scores", "network_scores"
 _COUNTED = ("npi_count", "site_count", "fqhc_flag", "aco_member")
-_OF_CLINICS: tuple[ScorecardColumn, ...] = ("total_score", "tier", "tier_label", "segment", "reason_codes")
+_OF_CLINICS: tuple[ScorecardColumn, ...] = (
+    "total_score", "tier", "tier_label", "segment", "rank", "tier_stability", "reason_codes",
+)  # fmt: skip
 
 
 def network_names(card: Scorecard) -> dict[str, str]:

@@ -145,6 +145,11 @@ def run_partners(
     """
     began, practices, contacts = time.perf_counter(), list(practices), options.contacts
     card = load_scorecard(options.scorecard)
+    if card.tie_breaks:
+        raise InputError(
+            f"{card.id} has [[tie_break]], but lists of partners stand by name where scores are the same; "
+            "write tie_break = [] into a scorecard that extends it."
+        )
     check_card(card)
     rules = read_rules(card, options.sla, options.owners, options.hooks)
     own = [

@@ -26,7 +26,9 @@ from icp_engine.scorecard.several import written_columns
 from icp_engine.scoring.explain import with_bibliography
 from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_all_scores, band_columns, score_columns
+from icp_engine.scoring.stability import stability_expr
 from icp_engine.tables.ordering import materialised, sorted_slices, with_order
+from icp_engine.tables.ranks import ranked
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, repetitive_columns, with_dictionaries
 from icp_engine.warehouse.duckdb_file import WarehouseFile
 
@@ -52,7 +54,7 @@ def score_clinics(
 ) -> tuple[Scored, Profile, Rejects]:
     """Score all rows, and once more without the rejected ones where there are any: nearly always one pass."""
     max_rows = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
-    scored = _score(extract, Rejects(), cards, max_rows, temp)
+    scored = _score(extract, Rejects(), cards, options, max_rows, temp)
     found = profile(extract, scored.frame)
     _check(extract, found, options)
     if not (found.blank_ids or found.duplicate_rows or found.totals):
@@ -60,16 +62,21 @@ def score_clinics(
     rejects = find_rejects(extract, totals=bool(found.totals), duplicates=bool(found.duplicate_rows))
     if len(rejects) == extract.rows:
         raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
-    return _score(extract, rejects, cards, max_rows, temp), found, rejects
+    return _score(extract, rejects, cards, options, max_rows, temp), found, rejects
 
 
-def _score(extract: Extract, rejects: Rejects, cards: Sequence[Scorecard], max_rows: int, temp: Path) -> Scored:
-    needed = {*(name for card in cards for name in card.reads), *_SCORES_BEFORE, *_SCORES_AFTER}
+def _score(
+    extract: Extract, rejects: Rejects, cards: Sequence[Scorecard], options: RunOptions, max_rows: int, temp: Path
+) -> Scored:
+    needed = {*(name for card in cards for name in (*card.reads, *card.tie_fields)), *_SCORES_BEFORE, *_SCORES_AFTER}
     lf = add_all_scores(conformed_rows(extract, rejects, needed), cards)
-    lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED))
-    lf = with_order(lf, cards[0].column("total_score"))
+    stable = [stability_expr(card) for card in cards] if options.stability else []
+    lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED), *stable)
     rows = extract.rows - len(rejects)
-    return Scored(materialised(lf, rows, max_rows, temp), rows, max_rows)
+    lf = materialised(lf, rows, max_rows, temp)
+    for card in cards:
+        lf = ranked(lf, card, rows, max_rows, temp)
+    return Scored(with_order(lf, cards[0].column("rank")), rows, max_rows)
 
 
 def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
@@ -203,8 +210,7 @@ def clinic_outputs(
 ) -> list[Output]:
     """Return the clinic tables of a run, and before them the warehouse file where there is one."""
     tables: dict[str, dict[str, str]] = {
-        name: {column: column for column in columns}
-        for name, columns in clinic_tables(extract, cards, networks=options.networks).items()
+        name: {column: column for column in columns} for name, columns in clinic_tables(extract, cards, options).items()
     }
     bands = {name: column for card in cards for name, column in band_columns(card).items()}
     tables["icp_bands"] = {KEY: KEY, "normalized_name": NORMALIZED, **bands}
@@ -279,19 +285,27 @@ def _write_bibliography(
     writer.settle()
 
 
-def clinic_tables(extract: Extract, cards: Sequence[Scorecard], *, networks: bool = True) -> dict[str, list[str]]:
+def clinic_tables(extract: Extract, cards: Sequence[Scorecard], options: RunOptions) -> dict[str, list[str]]:
     """Return the columns of the clinic tables, in order; without networks the last one is not written."""
-    results = [name for card in cards for name in score_columns(card)]
+    networks, results = options.networks, [name for card in cards for name in score_columns(card)]
+    ranked_results = [name for card in cards for name in (*score_columns(card), *_standing(card, options))]
     network = [column.name for column in member_columns(cards[0])] if networks else []
     carried = [name for name in extract.columns if name not in own_columns(cards, networks=networks)]
     scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER]
+    with_ranks = [*_SCORES_BEFORE, *ranked_results, *_SCORES_AFTER]
     contacts = [name for name in CONTACT if name in carried and name not in scores]
     why = [name for card in cards for name in (card.column("top_reasons"), card.column("unknown"))]
     return {
-        "clinics_icp": [*carried, *results, *network],
+        "clinics_icp": [*carried, *ranked_results, *network],
         "icp_scores": [*scores, *(card.column("reason_codes") for card in cards)],
-        "clinics_icp_with_networks": [*scores, *why, *contacts, *network],
+        "clinics_icp_with_networks": [*with_ranks, *why, *contacts, *network],
     }
+
+
+def _standing(card: Scorecard, options: RunOptions) -> list[str]:
+    """Return the columns of a scorecard that say where a clinic stands among all."""
+    stability = [card.stability_column] if options.stability else []
+    return [column.name for column in (*card.rank_columns, *stability)]
 
 
 def metadata(cards: Sequence[Scorecard]) -> dict[str, str]:

@@ -13,7 +13,8 @@ class RunOptions:
 
     The first of several scorecards is the main one: it orders the clinics, and networks are made of its scores.
     Without `networks` clinics are scored and explained only: no network columns, no networks, no warehouse file.
-    Without `charts` there are no pictures and no report.
+    Without `charts` there are no pictures and no report. With `stability` clinics have the share of variations of the
+    weights in which they keep their tier.
     """
 
     scorecard: str | tuple[str, ...] = "icp"
@@ -21,6 +22,7 @@ class RunOptions:
     reading: Reading = AS_IT_STANDS
     format: Literal["both", "parquet"] = "both"
     bibliography: bool = False
+    stability: bool = False
     duplicates: Literal["error", "first"] = "error"
     strict: bool = False
     networks: bool = True

@@ -180,7 +180,7 @@ def _write(
         with work.stages("warehouse", scored.rows):
             _partition(work)
             _write_table(NETWORKS, networks.networks, work, metadata(work.cards))
-            tables = clinic_tables(work.extract, work.cards)
+            tables = clinic_tables(work.extract, work.cards, work.options)
             if matches := matches_beside(source.path for source in work.extract.files):
                 add_matches(file, matches)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
@@ -247,7 +247,7 @@ def _check_partition(extract: Extract, cards: Sequence[Scorecard], options: RunO
         return
     if not options.networks:
         raise InputError("--partition-by copies clinics_icp_with_networks, which --no-networks leaves out; drop one.")
-    known = clinic_tables(extract, cards)["clinics_icp_with_networks"]
+    known = clinic_tables(extract, cards, options)["clinics_icp_with_networks"]
     if column not in known:
         raise InputError(f"--partition-by {column}: there is no such column{did_you_mean(column, known)}.")
 

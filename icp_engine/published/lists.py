@@ -20,6 +20,7 @@ from icp_engine.published.run import Run
 from icp_engine.scorecard.model import REASON_COLUMNS, Scorecard
 from icp_engine.scorecard.several import suffix
 from icp_engine.tables.excel import excel_csv
+from icp_engine.tables.ordering import best_first
 from icp_engine.tables.writer import flat, whole
 from icp_engine.warehouse.audits import AUDITED, audit_all
 from icp_engine.warehouse.duckdb_file import CLINIC_WHY
@@ -82,11 +83,11 @@ def network(run: Run, network_id: str) -> NetworkProfile:
         if found.is_empty():
             listing = shell_line("icp-engine", "networks", "list", "-w", str(run.warehouse))
             raise InputError(f"{run.warehouse} has no network '{network_id}'; list them with: {listing}")
-        total = run.card.column("total_score")
+        total, order = run.card.column("total_score"), _in_order(run, db.columns("clinics_icp_with_networks"))
         shown = ("clinic_id", "account_name", "state_code", total, run.card.column("tier_label"), "is_network_anchor")
         members = db.frame(
             f"select {', '.join(map(quoted, shown))} from clinics_icp_with_networks where network_id = $id "
-            f"order by is_network_anchor desc, {quoted(total)} desc, clinic_id",
+            f"order by is_network_anchor desc, {order}",
             {"id": current},
         )
     return NetworkProfile(found, members, former)
@@ -152,9 +153,14 @@ def export(run: Run, what: Listed, wanted: Filter, columns: Sequence[str] = ()) 
         where, values = in_sql(conditions(wanted, what, run.card))
         source = "clinics_icp_with_networks" if clinics else NETWORKS
         source = source if set(chosen) <= set(default) else _all_columns(chosen, run.cards)
-        score, key = (run.card.column("total_score"), KEY) if clinics else (network_total(run.card), "network_id")
-        listed = ", ".join(map(quoted, chosen))
-        return db.frame(f"select {listed} from {source} where {where} order by {quoted(score)} desc, {key}", values)
+        order = _in_order(run, default) if clinics else f"{quoted(network_total(run.card))} desc, network_id"
+        return db.frame(f"select {', '.join(map(quoted, chosen))} from {source} where {where} order by {order}", values)
+
+
+def _in_order(run: Run, known: Sequence[str]) -> str:
+    """Return what SQL sorts clinics by, the best first."""
+    columns = best_first(run.card, known)
+    return ", ".join(f"{quoted(name)}{' desc' if descending else ''}" for name, descending in columns.items())
 
 
 def _all_columns(chosen: Sequence[str], cards: Sequence[Scorecard]) -> str:

@@ -12,19 +12,18 @@ _MAX_TIED = 0.1  # of all clinics; where more share the best score, the first of
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """The best score, in points, and how many clinics have it."""
+    """The best score, in points, and how many clinics have it that nothing but their ids sets apart."""
 
     score: float
     clinics: int
 
 
 def best_tie(run: Run) -> Tie:
-    """Return how many clinics share the best score. Source: `icp_scores`."""
-    total = pl.col(run.card.column("total_score"))
-    best = total.max()
-    return Tie(
-        *run.table("icp_scores").select(best.alias("score"), (total == best).sum().alias("len")).collect().row(0)
-    )
+    """Return how many clinics share the best score after tie-breakers. Source: `clinics_icp`."""
+    clinics, total = run.table("clinics_icp"), pl.col(run.card.column("total_score"))
+    rank = pl.col(run.card.column("rank"))
+    first = rank == 1 if rank.meta.output_name() in clinics.collect_schema() else total == total.max()
+    return Tie(*clinics.select(total.max().alias("score"), first.sum().alias("len")).collect().row(0))
 
 
 def largest_tie(run: Run) -> tuple[float, Tie]:

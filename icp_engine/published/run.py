@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from icp_engine.columns import NAME, STATE
 from icp_engine.database import Database, database
 from icp_engine.display import listed
 from icp_engine.errors import InputError, did_you_mean
@@ -68,6 +69,12 @@ class Run:
     def table(self, name: str) -> pl.LazyFrame:
         """Return the rows of a table, which are read when they are collected."""
         return pl.scan_parquet(self.path(name))
+
+    def clinics(self) -> pl.LazyFrame:
+        """Return the rows of `clinics_icp`, with name and state missing where the extract has none."""
+        clinics = self.table("clinics_icp")
+        absent = [name for name in (NAME, STATE) if name not in clinics.collect_schema()]
+        return clinics.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
 
     @property
     def has_networks(self) -> bool:

@@ -10,6 +10,7 @@ from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.run import Run
 from icp_engine.scorecard.model import Scorecard
+from icp_engine.tables.ordering import best_first
 from icp_engine.warehouse.manifest import Manifest
 
 _TOP = 10
@@ -103,11 +104,11 @@ class Statistics:
 
 def run_statistics(run: Run) -> Statistics:
     """Return the statistics of a run."""
-    return score_statistics(run.table("icp_scores"), run.card, run.manifest)
+    return score_statistics(run.clinics(), run.card, run.manifest)
 
 
 def score_statistics(scores: pl.LazyFrame, card: Scorecard, manifest: Manifest) -> Statistics:
-    """Return the statistics of a run of which the manifest is given. Source: a row of `icp_scores` per clinic."""
+    """Return the statistics of a run of which the manifest is given. Source: a row of `clinics_icp` per clinic."""
     total = pl.col(card.column("total_score"))
     rows = manifest.rows.scored
     by_score = scores.group_by(total.alias("score")).len().sort("len", "score", descending=[True, False]).collect()
@@ -159,11 +160,11 @@ def _categories(scores: pl.LazyFrame, card: Scorecard) -> tuple[CategoryPoints, 
 
 
 def best_clinics(scores: pl.LazyFrame, card: Scorecard, max_rows: int) -> tuple[BestClinic, ...]:
-    """Return the best clinics: by score, highest first, then id. Source: a row of `icp_scores` per clinic."""
-    total = card.column("total_score")
-    shown = [KEY, NAME, STATE, total, card.column("tier_label")]
-    best = scores.select(shown).sort(total, KEY, descending=[True, False]).head(max_rows).collect()
-    return tuple(BestClinic(*row) for row in best.iter_rows())
+    """Return the best clinics: by rank, then id. Source: a row of `clinics_icp` per clinic."""
+    order = best_first(card, scores.collect_schema())
+    shown = [KEY, NAME, STATE, card.column("total_score"), card.column("tier_label")]
+    best = scores.select(*dict.fromkeys([*shown, *order])).sort(*order, descending=list(order.values())).head(max_rows)
+    return tuple(BestClinic(*row) for row in best.select(shown).collect().iter_rows())
 
 
 def largest_networks(run: Run, max_rows: int) -> tuple[LargestNetwork, ...]:

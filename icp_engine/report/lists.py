@@ -14,6 +14,7 @@ from icp_engine.published.run import Run
 from icp_engine.scorecard.model import Scorecard, ScorecardColumn
 from icp_engine.scoring.compiler import BANDS
 from icp_engine.scoring.headlines import band_points, reason_outcomes, unknown_outcomes
+from icp_engine.tables.ordering import best_first
 
 MAX_CLINICS = 2_000
 _MAX_NETWORKS = 10
@@ -93,7 +94,7 @@ class NetworkRow:
 
 @dataclass(frozen=True, slots=True)
 class CallLists:
-    """The best clinics by score, then id; and the networks by clinics times score, none where the run made none."""
+    """The best clinics by rank, then id; and the networks by clinics times score, none where the run made none."""
 
     clinics: tuple[ClinicRow, ...]
     networks: tuple[NetworkRow, ...]
@@ -119,9 +120,9 @@ def call_lists(run: Run, max_clinics: int = MAX_CLINICS, max_networks: int = _MA
 
 
 def _best_clinics(run: Run, max_rows: int) -> pl.DataFrame:
-    total = run.card.column("total_score")
-    best = run.table("icp_scores").select(KEY, total).sort(total, KEY, descending=[True, False]).head(max_rows)
-    return best.select(KEY).collect()
+    clinics = run.table("clinics_icp")
+    order = best_first(run.card, clinics.collect_schema())
+    return clinics.select(*order).sort(*order, descending=list(order.values())).head(max_rows).select(KEY).collect()
 
 
 def _chosen_networks(run: Run, max_rows: int) -> pl.DataFrame:

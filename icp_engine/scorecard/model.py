@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, Literal
 
-from icp_engine.columns import Column, Field, driver_columns, score_columns
+from icp_engine.columns import Column, Field, driver_columns, rank_columns, score_columns, stability_column
 from icp_engine.display import html_block, html_table
 from icp_engine.scorecard.rounding import exact, hundredths, in_points
 
@@ -16,7 +16,14 @@ TOTAL = "total"
 NumberTest = Literal["at_least", "above", "at_most", "below"]
 TextTest = Literal["mentions", "equals", "includes"]
 ReasonColumn = Literal["reason_codes", "top_reasons", "unknown"]
-ScorecardColumn = Literal["total_score", "tier", "tier_label", "segment", "reason_codes", "top_reasons", "unknown"]
+ScorecardColumn = Literal[
+    "total_score", "tier", "tier_label", "segment", "rank", "percentile", "tie_size", "tier_stability",
+    "reason_codes", "top_reasons", "unknown",
+]  # fmt: skip
+Order = Literal["descending", "ascending"]
+
+RANK_COLUMNS: tuple[ScorecardColumn, ...] = ("rank", "percentile", "tie_size")
+"""Columns that say where a clinic stands among all of a run."""
 
 REASON_COLUMNS: tuple[ReasonColumn, ...] = ("reason_codes", "top_reasons", "unknown")
 """Columns that follow from the bands of a clinic alone."""
@@ -237,6 +244,14 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class TieBreak:
+    """What sets clinics of one score apart: a field, and which of its values come first. Missing comes last."""
+
+    field: str
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A worked example inside a scorecard: the given fields and what must come out."""
 
@@ -281,6 +296,7 @@ class Scorecard:
     combine: Literal["sum", "product"] = "sum"
     divide_by: float = 1.0
     aliases: dict[str, str] = values(default_factory=dict)
+    tie_breaks: tuple[TieBreak, ...] = ()
 
     def __hash__(self) -> int:
         """Return a number that is the same for the same rules."""
@@ -321,6 +337,21 @@ class Scorecard:
             *score_columns(self.prefix, categories, self.named_columns, segments=segments),
             *driver_columns(drivers),
         )
+
+    @property
+    def rank_columns(self) -> tuple[Column, ...]:
+        """The columns of a run that say where a clinic stands among all, in their order."""
+        return tuple(rank_columns(self.prefix, self.named_columns))
+
+    @property
+    def stability_column(self) -> Column:
+        """The column of a run that says how sure the tier of a clinic is."""
+        return stability_column(self.prefix, self.named_columns)
+
+    @property
+    def tie_fields(self) -> tuple[str, ...]:
+        """The fields of an extract that set clinics of one score apart, ratios spelled out."""
+        return tuple(name for tie in self.tie_breaks for name in self.derived.get(tie.field, (tie.field,)))
 
     def items_of(self, field: str) -> frozenset[str]:
         """Return the items that rules know of a list field, in the form in which they are compared."""

@@ -41,7 +41,8 @@ def fields_of_all(cards: Sequence[Scorecard]) -> dict[str, Field]:
 def written_columns(card: Scorecard) -> tuple[str, ...]:
     """Return the names of all columns that a scorecard gives clinics, but for band columns."""
     texts = (*map(card.column, REASON_COLUMNS), f"{card.prefix}_bibliography")
-    return (*(column.name for column in card.columns), *texts)
+    standing = (*card.rank_columns, card.stability_column)
+    return (*(column.name for column in (*card.columns, *standing)), *texts)
 
 
 def _with_band_prefix(card: Scorecard) -> Scorecard:

@@ -12,7 +12,9 @@ from icp_engine.scorecard.model import (
     Flag,
     Match,
     Missing,
+    Order,
     Scorecard,
+    TieBreak,
 )
 from icp_engine.scorecard.outcomes import (
     MISSING,
@@ -25,6 +27,11 @@ from icp_engine.scorecard.outcomes import (
 from icp_engine.scorecard.rounding import in_points
 
 _EDGES = {"at_least": "{} or more", "above": "more than {}", "at_most": "at most {}", "below": "less than {}"}
+_FIRST: dict[str, dict[Order, str]] = {
+    "number": {"descending": "highest first", "ascending": "lowest first"},
+    "flag": {"descending": "true first", "ascending": "false first"},
+    "text": {"descending": "from Z to A", "ascending": "from A to Z"},
+}
 _TESTS = {"mentions": "mentions", "equals": "is", "includes": "includes"}
 
 
@@ -129,6 +136,17 @@ def caveats(outcomes: CategoryOutcomes, card: Scorecard) -> list[str]:
     if category.combine == "weighted_mean":
         found.append("Its score is the weighted mean of its characteristics.")
     return found
+
+
+def tie_breaks(card: Scorecard) -> str:
+    """Return in one sentence what puts clinics of one score into order."""
+    parts = [f"{tie.field} ({_FIRST[_kind(tie, card)][tie.order]})" for tie in card.tie_breaks]
+    return f"Clinics of one score stand by {', '.join([*parts, 'clinic_id'])}{'; missing comes last' * bool(parts)}."
+
+
+def _kind(tie: TieBreak, card: Scorecard) -> str:
+    kind = card.fields[tie.field].type if tie.field in card.fields else "number"
+    return kind if kind in _FIRST else "number"
 
 
 def total(card: Scorecard) -> str:

@@ -1,25 +1,35 @@
 """Put rows into the order of the result in bounded memory: bucket by bucket, each sorted by itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from icp_engine.columns import HELPERS, KEY, STATE
+from icp_engine.scorecard.model import Scorecard
 
 ORDER = f"{HELPERS}order"
+_MANY_TIES = 4  # clinics of one order, on average
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STATES = [first + second for first in _LETTERS for second in _LETTERS]
 
 
-def with_order(lf: pl.LazyFrame, total: str) -> pl.LazyFrame:
-    """Return the frame with one whole number that sorts by state (missing last), then score, highest first.
+def with_order(lf: pl.LazyFrame, rank: str) -> pl.LazyFrame:
+    """Return the frame with one whole number that sorts by state (missing last), then rank.
 
-    One number and the id sort four times as fast as state, score and id.
+    One number and the id sort four times as fast as state, rank and id.
     """
     state = pl.col(STATE).replace_strict(_STATES, range(len(_STATES)), return_dtype=pl.Int64)
-    hundredths = (pl.col(total) * 100).round().cast(pl.Int64)
-    return lf.with_columns((state.fill_null(len(_STATES)) * 2**32 + 2**31 - hundredths).alias(ORDER))
+    return lf.with_columns((state.fill_null(len(_STATES)) * 2**32 + pl.col(rank)).alias(ORDER))
+
+
+def best_first(card: Scorecard, known: Collection[str]) -> dict[str, bool]:
+    """Return the columns that put clinics into order, the best first, and of each whether the highest comes first.
+
+    Tables of older versions have no rank, and go by score.
+    """
+    rank = card.column("rank")
+    return ({rank: False} if rank in known else {card.column("total_score"): True}) | {KEY: False}
 
 
 def materialised(lf: pl.LazyFrame, rows: int, max_rows: int, temp: Path, name: str = "scored") -> pl.LazyFrame:
@@ -39,7 +49,7 @@ def sorted_slices(
     Source: a frame of `materialised` with a column `ORDER`, a whole number; rows that tie in it are sorted by `ties`,
     which together are never the same.
     """
-    for part in _parts(lf, max_rows) if rows > max_rows else (lf,):
+    for part in parts(lf, max_rows, ORDER) if rows > max_rows else (lf,):
         frame = part.collect().rechunk()
         place = _place(frame, ties)
         frame = frame.drop(ORDER)
@@ -48,15 +58,18 @@ def sorted_slices(
 
 
 def _place(frame: pl.DataFrame, by: Sequence[str]) -> pl.Series:
-    """Return the row numbers in order. Ids are compared within ties only, a third of the cost of a sort by both."""
-    ties = frame.lazy().select(ORDER, *by).with_row_index("row").group_by(ORDER)
+    """Return the row numbers in order. Where many tie ids are compared within ties only, which costs less."""
+    keys = frame.lazy().select(ORDER, *by).with_row_index("row")
+    if keys.select(pl.col(ORDER).approx_n_unique()).collect().item() * _MANY_TIES > len(frame):
+        return keys.sort(ORDER, *by).collect()["row"]
+    ties = keys.group_by(ORDER)
     return ties.agg(pl.col("row").sort_by(*by)).sort(ORDER).collect()["row"].explode()
 
 
-def _parts(lf: pl.LazyFrame, max_rows: int) -> Iterator[pl.LazyFrame]:
-    """Yield the rows range by range of the order, about `max_rows` at a time; rows that tie stay together."""
-    counts = lf.group_by(ORDER).agg(pl.len()).sort(ORDER)
+def parts(lf: pl.LazyFrame, max_rows: int, by: str) -> Iterator[pl.LazyFrame]:
+    """Yield the rows range by range of a column, about `max_rows` at a time; rows that tie in it stay together."""
+    counts = lf.group_by(by).agg(pl.len()).sort(by)
     part = (pl.col("len").cum_sum() - pl.col("len")) // max_rows
-    cuts = counts.group_by(part.alias("part")).agg(pl.col(ORDER).min().alias("low"), pl.col(ORDER).max().alias("high"))
+    cuts = counts.group_by(part.alias("part")).agg(pl.col(by).min().alias("low"), pl.col(by).max().alias("high"))
     for low, high in cuts.sort("part").select("low", "high").collect().iter_rows():
-        yield lf.filter(pl.col(ORDER).is_between(low, high))
+        yield lf.filter(pl.col(by).is_between(low, high))

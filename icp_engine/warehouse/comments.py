@@ -154,6 +154,8 @@ _DETAILS = {
     "status": "MISSING where data was missing",
     "chance": "How many names would be expected to read so by accident; missing where no other state has the name",
     "holds_across_states": "Whether the name alone ties clinics of several states",
+    "rank": "Place among all clinics, 1 is best, by score and tie-breakers",
+    "tier_stability": "Share of variations of the weights in which it keeps its tier; of a run with --stability",
     "line": "Number of the line: in network_aliases from 1, in decisions that of the file",
     "question_id": "q_ and 12 hex digits of the MD5 of kind, topic and names",
     "name_a": "Name of the largest side, as grouping compares names, or the words that names begin with",
@@ -214,7 +216,7 @@ def comment_all(db: Database, cards: Sequence[Scorecard]) -> None:
     contract: list[Field | Column] = [
         *fields_of_all(cards).values(),
         *networks_columns(card),
-        *(column for each in cards for column in each.columns),
+        *(column for each in cards for column in (*each.columns, *each.rank_columns, each.stability_column)),
         *member_columns(card),
     ]
     known = {column.name: _with_unit(column) for column in contract}

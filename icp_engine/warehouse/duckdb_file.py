@@ -13,10 +13,8 @@ from icp_engine.database import Database, new_file, quoted, sql_text
 from icp_engine.errors import InputError, first_line
 from icp_engine.networks.grouping import NETWORKS, NetworkOptions, Networks, register_settings
 from icp_engine.networks.neutral import (
-    CLINIC_SCORES,
     MEMBER_SCORES,
     NETWORK_SCORES,
-    clinic_sql,
     member_sql,
     network_sql,
     view,
@@ -121,8 +119,7 @@ def finish(
         if rejects is not None:
             db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
         _views(db, cards, tables, file.names)
-        of_warehouse = _OF_NETWORKS | {"reason_codes": f"{_REASONS}.reason_codes"}
-        view(db, CLINIC_SCORES, clinic_sql(card) | of_warehouse, f"clinics as {_ROW}{_with_reasons('')}")
+        _clinic_scores(db, card, tables)
         view(db, MEMBER_SCORES, member_sql(card), f"clinics as {_ROW}")
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS)
         add_bibliography(db, card, file.names)
@@ -146,6 +143,7 @@ def finish(
             "members_to_expand_to",
             "tier_by_state",
             "network_ids",
+            *(["robust_tier_1"] if is_stable else []),
         ):
             text = sql_text(f"views/{step}")
             db.view(step, text, [names.get(name, name) for name in db.columns_of(text)])

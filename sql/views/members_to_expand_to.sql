@@ -14,4 +14,4 @@ select
 from clinic_scores as members
 join network_scores as networks using (network_id)
 where not members.is_network_anchor
-order by networks.total_score desc, networks.network_id, members.total_score desc, members.clinic_id
+order by networks.total_score desc, networks.network_id, members.rank, members.clinic_id

@@ -43,7 +43,8 @@ NETWORK += ["is_network_anchor", "num_clinics"]
 HEAD = ["clinic_id", "account_name", "state_code", "segment_label", "icp_total_score", "icp_tier", "icp_tier_label"]
 HEAD.append("icp_segment")
 COUNTS = ["npi_count", "site_count", "bene_count", "allowed_amt"]
-COLUMNS = [*HEAD, *SCORES, *COUNTS, *NETWORK]
+RANKS = ["icp_rank", "icp_percentile", "icp_tie_size"]
+COLUMNS = [*HEAD, *SCORES, *RANKS, *COUNTS, *NETWORK]
 
 
 @pytest.fixture(scope="module")

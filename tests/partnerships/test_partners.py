@@ -436,6 +436,14 @@ def test_a_scorecard_of_ones_own(tmp_path: Path) -> None:
     assert found["Tier"].str.starts_with("Tier 1").sum() == 5
 
 
+def test_a_scorecard_that_breaks_ties_is_refused_since_lists_of_partners_stand_by_name(tmp_path: Path) -> None:
+    text = 'id = "mine"\nversion = "1"\ntitle = "T"\nextends = "rula"\n'
+    (tmp_path / "mine.toml").write_text(text + '[[tie_break]]\nfield = "provider_count"\norder = "descending"\n')
+    done = call("score", PRACTICES, "--scorecard", tmp_path / "mine.toml", "--out", tmp_path / "out")
+    assert done.exit_code == 1
+    assert str(done.exception).startswith("mine has [[tie_break]], but lists of partners stand by name")
+
+
 def test_columns_of_other_names(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("Practice,Providers\nA,25\n")
     (tmp_path / "c.csv").write_text("Who,When\na,3/1/2026\n")

@@ -37,6 +37,7 @@ RESULTS: dict[str, pl.DataType] = {
     "icp_total_score": FLOAT, "icp_tier": pl.Int8(), "icp_tier_label": TEXT, "icp_segment": TEXT,
     **dict.fromkeys(CATEGORIES, FLOAT),
 }  # fmt: skip
+RANKS: dict[str, pl.DataType] = {"icp_rank": WHOLE, "icp_percentile": FLOAT, "icp_tie_size": WHOLE}
 NETWORK: dict[str, pl.DataType] = {
     "network_id": TEXT, "network_name": TEXT, "network_icp_score": FLOAT, "network_tier": pl.Int8(),
     "network_tier_label": TEXT, "is_network_anchor": FLAG, "num_clinics": WHOLE,
@@ -46,7 +47,10 @@ SCORES: dict[str, pl.DataType] = {
     "npi_count": WHOLE, "site_count": WHOLE, "fqhc_flag": FLAG, "aco_member": FLAG, "icp_reason_codes": TEXT,
 }  # fmt: skip
 WHY: dict[str, pl.DataType] = {"icp_top_reasons": TEXT, "icp_unknown": TEXT}
-FOR_CRM = {name: kind for name, kind in SCORES.items() if name != "icp_reason_codes"} | WHY | NETWORK
+FOR_CRM: dict[str, pl.DataType] = {
+    "clinic_id": TEXT, "account_name": TEXT, "state_code": TEXT, "segment_label": TEXT, **RESULTS, **RANKS,
+    "npi_count": WHOLE, "site_count": WHOLE, "fqhc_flag": FLAG, "aco_member": FLAG, **WHY, **NETWORK,
+}  # fmt: skip
 CHARACTERISTICS = [
     "fit_specialty", "fit_multi_site", "fit_service_breadth", "pain_denial_pressure", "pain_revenue_per_patient",
     "pain_coding_complexity", "compliance_exposure", "propensity_roi_readiness", "propensity_pecos_enrolled",
@@ -107,7 +111,7 @@ def same(found: Path, due: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "schema"),
     [
-        ("clinics_icp", {**INPUT, **RESULTS, **NETWORK}),
+        ("clinics_icp", {**INPUT, **RESULTS, **RANKS, **NETWORK}),
         ("icp_scores", SCORES),
         ("icp_bands", BANDS),
         ("clinics_icp_with_networks", FOR_CRM),
@@ -123,7 +127,12 @@ def test_names_order_and_types_of_the_columns(
 
 def test_columns_that_the_extract_lacks_are_in_the_scores_and_not_in_the_clinics(tmp_path: Path) -> None:
     found = tables(published(pl.DataFrame({"clinic_id": [1, 2]}), tmp_path))
-    assert list(found["clinics_icp"].schema.items()) == [("clinic_id", TEXT), *RESULTS.items(), *NETWORK.items()]
+    assert list(found["clinics_icp"].schema.items()) == [
+        ("clinic_id", TEXT),
+        *RESULTS.items(),
+        *RANKS.items(),
+        *NETWORK.items(),
+    ]
     assert list(found["icp_scores"].schema.items()) == list(SCORES.items())
     assert found["icp_scores"]["account_name"].null_count() == 2
     assert found["icp_bands"]["normalized_name"].to_list() == [None, None]
@@ -416,7 +425,7 @@ def test_the_real_organisations_are_scored(organisations: str, tmp_path: Path) -
     with Path(organisations).open(newline="", encoding="utf-8") as file:
         given = {row["NPI"]: row for row in csv.DictReader(file)}
     new = {old: name for name, old in MAPPING.items()}
-    assert found.columns == [*(new.get(name, name) for name in next(iter(given.values()))), *RESULTS, *NETWORK]
+    assert found.columns == [*(new.get(name, name) for name in next(iter(given.values()))), *RESULTS, *RANKS, *NETWORK]
     for row in found[::97].iter_rows(named=True):
         due = given[row["clinic_id"]]
         assert {name: row[name] for name in due if name not in new} == {

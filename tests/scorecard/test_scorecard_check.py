@@ -101,6 +101,39 @@ READING: list[Edit] = [
     ('prefix = "b"', 'prefix = "b"\nextends = "ipc" #!', "extends: There is no scorecard 'ipc' (did you mean 'icp'"),
     ('prefix = "b"', 'prefix = "b"\nextends = "no.toml" #!', "no.toml does not exist; check the path."),
     ('prefix = "b"', 'prefix = "b"\nextends = "card.toml" #!', "extends: a scorecard cannot extend itself"),
+    (
+        "[tier.1]",
+        '[[tie_break]]\nfield = "npi_coun" #!\norder = "descending"\n[tier.1]',
+        "tie_break[1].field: unknown field 'npi_coun' (did you mean 'npi_count'",
+    ),
+    (
+        "[tier.1]",
+        '[[tie_break]]\nfield = "npi_count"\norder = "up" #!\n[tier.1]',
+        "tie_break[1].order: expected 'descending' or 'ascending', found 'up'",
+    ),
+    ("[tier.1]", '[[tie_break]] #!\nfield = "npi_count"\n[tier.1]', "tie_break[1]: 'order' is missing: give text"),
+    (
+        "[tier.1]",
+        '[[tie_break]]\nfield = "npi_count"\norder = "ascending"\nmissing = "first" #!\n[tier.1]',
+        "tie_break[1].missing: unknown key 'missing'",
+    ),
+    (
+        "[tier.1]",
+        '[[tie_break]]\nfield = "npi_count"\norder = "descending"\n'
+        '[[tie_break]]\nfield = "npi_count" #!\norder = "ascending"\n[tier.1]',
+        "tie_break[2].field: 'npi_count' breaks ties further up already",
+    ),
+    (
+        "[tier.1]",
+        '[[tie_break]]\nfield = "clinic_id" #!\norder = "ascending"\n[tier.1]',
+        "tie_break[1].field: 'clinic_id' comes last of all by itself; remove it",
+    ),
+    (
+        "[tier.1]",
+        '[fields.plans]\ndescription = "P"\ntype = "list"\n'
+        '[[tie_break]]\nfield = "plans" #!\norder = "descending"\n[tier.1]',
+        "tie_break[1].field: a list has no order, 'plans' is one",
+    ),
 ]
 CONDITIONS: list[Edit] = [
     (FRUIT, band('field = "sectr", equals = ["x"]'), "unknown field 'sectr' (did you mean 'sector'?); a column of"),

@@ -15,6 +15,7 @@ from icp_engine.scorecard.model import (
     Missing,
     Scorecard,
     Share,
+    TieBreak,
     Tier,
     fields_of,
 )
@@ -65,6 +66,7 @@ def build(source: Source, notes: Notes) -> Scorecard:
         combine=total.text("combine", "sum"),  # type: ignore[arg-type]
         divide_by=_divisor(total),
         aliases=_aliases(top.table("aliases")),
+        tie_breaks=tuple(_tie_break(item, names) for item in top.items("tie_break")),
     )
     total.close()
     inherited = {tier.number: tier for tier in card.tiers}
@@ -106,6 +108,14 @@ def _divisor(total: Table) -> float:
         total.problem(f"the product is divided by a number above 0, found {value:g}", "divide_by")
         return 1.0
     return value
+
+
+def _tie_break(item: Table, names: Names) -> TieBreak:
+    field, order = item.text("field"), item.text("order")
+    if field and field not in names.fields:
+        item.problem(unknown_field(field, names), "field")
+    item.close()
+    return TieBreak(field, order)  # type: ignore[arg-type]
 
 
 def _aliases(table: Table) -> dict[str, str]:

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from icp_engine.columns import KEY
 from icp_engine.errors import did_you_mean
 from icp_engine.scorecard.model import (
+    RANK_COLUMNS,
     REASON_COLUMNS,
     TOTAL,
     Band,
@@ -35,6 +37,7 @@ def check(card: Scorecard, notes: Notes) -> None:
         _aliases(card),
         _tiers(card, "tier", card.tiers),
         _tiers(card, "network_tier", card.network_tiers),
+        _tie_breaks(card),
         _examples(card),
     ):
         _note(found, notes)
@@ -66,7 +69,8 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 
 def _columns(card: Scorecard) -> Found:
     """Two columns of one name would overwrite each other."""
-    taken = Counter([*(column.name for column in card.columns), *map(card.column, REASON_COLUMNS)])
+    written = (*card.columns, *card.rank_columns, card.stability_column)
+    taken = Counter([*(column.name for column in written), *map(card.column, REASON_COLUMNS)])
     place: dict[str, Path] = {name: ("columns", key) for key, name in card.named_columns.items()}
     for name, count in taken.items():
         if count > 1:
@@ -80,6 +84,8 @@ def _columns(card: Scorecard) -> Found:
         "tier",
         "tier_label",
         "segment",
+        *RANK_COLUMNS,
+        "tier_stability",
         *REASON_COLUMNS,
         *(category.name for category in card.categories),
     ]
@@ -297,6 +303,18 @@ def _tiers(card: Scorecard, key: str, tiers: tuple[Tier, ...]) -> Found:
                 (key, str(tier.number), "at_least"),
                 f"unreachable: tier {better.number} takes all of it before",
             )
+
+
+def _tie_breaks(card: Scorecard) -> Found:
+    """What breaks ties has an order, and breaks them once."""
+    for number, tie in enumerate(card.tie_breaks):
+        path: Path = ("tie_break", number, "field")
+        if any(tie.field == other.field for other in card.tie_breaks[:number]):
+            yield path, f"'{tie.field}' breaks ties further up already; remove one"
+        elif tie.field == KEY:
+            yield path, f"'{KEY}' comes last of all by itself; remove it"
+        elif tie.field in card.fields and card.fields[tie.field].type == "list":
+            yield path, f"a list has no order, '{tie.field}' is one; take a number, a flag or a text"
 
 
 def _examples(card: Scorecard) -> Found:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from icp_engine.columns import SCORED_TYPES
 
+ORDERS = ("descending", "ascending")
 Type = Literal["text", "number", "flag", "texts", "numbers", "integers", "decimals", "table", "tables", "anything"]
 
 
@@ -117,6 +118,9 @@ SCORECARD: Format = {
             "tier": table("tiers", "The tiers of clinics, best first; the last takes the rest.", required=True),
             "network_tier": table("network_tiers", "The tiers of networks; labels are those of clinics unless given."),
             "segment": table("segments", "The strategic segments that bands name."),
+            "tie_break": tables(
+                "tie_break", "What puts clinics of one score into order, the first that differs; then the id."
+            ),
             "example": tables("example", "Worked examples, which `scorecard check` runs."),
         }
     ),
@@ -260,6 +264,12 @@ SCORECARD: Format = {
         {
             "label": text("What it stands for.", required=True),
             "breakdown": text("What the HTTP API calls it; made of the label unless given."),
+        }
+    ),
+    "tie_break": Shape(
+        {
+            "field": text("The field that is compared where scores are the same; missing comes last.", required=True),
+            "order": text("Which values come first.", required=True, words=ORDERS),
         }
     ),
     "example": Shape(
