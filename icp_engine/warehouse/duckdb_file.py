@@ -119,7 +119,7 @@ def finish(
         if rejects is not None:
             db.copy("rejects", rejects.rename(names_in_sql(rejects.columns)))
         _views(db, cards, tables, file.names)
-        _clinic_scores(db, card, tables)
+        is_stable = _clinic_scores(db, card, tables)
         view(db, MEMBER_SCORES, member_sql(card), f"clinics as {_ROW}")
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS)
         add_bibliography(db, card, file.names)
@@ -160,6 +160,16 @@ def finish(
 def _with_reasons(end: str) -> str:
     """Return the join with the reasons of a scorecard."""
     return f' left join {_REASONS}{end} on {_REASONS}{end}.pattern = {_ROW}."{_PATTERN}{end}"'
+
+
+def _clinic_scores(db: Database, card: Scorecard, tables: Mapping[str, list[str]]) -> bool:
+    """Make the view of scores under names that belong to no scorecard; return whether it says how sure tiers are."""
+    stability = card.column("tier_stability")
+    is_stable = any(stability in columns for columns in tables.values())
+    standing = {"rank": quoted(card.column("rank"))} | ({"tier_stability": quoted(stability)} if is_stable else {})
+    of_warehouse = standing | _OF_NETWORKS | {"reason_codes": f"{_REASONS}.reason_codes"}
+    view(db, CLINIC_SCORES, clinic_sql(card) | of_warehouse, f"clinics as {_ROW}{_with_reasons('')}")
+    return is_stable
 
 
 def _views(
