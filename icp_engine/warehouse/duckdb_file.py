@@ -13,8 +13,10 @@ from icp_engine.database import Database, new_file, quoted, sql_text
 from icp_engine.errors import InputError, first_line
 from icp_engine.networks.grouping import NETWORKS, NetworkOptions, Networks, register_settings
 from icp_engine.networks.neutral import (
+    CLINIC_SCORES,
     MEMBER_SCORES,
     NETWORK_SCORES,
+    clinic_sql,
     member_sql,
     network_sql,
     view,
