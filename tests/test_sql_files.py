@@ -56,7 +56,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = NetworkOptions(
         grouping="exact", exclude_names=str(folder / "names.txt"), overrides=str(folder / "overrides.csv")
     )
-    run([str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet", network=options))
+    run(
+        [str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet", network=options, stability=True)
+    )
     return folder / "out"
 
 
