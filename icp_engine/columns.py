@@ -111,3 +111,28 @@ def score_columns(
         yield Column(name["segment"], pl.String(), "", "Strategic class by rules, independent of the score")
     for column, label, maximum in categories.values():
         yield Column(column, pl.Float64(), f"points, 0-{maximum:g}", f"{label}: points of this category")
+
+
+def missing_columns(names: dict[str, str], maximum: float) -> Iterator[Column]:
+    """Yield the columns that say what missing data hides.
+
+    Args:
+        names: the name of each, by `coverage`, `score_floor`, `score_ceiling` and `tier_certain`.
+        maximum: the highest total in points.
+    """
+    points = f"points, 0-{maximum:g}"
+    yield Column(
+        names["coverage"], pl.Float64(), "share, 0-1", "Share of the maximum points that no missing field can change"
+    )
+    yield Column(
+        names["score_floor"], pl.Float64(), points, "The least that the total can be once missing fields are known"
+    )
+    yield Column(
+        names["score_ceiling"], pl.Float64(), points, "The most that the total can be once missing fields are known"
+    )
+    yield Column(
+        names["tier_certain"],
+        pl.Boolean(),
+        "",
+        "Whether floor and ceiling are in one tier",
+    )

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, Literal
 
-from icp_engine.columns import Column, Field, score_columns
+from icp_engine.columns import Column, Field, missing_columns, score_columns
 from icp_engine.display import html_block, html_table
 from icp_engine.scorecard.rounding import exact, hundredths, in_points
 
@@ -16,10 +16,15 @@ TOTAL = "total"
 NumberTest = Literal["at_least", "above", "at_most", "below"]
 TextTest = Literal["mentions", "equals", "includes"]
 ReasonColumn = Literal["reason_codes", "top_reasons", "unknown"]
-ScorecardColumn = Literal["total_score", "tier", "tier_label", "segment", "reason_codes", "top_reasons", "unknown"]
+MissingColumn = Literal["coverage", "score_floor", "score_ceiling", "tier_certain"]
+ScorecardColumn = (
+    Literal["total_score", "tier", "tier_label", "segment", "reason_codes", "top_reasons", "unknown"] | MissingColumn
+)
 
 REASON_COLUMNS: tuple[ReasonColumn, ...] = ("reason_codes", "top_reasons", "unknown")
 """Columns that follow from the bands of a clinic alone."""
+MISSING_COLUMNS: tuple[MissingColumn, ...] = ("coverage", "score_floor", "score_ceiling", "tier_certain")
+"""Columns that say what missing data hides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +315,11 @@ class Scorecard:
         return tuple(
             score_columns(self.prefix, categories, self.named_columns, segments=self.segment_source is not None)
         )
+
+    @property
+    def missing_columns(self) -> tuple[Column, ...]:
+        """The columns that say what missing data hides, which a run writes after the score columns."""
+        return tuple(missing_columns({key: self.column(key) for key in MISSING_COLUMNS}, self.maximum))
 
     def items_of(self, field: str) -> frozenset[str]:
         """Return the items that rules know of a list field, in the form in which they are compared."""

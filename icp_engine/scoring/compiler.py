@@ -212,11 +212,11 @@ def points_expr(part: CharacteristicOutcomes, card: Scorecard) -> pl.Expr:
     chain: pl.Expr = pl.lit(0, HUNDREDTHS)
     for outcome in part.outcomes:
         if outcome.fixed != 0:
-            chain = pl.when(band == outcome.number).then(_worth(outcome, card)).otherwise(chain)
+            chain = pl.when(band == outcome.number).then(worth_expr(outcome, card)).otherwise(chain)
     return chain
 
 
-def _worth(outcome: Outcome, card: Scorecard) -> pl.Expr:
+def worth_expr(outcome: Outcome, card: Scorecard) -> pl.Expr:
     """Return what one outcome is worth in hundredths."""
     form = outcome.points
     if isinstance(form, LinePoints):
@@ -262,7 +262,7 @@ def category_expr(category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
             points_expr(part, card).cast(EXACT) * _whole(share * below)
             for part, share in zip(category.parts, category.shares, strict=True)
         )
-        return _half_to_even(reduce(add, weighted), below).cast(HUNDREDTHS)
+        return half_to_even(reduce(add, weighted), below).cast(HUNDREDTHS)
     score = uncapped_expr(category, card)
     return pl.min_horizontal(score, pl.lit(category.maximum, HUNDREDTHS)) if category.can_exceed else score
 
@@ -274,14 +274,14 @@ def total_expr(card: Scorecard) -> pl.Expr:
         return pl.sum_horizontal(parts)
     share = outcome_table(card).product_share
     product = reduce(mul, (part.cast(EXACT) for part in parts)) * _whole(share.numerator)
-    return _half_to_even(product, share.denominator).cast(pl.Int64)
+    return half_to_even(product, share.denominator).cast(pl.Int64)
 
 
 def _whole(number: int | Fraction) -> pl.Expr:
     return pl.lit(int(number), EXACT)
 
 
-def _half_to_even(above: pl.Expr, below: int) -> pl.Expr:
+def half_to_even(above: pl.Expr, below: int) -> pl.Expr:
     """Return a fraction of whole numbers, not below 0, rounded half to even: exactly, which floats would not do."""
     whole, rest = above // _whole(below), above % _whole(below)
     up = (rest * 2 > below) | ((rest * 2 == below) & (whole % 2 == 1))

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from icp_engine.errors import did_you_mean
 from icp_engine.scorecard.model import (
+    MISSING_COLUMNS,
     REASON_COLUMNS,
     TOTAL,
     Band,
@@ -66,7 +67,8 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 
 def _columns(card: Scorecard) -> Found:
     """Two columns of one name would overwrite each other."""
-    taken = Counter([*(column.name for column in card.columns), *map(card.column, REASON_COLUMNS)])
+    beside = map(card.column, (*REASON_COLUMNS, *MISSING_COLUMNS))
+    taken = Counter([*(column.name for column in card.columns), *beside])
     place: dict[str, Path] = {name: ("columns", key) for key, name in card.named_columns.items()}
     for name, count in taken.items():
         if count > 1:
@@ -81,6 +83,7 @@ def _columns(card: Scorecard) -> Found:
         "tier_label",
         "segment",
         *REASON_COLUMNS,
+        *MISSING_COLUMNS,
         *(category.name for category in card.categories),
     ]
     for key in card.named_columns:
