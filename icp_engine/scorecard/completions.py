@@ -106,8 +106,10 @@ class Situations:
         if not self.together:
             return self._possible(self.states_of(number), frozenset())
         if number:
-            return {number - 1: self._worth(number - 1, (), frozenset())}
-        return {outcome.number: self._range(outcome.number) for outcome in self.part.outcomes}
+            landed = 0 if number - 1 == self.part.nothing_known else number - 1
+            return {landed: self._worth(landed, (), frozenset())}
+        own = [outcome.number for outcome in self.part.outcomes if outcome.number != self.part.nothing_known]
+        return {outcome: self._range(outcome) for outcome in own}
 
     def _possible(self, states: tuple[int, ...], filled: frozenset[str]) -> dict[int, Worth]:
         key = states, filled

@@ -7,7 +7,7 @@ depend make ways through it: each has the fewest and the most points that lead t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from math import lcm
+from math import lcm, prod
 from operator import and_
 from typing import Any
 
@@ -27,8 +27,9 @@ from icp_engine.scoring.compiler import (
     total_expr,
     worth_expr,
 )
-from icp_engine.scoring.situations import looked_up, of_card, situation_of, with_situations
+from icp_engine.scoring.situations import looked_up, mixed, of_card, situation_of, with_situations
 
+_MAX_SITUATIONS = 1 << 22  # of a category that are numbered; with more every clinic is worked out by itself
 _MAX_WAYS = 64  # with more, a characteristic that depends on others counts as one that may apply or not
 _COVERAGE_DECIMALS = 3
 _OWN, _CERTAIN, _ENDS = f"{HELPERS}own_", f"{HELPERS}certain_", ("low", "high")
@@ -145,8 +146,45 @@ class CategoryBounds:
         total = sum(own)
         return [self.outcomes.maximum * weight / total if total else 0.0 for weight in own]
 
-    def ends(self, frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
-        """Return the lowest and the highest hundredths of the category: `low` and `high`."""
+    @property
+    def size(self) -> int:
+        """How many situations the category can be in."""
+        return prod(option.situation.size for option in self.options)
+
+    def bounds(self, situated: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
+        """Return the columns `low` and `high`, in hundredths, and `covered`, the maximum's part that is certain.
+
+        Where nothing follows from a value they are worked out once for each situation of the category that occurs.
+        """
+        if self.size > _MAX_SITUATIONS or any(option.measured for option in self.options):
+            return self._bounds(situated, card)
+        numbers = situated.select(
+            mixed((situation_of(option.situation), option.situation.size) for option in self.options)
+        ).to_series()
+        first = numbers.arg_unique()
+        rows = looked_up(numbers, self.size, dict(zip(numbers[first], range(len(first)), strict=True)))
+        return self._bounds(situated[first], card)[rows]
+
+    def _bounds(self, situated: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
+        situations = [situated[situation_of(option.situation).meta.output_name()] for option in self.options]
+        found = [option.found(numbers) for option, numbers in zip(self.options, situations, strict=True)]
+        frame = pl.concat([situated, *found], how="horizontal")
+        return self._ends(frame, card).with_columns(frame.with_columns(self._covered().alias("covered"))["covered"])
+
+    def _covered(self) -> pl.Expr:
+        """Return how much of the maximum no missing field can change; what surely does not apply hides nothing."""
+        known: dict[str, pl.Expr] = {}
+        for option in self.options:
+            known[option.name] = pl.col(option.certain)
+            if option.depends:
+                sure = reduce(and_, (known[name] for name in option.depends))
+                known[option.name] |= sure & band_of(option.situation.part.rule).is_null()
+        parts = [
+            certain.cast(pl.Float64) * weight for certain, weight in zip(known.values(), self.weights, strict=True)
+        ]
+        return pl.sum_horizontal(parts) if parts else pl.lit(0.0)
+
+    def _ends(self, frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
         ways = {Way(): 0}
         zeros = pl.repeat(0, len(frame), dtype=HUNDREDTHS if self.below == 1 else EXACT, eager=True)
         sums = pl.DataFrame([zeros.alias(f"0_{end}") for end in _ENDS])
@@ -262,17 +300,17 @@ class BoundsFinder:
         """Return the frame with the columns of `card.missing_columns`. Source: band columns and conformed fields."""
         coverage, floor, ceiling, certain = (column.name for column in self._card.missing_columns)
         situated = with_situations(frame, self._card)
-        options = [option for category in self._categories for option in category.options]
-        found = [option.found(situated[situation_of(option.situation).meta.output_name()]) for option in options]
-        situated = pl.concat([situated, *found], how="horizontal")
-        lows, highs = [], []
-        for category in self._categories:
-            ends = category.ends(situated, self._card)
-            lows.append(ends["low"].alias(category.outcomes.rule.column))
-            highs.append(ends["high"].alias(category.outcomes.rule.column))
-        low, high = self._totals(pl.DataFrame(lows)), self._totals(pl.DataFrame(highs))
+        bounds = [category.bounds(situated, self._card) for category in self._categories]
+        names = [category.outcomes.rule.column for category in self._categories]
+        low, high = (
+            self._totals(pl.DataFrame([found[end].alias(name) for name, found in zip(names, bounds, strict=True)]))
+            for end in _ENDS
+        )
+        whole = sum(sum(category.weights) for category in self._categories)
+        covered = pl.DataFrame([found["covered"].alias(name) for name, found in zip(names, bounds, strict=True)])
+        share = (pl.sum_horizontal(pl.all()) / whole).round(_COVERAGE_DECIMALS) if whole else pl.first() * 0 + 1
         return frame.with_columns(
-            situated.with_columns(self._coverage().alias(coverage))[coverage],
+            covered.select(share.alias(coverage)).to_series(),
             low.select(in_points(pl.col("total")).alias(floor)).to_series(),
             high.select(in_points(pl.col("total")).alias(ceiling)).to_series(),
             (low["tier"] == high["tier"]).alias(certain),
@@ -282,18 +320,3 @@ class BoundsFinder:
         card, total = self._card, self._card.column("total_score")
         totals = categories.with_columns(total_expr(card).alias(total))
         return totals.select(pl.col(total).alias("total"), tier_expr(card.tiers, card).alias("tier"))
-
-    def _coverage(self) -> pl.Expr:
-        """Return the share of the maximum points that no missing field can change."""
-        parts, whole = [], 0.0
-        for category in self._categories:
-            known: dict[str, pl.Expr] = {}
-            for option, weight in zip(category.options, category.weights, strict=True):
-                rule = option.situation.part.rule
-                known[option.name] = pl.col(option.certain)
-                if option.depends:  # what surely does not apply hides nothing
-                    sure = reduce(and_, (known[name] for name in option.depends))
-                    known[option.name] |= sure & band_of(rule).is_null()
-                parts.append(known[option.name].cast(pl.Float64) * weight)
-                whole += weight
-        return (pl.sum_horizontal(parts) / whole).round(_COVERAGE_DECIMALS) if whole else pl.lit(1.0)

@@ -65,7 +65,8 @@ def _with_tests(frame: pl.DataFrame, name: str, tests: list[tuple[Match, ...]]) 
         for mix in tests
     ]
     table = texts.with_columns(searched(pl.col(name)).alias("text")).select(name, *passed)
-    return frame.join(table, on=name, how="left", maintain_order="left")
+    found = frame.select(name).join(table, on=name, how="left", maintain_order="left")
+    return frame.with_columns(found.drop(name).get_columns())
 
 
 def _passed(name: str, tests: tuple[Match, ...]) -> str:
@@ -76,9 +77,14 @@ def _number(situation: Situations, card: Scorecard) -> pl.Expr:
     if situation.together:
         known = pl.all_horizontal(_known(name, card) for name in situation.part.rule.sources)
         return pl.when(known).then(band_of(situation.part.rule).cast(NUMBER) + 1).otherwise(0).fill_null(0)
+    return mixed((_state(column, card), column.size) for column in situation.fields)
+
+
+def mixed(numbers: Iterable[tuple[pl.Expr, int]]) -> pl.Expr:
+    """Return one number (u32) for several, each below a size."""
     number = pl.lit(0, NUMBER)
-    for column in situation.fields:
-        number = number * column.size + _state(column, card)
+    for part, size in numbers:
+        number = number * size + part
     return number
 
 

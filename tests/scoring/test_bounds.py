@@ -79,9 +79,8 @@ def is_exact(missing: list[str], card: Scorecard) -> bool:
 def some_missing(row: Row, card: Scorecard, content: Content, rng: random.Random) -> tuple[Row, list[str]]:
     """The clinic with at most a few fields missing, so that every completion can be tried."""
     row = {name: row.get(name) for name in card.reads}
-    kinds = oracle.types_of(content)
-    gone = [name for name in row if oracle.conformed(row[name], *kinds[name]) is None or rng.random() < 0.4]
-    gone = [name for name in gone if row[name] is None or isinstance(row[name], bool | float | int | str | list)]
+    known = oracle.Clinic(content, row).values
+    gone = [name for name in row if known[name] is None or rng.random() < 0.4]
     rng.shuffle(gone)
     tried = 1
     missing: list[str] = []
