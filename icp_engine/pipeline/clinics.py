@@ -22,6 +22,7 @@ from icp_engine.networks.columns import member_columns
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report
 from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
+from icp_engine.scoring.bounds import BoundsFinder
 from icp_engine.scoring.compiler import compared
 from icp_engine.scoring.explain import with_bibliography
 from icp_engine.scoring.reasons import Reasons, ReasonSpeller
@@ -152,6 +153,7 @@ def write_clinics(
         for output in outputs:
             stack.enter_context(output.file)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
+        bounds = BoundsFinder(card)
         speller, spelling = ReasonSpeller(card), stack.enter_context(ThreadPoolExecutor(1))
         writing: deque[list[Future[None]]] = deque()
         dictionaries: list[str] = []
@@ -166,7 +168,8 @@ def write_clinics(
                 _finish(writing.popleft())
             report("write", done, scored.rows)
             done += len(piece)
-            whole = piece if networks is None else _with_networks(piece, networks)
+            whole = bounds.add(piece)
+            whole = whole if networks is None else _with_networks(whole, networks)
             table = arrow(whole)
             dictionaries = dictionaries or repetitive_columns(table)
             coded = with_dictionaries(table, dictionaries)
@@ -262,15 +265,16 @@ def _write_bibliography(writer: TableWriter, part: Slice, columns: Mapping[str, 
 def clinic_tables(extract: Extract, card: Scorecard, *, networks: bool = True) -> dict[str, list[str]]:
     """Return the columns of the clinic tables, in order; without networks the last one is not written."""
     results = score_columns(card)
+    hidden = [column.name for column in card.missing_columns]
     network = [column.name for column in member_columns(card)] if networks else []
     carried = [name for name in extract.columns if name not in own_columns(card, networks=networks)]
     scores = [*_SCORES_BEFORE, *results, *_SCORES_AFTER]
     contacts = [name for name in CONTACT if name in carried and name not in scores]
     why = [card.column("top_reasons"), card.column("unknown")]
     return {
-        "clinics_icp": [*carried, *results, *network],
+        "clinics_icp": [*carried, *results, *hidden, *network],
         "icp_scores": [*scores, card.column("reason_codes")],
-        "clinics_icp_with_networks": [*scores, *why, *contacts, *network],
+        "clinics_icp_with_networks": [*scores, *hidden, *why, *contacts, *network],
     }
 
 
@@ -282,4 +286,5 @@ def metadata(card: Scorecard) -> dict[str, str]:
 def own_columns(card: Scorecard, *, networks: bool) -> set[str]:
     """Return the names that a run writes itself: a column of that name in an extract is replaced."""
     network = [column.name for column in member_columns(card)] if networks else []
-    return {*score_columns(card), *_reason_columns(card), f"{card.prefix}_bibliography", *network}
+    hidden = [column.name for column in card.missing_columns]
+    return {*score_columns(card), *hidden, *_reason_columns(card), f"{card.prefix}_bibliography", *network}

@@ -199,6 +199,7 @@ def comment_all(db: Database, card: Scorecard) -> None:
         *card.fields.values(),
         *networks_columns(card),
         *card.columns,
+        *card.missing_columns,
         *member_columns(card),
     ]
     known = {column.name: _with_unit(column) for column in contract}
