@@ -4,7 +4,7 @@ A category is gone through once, characteristic by characteristic, for all clini
 depend make ways through it: each has the fewest and the most points that lead there, missing where none does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from math import lcm, prod
@@ -27,7 +27,7 @@ from icp_engine.scoring.compiler import (
     total_expr,
     worth_expr,
 )
-from icp_engine.scoring.situations import looked_up, mixed, of_card, situation_of, with_situations
+from icp_engine.scoring.situations import looked_up, mixed, of_card, situation_of, with_situations, with_values
 
 _MAX_SITUATIONS = 1 << 22  # of a category that are numbered; with more every clinic is worked out by itself
 _MAX_WAYS = 64  # with more, a characteristic that depends on others counts as one that may apply or not
@@ -299,15 +299,10 @@ class BoundsFinder:
     def add(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the frame with the columns of `card.missing_columns`. Source: band columns and conformed fields."""
         coverage, floor, ceiling, certain = (column.name for column in self._card.missing_columns)
-        situated = with_situations(frame, self._card)
-        bounds = [category.bounds(situated, self._card) for category in self._categories]
-        names = [category.outcomes.rule.column for category in self._categories]
-        low, high = (
-            self._totals(pl.DataFrame([found[end].alias(name) for name, found in zip(names, bounds, strict=True)]))
-            for end in _ENDS
-        )
+        bounds = self._categories_of(with_values(frame, self._card))
+        low, high = (self._totals(bounds, end) for end in _ENDS)
         whole = sum(sum(category.weights) for category in self._categories)
-        covered = pl.DataFrame([found["covered"].alias(name) for name, found in zip(names, bounds, strict=True)])
+        covered = pl.DataFrame([found["covered"].alias(name) for name, found in bounds.items()])
         share = (pl.sum_horizontal(pl.all()) / whole).round(_COVERAGE_DECIMALS) if whole else pl.first() * 0 + 1
         return frame.with_columns(
             covered.select(share.alias(coverage)).to_series(),
@@ -316,7 +311,20 @@ class BoundsFinder:
             (low["tier"] == high["tier"]).alias(certain),
         )
 
-    def _totals(self, categories: pl.DataFrame) -> pl.DataFrame:
+    def of_field(self, frame: pl.DataFrame, field: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the least and the greatest `total`, in hundredths, and its `tier`, once one field is known.
+
+        Source: what `with_values` returned, of clinics that lack the field. Whatever else is missing stays so.
+        """
+        bounds = self._categories_of(frame, field)
+        return self._totals(bounds, "low"), self._totals(bounds, "high")
+
+    def _categories_of(self, frame: pl.DataFrame, only: str | None = None) -> dict[str, pl.DataFrame]:
+        situated = with_situations(frame, self._card, only)
+        return {category.outcomes.rule.column: category.bounds(situated, self._card) for category in self._categories}
+
+    def _totals(self, bounds: Mapping[str, pl.DataFrame], end: str) -> pl.DataFrame:
         card, total = self._card, self._card.column("total_score")
+        categories = pl.DataFrame([found[end].alias(name) for name, found in bounds.items()])
         totals = categories.with_columns(total_expr(card).alias(total))
         return totals.select(pl.col(total).alias("total"), tier_expr(card.tiers, card).alias("tier"))

@@ -1,12 +1,14 @@
 """Situations of clinics as columns: which state every field is in, and what the characteristic can then come to."""
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import add, or_
 
 import polars as pl
 
 from icp_engine.columns import HELPERS
 from icp_engine.extract.text import holds, searched
-from icp_engine.scorecard.completions import OPEN, STATES, FieldStates, Situations, situations
+from icp_engine.scorecard.completions import GONE, OPEN, STATES, FieldStates, Situations, situations
 from icp_engine.scorecard.model import Match, Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, outcome_table
 from icp_engine.scoring.compiler import band_of, prepared, value_of
@@ -26,18 +28,30 @@ def situation_of(situation: Situations) -> pl.Expr:
     return pl.col(SITUATION + situation.part.rule.column)
 
 
-def with_situations(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
-    """Return the frame with a column (u32) of situations for each characteristic, and the values that points follow.
+def with_values(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
+    """Return the frame with what situations and points follow from: ratios, lists, and the tests that texts pass.
 
-    Source: the conformed columns of `card.reads`, and the columns of bands.
+    Source: the conformed columns of `card.reads`.
     """
     found = [situation for _, every in of_card(card) for situation in every]
     texts = {column.name for situation in found for column in situation.fields if column.kind == "text"}
     frame = frame.with_columns(prepared(card, _values(card, found)))
     for name in sorted(texts):
         frame = _with_tests(frame, name, _tests(name, found))
+    return frame
+
+
+def with_situations(frame: pl.DataFrame, card: Scorecard, only: str | None = None) -> pl.DataFrame:
+    """Return the frame with a column (u32) of situations for each characteristic.
+
+    Args:
+        frame: what `with_values` returned, with the columns of bands.
+        card: the scorecard.
+        only: a field that may become known while all others that are missing stay so; all may unless given.
+    """
+    found = [situation for _, every in of_card(card) for situation in every]
     return frame.with_columns(
-        _number(situation, card).alias(SITUATION + situation.part.rule.column) for situation in found
+        _number(situation, card, only).alias(SITUATION + situation.part.rule.column) for situation in found
     )
 
 
@@ -73,11 +87,11 @@ def _passed(name: str, tests: tuple[Match, ...]) -> str:
     return f"{_PASSED}{hash(tests)}_{name}"
 
 
-def _number(situation: Situations, card: Scorecard) -> pl.Expr:
+def _number(situation: Situations, card: Scorecard, only: str | None) -> pl.Expr:
     if situation.together:
         known = pl.all_horizontal(_known(name, card) for name in situation.part.rule.sources)
         return pl.when(known).then(band_of(situation.part.rule).cast(NUMBER) + 1).otherwise(0).fill_null(0)
-    return mixed((_state(column, card), column.size) for column in situation.fields)
+    return mixed((_state(column, card, only), column.size) for column in situation.fields)
 
 
 def mixed(numbers: Iterable[tuple[pl.Expr, int]]) -> pl.Expr:
@@ -92,36 +106,40 @@ def _known(name: str, card: Scorecard) -> pl.Expr:
     return value_of(name, card).is_not_null() if card.fields[name].type != "text" else pl.col(name).is_not_null()
 
 
-def _state(column: FieldStates, card: Scorecard) -> pl.Expr:
+def _state(column: FieldStates, card: Scorecard, only: str | None) -> pl.Expr:
     """Return the state of a field (u32) of every clinic."""
+    if column.kind == "ratio":
+        known = value_of(column.name, card).is_not_null()
+        return pl.when(known).then(_known_state(column, card)).otherwise(_unformed(column, card, only))
+    known = pl.col(column.name) if column.kind == "text" else value_of(column.name, card)
+    absent = pl.lit(OPEN if only in (None, column.name) else GONE, NUMBER)
+    return pl.when(known.is_not_null()).then(_known_state(column, card)).otherwise(absent)
+
+
+def _known_state(column: FieldStates, card: Scorecard) -> pl.Expr:
     if column.kind == "text":
-        passed = pl.col(_passed(column.name, column.tests)) if column.tests else pl.lit(0, NUMBER)
-        return pl.when(pl.col(column.name).is_not_null()).then(passed + STATES).otherwise(OPEN)
+        return pl.col(_passed(column.name, column.tests)) + STATES if column.tests else pl.lit(STATES, NUMBER)
     value = value_of(column.name, card)
+    if column.kind == "flag":
+        return value.cast(NUMBER) + STATES
     if column.kind == "list":
-        bits = [
+        parts = [
             pl.any_horizontal(value.list.contains(item) for item in test.phrases).cast(NUMBER) * 2**place
             for place, test in enumerate(column.tests)
         ]
-        passed = pl.sum_horizontal(bits) if bits else pl.lit(0, NUMBER)
-        return pl.when(value.is_not_null()).then(passed + STATES).otherwise(OPEN)
-    if column.kind == "flag":
-        return (value.cast(NUMBER) + STATES).fill_null(OPEN)
-    above = [(value >= edge if inclusive else value > edge).cast(NUMBER) for edge, inclusive in column.cuts]
-    state = pl.lit(STATES, NUMBER)
-    for part in above:
-        state = state + part
-    if column.kind == "ratio":
-        return pl.when(value.is_not_null()).then(state).otherwise(_unformed(column, card))
-    return state.fill_null(OPEN) if above else pl.when(value.is_not_null()).then(STATES).otherwise(OPEN)
+    else:
+        parts = [(value >= edge if inclusive else value > edge).cast(NUMBER) for edge, inclusive in column.cuts]
+    return reduce(add, parts, pl.lit(STATES, NUMBER))
 
 
-def _unformed(column: FieldStates, card: Scorecard) -> pl.Expr:
-    """Return the state of a ratio that is not defined: open where a part is missing and no other part forbids it."""
-    top, bottom = (pl.col(part) for part in card.derived[column.name])
-    forbidden = (top <= 0).fill_null(value=False) | (bottom <= 0).fill_null(value=False)
-    open_ = (top.is_null() | bottom.is_null()) & ~forbidden
-    return pl.when(open_).then(pl.lit(OPEN, NUMBER)).otherwise(pl.lit(1, NUMBER))
+def _unformed(column: FieldStates, card: Scorecard, only: str | None) -> pl.Expr:
+    """Return the state of a ratio that is not defined: open where what is missing may become known and above 0."""
+    parts = card.derived[column.name]
+    missing = reduce(or_, (pl.col(part).is_null() for part in parts))
+    forbidden = reduce(or_, ((pl.col(part) <= 0).fill_null(value=False) for part in parts))
+    if only is not None:
+        forbidden |= reduce(or_, (pl.col(part).is_null() for part in parts if part != only), pl.lit(value=False))
+    return pl.when(missing & ~forbidden).then(pl.lit(OPEN, NUMBER)).otherwise(pl.lit(GONE, NUMBER))
 
 
 def looked_up(numbers: pl.Series, size: int, row_of: Mapping[int, int]) -> pl.Series:
