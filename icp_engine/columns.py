@@ -117,7 +117,7 @@ def missing_columns(names: dict[str, str], maximum: float) -> Iterator[Column]:
     """Yield the columns that say what missing data hides.
 
     Args:
-        names: the name of each, by `coverage`, `score_floor`, `score_ceiling` and `tier_certain`.
+        names: the name of each, by `coverage`, `score_floor`, `score_ceiling`, `tier_certain` and `next_tier`.
         maximum: the highest total in points.
     """
     points = f"points, 0-{maximum:g}"
@@ -135,4 +135,7 @@ def missing_columns(names: dict[str, str], maximum: float) -> Iterator[Column]:
         pl.Boolean(),
         "",
         "Whether floor and ceiling are in one tier",
+    )
+    yield Column(
+        names["next_tier"], pl.String(), "", "The smallest change of one field that leads to a better tier, if one does"
     )

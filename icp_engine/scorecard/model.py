@@ -16,15 +16,21 @@ TOTAL = "total"
 NumberTest = Literal["at_least", "above", "at_most", "below"]
 TextTest = Literal["mentions", "equals", "includes"]
 ReasonColumn = Literal["reason_codes", "top_reasons", "unknown"]
-MissingColumn = Literal["coverage", "score_floor", "score_ceiling", "tier_certain"]
+MissingColumn = Literal["coverage", "score_floor", "score_ceiling", "tier_certain", "next_tier"]
 ScorecardColumn = (
     Literal["total_score", "tier", "tier_label", "segment", "reason_codes", "top_reasons", "unknown"] | MissingColumn
 )
 
 REASON_COLUMNS: tuple[ReasonColumn, ...] = ("reason_codes", "top_reasons", "unknown")
 """Columns that follow from the bands of a clinic alone."""
-MISSING_COLUMNS: tuple[MissingColumn, ...] = ("coverage", "score_floor", "score_ceiling", "tier_certain")
-"""Columns that say what missing data hides."""
+MISSING_COLUMNS: tuple[MissingColumn, ...] = (
+    "coverage",
+    "score_floor",
+    "score_ceiling",
+    "tier_certain",
+    "next_tier",
+)
+"""Columns that say what missing data hides, and what would take a clinic further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +324,7 @@ class Scorecard:
 
     @property
     def missing_columns(self) -> tuple[Column, ...]:
-        """The columns that say what missing data hides, which a run writes after the score columns."""
+        """The columns that say what missing data hides and what comes next, which a run writes after the scores."""
         return tuple(missing_columns({key: self.column(key) for key in MISSING_COLUMNS}, self.maximum))
 
     def items_of(self, field: str) -> frozenset[str]:

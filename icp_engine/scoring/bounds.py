@@ -15,7 +15,7 @@ import polars as pl
 
 from icp_engine.columns import HELPERS
 from icp_engine.scorecard.completions import Situations
-from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.model import MissingColumn, Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints
 from icp_engine.scoring.compiler import (
     EXACT,
@@ -297,8 +297,9 @@ class BoundsFinder:
         self._categories = [_category_bounds(category, situations) for category, situations in of_card(card)]
 
     def add(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the frame with the columns of `card.missing_columns`. Source: band columns and conformed fields."""
-        coverage, floor, ceiling, certain = (column.name for column in self._card.missing_columns)
+        """Return the frame with the columns that say what missing data hides. Source: band columns and fields."""
+        keys: tuple[MissingColumn, ...] = ("coverage", "score_floor", "score_ceiling", "tier_certain")
+        coverage, floor, ceiling, certain = map(self._card.column, keys)
         bounds = self._categories_of(with_values(frame, self._card))
         low, high = (self._totals(bounds, end) for end in _ENDS)
         whole = sum(sum(category.weights) for category in self._categories)
