@@ -6,9 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import card_oracle as oracle
+import polars as pl
 from card_oracle import Content, Row
 from card_strategies import numbers_in, texts_in
 
+from icp_engine import Scorecard
+from icp_engine.columns import KEY
+from icp_engine.extract.conform import conform
+from icp_engine.scoring.score import add_bands, add_scores
+
+DTYPES = {"text": pl.String, "integer": pl.Int64, "number": pl.Float64, "flag": pl.Boolean, "list": pl.List(pl.String)}
 FAR = [0.0, 1e-300, 1.0, 1e9, 1e300]
 APART = " ~ "  # between phrases of a text
 
@@ -39,3 +46,16 @@ def completions(row: Row, missing: list[str], content: Content) -> Iterator[Row]
     """Yield the clinic with the missing fields as they are and with every value that they can have."""
     for found in itertools.product(*([None, *values(name, content)] for name in missing)):
         yield row | dict(zip(missing, found, strict=True))
+
+
+def frame_of(content: Content, rows: list[Row], card: Scorecard) -> pl.LazyFrame:
+    kinds = oracle.types_of(content)
+    columns = [pl.Series(KEY, range(len(rows)), dtype=pl.Int64).cast(pl.String)]
+    return pl.LazyFrame(
+        [*columns, *(pl.Series(name, [row.get(name) for row in rows], DTYPES[kinds[name][0]]) for name in card.reads)]
+    )
+
+
+def scored(frame: pl.LazyFrame, card: Scorecard) -> pl.DataFrame:
+    """Clinics as a run has them when it writes."""
+    return add_scores(add_bands(conform(frame, [card.fields[name] for name in card.reads]), card), card).collect()

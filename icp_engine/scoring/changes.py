@@ -15,6 +15,7 @@ from icp_engine.scorecard.model import Characteristic, Compare, Flag, Match, Sco
 from icp_engine.scorecard.outcomes import LinePoints, SharePoints, outcomes_of
 
 Applies = Literal["any", "known", "missing"]
+_PLAIN = tuple(map(chr, range(0x4E00, 0x4F00)))  # texts that pass no test, where no phrase holds them
 _FINE = 100  # steps of a number that is no count, in each unit
 _COARSE = 10_000  # the edge from which on a number changes by units
 _ROUNDED = 9  # decimals, beyond which a product with the steps is a rounding error
@@ -142,6 +143,8 @@ def _texts(name: str, rules: Sequence[Characteristic]) -> Iterator[Candidate]:
     """Yield a text for every mix of tests that a phrase passes, of clinics whose text is not known."""
     tests = [leaf for rule in rules for leaf in _leaves(rule) if isinstance(leaf, Match) and name in leaf.fields]
     seen: set[tuple[bool, ...]] = set()
+    plain = next(sign for sign in _PLAIN if not any(sign in phrase for test in tests for phrase in test.phrases))
+    yield Candidate(pl.lit(plain), "missing")
     for test in tests:
         for phrase in test.phrases:
             passed = tuple(
@@ -160,7 +163,11 @@ def _items(name: str, rules: Sequence[Characteristic]) -> Iterator[Candidate]:
     shares = [form for form in forms if isinstance(form, SharePoints) and form.field == name]
     looked_for = [*(test.phrases for test in tests), *(share.phrases for share in shares)]
     items = dict.fromkeys(item for phrases in looked_for for item in phrases)
+    yield Candidate(_list([]), "missing")
     for item in items:
-        one = pl.lit(pl.Series([[item]], dtype=pl.List(pl.String)))
-        longer = pl.concat_list(pl.col(name).fill_null(pl.lit(pl.Series([[]], dtype=pl.List(pl.String)))), one)
+        longer = pl.concat_list(pl.col(name).fill_null(_list([])), _list([item]))
         yield Candidate(longer, words=f"“{item}”")
+
+
+def _list(items: list[str]) -> pl.Expr:
+    return pl.lit(pl.Series([items], dtype=pl.List(pl.String))).first()

@@ -113,6 +113,8 @@ class NextTierFinder:
         lever = self.levers[number]
         if not lever.is_number:
             words = lever.candidates[int(value)].words
+            if not words:
+                return f"{lever.label} known"
             words = words if lever.kind == "flag" else f"with {words}"
             return f"{lever.label} known and {words}" if now is None else f"{lever.label} {words}"
         if now is None:
@@ -211,6 +213,8 @@ def _trials(rows: Rows) -> pl.DataFrame:
         if value is not None:
             columns[f"value_{number}"] = value.cast(pl.Float64)
             hit &= value.is_not_null() & value.ne_missing(now)
+        elif lever.candidates[number].applies == "missing":
+            hit &= now.is_null()
         columns[f"hit_{number}"] = hit
     return pl.DataFrame(columns)
 

@@ -12,23 +12,19 @@ import polars as pl
 import pytest
 from card_oracle import Content, Row
 from card_strategies import clinics, scorecards
-from completions import completions, values
+from completions import completions, frame_of, scored, values
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
 from icp_engine import Scorecard
-from icp_engine.columns import KEY
 from icp_engine.errors import ScorecardError
-from icp_engine.extract.conform import conform
 from icp_engine.scorecard import completions as engine
 from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scoring.bounds import BoundsFinder
-from icp_engine.scoring.score import add_bands, add_scores
 
 CARDS, SEED = int(os.environ.get("ICP_CARDS", "60")), int(os.environ.get("ICP_SEED", "11"))
 ROWS, MOST = 6, 4_000
-DTYPES = {"text": pl.String, "integer": pl.Int64, "number": pl.Float64, "flag": pl.Boolean, "list": pl.List(pl.String)}
 counted: Counter[str] = Counter()
 
 
@@ -40,19 +36,6 @@ def _enough() -> None:
     if CARDS >= 60:
         assert counted["exact"] > CARDS
         assert counted["wider"] > CARDS / 4
-
-
-def frame_of(content: Content, rows: list[Row], card: Scorecard) -> pl.LazyFrame:
-    kinds = oracle.types_of(content)
-    columns = [pl.Series(KEY, range(len(rows)), dtype=pl.Int64).cast(pl.String)]
-    return pl.LazyFrame(
-        [*columns, *(pl.Series(name, [row.get(name) for row in rows], DTYPES[kinds[name][0]]) for name in card.reads)]
-    )
-
-
-def scored(frame: pl.LazyFrame, card: Scorecard) -> pl.DataFrame:
-    """Clinics as a run has them when it writes."""
-    return add_scores(add_bands(conform(frame, [card.fields[name] for name in card.reads]), card), card).collect()
 
 
 def is_exact(missing: list[str], card: Scorecard) -> bool:
