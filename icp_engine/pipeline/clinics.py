@@ -25,6 +25,7 @@ from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
 from icp_engine.scoring.bounds import BoundsFinder
 from icp_engine.scoring.compiler import compared
 from icp_engine.scoring.explain import with_bibliography
+from icp_engine.scoring.next_tier import NextTierFinder
 from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_bands, add_scores, band_columns, score_columns
 from icp_engine.tables.ordering import materialised, sorted_slices, with_order
@@ -153,7 +154,7 @@ def write_clinics(
         for output in outputs:
             stack.enter_context(output.file)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
-        bounds = BoundsFinder(card)
+        bounds, next_tier = BoundsFinder(card), NextTierFinder(card)
         speller, spelling = ReasonSpeller(card), stack.enter_context(ThreadPoolExecutor(1))
         writing: deque[list[Future[None]]] = deque()
         dictionaries: list[str] = []
@@ -168,7 +169,7 @@ def write_clinics(
                 _finish(writing.popleft())
             report("write", done, scored.rows)
             done += len(piece)
-            whole = bounds.add(piece)
+            whole = next_tier.add(bounds.add(piece))
             whole = whole if networks is None else _with_networks(whole, networks)
             table = arrow(whole)
             dictionaries = dictionaries or repetitive_columns(table)

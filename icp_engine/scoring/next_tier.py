@@ -6,6 +6,7 @@ two that are as small, the field that the scorecard reads first wins. Every chan
 for each situation of the categories that read the field, and only where the best that they could give would do.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -53,6 +54,16 @@ def _better(scores: pl.DataFrame, card: Scorecard) -> pl.Series:
     return totals.select(tier_expr(card.tiers, card) < pl.col(_TIER)).to_series()
 
 
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A change of one field that takes a clinic into a better tier: in words, how large, and whether it is unknown."""
+
+    field: str
+    words: str
+    size: float
+    unknown: bool
+
+
 class NextTierFinder:
     """Finds the smallest change that takes clinics into a better tier, one part of a run's clinics after the other."""
 
@@ -75,22 +86,37 @@ class NextTierFinder:
 
     def changes(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the smallest change of every clinic: its `size`, the `lever`, the `value`, and what words need."""
+        best = pl.DataFrame(schema=_FOUND).clear(len(frame))
+        for places, tried in self._by_field(frame):
+            now = best[places]
+            better = (tried["size"] < now["size"]).fill_null(value=False) | now["size"].is_null()
+            chosen, kept = places.filter(better), tried.filter(better)
+            best = best.with_columns(best[name].scatter(chosen, kept[name]) for name in _FOUND)
+        return best.with_columns(pl.when(pl.col("size").is_not_null()).then(pl.col("lever")))
+
+    def paths(self, clinic: pl.DataFrame) -> list[Path]:
+        """Return the smallest change of each field that takes a clinic into a better tier, the smallest of all first.
+
+        Source: one row, as `add` takes it.
+        """
+        rows = [row for _, tried in self._by_field(clinic) for row in tried.iter_rows() if row[0] is not None]
+        return [
+            Path(self.levers[row[1]].field, self._text(*row[1:]) or "", row[0], row[3] is None)
+            for row in sorted(rows, key=lambda row: (row[0], row[1]))
+        ]
+
+    def _by_field(self, frame: pl.DataFrame) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
+        """Yield for each field the places of clinics that it may take further, and the smallest change of each."""
         card = self._card
         names = [_TIER, *(category.column for category in card.categories)]
         scores = [(pl.col(name) * UNIT).round().cast(HUNDREDTHS) for name in names[1:]]
         rows = with_situations(with_values(frame, card), card)
         rows = rows.with_columns(*scores, pl.col(card.column("tier")).alias(_TIER))
-        best = pl.DataFrame(schema=_FOUND).clear(len(frame))
         for number, lever in enumerate(self.levers):
             places = self._worth_trying(rows, lever)
-            if not len(places):
-                continue
-            some = rows.select(*lever.card.reads, *names, pl.selectors.starts_with(SITUATION))[places]
-            tried, now = _tried(Rows(lever, some, card), number), best[places]
-            better = (tried["size"] < now["size"]).fill_null(value=False) | now["size"].is_null()
-            chosen, kept = places.filter(better), tried.filter(better)
-            best = best.with_columns(best[name].scatter(chosen, kept[name]) for name in _FOUND)
-        return best.with_columns(pl.when(pl.col("size").is_not_null()).then(pl.col("lever")))
+            if len(places):
+                some = rows.select(*lever.card.reads, *names, pl.selectors.starts_with(SITUATION))[places]
+                yield places, _tried(Rows(lever, some, card), number)
 
     def _worth_trying(self, rows: pl.DataFrame, lever: Lever) -> pl.Series:
         """Return the places of the clinics for which the most that the field can give would make a better tier."""
