@@ -24,9 +24,14 @@ if TYPE_CHECKING:
     from icp_engine.charts.catalogue import Chart
 
 ROWS = 250_000  # clinics that are looked at together
+_SAMPLE = 50_000  # clinics that tell at the end of a run which field would help
 SHOWN = 15  # states in a table
 COUNTS = ("lacking", "at_stake", "up", "down")
 _SEGMENT = f"{HELPERS}segment"
+_GROUPS = {
+    "field": pl.String, "state": pl.String, "segment": pl.String,
+    "lacking": pl.UInt32, "at_stake": pl.Float64, "up": pl.UInt32, "down": pl.UInt32,
+}  # fmt: skip
 _CHANGES: tuple[Column, ...] = (
     Column("up", "Could rise", "count"),
     Column("down", "Could fall", "count"),
@@ -59,24 +64,23 @@ class Gaps:
         return best["field"].item() if len(best) and best["up"].item() else None
 
 
-def find_gaps(run: Run) -> Gaps:
-    """Return what is not known of the clinics of a run, field by field."""
+def find_gaps(run: Run, sample: int | None = None) -> Gaps:
+    """Return what is not known of the clinics of a run, field by field.
+
+    Args:
+        run: the run.
+        sample: how many clinics to look at, spread evenly; all unless given.
+    """
     finder, card = BoundsFinder(run.card), run.card
-    found = [
-        _of_field(finder, frame, field, card)
-        for frame in _pieces(run)
-        for field in card.reads
-        if frame[field].null_count()
-    ]
-    schema = {"field": pl.String, "state": pl.String, "segment": pl.String, "lacking": pl.UInt32}
-    schema |= {"at_stake": pl.Float64, "up": pl.UInt32, "down": pl.UInt32}
-    groups = (
-        pl.concat([pl.DataFrame(schema=schema), *found]).group_by("field", "state", "segment").agg(pl.col(COUNTS).sum())
-    )
-    fields = groups.group_by("field").agg(pl.col(COUNTS).sum()).with_columns(pl.col("at_stake") / pl.col("lacking"))
-    order = ["up", "at_stake", "down", "field"]
-    fields = fields.sort(order, descending=[True, True, True, False])
-    return Gaps(card, run.manifest.rows.scored, _certain(run), fields, groups)
+    groups = [pl.DataFrame(schema=_GROUPS)]
+    clinics = certain = 0
+    for frame in _pieces(run, max(run.manifest.rows.scored // (sample or run.manifest.rows.scored), 1)):
+        clinics, certain = clinics + len(frame), certain + int(frame[card.column("tier_certain")].sum())
+        groups += [_of_field(finder, frame, field, card) for field in card.reads if frame[field].null_count()]
+    every = pl.concat(groups).group_by("field", "state", "segment").agg(pl.col(COUNTS).sum())
+    fields = every.group_by("field").agg(pl.col(COUNTS).sum()).with_columns(pl.col("at_stake") / pl.col("lacking"))
+    order = {"up": True, "at_stake": True, "down": True, "field": False}
+    return Gaps(card, clinics, certain, fields.sort(*order, descending=list(order.values())), every)
 
 
 def clinics_lacking(run: Run, field: str) -> pl.DataFrame:
@@ -135,21 +139,28 @@ def gaps_document(run: Run) -> Document:
     )
 
 
-def dearest_sentence(gaps: Gaps) -> str | None:
-    """Return in a sentence which field would help the most; None where none would lift a clinic."""
+def in_short(run: Run) -> str | None:
+    """Return which field would help the most, in shares of all clinics; None where none would lift a clinic.
+
+    A large run is judged by clinics spread evenly over it.
+    """
+    gaps = find_gaps(run, _SAMPLE)
     if gaps.dearest is None:
         return None
     best = gaps.fields.row(0, named=True)
-    word = "clinic lacks" if best["lacking"] == 1 else "clinics lack"
+    lacking, up = (percent(best[name] / gaps.clinics) for name in ("lacking", "up"))
     return (
-        f"{gaps.dearest} would help the most: {best['lacking']:,} {word} it, and it could lift {best['up']:,} of them "
-        f"into a better tier"
+        f"{gaps.dearest}: {lacking} of clinics lack it, and it could lift {up} of all into a better tier; "
+        "see icp-engine gaps"
     )
 
 
 def _headline(gaps: Gaps) -> str:
-    if told := dearest_sentence(gaps):
-        return f"{told}."
+    if gaps.dearest is not None:
+        best = gaps.fields.row(0, named=True)
+        word = "clinic lacks" if best["lacking"] == 1 else "clinics lack"
+        lifts = f"{best['up']:,} of them into a better tier"
+        return f"{gaps.dearest} would help the most: {best['lacking']:,} {word} it, and it could lift {lifts}."
     if gaps.fields.is_empty():
         return "Nothing is missing: every clinic has every field that the scorecard reads."
     return "No single field could lift a clinic into a better tier."
@@ -164,14 +175,18 @@ def _next_step(gaps: Gaps) -> list[str]:
     ]
 
 
-def _pieces(run: Run) -> Iterator[pl.DataFrame]:
-    """Yield the clinics of a run, some at a time: what the scorecard reads, their scores and bands."""
+def _pieces(run: Run, step: int = 1) -> Iterator[pl.DataFrame]:
+    """Yield the clinics of a run, or every so many of them, some at a time: fields, scores and bands."""
     card, clinics = run.card, run.table("clinics_icp")
     present = clinics.collect_schema()
+    if card.column("tier_certain") not in present:
+        raise InputError(
+            f"{run.warehouse} was published by a version that did not say what missing data hides; run again."
+        )
     absent = [pl.lit(None, card.fields[name].dtype).alias(name) for name in card.reads if name not in present]
     segment = pl.col(card.column("segment")) if card.segment_source else pl.lit(None, pl.String)
-    for start in range(0, run.manifest.rows.scored, ROWS):
-        piece = clinics.slice(start, ROWS).with_columns(*absent, segment.alias(_SEGMENT))
+    for start in range(0, run.manifest.rows.scored, ROWS * step):
+        piece = clinics.slice(start, ROWS * step).gather_every(step).with_columns(*absent, segment.alias(_SEGMENT))
         for name in (NAME, STATE):
             if name not in present:
                 piece = piece.with_columns(pl.lit(None, pl.String).alias(name))
@@ -200,17 +215,6 @@ def _of_field(finder: BoundsFinder, frame: pl.DataFrame, field: str, card: Score
     return found.group_by("field", "state", "segment").agg(
         pl.len().alias("lacking"), pl.col("at_stake").sum(), pl.col("up").sum(), pl.col("down").sum()
     )
-
-
-def _certain(run: Run) -> int:
-    """Return how many clinics have a certain tier."""
-    name = run.card.column("tier_certain")
-    clinics = run.table("clinics_icp")
-    if name not in clinics.collect_schema():
-        raise InputError(
-            f"{run.warehouse} was published by a version that did not say what missing data hides; run again."
-        )
-    return int(clinics.select(pl.col(name).sum()).collect().item())
 
 
 def _fields(gaps: Gaps) -> Table:
