@@ -221,10 +221,7 @@ def _trials(rows: Rows) -> pl.DataFrame:
     Clinics in one situation of the categories that read the field are scored once.
     """
     lever, frame = rows.lever, rows.frame
-    keys = frame.select(_decides(lever, rows.card)).hash_rows()
-    first = keys.arg_unique()
-    places = pl.DataFrame({"key": keys[first], "place": pl.int_range(len(first), eager=True)})
-    place = keys.to_frame("key").join(places, on="key", how="left", maintain_order="left")["place"]
+    first, place = _alike(frame.select(_decides(lever, rows.card)))
     some, dtype = frame[first].select(lever.card.reads), frame.schema[lever.field]
     changed = [some.with_columns(candidate.value.cast(dtype).alias(lever.field)) for candidate in lever.candidates]
     where = pl.concat([place + len(first) * number for number in range(len(changed))])
@@ -274,12 +271,31 @@ def _nearer(rows: Rows, trials: pl.DataFrame, end: str) -> pl.Series:
         near = pl.min_horizontal(*(pl.when(value > far).then(value) for value in values), pl.col("now"))
         whole = (near * lever.steps).ceil()
     ends = trials.select(whole.alias("low"), (far * lever.steps).round().alias("high"))
-    low, high, dtype = ends["low"], ends["high"], rows.frame.schema[lever.field]
-    while len(apart := ((high - low).abs() > 1).fill_null(value=False).arg_true()):
-        middle = ((low[apart] + high[apart]) / 2).floor()
-        some = rows.frame[apart]
+    apart = ((ends["high"] - ends["low"]).abs() > 1).fill_null(value=False).arg_true()
+    found = _halved(rows, apart, ends[apart])
+    return (ends["high"].scatter(apart, found) / lever.steps).alias(end)
+
+
+def _halved(rows: Rows, places: pl.Series, ends: pl.DataFrame) -> pl.Series:
+    """Return the steps nearest to `low` that are enough, as `high` is; clinics that are alike are halved once."""
+    lever, card, dtype = rows.lever, rows.card, rows.frame.schema[rows.lever.field]
+    scores = [_TIER, *(category.column for category in card.categories)]
+    frame = rows.frame[places]
+    first, place = _alike(pl.concat([frame.select(*_decides(lever, card), *scores), ends], how="horizontal"))
+    frame = frame[first].select(*lever.card.reads, *scores)
+    low, high = ends["low"][first], ends["high"][first]
+    while len(apart := ((high - low).abs() > 1).arg_true()):
+        middle, some = ((low[apart] + high[apart]) / 2).floor(), frame[apart]
         changed = some.select(lever.card.reads).with_columns((middle / lever.steps).cast(dtype).alias(lever.field))
-        hit = _better(some.with_columns(rows.scores(changed).get_columns()), rows.card)
+        hit = _better(some.with_columns(rows.scores(changed).get_columns()), card)
         high = high.scatter(apart.filter(hit), middle.filter(hit))
         low = low.scatter(apart.filter(~hit), middle.filter(~hit))
-    return (high / lever.steps).alias(end)
+    return high[place]
+
+
+def _alike(keys: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Return the first row of each kind, and which of them each row is like."""
+    hashes = keys.hash_rows()
+    first = hashes.arg_unique()
+    kinds = pl.DataFrame({"key": hashes[first], "place": pl.int_range(len(first), eager=True)})
+    return first, hashes.to_frame("key").join(kinds, on="key", how="left", maintain_order="left")["place"]
