@@ -143,3 +143,31 @@ def stability_column(prefix: str, named: dict[str, str]) -> Column:
         "of a run with --stability"
     )
     return Column(name, pl.Float64(), "0-1", text)
+
+
+def missing_columns(names: dict[str, str], maximum: float) -> Iterator[Column]:
+    """Yield the columns that say what missing data hides.
+
+    Args:
+        names: the name of each, by `coverage`, `score_floor`, `score_ceiling`, `tier_certain` and `next_tier`.
+        maximum: the highest total in points.
+    """
+    points = f"points, 0-{maximum:g}"
+    yield Column(
+        names["coverage"], pl.Float64(), "share, 0-1", "Share of the maximum points that no missing field can change"
+    )
+    yield Column(
+        names["score_floor"], pl.Float64(), points, "The least that the total can be once missing fields are known"
+    )
+    yield Column(
+        names["score_ceiling"], pl.Float64(), points, "The most that the total can be once missing fields are known"
+    )
+    yield Column(
+        names["tier_certain"],
+        pl.Boolean(),
+        "",
+        "Whether floor and ceiling are in one tier",
+    )
+    yield Column(
+        names["next_tier"], pl.String(), "", "The smallest change of one field that leads to a better tier, if one does"
+    )

@@ -23,6 +23,7 @@ _COMMANDS = {
     "enrich": "enrich",
     "explain": "explain",
     "export": "export",
+    "gaps": "gaps",
     "networks": "networks",
     "open": "open",
     "partners": "partners",

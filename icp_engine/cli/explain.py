@@ -19,20 +19,23 @@ _SHOWN = 3  # of each field and file
 
 @click.command("explain")
 @click.argument("clinic_id")
+@click.option("--path", is_flag=True, help="Say instead what would take the clinic into a better tier.")
 @options.warehouse
 @options.scorecard_of_run
 @options.as_json
-def command(clinic_id: str, warehouse: Path, scorecard: str | None, as_json: bool) -> None:
+def command(clinic_id: str, path: bool, warehouse: Path, scorecard: str | None, as_json: bool) -> None:
     """Say why a clinic scored what it scored.
 
     Every category, every characteristic: the value, its points, the reason, and what is missing. Where
     build_matches.parquet lies beside the extract or the warehouse, also the rows of public files that set its fields.
+    With --path the single changes that would lead to a better tier, the smallest first, and what missing data hides.
 
     \b
     Examples:
       icp-engine explain caprock-home-health-services-inc--TX
       icp-engine explain 1234567893 --warehouse warehouse --json
       icp-engine explain caprock-home-health-services-inc--TX --scorecard icf
+      icp-engine explain 1234567893 --path
     """
     from icp_engine.published.explain import explain_clinic
     from icp_engine.published.run import open_run
@@ -40,6 +43,12 @@ def command(clinic_id: str, warehouse: Path, scorecard: str | None, as_json: boo
     from icp_engine.scoring.explanation import bibliography_content
 
     run = open_run(warehouse).of(scorecard)
+    if path:
+        from icp_engine.cli.documents import print_document
+        from icp_engine.workbench.path import path_document
+
+        print_document(path_document(run, clinic_id), as_json=as_json, html=None)
+        return
     found, matches = explain_clinic(run, clinic_id), matches_of(run, clinic_id)
     if as_json:
         rows = [asdict(match) for match in matches]

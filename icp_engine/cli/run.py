@@ -192,7 +192,7 @@ def _summary(manifest: "Manifest", run: "Run") -> str:
     if manifest.networks:
         lines += ["", _networks(manifest, run)]
     lines += ["", "No list of the best clinics: their order means nothing, see above." if doubts else _best(best)]
-    lines += ["", show.table([*_notes(manifest), *_places(manifest, run.warehouse, best)], "<<")]
+    lines += ["", show.table([*_notes(manifest), *_would_help(run), *_places(manifest, run.warehouse, best)], "<<")]
     return "\n".join(lines)
 
 
@@ -204,6 +204,14 @@ def _spread(run: "Run") -> str:
     share = show.percent(tie.clinics / run.manifest.rows.scored)
     word = "clinic has" if tie.clinics == 1 else "clinics have"
     return f"Mean {mean:.1f}; most often {tie.score:g}, which {tie.clinics:,} {word} ({share})"
+
+
+def _would_help(run: "Run") -> list[tuple[str, str]]:
+    """Return which field, and so which file, would lift the most clinics into a better tier."""
+    from icp_engine.workbench.gaps import in_short
+
+    told = in_short(run)
+    return [("Would help", told)] if told else []
 
 
 def _mostly_rejected(rows: "RowCounts") -> list[str]:

@@ -47,11 +47,12 @@ def command(warehouse: Path, scorecard: str | None, as_json: bool) -> None:
 
 def _text(found: "Statistics", run: "Run") -> str:
     from icp_engine.published.ranking import best_tie, ranking_doubts
+    from icp_engine.published.statistics import certain_tiers
 
     score, quality, card = found.scores, found.data_quality, run.card
     spread = "only one clinic" if score.std is None else f"standard deviation {score.std:.2f}"
     missing = sorted(quality.missing_share.items(), key=lambda pair: (-pair[1], pair[0]))
-    doubts = ranking_doubts(run, best_tie(run))
+    doubts, certain = ranking_doubts(run, best_tie(run)), certain_tiers(run)
     parts = [
         f"{found.total_clinics:,} clinics, scorecard {card.id} {card.version}, run {run.manifest.run_id}",
         f"Score: mean {score.mean:.2f}, median {score.median:.2f}, {score.min:g} to {score.max:g}, {spread}",
@@ -88,6 +89,11 @@ def _text(found: "Statistics", run: "Run") -> str:
             header=True,
         ),
     ]
+    if certain is not None:
+        share = show.percent(certain / found.total_clinics)
+        parts.insert(
+            3, f"{certain:,} clinics ({share}) are in a certain tier, whatever is missing; see icp-engine gaps"
+        )
     if found.segments:
         rows = [_share(f"Segment {segment.segment}", segment, segment.label) for segment in found.segments]
         parts.insert(3, show.table(rows, "<>><"))

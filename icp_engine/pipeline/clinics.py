@@ -23,7 +23,9 @@ from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report
 from icp_engine.scorecard.model import REASON_COLUMNS, ReasonColumn, Scorecard
 from icp_engine.scorecard.several import written_columns
+from icp_engine.scoring.bounds import BoundsFinder
 from icp_engine.scoring.explain import with_bibliography
+from icp_engine.scoring.next_tier import NextTierFinder
 from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_all_scores, band_columns, score_columns
 from icp_engine.scoring.stability import stability_expr
@@ -158,6 +160,7 @@ def write_clinics(
         for output in outputs:
             stack.enter_context(output.file)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
+        finders = [(BoundsFinder(card), NextTierFinder(card)) for card in cards]
         spellers, spelling = [ReasonSpeller(card) for card in cards], stack.enter_context(ThreadPoolExecutor(1))
         writing: deque[list[Future[None]]] = deque()
         dictionaries: list[str] = []
@@ -175,7 +178,10 @@ def write_clinics(
                 _finish(writing.popleft())
             report("write", done, scored.rows)
             done += len(piece)
-            whole = piece if networks is None else _with_networks(piece, networks)
+            whole = piece
+            for bounds, next_tier in finders:
+                whole = next_tier.add(bounds.add(whole))
+            whole = whole if networks is None else _with_networks(whole, networks)
             table = arrow(whole)
             dictionaries = dictionaries or repetitive_columns(table)
             coded = with_dictionaries(table, dictionaries)
@@ -303,9 +309,9 @@ def clinic_tables(extract: Extract, cards: Sequence[Scorecard], options: RunOpti
 
 
 def _standing(card: Scorecard, options: RunOptions) -> list[str]:
-    """Return the columns of a scorecard that say where a clinic stands among all."""
+    """Return the columns of a scorecard that say where a clinic stands among all, and what missing data hides."""
     stability = [card.stability_column] if options.stability else []
-    return [column.name for column in (*card.rank_columns, *stability)]
+    return [column.name for column in (*card.rank_columns, *stability, *card.missing_columns)]
 
 
 def metadata(cards: Sequence[Scorecard]) -> dict[str, str]:

@@ -107,6 +107,14 @@ def run_statistics(run: Run) -> Statistics:
     return score_statistics(run.clinics(), run.card, run.manifest)
 
 
+def certain_tiers(run: Run) -> int | None:
+    """Return how many clinics no missing field could move to another tier; None of a run that does not say."""
+    name, clinics = run.card.column("tier_certain"), run.table("clinics_icp")
+    if name not in clinics.collect_schema():
+        return None
+    return int(clinics.select(pl.col(name).sum()).collect().item())
+
+
 def score_statistics(scores: pl.LazyFrame, card: Scorecard, manifest: Manifest) -> Statistics:
     """Return the statistics of a run of which the manifest is given. Source: a row of `clinics_icp` per clinic."""
     total = pl.col(card.column("total_score"))

@@ -7,7 +7,15 @@ from fractions import Fraction
 from math import prod
 from typing import Any, Literal
 
-from icp_engine.columns import Column, Field, driver_columns, rank_columns, score_columns, stability_column
+from icp_engine.columns import (
+    Column,
+    Field,
+    driver_columns,
+    missing_columns,
+    rank_columns,
+    score_columns,
+    stability_column,
+)
 from icp_engine.display import html_block, html_table
 from icp_engine.scorecard.rounding import exact, hundredths, in_points
 
@@ -16,10 +24,14 @@ TOTAL = "total"
 NumberTest = Literal["at_least", "above", "at_most", "below"]
 TextTest = Literal["mentions", "equals", "includes"]
 ReasonColumn = Literal["reason_codes", "top_reasons", "unknown"]
-ScorecardColumn = Literal[
-    "total_score", "tier", "tier_label", "segment", "rank", "percentile", "tie_size", "tier_stability",
-    "reason_codes", "top_reasons", "unknown",
-]  # fmt: skip
+MissingColumn = Literal["coverage", "score_floor", "score_ceiling", "tier_certain", "next_tier"]
+ScorecardColumn = (
+    Literal[
+        "total_score", "tier", "tier_label", "segment", "rank", "percentile", "tie_size", "tier_stability",
+        "reason_codes", "top_reasons", "unknown",
+    ]
+    | MissingColumn
+)  # fmt: skip
 Order = Literal["descending", "ascending"]
 
 RANK_COLUMNS: tuple[ScorecardColumn, ...] = ("rank", "percentile", "tie_size")
@@ -27,6 +39,14 @@ RANK_COLUMNS: tuple[ScorecardColumn, ...] = ("rank", "percentile", "tie_size")
 
 REASON_COLUMNS: tuple[ReasonColumn, ...] = ("reason_codes", "top_reasons", "unknown")
 """Columns that follow from the bands of a clinic alone."""
+MISSING_COLUMNS: tuple[MissingColumn, ...] = (
+    "coverage",
+    "score_floor",
+    "score_ceiling",
+    "tier_certain",
+    "next_tier",
+)
+"""Columns that say what missing data hides, and what would take a clinic further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +372,11 @@ class Scorecard:
     def tie_fields(self) -> tuple[str, ...]:
         """The fields of an extract that set clinics of one score apart, ratios spelled out."""
         return tuple(name for tie in self.tie_breaks for name in self.derived.get(tie.field, (tie.field,)))
+
+    @property
+    def missing_columns(self) -> tuple[Column, ...]:
+        """The columns that say what missing data hides and what comes next, which a run writes after the scores."""
+        return tuple(missing_columns({key: self.column(key) for key in MISSING_COLUMNS}, self.maximum))
 
     def items_of(self, field: str) -> frozenset[str]:
         """Return the items that rules know of a list field, in the form in which they are compared."""

@@ -41,7 +41,7 @@ def fields_of_all(cards: Sequence[Scorecard]) -> dict[str, Field]:
 def written_columns(card: Scorecard) -> tuple[str, ...]:
     """Return the names of all columns that a scorecard gives clinics, but for band columns."""
     texts = (*map(card.column, REASON_COLUMNS), f"{card.prefix}_bibliography")
-    standing = (*card.rank_columns, card.stability_column)
+    standing = (*card.rank_columns, card.stability_column, *card.missing_columns)
     return (*(column.name for column in (*card.columns, *standing)), *texts)
 
 

@@ -213,11 +213,11 @@ def points_expr(part: CharacteristicOutcomes, card: Scorecard) -> pl.Expr:
     chain: pl.Expr = pl.lit(0, HUNDREDTHS)
     for outcome in part.outcomes:
         if outcome.fixed != 0:
-            chain = pl.when(band == outcome.number).then(_worth(outcome, card)).otherwise(chain)
+            chain = pl.when(band == outcome.number).then(worth_expr(outcome, card)).otherwise(chain)
     return chain
 
 
-def _worth(outcome: Outcome, card: Scorecard) -> pl.Expr:
+def worth_expr(outcome: Outcome, card: Scorecard) -> pl.Expr:
     """Return what one outcome is worth in hundredths."""
     form = outcome.points
     if isinstance(form, LinePoints):
@@ -262,7 +262,7 @@ def category_expr(category: CategoryOutcomes, card: Scorecard) -> pl.Expr:
         places = list(zip(category.parts, category.shares, strict=True))
         width = _width(below * max(1, sum(part.most * share for part, share in places)))
         weighted = (points_expr(part, card).cast(width) * _whole(share * below, width) for part, share in places)
-        return _half_to_even(reduce(add, weighted), below, width).cast(HUNDREDTHS)
+        return half_to_even(reduce(add, weighted), below, width).cast(HUNDREDTHS)
     score = uncapped_expr(category, card)
     return pl.min_horizontal(score, pl.lit(category.maximum, HUNDREDTHS)) if category.can_exceed else score
 
@@ -293,7 +293,7 @@ def total_expr(card: Scorecard) -> pl.Expr:
     share = table.product_share
     width = _width(max(share.numerator * prod(category.maximum for category in table.categories), share.denominator))
     product = reduce(mul, (part.cast(width) for part in parts)) * _whole(share.numerator, width)
-    return _half_to_even(product, share.denominator, width).cast(pl.Int64)
+    return half_to_even(product, share.denominator, width).cast(pl.Int64)
 
 
 def _width(highest: int | Fraction) -> type[pl.DataType]:
@@ -305,7 +305,7 @@ def _whole(number: int | Fraction, width: type[pl.DataType]) -> pl.Expr:
     return pl.lit(int(number), width)
 
 
-def _half_to_even(above: pl.Expr, below: int, width: type[pl.DataType]) -> pl.Expr:
+def half_to_even(above: pl.Expr, below: int, width: type[pl.DataType]) -> pl.Expr:
     """Return a fraction of whole numbers, not below 0, rounded half to even: exactly, which floats would not do."""
     whole, rest = above // _whole(below, width), above % _whole(below, width)
     up = (rest * 2 > below) | ((rest * 2 == below) & (whole % 2 == 1))

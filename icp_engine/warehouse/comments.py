@@ -217,6 +217,7 @@ def comment_all(db: Database, cards: Sequence[Scorecard]) -> None:
         *fields_of_all(cards).values(),
         *networks_columns(card),
         *(column for each in cards for column in (*each.columns, *each.rank_columns, each.stability_column)),
+        *(column for each in cards for column in each.missing_columns),
         *member_columns(card),
     ]
     known = {column.name: _with_unit(column) for column in contract}

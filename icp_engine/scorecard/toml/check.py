@@ -7,6 +7,7 @@ from itertools import pairwise
 from icp_engine.columns import KEY
 from icp_engine.errors import did_you_mean
 from icp_engine.scorecard.model import (
+    MISSING_COLUMNS,
     RANK_COLUMNS,
     REASON_COLUMNS,
     TOTAL,
@@ -70,7 +71,8 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 def _columns(card: Scorecard) -> Found:
     """Two columns of one name would overwrite each other."""
     written = (*card.columns, *card.rank_columns, card.stability_column)
-    taken = Counter([*(column.name for column in written), *map(card.column, REASON_COLUMNS)])
+    beside = map(card.column, (*REASON_COLUMNS, *MISSING_COLUMNS))
+    taken = Counter([*(column.name for column in written), *beside])
     place: dict[str, Path] = {name: ("columns", key) for key, name in card.named_columns.items()}
     for name, count in taken.items():
         if count > 1:
@@ -87,6 +89,7 @@ def _columns(card: Scorecard) -> Found:
         *RANK_COLUMNS,
         "tier_stability",
         *REASON_COLUMNS,
+        *MISSING_COLUMNS,
         *(category.name for category in card.categories),
     ]
     for key in card.named_columns:

@@ -1,0 +1,301 @@
+"""The smallest single change of one field that takes a clinic into a better tier.
+
+Changes are measured as a part of the highest number that the scorecard names for the field: from 3 sites to 5 is 0.2
+where its highest edge is 10. What is not known is measured from 0; a flag, a text and an item of a list count as 1. Of
+two that are as small, the field that the scorecard reads first wins. Every change is tried by scoring it again: once
+for each situation of the categories that read the field, and only where the best that they could give would do.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from icp_engine.columns import HELPERS
+from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints, Outcome, outcome_table
+from icp_engine.scorecard.rounding import UNIT
+from icp_engine.scoring.changes import Lever, levers
+from icp_engine.scoring.compiler import HUNDREDTHS, category_expr, tier_expr, total_expr
+from icp_engine.scoring.score import add_bands
+from icp_engine.scoring.situations import SITUATION, of_card, situation_of, with_situations, with_values
+
+_ROW, _TIER = f"{HELPERS}row", f"{HELPERS}tier_now"
+_FOUND = {"size": pl.Float64, "lever": pl.Int16, "value": pl.Float64, "now": pl.Float64, "below": pl.Float64}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Clinics that a change of one field may take further.
+
+    Attributes:
+        lever: the field.
+        frame: what its categories read, situations, the hundredths of all categories, and the tier.
+        card: the scorecard.
+    """
+
+    lever: Lever
+    frame: pl.DataFrame
+    card: Scorecard
+
+    def scores(self, changed: pl.DataFrame) -> pl.DataFrame:
+        """Return the hundredths of the categories that read the field, for rows in which it has changed."""
+        card = self.lever.card
+        scores = [
+            category_expr(category, card).alias(category.rule.column) for category in outcome_table(card).categories
+        ]
+        banded = add_bands(changed.with_row_index(_ROW).lazy(), card)
+        return banded.select(_ROW, *scores).collect().sort(_ROW).drop(_ROW)
+
+
+def _better(scores: pl.DataFrame, card: Scorecard) -> pl.Series:
+    """Return whether scores make a better tier than the clinic has. Source: hundredths of categories, the tier now."""
+    totals = scores.with_columns(total_expr(card).alias(card.column("total_score")))
+    return totals.select(tier_expr(card.tiers, card) < pl.col(_TIER)).to_series()
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A change of one field that takes a clinic into a better tier: in words, how large, and whether it is unknown."""
+
+    field: str
+    words: str
+    size: float
+    unknown: bool
+
+
+class NextTierFinder:
+    """Finds the smallest change that takes clinics into a better tier, one part of a run's clinics after the other."""
+
+    def __init__(self, card: Scorecard) -> None:
+        """Work out which fields can change what."""
+        self._card, self.levers = card, levers(card)
+
+    def add(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the frame with the column `next_tier`: missing in the best tier, and where no change is enough.
+
+        Source: score columns and conformed fields.
+        """
+        found = self.changes(frame).drop("size")
+        changes = found.unique()
+        texts = [self._text(*row) for row in changes.iter_rows()]
+        name = self._card.column("next_tier")
+        spelled = changes.with_columns(pl.Series(name, texts, pl.String))
+        text = found.join(spelled, on=changes.columns, how="left", nulls_equal=True, maintain_order="left")
+        return frame.with_columns(text[name])
+
+    def changes(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the smallest change of every clinic: its `size`, the `lever`, the `value`, and what words need."""
+        best = pl.DataFrame(schema=_FOUND).clear(len(frame))
+        for places, tried in self._by_field(frame):
+            now = best[places]
+            better = (tried["size"] < now["size"]).fill_null(value=False) | now["size"].is_null()
+            chosen, kept = places.filter(better), tried.filter(better)
+            best = best.with_columns(best[name].scatter(chosen, kept[name]) for name in _FOUND)
+        return best.with_columns(pl.when(pl.col("size").is_not_null()).then(pl.col("lever")))
+
+    def paths(self, clinic: pl.DataFrame) -> list[Path]:
+        """Return the smallest change of each field that takes a clinic into a better tier, the smallest of all first.
+
+        Source: one row, as `add` takes it.
+        """
+        rows = [row for _, tried in self._by_field(clinic) for row in tried.iter_rows() if row[0] is not None]
+        return [
+            Path(self.levers[row[1]].field, self._text(*row[1:]) or "", row[0], row[3] is None)
+            for row in sorted(rows, key=lambda row: (row[0], row[1]))
+        ]
+
+    def _by_field(self, frame: pl.DataFrame) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
+        """Yield for each field the places of clinics that it may take further, and the smallest change of each."""
+        card = self._card
+        names = [_TIER, *(category.column for category in card.categories)]
+        scores = [(pl.col(name) * UNIT).round().cast(HUNDREDTHS) for name in names[1:]]
+        rows = with_situations(with_values(frame, card), card)
+        rows = rows.with_columns(*scores, pl.col(card.column("tier")).alias(_TIER))
+        for number, lever in enumerate(self.levers):
+            places = self._worth_trying(rows, lever)
+            if len(places):
+                some = rows.select(*lever.card.reads, *names, pl.selectors.starts_with(SITUATION))[places]
+                yield places, _tried(Rows(lever, some, card), number)
+
+    def _worth_trying(self, rows: pl.DataFrame, lever: Lever) -> pl.Series:
+        """Return the places of the clinics for which the most that the field can give would make a better tier."""
+        card = self._card
+        gains = [
+            pl.min_horizontal(
+                pl.col(category.rule.column) + _most_gained(category, lever.field),
+                pl.lit(category.maximum, HUNDREDTHS),
+            ).alias(category.rule.column)
+            for category in outcome_table(lever.card).categories
+        ]
+        raised = rows.select(_TIER, *(category.column for category in card.categories)).with_columns(gains)
+        enough = _better(raised, card)
+        return (enough & rows[lever.field].is_null() if lever.kind == "text" else enough).arg_true()
+
+    def _text(self, number: int | None, value: float | None, now: float | None, below: float | None) -> str | None:
+        """Return a change in words."""
+        if number is None or value is None:
+            return None
+        lever = self.levers[number]
+        if not lever.is_number:
+            words = lever.candidates[int(value)].words
+            if not words:
+                return f"{lever.label} known"
+            words = words if lever.kind == "flag" else f"with {words}"
+            return f"{lever.label} known and {words}" if now is None else f"{lever.label} {words}"
+        if now is None:
+            limits = [f"at least {value:,.12g}"] if value else []
+            limits += [] if below is None else [f"less than {below:,.12g}"]
+            return " and ".join([f"{lever.label} known", *limits])
+        amount = abs(value - now)
+        if lever.kind == "integer" and lever.unit:
+            unit = lever.unit.removesuffix("s") if amount == 1 else lever.unit
+            return f"{amount:,.0f} {'more' if value > now else 'fewer'} {unit}"
+        return f"{lever.label} {'raised' if value > now else 'lowered'} to {value:,.12g}"
+
+
+def _most_gained(category: CategoryOutcomes, field: str) -> int:
+    """Return the most hundredths that a category can gain when one field changes."""
+    rules = [part.rule for part in category.parts]
+    if category.rule.requires or category.rule.all_missing or any(rule.only_for for rule in rules):
+        return category.maximum
+    gained = 0
+    for part, share in zip(category.parts, category.shares, strict=True):
+        if field in part.rule.sources:
+            ends = [end for outcome in part.outcomes for end in _ends(outcome)]
+            gained += int(share * (max(ends) - min(ends))) + 1
+    return gained
+
+
+def _ends(outcome: Outcome) -> list[int]:
+    form = outcome.points
+    points = form.range if isinstance(form, FixedPoints) else (*form.range, form.absent)
+    return [outcome.worth(end) for end in points]
+
+
+def _tried(rows: Rows, number: int) -> pl.DataFrame:
+    """Return the smallest change of the field that makes a better tier, for each of the clinics."""
+    trials, lever = _trials(rows), rows.lever
+    places = range(len(lever.candidates))
+    if lever.is_number:
+        trials = _numbers_tried(rows, trials)
+    else:
+        hits = [pl.when(pl.col(f"hit_{place}")).then(pl.lit(place, pl.Float64)) for place in places]
+        trials = trials.with_columns(pl.min_horizontal(hits).alias("value"))
+        trials = trials.with_columns((pl.col("value") >= 0).cast(pl.Float64).alias("size"), below=None)
+    trials = trials.with_columns(pl.lit(number).alias("lever"))
+    return trials.select(pl.col(name).cast(dtype) for name, dtype in _FOUND.items())
+
+
+def _numbers_tried(rows: Rows, trials: pl.DataFrame) -> pl.DataFrame:
+    """Return the trials with the nearest value that is enough: `value`, `size`, and `below` which it is enough."""
+    lever, now = rows.lever, pl.col("now")
+    pairs = [(pl.col(f"value_{place}"), pl.col(f"hit_{place}")) for place in range(len(lever.candidates))]
+    ups = [pl.when(hit & ((value > now) | now.is_null())).then(value) for value, hit in pairs]
+    downs = [pl.when(hit & (value < now)).then(value) for value, hit in pairs]
+    trials = trials.with_columns(pl.min_horizontal(ups).alias("up"), pl.max_horizontal(downs).alias("down"))
+    if lever.on_line:
+        trials = trials.with_columns([_nearer(rows, trials, end) for end in ("up", "down")])
+    up, down = _size(pl.col("up"), lever), _size(pl.col("down"), lever)
+    downward = (down < up) | (up.is_null() & down.is_not_null())
+    trials = trials.with_columns(
+        pl.when(downward).then(pl.col("down")).otherwise(pl.col("up")).alias("value"),
+        pl.when(downward).then(down).otherwise(up).alias("size"),
+    )
+    fails = [pl.when((value > pl.col("value")) & ~hit & now.is_null()).then(value) for value, hit in pairs]
+    return trials.with_columns(pl.min_horizontal(fails).alias("below"))
+
+
+def _size(value: pl.Expr, lever: Lever) -> pl.Expr:
+    """Return how large a change is."""
+    now = pl.col("now")
+    if lever.top:
+        return (value - now.fill_null(0.0)).abs() / lever.top
+    part = (value - now).abs() / pl.max_horizontal(value, now)
+    return pl.when(value.is_not_null()).then(part.fill_null(1.0))
+
+
+def _trials(rows: Rows) -> pl.DataFrame:
+    """Return `now`, and of every candidate `hit_`, whether it makes a better tier, and the `value_` of a number.
+
+    Clinics in one situation of the categories that read the field are scored once.
+    """
+    lever, frame = rows.lever, rows.frame
+    first, place = _alike(frame.select(_decides(lever, rows.card)))
+    some, dtype = frame[first].select(lever.card.reads), frame.schema[lever.field]
+    changed = [some.with_columns(candidate.value.cast(dtype).alias(lever.field)) for candidate in lever.candidates]
+    where = pl.concat([place + len(first) * number for number in range(len(changed))])
+    trials = pl.concat([frame.select(_TIER, *(category.column for category in rows.card.categories))] * len(changed))
+    better = _better(trials.with_columns(rows.scores(pl.concat(changed))[where].get_columns()), rows.card)
+    now = frame[lever.field]
+    plain = lever.is_number or lever.kind == "flag"
+    columns = {"now": now.cast(pl.Float64) if plain else now.is_not_null().cast(pl.Float64).replace(0.0, None)}
+    for number, part in enumerate(changed):
+        value = part[lever.field].gather(place) if plain else None
+        hit = better.slice(number * len(frame), len(frame))
+        if value is not None:
+            columns[f"value_{number}"] = value.cast(pl.Float64)
+            hit &= value.is_not_null() & value.ne_missing(now)
+        elif lever.candidates[number].applies == "missing":
+            hit &= now.is_null()
+        columns[f"hit_{number}"] = hit
+    return pl.DataFrame(columns)
+
+
+def _decides(lever: Lever, card: Scorecard) -> list[pl.Expr]:
+    """Return what the scores of a field's categories follow from, whatever value the field takes."""
+    names = {category.name for category in lever.card.categories}
+    found = [situation for category, every in of_card(card) if category.rule.name in names for situation in every]
+    raw: set[str] = {lever.field} if lever.kind == "list" else set()
+    for situation in found:
+        rule = situation.part.rule
+        forms = [out.points.field for out in situation.part.outcomes if not isinstance(out.points, FixedPoints)]
+        ratios = [name for name in rule.value_fields if lever.field in card.derived.get(name, ())]
+        wanted = rule.sources if situation.together else (*forms, *ratios)
+        raw |= {part for name in wanted for part in card.derived.get(name, (name,)) if part != lever.field}
+    values = [
+        pl.col(name).list.join("\x00", ignore_nulls=True) if card.fields[name].type == "list" else pl.col(name)
+        for name in sorted(raw)
+    ]
+    return [*(situation_of(situation) for situation in found), *values]
+
+
+def _nearer(rows: Rows, trials: pl.DataFrame, end: str) -> pl.Series:
+    """Return values on a line that are enough and nearer than candidates: found by halving the way, in whole steps."""
+    lever, far = rows.lever, pl.col(end)
+    values = [pl.col(f"value_{place}") for place in range(len(lever.candidates))]
+    if end == "up":
+        near = pl.max_horizontal(*(pl.when(value < far).then(value) for value in values), pl.col("now"))
+        whole = (near * lever.steps).floor()
+    else:
+        near = pl.min_horizontal(*(pl.when(value > far).then(value) for value in values), pl.col("now"))
+        whole = (near * lever.steps).ceil()
+    ends = trials.select(whole.alias("low"), (far * lever.steps).round().alias("high"))
+    apart = ((ends["high"] - ends["low"]).abs() > 1).fill_null(value=False).arg_true()
+    found = _halved(rows, apart, ends[apart])
+    return (ends["high"].scatter(apart, found) / lever.steps).alias(end)
+
+
+def _halved(rows: Rows, places: pl.Series, ends: pl.DataFrame) -> pl.Series:
+    """Return the steps nearest to `low` that are enough, as `high` is; clinics that are alike are halved once."""
+    lever, card, dtype = rows.lever, rows.card, rows.frame.schema[rows.lever.field]
+    scores = [_TIER, *(category.column for category in card.categories)]
+    frame = rows.frame[places]
+    first, place = _alike(pl.concat([frame.select(*_decides(lever, card), *scores), ends], how="horizontal"))
+    frame = frame[first].select(*lever.card.reads, *scores)
+    low, high = ends["low"][first], ends["high"][first]
+    while len(apart := ((high - low).abs() > 1).arg_true()):
+        middle, some = ((low[apart] + high[apart]) / 2).floor(), frame[apart]
+        changed = some.select(lever.card.reads).with_columns((middle / lever.steps).cast(dtype).alias(lever.field))
+        hit = _better(some.with_columns(rows.scores(changed).get_columns()), card)
+        high = high.scatter(apart.filter(hit), middle.filter(hit))
+        low = low.scatter(apart.filter(~hit), middle.filter(~hit))
+    return high[place]
+
+
+def _alike(keys: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Return the first row of each kind, and which of them each row is like."""
+    hashes = keys.hash_rows()
+    first = hashes.arg_unique()
+    kinds = pl.DataFrame({"key": hashes[first], "place": pl.int_range(len(first), eager=True)})
+    return first, hashes.to_frame("key").join(kinds, on="key", how="left", maintain_order="left")["place"]
