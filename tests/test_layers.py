@@ -19,6 +19,7 @@ LAYERS = [
         "scorecard.rounding",
         "scorecard.model",
         "scorecard.outcomes",
+        "scorecard.completions",
         "scorecard.ranking",
         "scorecard.reach",
         "scorecard.words",
