@@ -51,7 +51,8 @@ def _effects(db: Database, card: Scorecard) -> pl.DataFrame:
     db.run("create schema if_yes")
     effects = [pl.DataFrame(schema={"question_id": pl.String, "num_changed": pl.Int64})]
     for part in db.frame("select distinct part from review_questions order by part")["part"]:
-        db.table("members_if", sql_text("review/members_if"), {"part": part})
+        db.table("questions_of_part", "from review_questions where part = $part", {"part": part})
+        db.table("members_if", sql_text("review/members_if"))
         db.run("create or replace view if_yes.network_members as from main.members_if")
         db.run(
             "create or replace view if_yes.network_evidence as select distinct network_id, null as is_ambiguous, "

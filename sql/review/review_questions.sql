@@ -1,27 +1,19 @@
 -- Questions that are asked: sides that could be a network, and of which nobody has said yet that they are not one.
--- Grain: one row per question; sides has a clinic of each, the largest side first.
+-- Grain: one row per question, 100,000 at the most, those that may change the most clinics; sides has a clinic of each,
+-- the largest side first.
 -- Inputs: review_topics, held_topics, review_sides, review_units, decision_pairs, review_clinics, run_settings.
 -- Where two sides have owners, which then differ (one would tie them), only brands are asked about: words that names
 -- have in common and that are next to impossible by chance, or that names of a first word repeat.
 with
-placed as (
-    select
-        topic_id,
-        review_sides.name,
-        clinic_id,
-        review_units.*,
-        row_number() over (partition by topic_id order by num_clinics desc, clinic_id) as place
-    from review_sides
-    join review_units using (unit)
-    anti join held_topics using (topic_id)
-),
 sized as (
     select
         topic_id,
         max(num_clinics) as clinics_a,
         (sum(num_clinics) - max(num_clinics))::bigint as clinics_b,
         count(*) filter (owners > 0) as num_owned
-    from placed
+    from review_sides
+    join (select unit, num_clinics, owners from review_units) as units using (unit)
+    anti join held_topics using (topic_id)
     group by topic_id
 ),
 possible as (
@@ -30,6 +22,19 @@ possible as (
     join review_topics using (topic_id), run_settings
     where (num_owned < 2 or is_brand)
       and clinics_a + clinics_b >= min_clinics
+    order by precision * (clinics_a + clinics_b) desc, kind, topic
+    limit 100000
+),
+placed as (
+    select
+        topic_id,
+        review_sides.name,
+        clinic_id,
+        review_units.*,
+        row_number() over (partition by topic_id order by num_clinics desc, clinic_id) as place
+    from review_sides
+    semi join possible using (topic_id)
+    join review_units using (unit)
 ),
 asked as (
     select
@@ -40,7 +45,6 @@ asked as (
         list(unit order by place) as units,
         list_sort(list_distinct(flatten(list(states)))) as states
     from placed
-    semi join possible using (topic_id)
     group by topic_id
 ),
 decided as (

@@ -111,7 +111,9 @@ def test_answers_on_the_command_line(warehouse: Path, tmp_path: Path) -> None:
 
 
 # A first word of ten names in three states.
-BRAND = [row(f"b{place}", f"Corvane Health {word}", f"T{place % 3}") for place, word in enumerate(WORDS[:10])]
+BRAND = [
+    row(f"b{place}", f"Corvane Health {word}", ("TX", "OK", "CA")[place % 3]) for place, word in enumerate(WORDS[:10])
+]
 
 
 @pytest.mark.parametrize(
