@@ -12,6 +12,7 @@ from icp_engine.statements.expressions import (
     every,
     exp,
     is_null,
+    is_number,
     number,
     only_where,
     some,
@@ -97,7 +98,7 @@ def _band(part: CharacteristicOutcomes, category: CategoryOutcomes, inside: Insi
             earned = every([earned, exp.not_(absent)])  # without what it requires a category is 0, bonus or not
         found = found + case([(earned, number(part.with_bonus))], number(0))
     applies = [
-        some([inside.landed(category.part(name).rule, category).isin(*category.part(name).landing_in(bands))])
+        is_number(inside.landed(category.part(name).rule, category), category.part(name).landing_in(bands))
         for name, bands in rule.only_for.items()
     ]
     if required and required != rule.name:

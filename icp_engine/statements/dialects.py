@@ -1,7 +1,9 @@
 """The dialects of SQL that statements are written in, and what is known of each."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
+from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, did_you_mean
 
 
@@ -62,3 +64,13 @@ def find_dialect(name: str) -> Dialect:
     if found is None:
         raise InputError(f"There is no dialect '{name}'{did_you_mean(name, DIALECTS)}; take {', '.join(DIALECTS)}.")
     return found
+
+
+def require_sqlglot() -> None:
+    """Raise where the package is not installed that spells statements.
+
+    Raises:
+        InputError: it is not.
+    """
+    if find_spec("sqlglot") is None:
+        raise InputError(f"Statements need one more package: {install_extra('sql')}.")

@@ -1,6 +1,7 @@
 """Expressions of SQL as values, which sqlglot spells in any dialect."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import add
 
@@ -13,6 +14,7 @@ LARGEST = 1.7976931348623157e308
 
 _EXACT = 15  # digits that a decimal literal keeps when a warehouse turns it into a double
 PLAIN = "^[ -~]*$"  # printable ASCII
+_VISIBLE = re.compile(r"[!-~]|[^\W\d_]")
 
 
 def column(name: str, table: str | None = None, *, quoted: bool = False) -> Sql:
@@ -23,6 +25,16 @@ def column(name: str, table: str | None = None, *, quoted: bool = False) -> Sql:
 def text(value: str) -> Sql:
     """Return a text literal."""
     return exp.Literal.string(value)
+
+
+def spelled(signs: str, *, escapes: bool) -> Sql:
+    """Return a text whose characters can all be seen: others are spelled by their numbers, in the text or by `chr`."""
+    if escapes:
+        seen = "".join(sign if _VISIBLE.fullmatch(sign) else f"\\u{ord(sign):04x}" for sign in signs)
+        return exp.Var(this=f"'{seen}'") if seen != signs else text(signs)
+    runs = re.findall(r"[!-~]+|[^\W\d_]+|.", signs, re.DOTALL)
+    parts = [text(run) if _VISIBLE.fullmatch(run[0]) else exp.Chr(expressions=[number(ord(run))]) for run in runs]
+    return joined(parts) if parts else text("")
 
 
 def number(value: float) -> Sql:
@@ -47,6 +59,19 @@ def case(ways: Iterable[tuple[Sql, Sql]], otherwise: Sql | None = None) -> Sql:
     if not found.args.get("ifs"):
         return otherwise if otherwise is not None else exp.null()
     return found if otherwise is None else found.else_(otherwise)
+
+
+def looked_up(value: Sql, texts: Mapping[int, str], otherwise: Sql | None = None) -> Sql:
+    """Return the text of each number that a value can be."""
+    found = exp.Case(this=value)
+    for key, label in texts.items():
+        found = found.when(number(key), text(label))
+    return found if otherwise is None else found.else_(otherwise)
+
+
+def is_number(value: Sql, numbers: Sequence[int]) -> Sql:
+    """Return whether a value is one of some numbers."""
+    return value.eq(number(numbers[0])) if len(numbers) == 1 else value.isin(*(number(part) for part in numbers))
 
 
 def only_where(condition: Sql, value: Sql) -> Sql:

@@ -5,6 +5,7 @@ A value that is invalid is missing here too; numbers, whole ones as well, are do
 
 from icp_engine.columns import STATE, Field
 from icp_engine.extract.states import STATES
+from icp_engine.statements.dialects import Dialect
 from icp_engine.statements.expressions import (
     LARGEST,
     PLAIN,
@@ -22,12 +23,13 @@ from icp_engine.statements.expressions import (
     only_where,
     replaced,
     some,
+    spelled,
     text,
     translated,
     trimmed,
 )
 from icp_engine.statements.source import SourceColumn
-from icp_engine.statements.texts import SIGNS, plain_name
+from icp_engine.statements.texts import SEPARATOR, SIGNS, plain_name
 from icp_engine.text import ABSENT_WORDS
 
 _DASHES = ("\u2013", "\u2014")
@@ -39,13 +41,14 @@ _GROUPED = _SIGN + "[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?$"
 _BEYOND = 2**63  # the first number that no whole number of 64 bits holds
 
 
-def raw_value(source: SourceColumn, *, quoted: bool) -> Sql:
+def raw_value(source: SourceColumn, dialect: Dialect, *, quoted: bool) -> Sql:
     """Return a column as the next steps read it: text trimmed, numbers as doubles, lists joined."""
     raw = column(source.name, quoted=quoted)
     if source.kind == "text":
         return trimmed(raw, column(SIGNS.spaces))
     if source.kind == "list":
-        return exp.ArrayToString(this=raw, expression=column(SIGNS.between_items))
+        items = exp.ArrayToString(this=raw, expression=spelled(SEPARATOR, escapes=dialect.escapes))
+        return only_where(exp.not_(is_null(raw)), exp.func("coalesce", items, text("")))  # null where all items are
     return double(raw) if source.kind == "number" else raw
 
 

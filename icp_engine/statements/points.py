@@ -29,7 +29,9 @@ from icp_engine.statements.expressions import (
     exp,
     half_to_even,
     is_null,
+    is_number,
     joined,
+    looked_up,
     number,
     some,
     text,
@@ -79,7 +81,7 @@ def _points(part: CharacteristicOutcomes, inside: Inside) -> Sql:
         if outcome.fixed != 0:
             value = _worth(outcome, inside)
             worth.setdefault(value.sql(), (value, []))[1].append(outcome.number)
-    return case([(band.isin(*numbers), value) for value, numbers in worth.values()], number(0))
+    return case([(is_number(band, numbers), value) for value, numbers in worth.values()], number(0))
 
 
 def _worth(outcome: Outcome, inside: Inside) -> Sql:
@@ -179,11 +181,10 @@ def in_points(hundredths: Sql) -> Sql:
 
 def segment_column(inside: Inside) -> Sql:
     """Return the segment that a band names."""
-    ways = [
-        [(inside.band(part.rule).eq(number(out.number)), text(out.segment)) for out in part.outcomes if out.segment]
-        for part in outcome_table(inside.card).parts
-    ]
-    named = [case(way) for way in ways if way]
+    named = []
+    for part in outcome_table(inside.card).parts:
+        segments = {outcome.number: outcome.segment for outcome in part.outcomes if outcome.segment}
+        named += [looked_up(inside.band(part.rule), segments)] if segments else []
     return named[0] if len(named) == 1 else exp.func("coalesce", *named)
 
 
@@ -192,9 +193,8 @@ def codes_column(inside: Inside) -> Sql:
     parts = []
     for category in outcome_table(inside.card).categories:
         for part in category.parts:
-            band = inside.band(part.rule)
-            codes = [(band.eq(number(out.number)), text(f"|{out.code}")) for out in part.outcomes]
-            parts.append(case(codes, text("")))
+            codes = {outcome.number: f"|{outcome.code}" for outcome in part.outcomes}
+            parts.append(looked_up(inside.band(part.rule), codes, text("")))
         if category.can_exceed:
             points = column(inside.names.of("sum", category.rule.name))
             parts.append(case([(points > number(category.maximum), text(f"|{category.cap_code}"))], text("")))

@@ -11,7 +11,7 @@ from icp_engine.errors import InputError
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.statements.bands import Inside, band_stages
 from icp_engine.statements.dialects import Dialect
-from icp_engine.statements.expressions import LARGEST, Sql, case, column, every, joined, number, only_where, text
+from icp_engine.statements.expressions import LARGEST, Sql, column, every, looked_up, number, only_where, spelled
 from icp_engine.statements.fields import field_value, raw_value, read_value
 from icp_engine.statements.header import header
 from icp_engine.statements.names import Names
@@ -30,7 +30,7 @@ from icp_engine.statements.texts import Texts, items_compared, searched, texts_o
 
 _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SIGNS = "signs"
-_VISIBLE = re.compile(r"[!-~]|[^\W\d_]")
+_WIDTH = 120
 
 
 def statement(
@@ -66,7 +66,7 @@ def statement(
             step = exp.select("*", *step.expressions).from_(before)
         query = query.with_(name, as_=step)
         before = name
-    return f"{header(card, dialect, table, columns)}\n{query.sql(dialect.name, pretty=True)}\n;\n"
+    return f"{header(card, dialect, table, columns)}\n{query.sql(dialect.name, pretty=True, max_text_width=_WIDTH)}\n;\n"
 
 
 def _table(table: str, dialect: Dialect) -> exp.Table:
@@ -95,7 +95,7 @@ def _given(columns: Mapping[str, SourceColumn], inside: Inside, dialect: Dialect
 
 
 def _raw(source: SourceColumn, dialect: Dialect) -> Sql:
-    return raw_value(source, quoted=_quoted(source.name, dialect))
+    return raw_value(source, dialect, quoted=_quoted(source.name, dialect))
 
 
 def _steps(columns: Mapping[str, SourceColumn], inside: Inside, texts: Texts) -> dict[str, dict[str, Sql]]:
@@ -165,7 +165,7 @@ def _result(inside: Inside, dialect: Dialect) -> list[exp.Alias]:
     tier = column(names.of("tier", ""))
     results = {KEY: column(names.of("id", KEY)), card.column("total_score"): in_points(column(names.of("total", "")))}
     results[card.column("tier")] = tier
-    results[card.column("tier_label")] = case((tier.eq(number(level.number)), text(level.label)) for level in card.tiers)
+    results[card.column("tier_label")] = looked_up(tier, {level.number: level.label for level in card.tiers})
     if card.segment_source:
         results[card.column("segment")] = segment_column(inside)
     results |= {category.column: in_points(column(names.of("score", category.name))) for category in card.categories}
@@ -185,14 +185,4 @@ def _signs(texts: Texts, steps: Mapping[str, Mapping[str, Sql]], dialect: Dialec
         for found in value.find_all(exp.Column)
     }
     used = {name: signs for name, signs in texts.signs.items() if name in named}
-    return [_as(_literal(signs, dialect), name) for name, signs in (used or texts.signs).items()]
-
-
-def _literal(signs: str, dialect: Dialect) -> Sql:
-    """Return a text whose characters can all be seen: others are spelled by their numbers."""
-    if dialect.escapes:
-        spelled = "".join(sign if _VISIBLE.fullmatch(sign) else f"\\u{ord(sign):04x}" for sign in signs)
-        return exp.Var(this=f"'{spelled}'") if spelled != signs else text(signs)
-    runs = re.findall(r"[!-~]+|[^\W\d_]+|.", signs, re.DOTALL)
-    parts = [text(run) if _VISIBLE.fullmatch(run[0]) else exp.Chr(expressions=[number(ord(run))]) for run in runs]
-    return joined(parts) if parts else text("")
+    return [_as(spelled(signs, escapes=dialect.escapes), name) for name, signs in (used or texts.signs).items()]

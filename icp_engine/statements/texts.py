@@ -41,7 +41,7 @@ from icp_engine.statements.spelling import (
 _CASED = r"\p{Lu}\p{Ll}\p{Lt}"
 _BETWEEN = r"\p{Mn}\p{Me}\p{Cf}\p{Lm}\p{Sk}'.:\x{b7}\x{387}\x{2018}\x{2019}\x{2024}\x{2027}"
 _SIGMA_AT_END = rf"([{_CASED}][{_BETWEEN}]*)\x{{3a3}}([{_BETWEEN}]*)([^{_CASED}{_BETWEEN}]|$)"
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"  # of the items of a list, which no item has
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Texts:
         names = spelling_of_names(STATES)
         return {
             SIGNS.spaces: SPACE,
-            SIGNS.between_items: _SEPARATOR,
+            SIGNS.between_items: SEPARATOR,
             SIGNS.widthless: WIDTHLESS,
             SIGNS.odd: self.of_phrases.odd,
             SIGNS.plain: self.of_phrases.plain,
