@@ -104,8 +104,18 @@ def check_command(paths: tuple[str, ...]) -> None:
 
 @command.command("sql")
 @click.argument("card", metavar="NAME|FILE")
-@click.option("--dialect", required=True, metavar="NAME", help="duckdb, spark, databricks, snowflake, bigquery, trino or redshift.")
-@click.option("--types", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="CSV of column,type of the table; see below. Each field in its own type unless given.")
+@click.option(
+    "--dialect",
+    required=True,
+    metavar="NAME",
+    help="duckdb, spark, databricks, snowflake, bigquery, trino or redshift.",
+)
+@click.option(
+    "--types",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="CSV of column,type of the table; see below. Each field in its own type unless given.",
+)
 @click.option("--table", default="clinics", show_default=True, help="The table, with its schema where it needs one.")
 def sql_command(card: str, dialect: str, types: Path | None, table: str) -> None:
     """Print one SQL statement that scores a table where it is: scores, tier, segment, bands and reason codes.

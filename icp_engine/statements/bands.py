@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from icp_engine.scorecard.model import AllOf, AnyOf, Characteristic, Compare, Condition, Flag, Match, Missing, Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes, outcome_table
 from icp_engine.statements.expressions import (
@@ -10,7 +12,6 @@ from icp_engine.statements.expressions import (
     case,
     column,
     every,
-    exp,
     is_null,
     is_number,
     number,

@@ -15,7 +15,7 @@ class Dialect:
         name: what sqlglot calls it.
         executed: whether the tests of this package run statements there and compare every row.
         wide: the type that holds whole numbers of 38 digits.
-        escapes: whether a text literal can spell a character by its number, as `\\u00a0`.
+        escapes: whether a text literal can spell a character by its number.
         composes: the function that puts a letter and its accent together, with what follows the text; None where
             there is no such function.
         group: what stands before the number of a group in the replacement of a pattern; None where patterns know no

@@ -7,7 +7,7 @@ from operator import add
 
 from sqlglot import exp
 
-Sql = exp.Expression
+Sql = exp.Expr
 
 LARGEST = 1.7976931348623157e308
 """The largest double: what is at most that is neither infinite nor NaN, whether or not NaN is above all numbers."""
@@ -38,7 +38,7 @@ def spelled(signs: str, *, escapes: bool) -> Sql:
 
 
 def number(value: float) -> Sql:
-    """Return a number literal, with an exponent where a decimal of that many digits would not become the same double."""
+    """Return a number literal, with an exponent where a decimal of so many digits might become another double."""
     if value == int(value) and abs(value) < 10**_EXACT:
         return exp.Literal.number(int(value))
     plain = repr(float(value))

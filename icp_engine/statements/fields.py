@@ -3,6 +3,8 @@
 A value that is invalid is missing here too; numbers, whole ones as well, are doubles.
 """
 
+from sqlglot import exp
+
 from icp_engine.columns import STATE, Field
 from icp_engine.extract.states import STATES
 from icp_engine.statements.dialects import Dialect
@@ -14,7 +16,6 @@ from icp_engine.statements.expressions import (
     column,
     double,
     every,
-    exp,
     fits,
     is_null,
     is_one_of,
@@ -92,14 +93,14 @@ def _text(field: Field, source: SourceColumn, value: Sql) -> Sql:
         return case([(value, text("true")), (exp.not_(value), text("false"))])
     if field.name == STATE:
         return _state(value)
-    given = value.neq(text(""))
+    given: Sql = value.neq(text(""))
     if field.absent_words:
         given = every([given, exp.not_(_is_absent(value))])
     return only_where(given, value)
 
 
 def _is_absent(value: Sql) -> Sql:
-    """Return whether a text is a word for nothing. No letter but those of ASCII counts, whatever `lower` makes of it."""
+    """Return whether a text is a word for nothing: in letters of ASCII, whatever `lower` makes of others."""
     word = every([fits(value, PLAIN), is_one_of(exp.Lower(this=value), ABSENT_WORDS)])
     return some([word, is_one_of(value, _DASHES)])
 

@@ -20,12 +20,10 @@ def header(card: Scorecard, dialect: Dialect, table: str, columns: Mapping[str, 
     return "\n".join(lines)
 
 
-def _paragraphs(
-    card: Scorecard, dialect: Dialect, table: str, columns: Mapping[str, SourceColumn]
-) -> Iterator[str]:
+def _paragraphs(card: Scorecard, dialect: Dialect, table: str, columns: Mapping[str, SourceColumn]) -> Iterator[str]:
     yield (
-        f"Scores the rows of {table} by {card.id} {card.version} (hash {card.hash[:12]}), in the SQL of {dialect.name}, "
-        f"made by {NAME} {engine_version()}. One row comes out for each row: the id, the scores in points, tier and "
+        f"Scores the rows of {table} by {card.id} {card.version} (hash {card.hash[:12]}), in the SQL of "
+        f"{dialect.name}, made by {NAME} {engine_version()}. One row comes out for each row: the id, the scores in points, tier and "
         "segment, the number of each band, and the reason codes."
     )
     yield from _reading(columns)
@@ -33,8 +31,8 @@ def _paragraphs(
     if absent:
         yield f"No column is named for these fields, which are missing for every clinic: {', '.join(absent)}."
     yield (
-        "A run also rejects rows without an id, with the id of another row, or with totals; this statement scores them. "
-        "A sign that stands for several letters is read as them only where a phrase has all of them."
+        "A run also rejects rows without an id, with the id of another row, or with totals; this statement scores "
+        "them. A sign that stands for several letters is read as them only where a phrase has all of them."
     )
     yield from dialect.notes
 
@@ -44,8 +42,8 @@ def _reading(columns: Mapping[str, SourceColumn]) -> Iterator[str]:
     texts = {name: column for name, column in columns.items() if column.kind == "text" and name != KEY}
     commas = [column.name for column in texts.values() if column.decimal_comma]
     yield (
-        "A run looks at a column as a whole to see whether its numbers have decimal commas and what separates the items "
-        "of its lists; a statement has to be told. Here numbers in text have a decimal "
+        "A run looks at a column as a whole to see whether its numbers have decimal commas and what separates the "
+        "items of its lists; a statement has to be told. Here numbers in text have a decimal "
         + (f"comma in {', '.join(commas)}, and a decimal point elsewhere." if commas else "point.")
     )
     renamed = [f"{name} is {column.name}" for name, column in columns.items() if column.name.lower() != name.lower()]

@@ -6,6 +6,8 @@ from functools import reduce
 from math import lcm, prod
 from operator import mul
 
+from sqlglot import exp
+
 from icp_engine.errors import InputError
 from icp_engine.scorecard.model import TOTAL
 from icp_engine.scorecard.outcomes import (
@@ -26,7 +28,6 @@ from icp_engine.statements.expressions import (
     column,
     double,
     every,
-    exp,
     half_to_even,
     is_null,
     is_number,
@@ -44,12 +45,15 @@ _LONG, _WIDE = 2**63, 10**38  # what whole numbers of 64 bits and of 38 digits s
 
 def line_columns(inside: Inside) -> dict[str, Sql]:
     """Return what each line gives before it is rounded, by the name of its column."""
-    columns = {}
+    columns: dict[str, Sql] = {}
     for line in _lines(outcome_table(inside.card)):
         value = double(inside.compared(line.field))
         clipped = case(
-            [(is_null(value), exp.null()), (value < number(line.low), double(number(line.low)))]
-            + [(value > number(line.high), double(number(line.high)))],
+            [
+                (is_null(value), exp.null()),
+                (value < number(line.low), double(number(line.low))),
+                (value > number(line.high), double(number(line.high))),
+            ],
             value,
         )
         reach = exp.paren(exp.paren(clipped) - number(line.low))

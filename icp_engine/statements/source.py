@@ -78,7 +78,9 @@ def read_columns(path: Path, card: Scorecard, dialect: Dialect) -> dict[str, Sou
         if name not in fields:
             raise InputError(f"{where}: {card.id} reads no field '{name}'{did_you_mean(name, fields)}.")
         if name in found:
-            raise InputError(f"{where}: '{found[name].name}' and '{row['column']}' are both the field {name}; keep one.")
+            raise InputError(
+                f"{where}: '{found[name].name}' and '{row['column']}' are both the field {name}; keep one."
+            )
         found[name] = _column(where, row, fields[name], dialect)
     if KEY not in found:
         raise InputError(f"{path} names no column for {KEY}; add a line such as my_id,varchar,{KEY}.")

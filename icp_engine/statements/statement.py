@@ -66,14 +66,18 @@ def statement(
             step = exp.select("*", *step.expressions).from_(before)
         query = query.with_(name, as_=step)
         before = name
-    return f"{header(card, dialect, table, columns)}\n{query.sql(dialect.name, pretty=True, max_text_width=_WIDTH)}\n;\n"
+    return (
+        f"{header(card, dialect, table, columns)}\n{query.sql(dialect.name, pretty=True, max_text_width=_WIDTH)}\n;\n"
+    )
 
 
 def _table(table: str, dialect: Dialect) -> exp.Table:
     try:
         return exp.to_table(table, dialect=dialect.name)
     except sqlglot.ParseError as error:
-        raise InputError(f"'{table}' is no name of a table in {dialect.name}; quote it as a query there does.") from error
+        raise InputError(
+            f"'{table}' is no name of a table in {dialect.name}; quote it as a query there does."
+        ) from error
 
 
 def _as(value: Sql, name: str, *, quoted: bool = False) -> exp.Alias:
@@ -123,7 +127,8 @@ def _read(columns: Mapping[str, SourceColumn], inside: Inside) -> dict[str, Sql]
 
 
 def _conformed(columns: Mapping[str, SourceColumn], inside: Inside) -> dict[str, Sql]:
-    read, found = _read(columns, inside), {}
+    read = _read(columns, inside)
+    found: dict[str, Sql] = {}
     for name in inside.card.reads:
         field = inside.card.fields[name]
         kind = "value" if field.type in ("text", "list") else "field"
@@ -172,17 +177,16 @@ def _result(inside: Inside, dialect: Dialect) -> list[exp.Alias]:
     results |= {rule.column: inside.band(rule) for rule in card.characteristics}
     results[card.column("reason_codes")] = codes_column(inside)
     if len({name.lower() for name in results}) < len(results):
-        raise InputError(f"Two results of {card.id} differ in capitals alone, which SQL does not tell apart; rename one.")
+        raise InputError(
+            f"Two results of {card.id} differ in capitals alone, which SQL does not tell apart; rename one."
+        )
     return [_as(value, name, quoted=_quoted(name, dialect)) for name, value in results.items()]
 
 
 def _signs(texts: Texts, steps: Mapping[str, Mapping[str, Sql]], dialect: Dialect) -> list[exp.Alias]:
     """Return the characters that some step names, each set of them a column."""
     named = {
-        found.name
-        for selected in steps.values()
-        for value in selected.values()
-        for found in value.find_all(exp.Column)
+        found.name for selected in steps.values() for value in selected.values() for found in value.find_all(exp.Column)
     }
     used = {name: signs for name, signs in texts.signs.items() if name in named}
     return [_as(spelled(signs, escapes=dialect.escapes), name) for name, signs in (used or texts.signs).items()]

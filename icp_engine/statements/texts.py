@@ -6,6 +6,8 @@ Characters that a text is compared by stand in columns of one row, `signs`, so t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from icp_engine.errors import InputError
 from icp_engine.extract.states import STATES
 from icp_engine.scorecard.model import Characteristic, Match, Scorecard, leaves
@@ -17,7 +19,6 @@ from icp_engine.statements.expressions import (
     case,
     column,
     every,
-    exp,
     fits,
     holds,
     number,
@@ -155,7 +156,9 @@ def _with_final_sigma(value: Sql, texts: Texts, phrases: Iterable[str]) -> Sql:
         return value
     group = texts.dialect.group
     if group is None:
-        raise InputError(f"A phrase of the scorecard has a Greek sigma, which {texts.dialect.name} cannot read rightly.")
+        raise InputError(
+            f"A phrase of the scorecard has a Greek sigma, which {texts.dialect.name} cannot read rightly."
+        )
     into = f"{group}1{FINAL_SIGMA}{group}2{group}3"
     return exp.RegexpReplace(this=value, expression=text(_SIGMA_AT_END), replacement=text(into))
 
