@@ -17,11 +17,12 @@ from icp_engine.warehouse.duckdb_file import names_in_sql
 
 KINDS: dict[Any, Kind] = {pl.String: "text", pl.Int64: "integer", pl.Float64: "number", pl.Boolean: "flag"}
 ODD_TEXTS = [  # around phrases of the shipped cards: white space, dashes, marks of no width, NFKC, capitals
-    "home\u00a0health", "Home \t Health", "home\u2011health", "post\u2013acute", "post\u2212acute", "PRE home  health",
-    "fq\u200bhc", "\u200b fqhc \ufeff", "\uff26\uff31\uff28\uff23", "o\ufb03ce hospice", "hosp\u0130ce", "\u212Aome health",
+    "home\u00a0health",
+    "Home \t Health", "home\u2011health", "post\u2013acute", "post\u2212acute", "PRE home  health",
+    "fq\u200bhc", "\u200b fqhc \ufeff", "\uff26\uff31\uff28\uff23", "o\ufb03ce hospice", "hosp\u0130ce", "\u212Aome",
     "hospice\u0301", "hosp\u00edce", "hospi\u0327ce", "psychiatr\u00ff", "\U0001d4bd\u2134\u2133\u212f health",
     "rural\u2028health", "rural\u3000health\u2122", "fqhc\u2120x", "behaviora\u2113", "na", "N/A", "\u2013", "\u2014",
-    "un\u212Anown", "unknown.", " #N/A\u00a0", "<UNAVAIL>", "\u00a0", "", "\x1f", "fqhc\n", "it\u2019s fqhc", "FQHC\u0085",
+    "un\u212Anown", "unknown.", " #N/A\u00a0", "<UNAVAIL>", "\u00a0", "", "fqhc\n", "it\u2019s fqhc", "FQHC\u0085",
     "fam\u0131ly medicine", "family medicine", "FAM\u0130LY MEDICINE", "primary\u00adcare", "primary\u00a0\u00a0care",
 ]  # fmt: skip
 ODD_NUMBERS = [

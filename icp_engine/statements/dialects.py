@@ -21,7 +21,6 @@ class Dialect:
         group: what stands before the number of a group in the replacement of a pattern; None where patterns know no
             classes of letters.
         lists: whether a list can be joined into a text.
-        folds_up: whether a name that is not quoted is in capitals.
         notes: where it differs, in sentences.
     """
 
@@ -32,7 +31,6 @@ class Dialect:
     composes: tuple[str, ...] | None = None
     group: str | None = "\\"
     lists: bool = True
-    folds_up: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -40,13 +38,17 @@ _ACCENTS = (
     "A letter and an accent that stand as two characters are not read as one here, as the engine does: normalise "
     "texts to NFC before they are loaded."
 )
+_CAPITALS = (
+    "Plain names are not quoted, so that they are those in capitals; a column that was made with a quoted name in "
+    "small letters needs a view."
+)
 _REGEXP = "Patterns are those of POSIX; a number with an exponent that no double holds stops the statement."
 
 _ALL = (
     Dialect("duckdb", executed=True, wide="int128", composes=("nfc_normalize",)),
     Dialect("spark", executed=True, escapes=True, group="$", notes=(_ACCENTS,)),
     Dialect("databricks", escapes=True, group="$", notes=(_ACCENTS,)),
-    Dialect("snowflake", group=None, folds_up=True, notes=(_ACCENTS,)),
+    Dialect("snowflake", group=None, notes=(_ACCENTS, _CAPITALS)),
     Dialect("bigquery", composes=("normalize", "NFC")),
     Dialect("trino", composes=("normalize", "NFC"), group="$"),
     Dialect("redshift", group=None, lists=False, notes=(_ACCENTS, _REGEXP)),

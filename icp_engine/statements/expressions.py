@@ -14,6 +14,7 @@ LARGEST = 1.7976931348623157e308
 
 _EXACT = 15  # digits that a decimal literal keeps when a warehouse turns it into a double
 PLAIN = "^[ -~]*$"  # printable ASCII
+_FOUR_DIGITS = 0x10000
 _VISIBLE = re.compile(r"[!-~]|[^\W\d_]")
 
 
@@ -30,11 +31,15 @@ def text(value: str) -> Sql:
 def spelled(signs: str, *, escapes: bool) -> Sql:
     """Return a text whose characters can all be seen: others are spelled by their numbers, in the text or by `chr`."""
     if escapes:
-        seen = "".join(sign if _VISIBLE.fullmatch(sign) else f"\\u{ord(sign):04x}" for sign in signs)
+        seen = "".join(sign if _VISIBLE.fullmatch(sign) and sign not in "'\\" else _by_number(sign) for sign in signs)
         return exp.Var(this=f"'{seen}'") if seen != signs else text(signs)
     runs = re.findall(r"[!-~]+|[^\W\d_]+|.", signs, re.DOTALL)
     parts = [text(run) if _VISIBLE.fullmatch(run[0]) else exp.Chr(expressions=[number(ord(run))]) for run in runs]
     return joined(parts) if parts else text("")
+
+
+def _by_number(sign: str) -> str:
+    return f"\\u{ord(sign):04x}" if ord(sign) < _FOUR_DIGITS else f"\\U{ord(sign):08x}"
 
 
 def number(value: float) -> Sql:

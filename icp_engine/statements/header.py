@@ -23,13 +23,13 @@ def header(card: Scorecard, dialect: Dialect, table: str, columns: Mapping[str, 
 def _paragraphs(card: Scorecard, dialect: Dialect, table: str, columns: Mapping[str, SourceColumn]) -> Iterator[str]:
     yield (
         f"Scores the rows of {table} by {card.id} {card.version} (hash {card.hash[:12]}), in the SQL of "
-        f"{dialect.name}, made by {NAME} {engine_version()}. One row comes out for each row: the id, the scores in points, tier and "
-        "segment, the number of each band, and the reason codes."
+        f"{dialect.name}, made by {NAME} {engine_version()}. One row comes out for each row: the id, the scores in "
+        "points, tier and segment, the number of each band, and the reason codes."
     )
     yield from _reading(columns)
     absent = [name for name in card.reads if name not in columns]
     if absent:
-        yield f"No column is named for these fields, which are missing for every clinic: {', '.join(absent)}."
+        yield f"These fields have no column and are missing for every clinic: {', '.join(absent)}."
     yield (
         "A run also rejects rows without an id, with the id of another row, or with totals; this statement scores "
         "them. A sign that stands for several letters is read as them only where a phrase has all of them."

@@ -1,6 +1,7 @@
 """What columns are called inside a statement, where capitals make no difference."""
 
 import re
+from collections.abc import Hashable
 
 
 class Names:
@@ -8,13 +9,13 @@ class Names:
 
     def __init__(self) -> None:
         """Start with no name taken."""
-        self._names: dict[tuple[str, str], str] = {}
+        self._names: dict[tuple[str, str, Hashable], str] = {}
 
-    def of(self, kind: str, name: str) -> str:
-        """Return the name of a column, the same one whenever it is asked for."""
-        key = kind, name
+    def of(self, kind: str, name: str, which: Hashable = None) -> str:
+        """Return the name of a column, the same one whenever it is asked for; `which` tells several of a name apart."""
+        key = kind, name, which
         if key not in self._names:
-            plain = f"{kind}_{re.sub('[^a-z0-9_]', '_', name.lower())}"
+            plain = "_".join(part for part in (kind, re.sub("[^a-z0-9_]", "_", name.lower())) if part)
             taken, number, free = set(self._names.values()), 1, plain
             while free in taken:
                 number += 1

@@ -1,6 +1,5 @@
 """Points in SQL, in whole hundredths: characteristics, categories, total, tier, segment and reason codes."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import reduce
 from math import lcm, prod
@@ -15,7 +14,6 @@ from icp_engine.scorecard.outcomes import (
     CharacteristicOutcomes,
     LinePoints,
     Outcome,
-    OutcomeTable,
     SharePoints,
     outcome_table,
 )
@@ -43,33 +41,30 @@ from icp_engine.statements.texts import count_shared
 _LONG, _WIDE = 2**63, 10**38  # what whole numbers of 64 bits and of 38 digits stay below
 
 
-def line_columns(inside: Inside) -> dict[str, Sql]:
-    """Return what each line gives before it is rounded, by the name of its column."""
+def measured_columns(inside: Inside) -> dict[str, Sql]:
+    """Return what points hang on, by the name of its column: lines before they are rounded, items that count."""
+    forms = [outcome.points for part in outcome_table(inside.card).parts for outcome in part.outcomes]
     columns: dict[str, Sql] = {}
-    for line in _lines(outcome_table(inside.card)):
-        value = double(inside.compared(line.field))
-        clipped = case(
-            [
-                (is_null(value), exp.null()),
-                (value < number(line.low), double(number(line.low))),
-                (value > number(line.high), double(number(line.high))),
-            ],
-            value,
-        )
-        reach = exp.paren(exp.paren(clipped) - number(line.low))
-        points = number(line.start) + reach * number(line.slope)
-        scaled = exp.paren(points) * number(10**line.decimals)
-        columns[_line_name(line, inside)] = scaled
+    for form in dict.fromkeys(forms):
+        if isinstance(form, LinePoints):
+            columns[_measured_name(form, inside)] = _before_rounding(form, inside)
+        elif isinstance(form, SharePoints):
+            columns[_measured_name(form, inside)] = count_shared(inside.compared(form.field), form.phrases, inside.card)
     return columns
 
 
-def _lines(table: OutcomeTable) -> Iterator[LinePoints]:
-    forms = (outcome.points for part in table.parts for outcome in part.outcomes)
-    yield from dict.fromkeys(form for form in forms if isinstance(form, LinePoints))
+def _measured_name(form: LinePoints | SharePoints, inside: Inside) -> str:
+    """Return what the column of a form is called: after its field, and a number where a field has several."""
+    return inside.names.of("line" if isinstance(form, LinePoints) else "shared", form.field, form)
 
 
-def _line_name(line: LinePoints, inside: Inside) -> str:
-    return inside.names.of("line", f"{line.field}/{line.start}/{line.slope}/{line.low}/{line.high}/{line.decimals}")
+def _before_rounding(line: LinePoints, inside: Inside) -> Sql:
+    value = inside.compared(line.field)
+    low, high = double(number(line.low)), double(number(line.high))
+    absent = (is_null(value), exp.null())
+    clipped = case([absent, (value < number(line.low), low), (value > number(line.high), high)], value)
+    reach = exp.paren(exp.paren(clipped) - number(line.low))
+    return exp.paren(number(line.start) + reach * number(line.slope)) * number(10**line.decimals)
 
 
 def points_columns(inside: Inside) -> dict[str, Sql]:
@@ -93,8 +88,10 @@ def _worth(outcome: Outcome, inside: Inside) -> Sql:
     if isinstance(form, LinePoints):
         points = _on_line(form, inside)
     elif isinstance(form, SharePoints):
-        shared = count_shared(inside.compared(form.field), form.phrases, inside.card)
-        points = case([(shared.eq(number(n)), number(value)) for n, value in enumerate(form.by_count)], number(0))
+        shared = column(_measured_name(form, inside))
+        points = case(
+            [(shared.eq(number(count)), number(value)) for count, value in enumerate(form.by_count)], number(0)
+        )
     else:
         return number(outcome.fixed or 0)
     least, most = (value + outcome.bonus for value in form.range)
@@ -106,7 +103,7 @@ def _worth(outcome: Outcome, inside: Inside) -> Sql:
 
 def _on_line(line: LinePoints, inside: Inside) -> Sql:
     """Return the points on a line, rounded half to even by hand: engines round in ways of their own."""
-    value = column(_line_name(line, inside))
+    value = column(_measured_name(line, inside))
     whole = exp.cast(exp.Floor(this=value), "bigint")
     rest = exp.paren(value - exp.Floor(this=value))
     odd = exp.Mod(this=exp.paren(whole), expression=number(2)).eq(number(1))

@@ -114,8 +114,6 @@ def _column(where: str, row: Mapping[str, str], field: Field, dialect: Dialect) 
     if kind not in _FITTING[field.type] and field.name != KEY:
         due = {"text": "text or whole numbers", "list": "text or a list of texts"}.get(field.type, field.type)
         raise InputError(f"{where}: {row['column']} is {row['type']}, but {due} is due; convert it in a view.")
-    if kind == "list" and not dialect.lists:
-        raise InputError(f"{where}: lists cannot be joined in {dialect.name}; make {row['column']} a text in a view.")
     column, reading = SourceColumn(row["column"], kind), row["reading"].lower()
     if not reading:
         return column

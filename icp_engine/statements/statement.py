@@ -19,7 +19,7 @@ from icp_engine.statements.points import (
     category_columns,
     codes_column,
     in_points,
-    line_columns,
+    measured_columns,
     points_columns,
     segment_column,
     tier_column,
@@ -51,6 +51,10 @@ def statement(
         InputError: the table has no such name, or the dialect cannot do what the scorecard asks for.
     """
     columns = usual_columns(card) if columns is None else columns
+    if not dialect.lists and (joined := [column.name for column in columns.values() if column.kind == "list"]):
+        raise InputError(
+            f"{joined[0]} is a list, and lists cannot be joined in {dialect.name}; make it a text in a view."
+        )
     inside, texts = Inside(card, Names()), texts_of(card, dialect)
     steps = {"given": _given(columns, inside, dialect)} | _steps(columns, inside, texts)
     steps = {name: selected for name, selected in steps.items() if selected}
@@ -72,12 +76,15 @@ def statement(
 
 
 def _table(table: str, dialect: Dialect) -> exp.Table:
+    """Return a table by what a query calls it; nothing else that a query can read from will do."""
     try:
-        return exp.to_table(table, dialect=dialect.name)
-    except sqlglot.ParseError as error:
-        raise InputError(
-            f"'{table}' is no name of a table in {dialect.name}; quote it as a query there does."
-        ) from error
+        found = sqlglot.parse_one(f"select 1 from {table}", dialect=dialect.name)
+    except sqlglot.ParseError:
+        found = exp.null()
+    source = found.find(exp.Table)
+    if source is None or found != exp.select("1").from_(exp.table_(*map(source.args.get, ("this", "db", "catalog")))):
+        raise InputError(f"'{table}' is no name of a table in {dialect.name}; quote it as a query there does.")
+    return source
 
 
 def _as(value: Sql, name: str, *, quoted: bool = False) -> exp.Alias:
@@ -87,7 +94,7 @@ def _as(value: Sql, name: str, *, quoted: bool = False) -> exp.Alias:
 def _quoted(name: str, dialect: Dialect) -> bool:
     """Return whether a name has to be quoted to be that name."""
     known = sqlglot.Dialect.get_or_raise(dialect.name).tokenizer_class.KEYWORDS
-    return not _SIMPLE.fullmatch(name) or name.upper() in known
+    return not _SIMPLE.fullmatch(name) or name.upper() in {word for key in known for word in key.split()}
 
 
 def _given(columns: Mapping[str, SourceColumn], inside: Inside, dialect: Dialect) -> dict[str, Sql]:
@@ -110,7 +117,7 @@ def _steps(columns: Mapping[str, SourceColumn], inside: Inside, texts: Texts) ->
         "compared": _compared(inside, texts),
     }
     steps |= {f"bands_{place}": stage for place, stage in enumerate(band_stages(inside), start=1)}
-    steps |= {"lines": line_columns(inside), "worth": points_columns(inside)}
+    steps |= {"measured": measured_columns(inside), "worth": points_columns(inside)}
     steps |= {"scored": category_columns(inside, texts.dialect)}
     steps |= {"totalled": {inside.names.of("total", ""): total_column(inside, texts.dialect)}}
     return steps | {"ranked": {inside.names.of("tier", ""): tier_column(inside)}}

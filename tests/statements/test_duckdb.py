@@ -28,8 +28,8 @@ from icp_engine.statements.source import SourceColumn
 from icp_engine.statements.statement import statement
 from icp_engine.warehouse.duckdb_file import names_in_sql
 
-CARDS = int(os.environ.get("ICP_CARDS", "40"))
-SIZE = 1_500
+CARDS = int(os.environ.get("ICP_CARDS", "25"))
+SIZE = 800
 OWN = Path(__file__).parents[1] / "cards"
 BATCHES = {"text": (str, str, str), "typed": (int, float, bool), "floats": (float, float, int)}
 LISTS = [
