@@ -1,5 +1,6 @@
 """`icp-engine scorecard`: list, show and check scorecards."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -99,6 +100,48 @@ def check_command(paths: tuple[str, ...]) -> None:
     if problems:
         count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
         raise GateError("\n".join([f"{count} found.", *map(str, problems)]))
+
+
+@command.command("sql")
+@click.argument("card", metavar="NAME|FILE")
+@click.option(
+    "--dialect",
+    required=True,
+    metavar="NAME",
+    help="duckdb, spark, databricks, snowflake, bigquery, trino or redshift.",
+)
+@click.option(
+    "--types",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="CSV of column,type of the table; see below. Each field in its own type unless given.",
+)
+@click.option("--table", default="clinics", show_default=True, help="The table, with its schema where it needs one.")
+def sql_command(card: str, dialect: str, types: Path | None, table: str) -> None:
+    """Print one SQL statement that scores a table where it is: scores, tier, segment, bands and reason codes.
+
+    What it does not do, and where the dialect differs from a run, stands at its beginning.
+
+    FILE has a line for each column, with the header column,type, as information_schema.columns gives it. A third
+    column, field, says which field a column is that is called otherwise; a fourth, reading, that numbers in text are
+    written with a 'decimal comma', or what separates the items of lists in text: ; , | or line. Fields without a column
+    are missing for all.
+
+    \b
+    Examples:
+      icp-engine scorecard sql icp --dialect snowflake --table crm.public.clinics
+      icp-engine scorecard sql mine.toml --dialect duckdb --types columns.csv > score.sql
+    """
+    from icp_engine.scorecard.loader import load_scorecard
+    from icp_engine.statements.dialects import find_dialect, require_sqlglot
+
+    loaded, found = load_scorecard(card), find_dialect(dialect)
+    require_sqlglot()
+    from icp_engine.statements.source import read_columns
+    from icp_engine.statements.statement import statement
+
+    columns = None if types is None else read_columns(types, loaded, found)
+    click.echo(statement(loaded, found, table=table, columns=columns), nl=False)
 
 
 @command.command("schema")

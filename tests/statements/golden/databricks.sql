@@ -1,0 +1,186 @@
+-- not executed by us.
+-- Scores the rows of crm.clinics by small 1 (hash), in the SQL of databricks, made by us. One row comes out for each row: the id, the scores in points, tier and segment, the number of each band, and the reason codes.
+-- A run looks at a column as a whole to see whether its numbers have decimal commas and what separates the items of its lists; a statement has to be told. Here numbers in text have a decimal comma in npi count, and a decimal point elsewhere.
+-- Columns by other names: clinic_id is Id, npi_count is npi count, sector is order.
+-- A run also rejects rows without an id, with the id of another row, or with totals; this statement scores them. A sign that stands for several letters is read as them only where a phrase has all of them.
+-- A letter and an accent that stand as two characters are not read as one here, as the engine does: normalise texts to NFC before they are loaded.
+WITH signs AS (
+  SELECT
+    '\u0009\u000a\u000b\u000c\u000d\u0020\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000' AS all_spaces,
+    '\u001f' AS between_items,
+    '\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff' AS zero_width,
+    '\u0009\u000a\u000b\u000c\u000dQX\u0085\u00a0\u00b4ˣ\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205fₓℚⅩⅹ\u24c6\u24cd\u24e0\u24e7\u3000ꟴ\uff07ＱＸｑｘ𐞥𝐐𝐗𝐪𝐱𝑄𝑋𝑞𝑥𝑸𝑿𝒒𝒙𝒬𝒳𝓆𝓍𝓠𝓧𝓺𝔁𝔔𝔛𝔮𝔵𝕏𝕢𝕩𝕼𝖃𝖖𝖝𝖰𝖷𝗊𝗑𝗤𝗫𝗾𝘅𝘘𝘟𝘲𝘹𝙌𝙓𝙦𝙭𝚀𝚇𝚚𝚡\u1f140\u1f147ʹʻʼʽˈ\u2018\u2019\u201b\u2032\u2120\u2122' AS odd_letters,
+    '\u0020\u0020\u0020\u0020\u0020qx\u0020\u0020'x\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020xqxxqxqx\u0020q'qxqxqqxqxqxqxqxqxqxqxqxqxqxqxxqxqxqxqxqxqxqxqxqxqxqxqxqxqx'''''''''' AS plain_letters,
+    'ACORS' AS odd_in_items,
+    'acors' AS plain_in_items
+), given AS (
+  SELECT
+    Id AS id_clinic_id,
+    TRIM(all_spaces FROM `npi count`) AS raw_npi_count,
+    TRIM(all_spaces FROM order) AS raw_sector,
+    TRIM(all_spaces FROM plans) AS raw_plans,
+    fqhc_flag AS raw_fqhc_flag,
+    signs.*
+  FROM crm.clinics
+  CROSS JOIN signs
+), read AS (
+  SELECT
+    *,
+    CASE
+      WHEN REGEXP_LIKE(TRANSLATE(raw_npi_count, ',.', '.,'), '^([+-]?[$]?|[$][+-])([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$')
+      OR REGEXP_LIKE(TRANSLATE(raw_npi_count, ',.', '.,'), '^([+-]?[$]?|[$][+-])[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?$')
+      THEN TRY_CAST(REPLACE(REPLACE(REPLACE(TRANSLATE(raw_npi_count, ',.', '.,'), '$', ''), ',', ''), '+', '') AS DOUBLE)
+    END AS read_npi_count
+  FROM given
+), conformed AS (
+  SELECT
+    *,
+    CASE
+      WHEN read_npi_count >= 0 AND read_npi_count < 9223372036854775808
+      THEN CASE WHEN FLOOR(read_npi_count) = read_npi_count THEN read_npi_count END
+    END AS field_npi_count,
+    CASE
+      WHEN raw_sector <> ''
+      AND NOT (
+        (
+          REGEXP_LIKE(raw_sector, '^[ -~]*$')
+          AND LOWER(raw_sector) IN ('na', 'n/a', '#n/a', 'null', 'none', 'nan', '-', '--', '.', 'unknown', '<unavail>')
+        )
+        OR raw_sector IN ('–', '—')
+      )
+      THEN raw_sector
+    END AS value_sector,
+    CASE
+      WHEN raw_plans <> ''
+      AND NOT (
+        (
+          REGEXP_LIKE(raw_plans, '^[ -~]*$')
+          AND LOWER(raw_plans) IN ('na', 'n/a', '#n/a', 'null', 'none', 'nan', '-', '--', '.', 'unknown', '<unavail>')
+        )
+        OR raw_plans IN ('–', '—')
+      )
+      THEN between_items || TRANSLATE(raw_plans, '|', between_items) || between_items
+    END AS value_plans,
+    raw_fqhc_flag AS field_fqhc_flag
+  FROM read
+), compared AS (
+  SELECT
+    *,
+    CASE
+      WHEN REGEXP_LIKE(value_sector, '^[ -~]*$') AND NOT LOCATE('  ', value_sector) > 0
+      THEN LOWER(value_sector)
+      ELSE TRIM(' ' FROM REGEXP_REPLACE(TRANSLATE(TRANSLATE(value_sector, odd_letters, plain_letters), zero_width, ''), ' +', ' '))
+    END AS field_sector,
+    TRANSLATE(TRANSLATE(value_plans, all_spaces, ''), odd_in_items, plain_in_items) AS field_plans
+  FROM conformed
+), bands_1 AS (
+  SELECT
+    *,
+    CASE WHEN field_npi_count IS NULL THEN 0 WHEN field_npi_count >= 7.35 THEN 1 ELSE 2 END AS band_fit_size,
+    CASE
+      WHEN LOCATE('q\'x', field_sector) > 0
+      THEN 1
+      WHEN LOCATE(between_items || 'oscar' || between_items, field_plans) > 0
+      THEN 2
+      WHEN NOT field_fqhc_flag
+      THEN 3
+      ELSE 4
+    END AS band_fit_kind
+  FROM compared
+), measured AS (
+  SELECT
+    *,
+    (
+      1 + (
+        (
+          (
+            CASE
+              WHEN field_npi_count IS NULL
+              THEN NULL
+              WHEN field_npi_count < 7.35
+              THEN CAST(7.35 AS DOUBLE)
+              WHEN field_npi_count > 60
+              THEN CAST(60 AS DOUBLE)
+              ELSE field_npi_count
+            END
+          ) - 7.35
+        ) * 5.6980056980056981e-02
+      )
+    ) * 100 AS line_npi_count
+  FROM bands_1
+), worth AS (
+  SELECT
+    *,
+    CASE
+      WHEN band_fit_size = 1
+      THEN CASE
+        WHEN line_npi_count IS NULL
+        THEN 0
+        ELSE (
+          CAST(FLOOR(line_npi_count) AS BIGINT) + CASE
+            WHEN (
+              line_npi_count - FLOOR(line_npi_count)
+            ) > 0.5
+            OR (
+              (
+                line_npi_count - FLOOR(line_npi_count)
+              ) = 0.5 AND (
+                (
+                  CAST(FLOOR(line_npi_count) AS BIGINT)
+                ) % 2
+              ) = 1
+            )
+            THEN 1
+            ELSE 0
+          END
+        )
+      END
+      ELSE 0
+    END AS points_fit_size,
+    CASE WHEN band_fit_kind = 1 THEN 150 WHEN band_fit_kind = 2 THEN 100 WHEN band_fit_kind = 3 THEN 50 ELSE 0 END AS points_fit_kind
+  FROM measured
+), scored AS (
+  SELECT
+    *,
+    points_fit_size + points_fit_kind AS sum_fit,
+    CASE WHEN (
+      points_fit_size + points_fit_kind
+    ) > 500 THEN 500 ELSE points_fit_size + points_fit_kind END AS score_fit
+  FROM worth
+), totalled AS (
+  SELECT
+    *,
+    score_fit AS total
+  FROM scored
+), ranked AS (
+  SELECT
+    *,
+    CASE WHEN total >= 300 THEN 1 ELSE 2 END AS tier
+  FROM totalled
+)
+SELECT
+  id_clinic_id AS clinic_id,
+  CAST(total AS DOUBLE) / 100 AS small_total_score,
+  tier AS small_tier,
+  CASE tier WHEN 1 THEN 'First' WHEN 2 THEN 'Rest' END AS small_tier_label,
+  CAST(score_fit AS DOUBLE) / 100 AS small_fit_score,
+  band_fit_size AS fit_size,
+  band_fit_kind AS fit_kind,
+  SUBSTRING(
+    CASE band_fit_size WHEN 0 THEN '|fit.size.missing' WHEN 1 THEN '|fit.size.big' WHEN 2 THEN '|fit.size.it\'s' ELSE '' END || CASE band_fit_kind
+      WHEN 0
+      THEN '|fit.kind.missing'
+      WHEN 1
+      THEN '|fit.kind.x'
+      WHEN 2
+      THEN '|fit.kind.y'
+      WHEN 3
+      THEN '|fit.kind.z'
+      WHEN 4
+      THEN '|fit.kind.rest'
+      ELSE ''
+    END || CASE WHEN sum_fit > 500 THEN '|fit.cap' ELSE '' END,
+    2
+  ) AS small_reason_codes
+FROM ranked
+;

@@ -1,0 +1,175 @@
+"""Statements executed in DuckDB: what comes out is what the engine says, in every column of every row."""
+
+import dataclasses
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import card_oracle
+import polars as pl
+import pytest
+from card_strategies import clinics as drawn_clinics
+from card_strategies import scorecards
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
+from hypothesis import strategies as st
+from statement_frames import clinics, columns_of, differing, scored_by_engine
+
+import icp_engine
+from icp_engine import Scorecard
+from icp_engine.columns import KEY
+from icp_engine.database import Database, database
+from icp_engine.errors import ScorecardError
+from icp_engine.scorecard.loader import restore_scorecard
+from icp_engine.scorecard.toml.source import shipped_names
+from icp_engine.statements.dialects import DIALECTS
+from icp_engine.statements.source import SourceColumn
+from icp_engine.statements.statement import statement
+from icp_engine.warehouse.duckdb_file import names_in_sql
+
+CARDS = int(os.environ.get("ICP_CARDS", "25"))
+SIZE = 800
+OWN = Path(__file__).parents[1] / "cards"
+BATCHES = {"text": (str, str, str), "typed": (int, float, bool), "floats": (float, float, int)}
+LISTS = [
+    "Aetna; Cigna", "aetna;;  ; United Healthcare", "BCBS", "Blue Cross/Blue Shield", "", " ", "NA", "\u2014", None,
+    "UHC;\u00a0Oscar\tHealth", "Medicare;Medicaid;Humana;Aetna;AETNA", "Aetna, Cigna", "\u0130;Optum",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def db() -> Iterator[Database]:
+    with database(threads=2) as db:
+        yield db
+
+
+def check(db: Database, card: Scorecard, frame: pl.DataFrame, columns: dict[str, SourceColumn] | None = None) -> None:
+    columns = columns or columns_of(frame, card)
+    db.register("clinics", frame.rename(names_in_sql(frame.columns)))
+    query = statement(card, DIALECTS["duckdb"], columns=columns)
+    wrong = differing(db.frame(query.rstrip().removesuffix(";")), scored_by_engine(frame, card), frame)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("name", [*shipped_names(), *(str(OWN / name) for name in ("other.toml", "product.toml"))])
+def test_cards_on_dirty_clinics(db: Database, name: str, batch: str) -> None:
+    card, frame = icp_engine.load_scorecard(name), clinics(SIZE, BATCHES[batch], seed=5)
+    rng = random.Random(7)
+    for field in card.reads:
+        if field not in frame.columns:
+            frame = frame.with_columns(pl.Series(field, [own_value(card.fields[field].type, rng) for _ in range(SIZE)]))
+    check(db, card, frame)
+
+
+def own_value(kind: str, rng: random.Random) -> Any:
+    """A value of a field that the card declares itself."""
+    if kind == "list":
+        return rng.choice(LISTS)
+    if kind == "text":
+        return rng.choice(["full", "Partial Gap", " NONE ", "full gap", "x", None])
+    if kind == "flag":
+        return rng.choice([True, False, None])
+    return rng.choice([None, 0, 1, 5, 9, 49, 50, 51, 120])
+
+
+@seed(23)
+@settings(
+    max_examples=CARDS,
+    deadline=None,
+    database=None,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+@given(content=scorecards(), row_seed=st.integers(0, 2**32 - 1))
+def test_drawn_cards(db: Database, content: card_oracle.Content, row_seed: int) -> None:
+    try:
+        card = restore_scorecard(content, "drawn")
+    except ScorecardError:
+        assume(False)
+    rows, kinds = drawn_clinics(content, random.Random(row_seed), 12), card_oracle.types_of(content)
+    dtypes = {"text": pl.String, "integer": pl.Int64, "number": pl.Float64, "flag": pl.Boolean}
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = [
+        pl.Series(name, [row.get(name) for row in rows], dtypes.get(kinds[name][0], pl.List(pl.String)))
+        for name in names
+    ]
+    check(db, card, pl.DataFrame([pl.Series(KEY, list(map(str, range(len(rows))))), *columns]))
+
+
+STATES = [
+    "TX",
+    "tx",
+    " Texas ",
+    "NA",
+    "T.X.",
+    "new_york",
+    "New\u00a0 York,State",
+    "ma\u00dfachusetts",
+    "\uff23\uff21",
+    "XX",
+    None,
+]
+
+
+def test_states_and_sigmas(db: Database) -> None:
+    bands = [
+        {"name": "a", "field": "state_code", "equals": ["TX", "NY", "MA", "CA"], "points": 1, "reason": "State"},
+        {
+            "name": "b",
+            "field": "sector",
+            "mentions": ["\u039f\u0394\u039f\u03a3", "\u00c9COLE"],
+            "points": 2,
+            "reason": "Word",
+        },
+        {"name": "c", "points": 0, "reason": "Rest"},
+    ]
+    rule = {"missing": "never", "bands": bands}
+    card = drawn({"fit": {"label": "Fit", "max": 5, "x": rule}})
+    words = [
+        "\u03bf\u03b4\u03bf\u03c3",
+        "\u03bf\u03b4\u03bf\u03c2",
+        "\u039f\u0394\u039f\u03a3\u0391",
+        "A \u039f\u0394\u039f\u03a3.",
+        "\u039f\u0394\u039f\u03a3'\u0391",
+        "e\u0301cole",
+    ]
+    words += [
+        "E\u0301COLE",
+        "\u00c9cole",
+        "e\u200b\u0301cole",
+        "ecole",
+        "\u039f\u0394\u039f\u03a3 \u039f\u0394\u039f\u03a3",
+    ]
+    rows = [(state, word) for state in STATES for word in words]
+    frame = pl.DataFrame(rows, schema={"state_code": pl.String, "sector": pl.String}, orient="row")
+    check(db, card, frame.with_columns(pl.int_range(pl.len()).cast(pl.String).alias(KEY)))
+
+
+def drawn(categories: dict[str, Any], **tables: Any) -> Scorecard:
+    content = {"id": "drawn", "version": "1", "title": "Drawn", "prefix": "drawn", "category": categories}
+    return restore_scorecard({**content, "tier": {"1": {"label": "All"}}, **tables}, "drawn")
+
+
+def test_what_is_declared_of_a_column(db: Database) -> None:
+    """Decimal commas and separators are read as the engine reads them once the column has proved them."""
+    bands = [
+        {"name": "a", "includes": ["aetna"], "field": "plans", "points": 3, "reason": "Plan"},
+        {"name": "b", "points": {"from": 0, "to": 3, "over": [0, 10], "field": "denial_pressure"}, "reason": "Line"},
+    ]
+    category = {"fit": {"label": "Fit", "max": 5, "x": {"missing": "never", "bands": bands}}}
+    card = drawn(category, fields={"plans": {"type": "list", "description": "Plans"}})
+    written = pl.DataFrame(
+        {KEY: ["a", "b", "c"], "denial_pressure": ["7,25", "1.234,5", "x"], "plans": ["b|Aetna", "c", "aetna;"]}
+    )
+    due = written.with_columns(
+        denial_pressure=pl.Series(["7.25", "1234.5", None]), plans=pl.Series(["b;Aetna", "c", "aetna\\;"])
+    )
+    columns = columns_of(written, card)
+    columns["denial_pressure"] = dataclasses.replace(columns["denial_pressure"], decimal_comma=True)
+    columns["plans"] = dataclasses.replace(columns["plans"], separator="|")
+    db.register("clinics", written)
+    found = db.frame(statement(card, DIALECTS["duckdb"], columns=columns).rstrip().removesuffix(";"))
+    due = due.with_columns(plans=pl.Series([["b", "Aetna"], ["c"], ["aetna;"]]))
+    assert differing(found, scored_by_engine(due, card), written) == []
