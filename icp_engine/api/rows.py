@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from icp_engine.columns import FIELDS, KEY, NAME, STATE, Column
 from icp_engine.networks.columns import OF_NETWORK, member_columns, network_total, networks_columns
-from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.model import MissingColumn, Scorecard
 from icp_engine.scorecard.words import slug
 
 ANCHOR = "is_network_anchor"
 OPERATIONAL = ("npi_count", "site_count", "bene_count", "allowed_amt", "fqhc_flag", "aco_member", "pecos_enrolled")
+HIDDEN: tuple[MissingColumn, ...] = ("coverage", "score_floor", "score_ceiling", "tier_certain")
+"""What answers tell of what missing data hides; runs of older versions lack it."""
 _MAY_BE_MISSING = (
     "states_covered", "total_npi_count", "total_site_count", "display_name", "evidence", "weakest_edge", "num_owners",
 )  # fmt: skip
@@ -58,6 +60,7 @@ def rows_of(card: Scorecard, main: Scorecard | None = None) -> Rows:
     main = main or card
     total = card.column("total_score")
     may_be_missing = {card.column("segment"), *(category.driver for category in card.categories)}
+    hidden = [card.column(key) for key in HIDDEN]
     network, of_network = networks_columns(main), member_columns(main)
     missing = {*_MAY_BE_MISSING, OF_NETWORK + main.column("segment")}
     return Rows(
@@ -70,6 +73,7 @@ def rows_of(card: Scorecard, main: Scorecard | None = None) -> Rows:
             *field_columns(KEY, NAME, STATE, "segment_label"),
             *card.columns,
             *card.rank_columns,
+            *(column for column in card.missing_columns if column.name in hidden),
             *field_columns("npi_count", "site_count", "bene_count", "allowed_amt"),
             *of_network,
         ),

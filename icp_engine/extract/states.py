@@ -18,12 +18,8 @@ AA Armed Forces Americas; AE Armed Forces Europe; AP Armed Forces Pacific
 _PAIRS = [(part.strip()[:2], part.strip()[3:]) for part in _NAMES.replace("\n", " ").split(";")]
 NAMES = [name for _, name in _PAIRS]
 CODES = sorted({code for code, _ in _PAIRS})
-<<<<<<< HEAD
 NAME_OF = dict(reversed(_PAIRS))  # the first name of each
-_BY_NAME = {name.upper(): code for code, name in _PAIRS} | {code: code for code in CODES}
-=======
 STATES = {name.upper(): code for code, name in _PAIRS} | {code: code for code in CODES}
->>>>>>> s-sql
 
 
 def state_codes(text: pl.Expr) -> pl.Expr:

@@ -108,7 +108,7 @@ def clinics_asked(query: Mapping[str, str], card: Scorecard, columns: list[str])
     """Return what a list of clinics was asked for; `columns` are those that it can be sorted by."""
     reading = _Reading(_typed(query))
     words = _words(reading)
-    tiers, extra = _tier(reading, card)
+    tiers, extra = _tier(reading, card, columns)
     state, place = _state(reading)
     wanted = Filter(
         tiers=tiers,
@@ -124,7 +124,7 @@ def clinics_asked(query: Mapping[str, str], card: Scorecard, columns: list[str])
     ceiling = reading.number("min_ceiling", "Could reach at least") if bound(card, "ceiling") in columns else None
     if ceiling is not None:
         found.append(Condition(bound(card, "ceiling"), "at least", ceiling))
-    coverage = f"{card.prefix}_coverage"
+    coverage = card.column("coverage")
     known = reading.number("min_coverage", "Known at least", "%") if coverage in columns else None
     if known is not None:
         found.append(Condition(coverage, "at least", known / 100))
@@ -186,8 +186,8 @@ def _words(reading: _Reading) -> tuple[str, ...] | None:
     return tuple(sorted(set(text.lower().split())))
 
 
-def _tier(reading: _Reading, card: Scorecard) -> tuple[tuple[int, ...] | None, list[Condition]]:
-    value = reading.choice("tier", "Tier", tier_choices(card))
+def _tier(reading: _Reading, card: Scorecard, columns: list[str]) -> tuple[tuple[int, ...] | None, list[Condition]]:
+    value = reading.choice("tier", "Tier", tier_choices(card, columns))
     if value is None:
         return None, []
     if value.startswith(COULD_BE):
@@ -198,12 +198,15 @@ def _tier(reading: _Reading, card: Scorecard) -> tuple[tuple[int, ...] | None, l
     return tuple(int(part) for part in value.split(",")), []
 
 
-def tier_choices(card: Scorecard) -> dict[str, str]:
-    """Return what the field for tiers offers: each, the best two together, and those that could rise to one."""
+def tier_choices(card: Scorecard, columns: list[str]) -> dict[str, str]:
+    """Return what the field for tiers offers: each, the best two together, and those that could rise to one.
+
+    `columns` are those that the list has: ceilings are not known of runs of older versions.
+    """
     single = {str(tier.number): short_tier(tier) for tier in card.tiers}
     both = list(single)[:2]
     together = {",".join(both): " or ".join(single[number] for number in both)} if len(single) > len(both) else {}
-    has_bounds = any(column.name == bound(card, "ceiling") for column in card.columns)
+    has_bounds = bound(card, "ceiling") in columns
     could = {
         f"{COULD_BE}{tier.number}": f"Could be {short_tier(tier)}"
         for tier in card.tiers

@@ -28,12 +28,12 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
     values: dict[str, Any] = {
         "asked": asked,
         "problems": asked.problems,
-        "tiers": tier_choices(card),
+        "tiers": tier_choices(card, run.clinics.columns),
         "segments": card.segments,
         "states": [*CODES, UNKNOWN],
         "networks": NETWORKS,
         "has_bounds": bound(card, "ceiling") in run.clinics.columns,
-        "has_coverage": f"{card.prefix}_coverage" in run.clinics.columns,
+        "has_coverage": card.column("coverage") in run.clinics.columns,
         "more": sum(name in asked.typed for name in _MORE),
         "exact": _exact(run, asked.typed.get("q")),
     }

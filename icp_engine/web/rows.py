@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import polars as pl
@@ -141,9 +141,9 @@ def cuts(tiers: Sequence[Tier]) -> tuple[tuple[str, float], ...]:
     return tuple((short_tier(tier), tier.at_least[TOTAL]) for tier in tiers if tier.at_least)
 
 
-def bound(card: Scorecard, which: str) -> str:
-    """Return the column of the least or the greatest score (`floor`, `ceiling`); older runs lack it."""
-    return f"{card.prefix}_score_{which}"
+def bound(card: Scorecard, which: Literal["floor", "ceiling"]) -> str:
+    """Return the column of the least or the greatest score; runs of older versions lack it."""
+    return card.column("score_floor" if which == "floor" else "score_ceiling")
 
 
 def clinic_rows(run: Snapshot, db: Database, ids: Sequence[str]) -> tuple[ClinicRow, ...]:

@@ -445,7 +445,7 @@ def test_an_unknown_id_is_not_found(server: Server, path: str, identifier: str) 
     assert server.get("/icp/clinics", limit=0).json["total"] == 724
 
 
-@pytest.mark.parametrize("path", ["/", "/icp", "/icp/clinic", "/icp/clinics/", "/redoc", "/icp/nothing"])
+@pytest.mark.parametrize("path", ["/nowhere", "/icp", "/icp/clinic", "/icp/clinics/", "/redoc", "/icp/nothing"])
 def test_an_unknown_path_is_not_found(server: Server, path: str) -> None:
     answer = server.get(path)
     assert answer.status == 404

@@ -320,7 +320,7 @@ def test_it_says_where_it_listens_and_what_it_answers_from(small: Path) -> None:
         run_id = server.get("/health").json["run_id"]
         assert server.said == (
             f"Answering from run {run_id}: 30 clinics, scorecard icp {shipped_version()}\n"
-            f"Listening on http://127.0.0.1:{server.port}; open http://127.0.0.1:{server.port}/docs. Ctrl-C ends it.\n"
+            f"Listening on http://127.0.0.1:{server.port}; open it in a browser. Ctrl-C ends it.\n"
         )
 
 

@@ -26,6 +26,8 @@ NETWORK_COLUMNS = [column.name for column in rows_of(CARD).network]
         ({"network": "in"}, [Condition("network_id", "known", True)]),
         ({"network": "none"}, [Condition("network_id", "known", False)]),
         ({"network": "anchors"}, [Condition("is_network_anchor", "is", True)]),
+        ({"min_ceiling": "80"}, [Condition("icp_score_ceiling", "at least", 80.0)]),
+        ({"min_coverage": "80%"}, [Condition("icp_coverage", "at least", 0.8)]),
         ({"network_id": "net_1"}, [Condition("network_id", "is", "net_1")]),
         (
             {"q": "Elm  CARE elm"},
@@ -64,6 +66,13 @@ def test_what_cannot_be_is_said(query: dict[str, str], field: str, sentence: str
         asked.problems[field].replace(" (did you mean", "; did you mean").replace("?)", "?").startswith(sentence[:40])
     )
     assert asked.typed == query
+
+
+def test_those_that_could_rise() -> None:
+    wanted = clinics_asked({"tier": "could-be-1"}, CARD, COLUMNS).wanted
+    assert wanted == (Condition("icp_tier", "one of", (2, 3)), Condition("icp_score_ceiling", "at least", 80.0))
+    older = [name for name in COLUMNS if name != "icp_score_ceiling"]
+    assert "tier" in clinics_asked({"tier": "could-be-1"}, CARD, older).problems
 
 
 def test_a_tier_that_is_none_is_said_with_those_that_are() -> None:
