@@ -460,12 +460,12 @@ def test_a_request_at_the_moment_of_a_switch_is_asked_to_come_again(warehouses: 
     scope = {"type": "http", "method": "GET", "path": "/icp/stats", "query_string": b"", "headers": []}
     with Current(warehouses["other"]) as current:
         application = Application(current)
-        before = application._of_current_scorecard()
+        (before,) = application._of_current_scorecards().values()
         current.warehouse = warehouses["product"]
         current.look()
         with ThreadPoolExecutor(1) as thread:  # the browser of other tests has a loop of its own in this one
             thread.submit(lambda: asyncio.run(before({**scope, "app": before}, receive, send))).result()
-        assert application._of_current_scorecard() is not before
+        assert before not in application._of_current_scorecards().values()
     assert sent[0]["status"] == 503
     assert (b"retry-after", b"5") in sent[0]["headers"]
     assert json.loads(sent[1]["body"]) == {"detail": "A run of another scorecard has just been published; ask again."}

@@ -40,7 +40,7 @@ COLUMNS = {
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a run publishes that groups by every rule there is, with names excluded and overrides."""
+    """What a run of two scorecards publishes that groups by every rule there is, with names excluded and overrides."""
     folder, rng, rows = tmp_path_factory.mktemp("sql"), random.Random(5), []
     for number in range(2_500):
         row = {"clinic_id": f"c{number}", "state_code": rng.choice(["TX", "OK", "CA", None])}
@@ -57,7 +57,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         grouping="exact", exclude_names=str(folder / "names.txt"), overrides=str(folder / "overrides.csv")
     )
     run(
-        [str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet", network=options, stability=True)
+        [str(folder / "clinics.parquet")],
+        folder / "out",
+        RunOptions(("icp", "icf"), format="parquet", network=options, stability=True),
     )
     return folder / "out"
 

@@ -16,7 +16,7 @@ from icp_engine.api.access import check_token
 from icp_engine.api.answers import RUN, SCORECARD, json_bytes
 from icp_engine.api.current import Current, UnavailableError
 from icp_engine.api.parameters import Parameters, parameters_of, wrong
-from icp_engine.api.routes import ERRORS, routes_of
+from icp_engine.api.routes import ERRORS, UNDER, routes_of
 from icp_engine.api.rows import Rows, rows_of
 from icp_engine.display import listed
 from icp_engine.distribution import engine_version
@@ -53,7 +53,7 @@ class Application:
         """Answer a request, under the scorecard that it names."""
         apps = self._of_current_scorecards()
         main, scorecard = next(iter(apps.values())), None
-        if scope["type"] == "http" and scope["path"].startswith("/icp/"):
+        if scope["type"] == "http" and scope["path"].startswith(f"{UNDER}/"):
             scope, scorecard = _without_scorecard(scope)
         await (main if scorecard is None else apps.get(scorecard) or _unknown(scorecard, apps))(scope, receive, send)
 
@@ -110,7 +110,7 @@ def _tell_of_scorecards(app: FastAPI, ids: list[str]) -> None:
         if app.openapi_schema is None:
             document = plain()
             for path, methods in document["paths"].items():
-                if path.startswith("/icp/"):
+                if path.startswith(f"{UNDER}/"):
                     for operation in methods.values():
                         operation.setdefault("parameters", []).append(told)
         assert app.openapi_schema is not None

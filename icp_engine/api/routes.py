@@ -17,6 +17,7 @@ from icp_engine.api.snapshot import Snapshot, clinic, led, network
 from icp_engine.published.filters import Condition, conditions
 
 RUN_HEADER = {RUN: {"description": "The run that answers", "schema": {"type": "string"}}}
+UNDER = "/icp"  # where the paths of lists, clinics, networks and statistics begin
 _TOTAL_HEADER = {TOTAL: {"description": "Rows on all pages together", "schema": {"type": "integer"}}}
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": shapes.Problem, "description": "There is none of that id"}}
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -50,7 +51,7 @@ register_url_convertor("anything", _Anything())
 
 def routes_of(rows: Rows, parameters: Parameters) -> APIRouter:
     """Return the paths under a scorecard."""
-    router, shape = APIRouter(prefix="/icp", tags=["icp"]), shapes.shapes_of(rows)
+    router, shape = APIRouter(prefix=UNDER, tags=["icp"]), shapes.shapes_of(rows)
     _add_lists(router, rows, parameters, shape)
     _add_single_answers(router, rows, shape)
     return router

@@ -13,11 +13,13 @@ from icp_engine.warehouse.manifest import (
     InputFile,
     Manifest,
     NetworkCounts,
+    OtherScorecard,
     OutputFile,
     RowCounts,
     ScorecardRecord,
     manifest_content,
     read_manifest,
+    under,
     write_manifest,
 )
 
@@ -45,6 +47,14 @@ FULL = Manifest(
     seconds={"read": 0.1},
     elapsed_seconds=0.5,
     outputs=(OutputFile("run.json", None, 7), OutputFile("icp_scores.parquet", 2, 9)),
+    other_scorecards=(
+        OtherScorecard(
+            scorecard=ScorecardRecord(id="other", version="2", hash="cd", title="Theirs", prefix="oth", content={}),
+            reads=("site_count",),
+            reachable=9.5,
+            tiers={2: 2},
+        ),
+    ),
 )
 OLDEST = ("run_id", "started_at", "engine", "scorecard", "options", "inputs", "rows")  # keys of the first version
 
@@ -70,6 +80,17 @@ def test_a_run_without_networks_says_nothing_of_them() -> None:
     without = Manifest(**{name: getattr(FULL, name) for name in OLDEST})
     assert not {"indexed", "networks", "no_networks"} & manifest_content(without).keys()
     assert manifest_content(without)["no_charts"] is None
+
+
+def test_a_run_with_one_scorecard_says_nothing_of_others() -> None:
+    assert "other_scorecards" not in manifest_content(Manifest(**{name: getattr(FULL, name) for name in OLDEST}))
+
+
+def test_a_manifest_under_another_scorecard() -> None:
+    found = under(FULL, FULL.other_scorecards[0])
+    assert (found.scorecard.id, found.reachable, found.tiers, found.segments) == ("other", 9.5, {2: 2}, {})
+    assert not found.fields["npi_count"].read
+    assert (found.rows, found.networks, found.outputs) == (FULL.rows, FULL.networks, FULL.outputs)
 
 
 def test_the_manifest_of_an_older_run_is_read(tmp_path: Path) -> None:
