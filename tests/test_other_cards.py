@@ -137,8 +137,9 @@ def test_columns_are_those_of_the_scorecard(warehouse: Path, card: str) -> None:
     codes = f"{SETTINGS[card].prefix}_reason_codes"
     found = {name: pl.read_parquet_schema(warehouse / f"{name}.parquet").names() for name in ("icp_scores",)}
     assert found["icp_scores"] == [*before.split(), *scores, *after.split(), codes]
-    ranks = [f"{SETTINGS[card].prefix}_{name}" for name in ("rank", "percentile", "tie_size")]
-    last = [*scores, *ranks, *member]
+    ranks = ("rank", "percentile", "tie_size")
+    hidden = ("coverage", "score_floor", "score_ceiling", "tier_certain", "next_tier")
+    last = [*scores, *(f"{SETTINGS[card].prefix}_{name}" for name in (*ranks, *hidden)), *member]
     assert pl.read_parquet_schema(warehouse / "clinics_icp.parquet").names()[-len(last) :] == last
     networks = f"{AROUND[0]} {NETWORKS[card]} {AROUND[1]}".split()
     assert pl.read_parquet_schema(warehouse / "networks_icp.parquet").names() == networks

@@ -312,10 +312,14 @@ class BoundsFinder:
             (low["tier"] == high["tier"]).alias(certain),
         )
 
-    def of_field(self, frame: pl.DataFrame, field: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return the least and the greatest `total`, in hundredths, and its `tier`, once one field is known.
+    def reached(self, frame: pl.DataFrame, field: str | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the least and the greatest `total`, in hundredths, and its `tier`, once missing fields are known.
 
-        Source: what `with_values` returned, of clinics that lack the field. Whatever else is missing stays so.
+        Source: what `with_values` returned, with the columns of bands.
+
+        Args:
+            frame: clinics.
+            field: the only one that becomes known, while whatever else is missing stays so; all may unless given.
         """
         bounds = self._categories_of(frame, field)
         return self._totals(bounds, "low"), self._totals(bounds, "high")

@@ -46,6 +46,7 @@ class Gaps:
         card: the scorecard of the run.
         clinics: how many there are.
         certain: how many no missing field could move to another tier, whatever becomes known.
+        could_rise: how many could be in a better tier if everything became known.
         fields: one row per field that some clinics lack: `lacking`, `at_stake` (points of an average one of them),
             `up` and `down` (clinics that it could move by itself), best first.
         groups: the same counts by field, state and segment, `at_stake` in points of all together.
@@ -54,6 +55,7 @@ class Gaps:
     card: Scorecard
     clinics: int
     certain: int
+    could_rise: int
     fields: pl.DataFrame
     groups: pl.DataFrame
 
@@ -73,14 +75,16 @@ def find_gaps(run: Run, sample: int | None = None) -> Gaps:
     """
     finder, card = BoundsFinder(run.card), run.card
     groups = [pl.DataFrame(schema=_GROUPS)]
-    clinics = certain = 0
+    clinics = certain = could_rise = 0
     for frame in _pieces(run, max(run.manifest.rows.scored // (sample or run.manifest.rows.scored), 1)):
         clinics, certain = clinics + len(frame), certain + int(frame[card.column("tier_certain")].sum())
+        high = finder.reached(with_values(frame, card))[1]
+        could_rise += int((high["tier"] < frame[card.column("tier")]).sum())
         groups += [_of_field(finder, frame, field, card) for field in card.reads if frame[field].null_count()]
     every = pl.concat(groups).group_by("field", "state", "segment").agg(pl.col(COUNTS).sum())
     fields = every.group_by("field").agg(pl.col(COUNTS).sum()).with_columns(pl.col("at_stake") / pl.col("lacking"))
     order = {"up": True, "at_stake": True, "down": True, "field": False}
-    return Gaps(card, clinics, certain, fields.sort(*order, descending=list(order.values())), every)
+    return Gaps(card, clinics, certain, could_rise, fields.sort(*order, descending=list(order.values())), every)
 
 
 def clinics_lacking(run: Run, field: str) -> pl.DataFrame:
@@ -100,7 +104,7 @@ def clinics_lacking(run: Run, field: str) -> pl.DataFrame:
     found = []
     for frame in _pieces(run):
         lacking = frame.filter(pl.col(field).is_null())
-        low, high = finder.of_field(with_values(lacking, card), field)
+        low, high = finder.reached(with_values(lacking, card), field)
         least, most = f"{total}_at_least", f"{total}_at_most"
         reached = [
             (low["total"] / 100).alias(least),
@@ -126,7 +130,8 @@ def gaps_document(run: Run) -> Document:
         headline=_headline(gaps),
         sentences=(
             f"The tier of {gaps.certain:,} of {gaps.clinics:,} clinics ({share}) is certain whatever becomes known; "
-            f"that of {gaps.clinics - gaps.certain:,} hangs on missing data.",
+            f"that of {gaps.clinics - gaps.certain:,} hangs on missing data. With everything known at its best, "
+            f"{gaps.could_rise:,} would be in a better tier.",
             *_next_step(gaps),
         ),
         subtitle=f"{gaps.card.id} {gaps.card.version}, run {run.manifest.run_id}, {gaps.clinics:,} clinics",
@@ -135,7 +140,12 @@ def gaps_document(run: Run) -> Document:
             Picture(partial(_chart, gaps)),
             *(_by(gaps, *names) for names in (("state", "states", "State"), ("segment", "segments", "Segment"))),
         ),
-        facts={"clinics": gaps.clinics, "certain": gaps.certain, "dearest": gaps.dearest},
+        facts={
+            "clinics": gaps.clinics,
+            "certain": gaps.certain,
+            "could_rise": gaps.could_rise,
+            "dearest": gaps.dearest,
+        },
     )
 
 
@@ -201,7 +211,7 @@ def _of_field(finder: BoundsFinder, frame: pl.DataFrame, field: str, card: Score
     """Return what a field hides of some clinics, by state and segment."""
     tier = card.column("tier")
     lacking = frame.filter(pl.col(field).is_null())
-    low, high = finder.of_field(with_values(lacking, card), field)
+    low, high = finder.reached(with_values(lacking, card), field)
     found = pl.DataFrame(
         {
             "field": field,
@@ -240,8 +250,8 @@ def _fields(gaps: Gaps) -> Table:
 
 def _by(gaps: Gaps, name: str, table: str, title: str) -> Table:
     """Return the states or segments in which a single field could lift the most clinics, and which field that is."""
-    counts = gaps.groups.group_by(name, "field").agg(pl.col("up", "down", "lacking").sum())
-    best = counts.sort("up", "lacking", "field", descending=[True, True, False]).unique(
+    counts = gaps.groups.group_by(name, "field").agg(pl.col(COUNTS).sum())
+    best = counts.sort("up", "at_stake", "field", descending=[True, True, False]).unique(
         name, keep="first", maintain_order=True
     )
     rows: Sequence[dict[str, object]] = best.head(SHOWN).to_dicts()

@@ -92,7 +92,13 @@ def test_groups_add_up_and_a_sample_of_all_is_all(run: Run) -> None:
     assert groups.equals(gaps.fields.select("field", "lacking", "up", "down").sort("field"))
     assert find_gaps(run, len(CLINICS)).fields.equals(gaps.fields)
     assert find_gaps(run, 3).clinics == 4  # every second
-    assert gaps.certain == run.table("clinics_icp").select(pl.col("icp_tier_certain").sum()).collect().item()
+    clinics = run.table("clinics_icp").collect()
+    edges = [tier.at_least.get("total", 0.0) for tier in gaps.card.tiers]
+    best = [
+        next(number for number, edge in enumerate(edges, 1) if most >= edge) for most in clinics["icp_score_ceiling"]
+    ]
+    assert gaps.could_rise == sum(tier < now for tier, now in zip(best, clinics["icp_tier"], strict=True))
+    assert gaps.certain == clinics["icp_tier_certain"].sum()
 
 
 def test_the_answer_says_which_field_helps(run: Run) -> None:
