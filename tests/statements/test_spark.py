@@ -23,7 +23,7 @@ def spark() -> Iterator[Any]:
     """One session on this machine, without pages of its own."""
     if shutil.which("java") is None:
         pytest.skip("Java is not installed")
-    sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed: pip install '.[spark]'")
+    sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed: pip install 'pyspark>=4.3,<5'")
     builder = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
     session = builder.config("spark.sql.shuffle.partitions", "1").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
