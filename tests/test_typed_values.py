@@ -15,6 +15,7 @@ ALLOWED = {
     "scorecard/": "the content of a TOML file, as it is read and kept in the manifest",
     "warehouse/manifest.py": "the content of a scorecard, and options, which come and go with the versions",
     "scoring/": "entries of a bibliography on their way to JSON text; readers get `scoring.explanation.Entry`",
+    "report/document.py": "the numbers of an answer on their way to JSON, each report its own",
     "api/": "answers on their way to JSON",
 }
 

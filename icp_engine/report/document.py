@@ -80,7 +80,7 @@ class Document:
     sentences: tuple[str, ...] = ()
     subtitle: str = ""
     parts: tuple[Table | Picture, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[Table, ...]:
