@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+from pathlib import Path
 from typing import Any
 
 import oracle
@@ -15,6 +16,11 @@ from icp_engine.scoring.score import add_bands, band_columns
 from icp_engine.statements.source import Kind, SourceColumn, usual_columns
 from icp_engine.warehouse.duckdb_file import names_in_sql
 
+OWN_CARDS = [str(Path(__file__).parent / "cards" / name) for name in ("other.toml", "product.toml")]
+LISTS = [
+    "Aetna; Cigna", "aetna;;  ; United Healthcare", "BCBS", "Blue Cross/Blue Shield", "", " ", "NA", "\u2014", None,
+    "UHC;\u00a0Oscar\tHealth", "Medicare;Medicaid;Humana;Aetna;AETNA", "Aetna, Cigna", "\u0130;Optum",
+]  # fmt: skip
 KINDS: dict[Any, Kind] = {pl.String: "text", pl.Int64: "integer", pl.Float64: "number", pl.Boolean: "flag"}
 ODD_TEXTS = [  # around phrases of the shipped cards: white space, dashes, marks of no width, NFKC, capitals
     "home\u00a0health",
@@ -86,3 +92,21 @@ def differing(found: pl.DataFrame, due: pl.DataFrame, frame: pl.DataFrame) -> li
         rows = other.ne_missing(due[name]).arg_true()
         wrong += [f"{name}: {other[row]!r}, due {due[name][row]!r}: {frame.row(row, named=True)}" for row in rows[:2]]
     return wrong
+
+
+def with_own_fields(frame: pl.DataFrame, card: Scorecard, rng: random.Random) -> pl.DataFrame:
+    """The clinics with values in the fields that a card declares itself."""
+    own = [name for name in card.reads if name not in frame.columns]
+    columns = {name: [own_value(card.fields[name].type, rng) for _ in range(len(frame))] for name in own}
+    return frame.with_columns(pl.Series(name, values) for name, values in columns.items())
+
+
+def own_value(kind: str, rng: random.Random) -> Any:
+    """A value of a field that the card declares itself."""
+    if kind == "list":
+        return rng.choice(LISTS)
+    if kind == "text":
+        return rng.choice(["full", "Partial Gap", " NONE ", "full gap", "x", None])
+    if kind == "flag":
+        return rng.choice([True, False, None])
+    return rng.choice([None, 0, 1, 5, 9, 49, 50, 51, 120])

@@ -38,6 +38,9 @@ _ACCENTS = (
     "A letter and an accent that stand as two characters are not read as one here, as the engine does: normalise "
     "texts to NFC before they are loaded."
 )
+_TWO_ACCENTS = (
+    "A letter with several accents that stand as characters of their own may be read otherwise than by the engine."
+)
 _CAPITALS = (
     "Plain names are not quoted, so that they are those in capitals; a column that was made with a quoted name in "
     "small letters needs a view."
@@ -46,8 +49,8 @@ _REGEXP = "Patterns are those of POSIX; a number with an exponent that no double
 
 _ALL = (
     Dialect("duckdb", executed=True, wide="int128", composes=("nfc_normalize",)),
-    Dialect("spark", executed=True, escapes=True, group="$", notes=(_ACCENTS,)),
-    Dialect("databricks", escapes=True, group="$", notes=(_ACCENTS,)),
+    Dialect("spark", executed=True, escapes=True, group="$", notes=(_TWO_ACCENTS,)),
+    Dialect("databricks", escapes=True, group="$", notes=(_TWO_ACCENTS,)),
     Dialect("snowflake", group=None, notes=(_ACCENTS, _CAPITALS)),
     Dialect("bigquery", composes=("normalize", "NFC")),
     Dialect("trino", composes=("normalize", "NFC"), group="$"),

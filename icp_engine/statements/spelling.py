@@ -19,6 +19,7 @@ WIDTHLESS = "".join(re.findall(ZERO_WIDTH, "".join(map(chr, range(0xFFFF)))))
 _BLOCKS = (  # between them and beyond stand no capitals, and none that is another character in a form of its own
     (0, 0x3400), (0xA000, 0xAC00), (0xF900, 0x12000), (0x16000, 0x17000), (0x1D000, 0x20000), (0x2F800, 0x2FA20),
 )  # fmt: skip
+_ACCENTS = [chr(code) for code in range(0x0300, 0x0370)]
 FINAL_SIGMA, _SIGMA = "\u03c2", "\u03c3"
 
 
@@ -56,6 +57,24 @@ def spelling_of_names(names: Iterable[str]) -> Spelling:
 def has_sigma(phrases: Iterable[str]) -> bool:
     """Return whether a phrase has the letter that is another one at the end of a word."""
     return any(sign in phrase for phrase in phrases for sign in (_SIGMA, FINAL_SIGMA))
+
+
+def accented(phrases: Iterable[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return what to do where nothing puts letters and accents together.
+
+    A pattern of letters of phrases with an accent that makes another letter of them, in no phrase, and the pairs that
+    make a letter of a phrase, with that letter.
+    """
+    letters = sorted({letter for phrase in phrases for letter in unicodedata.normalize("NFD", phrase)})
+    found, pairs = [], []
+    for letter in letters:
+        others = {accent: unicodedata.normalize("NFC", letter + accent) for accent in _ACCENTS}
+        single = {accent: other for accent, other in others.items() if len(other) == 1}
+        own = {accent: other for accent, other in single.items() if any(other in phrase for phrase in phrases)}
+        pairs += [(letter + accent, other) for accent, other in own.items()]
+        rest = "".join(accent for accent in single if accent not in own)
+        found += [f"{letter}[{rest}]"] if rest else []
+    return "|".join(found), tuple(pairs)
 
 
 def _spelling(changed: dict[str, str], phrases: set[str]) -> Spelling:

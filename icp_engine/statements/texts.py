@@ -33,6 +33,7 @@ from icp_engine.statements.spelling import (
     SPACE,
     WIDTHLESS,
     Spelling,
+    accented,
     has_sigma,
     spelling_of_items,
     spelling_of_names,
@@ -42,6 +43,7 @@ from icp_engine.statements.spelling import (
 _CASED = r"\p{Lu}\p{Ll}\p{Lt}"
 _BETWEEN = r"\p{Mn}\p{Me}\p{Cf}\p{Lm}\p{Sk}'.:\x{b7}\x{387}\x{2018}\x{2019}\x{2024}\x{2027}"
 _SIGMA_AT_END = rf"([{_CASED}][{_BETWEEN}]*)\x{{3a3}}([{_BETWEEN}]*)([^{_CASED}{_BETWEEN}]|$)"
+_NO_LETTER = "\x1f"  # in place of a letter that is in no phrase; it keeps its neighbours apart
 SEPARATOR = "\x1f"  # of the items of a list, which no item has
 
 
@@ -52,6 +54,7 @@ class SignColumns:
     spaces: str = "all_spaces"
     between_items: str = "between_items"
     widthless: str = "zero_width"
+    accented: str = "accented_letters"
     odd: str = "odd_letters"
     plain: str = "plain_letters"
     odd_items: str = "odd_in_items"
@@ -81,6 +84,7 @@ class Texts:
             SIGNS.spaces: SPACE,
             SIGNS.between_items: SEPARATOR,
             SIGNS.widthless: WIDTHLESS,
+            SIGNS.accented: accented(self.phrases)[0],
             SIGNS.odd: self.of_phrases.odd,
             SIGNS.plain: self.of_phrases.plain,
             SIGNS.odd_items: self.of_items.odd,
@@ -112,6 +116,12 @@ def searched(value: Sql, texts: Texts) -> Sql:
     composes = texts.dialect.composes
     if composes:
         clean = exp.Anonymous(this=composes[0], expressions=[clean, *(exp.var(part) for part in composes[1:])])
+    elif texts.dialect.escapes:
+        pattern, pairs = accented(texts.phrases)
+        for pair, letter in pairs:
+            clean = replaced(clean, pair, letter)
+        if pattern:
+            clean = exp.RegexpReplace(this=clean, expression=column(SIGNS.accented), replacement=text(_NO_LETTER))
     clean = _single_spaced(translated(clean, column(SIGNS.widthless), text("")))
     return case([(simple, exp.Lower(this=value))], clean)
 

@@ -4,7 +4,6 @@ import dataclasses
 import os
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import card_oracle
@@ -14,7 +13,7 @@ from card_strategies import clinics as drawn_clinics
 from card_strategies import scorecards
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
-from statement_frames import clinics, columns_of, differing, scored_by_engine
+from statement_frames import OWN_CARDS, clinics, columns_of, differing, scored_by_engine, with_own_fields
 
 import icp_engine
 from icp_engine import Scorecard
@@ -28,14 +27,9 @@ from icp_engine.statements.source import SourceColumn
 from icp_engine.statements.statement import statement
 from icp_engine.warehouse.duckdb_file import names_in_sql
 
-CARDS = int(os.environ.get("ICP_CARDS", "25"))
-SIZE = 800
-OWN = Path(__file__).parents[1] / "cards"
+CARDS = int(os.environ.get("ICP_CARDS", "15"))
+SIZE = 600
 BATCHES = {"text": (str, str, str), "typed": (int, float, bool), "floats": (float, float, int)}
-LISTS = [
-    "Aetna; Cigna", "aetna;;  ; United Healthcare", "BCBS", "Blue Cross/Blue Shield", "", " ", "NA", "\u2014", None,
-    "UHC;\u00a0Oscar\tHealth", "Medicare;Medicaid;Humana;Aetna;AETNA", "Aetna, Cigna", "\u0130;Optum",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -53,25 +47,10 @@ def check(db: Database, card: Scorecard, frame: pl.DataFrame, columns: dict[str,
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("name", [*shipped_names(), *(str(OWN / name) for name in ("other.toml", "product.toml"))])
+@pytest.mark.parametrize("name", [*shipped_names(), *OWN_CARDS])
 def test_cards_on_dirty_clinics(db: Database, name: str, batch: str) -> None:
-    card, frame = icp_engine.load_scorecard(name), clinics(SIZE, BATCHES[batch], seed=5)
-    rng = random.Random(7)
-    for field in card.reads:
-        if field not in frame.columns:
-            frame = frame.with_columns(pl.Series(field, [own_value(card.fields[field].type, rng) for _ in range(SIZE)]))
-    check(db, card, frame)
-
-
-def own_value(kind: str, rng: random.Random) -> Any:
-    """A value of a field that the card declares itself."""
-    if kind == "list":
-        return rng.choice(LISTS)
-    if kind == "text":
-        return rng.choice(["full", "Partial Gap", " NONE ", "full gap", "x", None])
-    if kind == "flag":
-        return rng.choice([True, False, None])
-    return rng.choice([None, 0, 1, 5, 9, 49, 50, 51, 120])
+    card = icp_engine.load_scorecard(name)
+    check(db, card, with_own_fields(clinics(SIZE, BATCHES[batch], seed=5), card, random.Random(7)))
 
 
 @seed(23)

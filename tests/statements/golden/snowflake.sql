@@ -18,7 +18,7 @@ WITH signs AS (
   SELECT
     Id AS id_clinic_id,
     TRIM("npi count", all_spaces) AS raw_npi_count,
-    TRIM(order, all_spaces) AS raw_sector,
+    TRIM("order", all_spaces) AS raw_sector,
     TRIM(plans, all_spaces) AS raw_plans,
     fqhc_flag AS raw_fqhc_flag,
     signs.*

@@ -3,21 +3,22 @@
 -- A run looks at a column as a whole to see whether its numbers have decimal commas and what separates the items of its lists; a statement has to be told. Here numbers in text have a decimal comma in npi count, and a decimal point elsewhere.
 -- Columns by other names: clinic_id is Id, npi_count is npi count, sector is order.
 -- A run also rejects rows without an id, with the id of another row, or with totals; this statement scores them. A sign that stands for several letters is read as them only where a phrase has all of them.
--- A letter and an accent that stand as two characters are not read as one here, as the engine does: normalise texts to NFC before they are loaded.
+-- A letter with several accents that stand as characters of their own may be read otherwise than by the engine.
 WITH signs AS (
   SELECT
     '\u0009\u000a\u000b\u000c\u000d\u0020\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000' AS all_spaces,
     '\u001f' AS between_items,
     '\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff' AS zero_width,
-    '\u0009\u000a\u000b\u000c\u000dQX\u0085\u00a0\u00b4ˣ\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205fₓℚⅩⅹ\u24c6\u24cd\u24e0\u24e7\u3000ꟴ\uff07ＱＸｑｘ𐞥𝐐𝐗𝐪𝐱𝑄𝑋𝑞𝑥𝑸𝑿𝒒𝒙𝒬𝒳𝓆𝓍𝓠𝓧𝓺𝔁𝔔𝔛𝔮𝔵𝕏𝕢𝕩𝕼𝖃𝖖𝖝𝖰𝖷𝗊𝗑𝗤𝗫𝗾𝘅𝘘𝘟𝘲𝘹𝙌𝙓𝙦𝙭𝚀𝚇𝚚𝚡\u1f140\u1f147ʹʻʼʽˈ\u2018\u2019\u201b\u2032\u2120\u2122' AS odd_letters,
-    '\u0020\u0020\u0020\u0020\u0020qx\u0020\u0020'x\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020xqxxqxqx\u0020q'qxqxqqxqxqxqxqxqxqxqxqxqxqxqxxqxqxqxqxqxqxqxqxqxqxqxqxqxqx'''''''''' AS plain_letters,
+    'x[\u0307\u0308]' AS accented_letters,
+    '\u0009\u000a\u000b\u000c\u000dQX\u0085\u00a0\u00b4ˣ\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205fₓℚⅩⅹ\u24c6\u24cd\u24e0\u24e7\u3000ꟴ\uff07ＱＸｑｘ𐞥𝐐𝐗𝐪𝐱𝑄𝑋𝑞𝑥𝑸𝑿𝒒𝒙𝒬𝒳𝓆𝓍𝓠𝓧𝓺𝔁𝔔𝔛𝔮𝔵𝕏𝕢𝕩𝕼𝖃𝖖𝖝𝖰𝖷𝗊𝗑𝗤𝗫𝗾𝘅𝘘𝘟𝘲𝘹𝙌𝙓𝙦𝙭𝚀𝚇𝚚𝚡\U0001f140\U0001f147ʹʻʼʽˈ\u2018\u2019\u201b\u2032\u2120\u2122' AS odd_letters,
+    '\u0020\u0020\u0020\u0020\u0020qx\u0020\u0020\u0027x\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020\u0020xqxxqxqx\u0020q\u0027qxqxqqxqxqxqxqxqxqxqxqxqxqxqxxqxqxqxqxqxqxqxqxqxqxqxqxqxqx\u0027\u0027\u0027\u0027\u0027\u0027\u0027\u0027\u0027' AS plain_letters,
     'ACORS' AS odd_in_items,
     'acors' AS plain_in_items
 ), given AS (
   SELECT
     Id AS id_clinic_id,
     TRIM(all_spaces FROM `npi count`) AS raw_npi_count,
-    TRIM(all_spaces FROM order) AS raw_sector,
+    TRIM(all_spaces FROM `order`) AS raw_sector,
     TRIM(all_spaces FROM plans) AS raw_plans,
     fqhc_flag AS raw_fqhc_flag,
     signs.*
@@ -69,7 +70,11 @@ WITH signs AS (
     CASE
       WHEN value_sector RLIKE '^[ -~]*$' AND NOT LOCATE('  ', value_sector) > 0
       THEN LOWER(value_sector)
-      ELSE TRIM(' ' FROM REGEXP_REPLACE(TRANSLATE(TRANSLATE(value_sector, odd_letters, plain_letters), zero_width, ''), ' +', ' '))
+      ELSE TRIM(' ' FROM REGEXP_REPLACE(
+        TRANSLATE(REGEXP_REPLACE(TRANSLATE(value_sector, odd_letters, plain_letters), accented_letters, '\037'), zero_width, ''),
+        ' +',
+        ' '
+      ))
     END AS field_sector,
     TRANSLATE(TRANSLATE(value_plans, all_spaces, ''), odd_in_items, plain_in_items) AS field_plans
   FROM conformed
