@@ -1,25 +1,28 @@
-"""`icp-engine scorecard`: list, show and check scorecards."""
+"""`icp-engine scorecard`: list, show, check and compare scorecards."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from icp_engine.cli import options, show
+from icp_engine.cli import documents, options, show
 
 if TYPE_CHECKING:
     from icp_engine.errors import Problem
+    from icp_engine.extract.reading import Reading
     from icp_engine.scorecard.model import Scorecard
     from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes
 
 
 @click.group("scorecard")
 def command() -> None:
-    """List, show and check scorecards.
+    """List, show, check and compare scorecards.
 
     \b
     Examples:
       icp-engine scorecard list
       icp-engine scorecard check mine.toml
+      icp-engine scorecard diff icp mine.toml
     """
 
 
@@ -121,6 +124,69 @@ def schema_command(rules: str | None) -> None:
 
     schema = scorecard_schema() if rules is None else schema_content(rules)
     click.echo(as_text(schema), nl=False)
+
+
+@command.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--extract", "-e", multiple=True, metavar="PATH", help="Clinics to score with both. Repeat for more.")
+@options.optional_warehouse
+@options.mapping
+@options.mapping_file
+@options.reading
+@click.option("--top", type=click.IntRange(1), metavar="N", help="How many of the best to follow; 1000 unless given.")
+@click.option(
+    "--max-churn", type=options.Share(), metavar="5%",
+    help="Exit with 3 where more of the top than this leave it.",
+)  # fmt: skip
+@options.html_page
+@options.temp_dir
+@options.threads
+@options.as_json
+def diff_command(
+    old: str,
+    new: str,
+    extract: tuple[str, ...],
+    warehouse: Path | None,
+    mapping: tuple[tuple[str, str], ...],
+    mapping_file: Path | None,
+    reading: "Reading",
+    top: int | None,
+    max_churn: float | None,
+    html: Path | None,
+    temp_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what changes from scorecard OLD to NEW: in the rules, and for the clinics that are named.
+
+    Which rules differ, in words; who moves between tiers, by state and segment; whose score changes
+    the most and by which characteristic; how far scores shift (PSI); and who leaves the top.
+    OLD and NEW are shipped scorecards or .toml files.
+
+    \b
+    Examples:
+      icp-engine scorecard diff icp mine.toml
+      icp-engine scorecard diff icp mine.toml --extract clinics.parquet --html diff.html
+      icp-engine scorecard diff icp mine.toml --warehouse warehouse --max-churn 5%
+    """
+    from icp_engine.display import percent
+    from icp_engine.errors import GateError
+    from icp_engine.scorecard.loader import load_scorecard
+    from icp_engine.workbench.diff import diff_cards, diff_clinics
+
+    cards = load_scorecard(old), load_scorecard(new)
+    source = options.source(extract, warehouse, options.fields_by_column(mapping, file=mapping_file), reading, temp_dir)
+    if source is None:
+        if max_churn is not None:
+            raise click.UsageError("--max-churn needs clinics: name them with --extract or --warehouse.")
+        documents.print_document(diff_cards(*cards), as_json=as_json, html=html)
+        return
+    with show.Progress(quiet=as_json) as progress, options.reading_errors(source.patterns):
+        progress("score", 0, 0)
+        document, churn = diff_clinics(source, *cards, top)
+    documents.print_document(document, as_json=as_json, html=html)
+    if max_churn is not None and churn > max_churn:
+        raise GateError(f"{percent(churn)} of the top leave it, more than --max-churn {percent(max_churn)} allows.")
 
 
 def _text(card: "Scorecard") -> str:
