@@ -6,7 +6,7 @@ import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.display import percent
-from icp_engine.report.document import Column, Document, Picture, Table
+from icp_engine.report.document import Column, Document, Table
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.rounding import in_points
 from icp_engine.workbench.clinics import NEW, OLD, Source, band_names, part_codes, part_labels
@@ -62,7 +62,7 @@ def diff_clinics(source: Source, old: Scorecard, new: Scorecard, top: int | None
         parts=(
             *((_rules(changes),) if changes else ()),
             matrix(moves, old.tiers, new.tiers),
-            Picture(lambda: matrix_picture(moves, old.tiers, new.tiers)),
+            matrix_picture(moves, old.tiers, new.tiers),
             moves_by(moves, STATE, "states", "By state", "State", limit=_STATES),
             *_segment_tables(moves, old, new),
             _parts(found, old, new),
@@ -100,7 +100,8 @@ def _rules_in_words(changes: Sequence[Change], old: Scorecard, new: Scorecard) -
 def _sentences(changes: Sequence[Change], found: Differences, old: Scorecard, new: Scorecard) -> Iterator[str]:
     yield _rules_in_words(changes, old, new)
     if found.psi is not None:
-        yield f"The population stability index over deciles of the old score is {found.psi:.3f}: {shift_word(found.psi)}."
+        word = shift_word(found.psi)
+        yield f"The population stability index (PSI) over deciles of the old score is {found.psi:.3f}: {word}."
     churn = found.churn
     among = f"Of the first {churn.top:,}, {churn.leaving:,} ({percent(churn.share)}) are no longer among them."
     tie = f" {churn.tied:,} share the score at the cut, so that ids decide who of them is in." if churn.tied > 1 else ""
@@ -172,10 +173,8 @@ def _mover_parts(found: Differences, old: Scorecard, new: Scorecard) -> Table:
     for mover in found.movers.iter_rows(named=True):
         for code in part_codes((old, new)):
             if change := mover[CHANGE + code]:
-                names = [
-                    known.get(code, {}).get(mover.get(f"{mark}band {code}"))
-                    for mark, known in zip((OLD, NEW), bands, strict=True)
-                ]
+                pairs = zip((OLD, NEW), bands, strict=True)
+                names = [known.get(code, {}).get(mover.get(f"{mark}band {code}", -1)) for mark, known in pairs]
                 rows.append((mover[KEY], labels[code], *names, in_points(change)))
     columns = (
         Column("clinic_id", "Clinic"),

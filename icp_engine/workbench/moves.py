@@ -1,12 +1,12 @@
 """Clinics that move between tiers: as a sentence, a matrix, a picture, and by what they have in common."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from icp_engine.display import percent
-from icp_engine.report.document import Column, Table
+from icp_engine.report.document import Column, Picture, Table
 from icp_engine.scorecard.model import Tier
 
 if TYPE_CHECKING:
@@ -49,38 +49,15 @@ def _cells(moves: pl.DataFrame) -> dict[tuple[int, int], int]:
     return {(before, now): count for before, now, count in counts.iter_rows()}
 
 
-def matrix_picture(moves: pl.DataFrame, old: Sequence[Tier], new: Sequence[Tier]) -> "Chart":
-    """Return the matrix as bars: a bar for each tier before, cut by the tiers now."""
-    import plotly.graph_objects as go
+def matrix_picture(moves: pl.DataFrame, old: Sequence[Tier], new: Sequence[Tier]) -> Picture:
+    """Return the matrix as bars."""
 
-    from icp_engine.charts.catalogue import Chart
-    from icp_engine.charts.style import ON_BAR, cut, figure, tier_colour
+    def draw() -> "Chart":
+        from icp_engine.charts.changes import tier_moves
 
-    cells = _cells(moves)
-    there = [tier for tier in old if any(cells.get((tier.number, other.number)) for other in new)]
-    sums = {tier.number: sum(cells.get((tier.number, other.number), 0) for other in new) for tier in there}
-    traces = [
-        go.Bar(
-            y=[cut(tier.label) for tier in there],
-            x=[cells.get((tier.number, other.number), 0) / sums[tier.number] for tier in there],
-            name=cut(f"now {other.label}"),
-            orientation="h",
-            marker={"color": tier_colour(other.number)},
-            text=[
-                f"{cells[tier.number, other.number]:,}" if cells.get((tier.number, other.number)) else ""
-                for tier in there
-            ],
-            textfont={"color": ON_BAR},
-            hovertemplate="%{text} clinics of %{y}<extra>%{fullData.name}</extra>",
-        )
-        for other in new
-    ]
-    chart = figure("Where each tier goes", 150 + 46 * len(there), traces, barmode="stack")
-    chart.update_layout(legend_traceorder="normal")
-    chart.update_xaxes(tickformat=".0%", range=[0, 1])
-    chart.update_yaxes(autorange="reversed")
-    data = moves.group_by("old_tier", "new_tier").agg(pl.col(_CLINICS).sum()).sort("old_tier", "new_tier")
-    return Chart("tier_moves", "A bar for each tier before, cut by the tiers that its clinics are in now.", chart, data)
+        return tier_moves(moves.group_by("old_tier", "new_tier").agg(pl.col(_CLINICS).sum()), old, new)
+
+    return Picture(draw)
 
 
 def moves_by(
@@ -121,9 +98,4 @@ def moves_by(
 
 
 def _label(value: str | None, labels: Mapping[str, str] | None) -> str | None:
-    return f"{value}: {labels[value]}" if labels and value in labels else value
-
-
-def tier_labels(tiers: Iterable[Tier]) -> dict[int, str]:
-    """Return what tiers are called, by number."""
-    return {tier.number: tier.label for tier in tiers}
+    return f"{value}: {labels[value]}" if labels and value is not None and value in labels else value

@@ -132,7 +132,7 @@ def _category(was: CategoryOutcomes, now: CategoryOutcomes, old: Scorecard, new:
         else:
             found = [*_characteristic(name, first, second)]
             yield from found
-            if not found and first != second:
+            if not found and first.rule != second.rule:
                 yield Change(name, "changed", f"{name} differs in how it is told.")
 
 
@@ -140,7 +140,7 @@ def _characteristic(name: str, was: CharacteristicOutcomes, now: CharacteristicO
     if was.rule.label != now.rule.label:
         yield Change(name, "changed", f"{name} was called {was.rule.label}.")
     tests: tuple[tuple[str, Callable[[Characteristic], str]], ...] = (
-        ("looks at", lambda rule: listed(rule.sources)),
+        ("looks at", lambda rule: listed(sorted(rule.sources))),
         ("counts", only_for),
         (
             "gives",
