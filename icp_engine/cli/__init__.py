@@ -19,6 +19,7 @@ _COMMANDS = {
     "audit": "audit",
     "build": "build",
     "charts": "charts",
+    "compare": "compare",
     "config": "config",
     "enrich": "enrich",
     "explain": "explain",

@@ -1,6 +1,6 @@
 """`scorecard diff`: what a change of the rules does, before anybody publishes it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -13,7 +13,7 @@ from icp_engine.workbench.clinics import NEW, OLD, Source, band_names, part_code
 from icp_engine.workbench.differences import CHANGE, Differences, differences
 from icp_engine.workbench.measures import shift_word
 from icp_engine.workbench.moves import in_words, matrix, matrix_picture, moves_by
-from icp_engine.workbench.rules import Change, rule_changes
+from icp_engine.workbench.rules import Change, rule_changes, rules_table
 
 _STATES = 20  # that are listed
 
@@ -26,7 +26,7 @@ def diff_cards(old: Scorecard, new: Scorecard) -> Document:
         headline=_rules_in_words(changes, old, new),
         sentences=("Name clinics with --extract or --warehouse to see what that does to them.",),
         subtitle=f"{_named(old)} and {_named(new)}",
-        parts=(_rules(changes),),
+        parts=(rules_table(changes),),
         facts={"rules_changed": len(changes)},
     )
 
@@ -60,7 +60,7 @@ def diff_clinics(source: Source, old: Scorecard, new: Scorecard, top: int | None
         sentences=tuple(_sentences(changes, found, old, new)),
         subtitle=f"{_named(old)} and {_named(new)} on {source.says}",
         parts=(
-            *((_rules(changes),) if changes else ()),
+            *((rules_table(changes),) if changes else ()),
             matrix(moves, old.tiers, new.tiers),
             matrix_picture(moves, old.tiers, new.tiers),
             moves_by(moves, STATE, "states", "By state", "State", limit=_STATES),
@@ -108,12 +108,6 @@ def _sentences(changes: Sequence[Change], found: Differences, old: Scorecard, ne
     yield among + tie
     if found.left_out:
         yield f"{found.left_out:,} rows are left out as a run would: no id, an id that stood before, or totals."
-
-
-def _rules(changes: Iterable[Change]) -> Table:
-    columns = (Column("kind", "Change"), Column("says", "What differs"))
-    rows = [(change.kind, change.says) for change in changes]
-    return Table("rules", "Rules that differ", columns, rows, empty="No rule differs.")
 
 
 def _segment_tables(moves: pl.DataFrame, old: Scorecard, new: Scorecard) -> Iterator[Table]:

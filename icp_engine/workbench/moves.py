@@ -36,12 +36,18 @@ def _count(moves: pl.DataFrame, condition: pl.Expr) -> int:
     return int(moves.filter(condition)[_CLINICS].sum())
 
 
-def matrix(moves: pl.DataFrame, old: Sequence[Tier], new: Sequence[Tier], name: str = "tier_moves") -> Table:
+def matrix(
+    moves: pl.DataFrame,
+    old: Sequence[Tier],
+    new: Sequence[Tier],
+    name: str = "tier_moves",
+    title: str = "Tier before, and now",
+) -> Table:
     """Return the tiers before (rows) by the tiers now (columns)."""
     cells = _cells(moves)
     rows = [(tier.label, *(cells.get((tier.number, other.number), 0) for other in new)) for tier in old]
     columns = [Column(f"to_{tier.number}", f"Now {tier.label}", "count") for tier in new]
-    return Table(name, "Tier before, and now", (Column("old_tier", "Before"), *columns), rows)
+    return Table(name, title, (Column("old_tier", "Before"), *columns), rows)
 
 
 def _cells(moves: pl.DataFrame) -> dict[tuple[int, int], int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from icp_engine.display import listed
+from icp_engine.report.document import Column, Table
 from icp_engine.scorecard.model import AllOf, AnyOf, Band, Characteristic, Condition, Match, Scorecard, Tier, leaves
 from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes, outcome_table
 from icp_engine.scorecard.words import Rule, caveats, looks_at, only_for, rules, total
@@ -32,6 +33,13 @@ def rule_changes(old: Scorecard, new: Scorecard) -> tuple[Change, ...]:
         *_tiers("Network tier", old.network_tiers, new.network_tiers, old, new),
         *_segments(old, new),
     )
+
+
+def rules_table(changes: Iterable[Change]) -> Table:
+    """Return differences of rules as a table."""
+    columns = (Column("kind", "Change"), Column("says", "What differs"))
+    rows = [(change.kind, change.says) for change in changes]
+    return Table("rules", "Rules that differ", columns, rows, empty="No rule differs.")
 
 
 def _card(old: Scorecard, new: Scorecard) -> Iterator[Change]:
