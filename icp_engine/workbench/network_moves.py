@@ -46,8 +46,8 @@ def network_tables(
     tables = (
         matrix(moves, *tiers, "network_tier_moves", "Tier of networks before, and now"),
         _moved(moved, labels),
-        _listed("networks_new", "New networks", added, labels[1]),
-        _listed("networks_gone", "Networks that are gone", followed.filter(pl.col("fate") == "gone"), labels[0]),
+        _listed("new_networks", "New networks", added, labels[1]),
+        _listed("gone_networks", "Networks that are gone", followed.filter(pl.col("fate") == "gone"), labels[0]),
     )
     return tables, sentences, facts
 
@@ -119,7 +119,7 @@ def _moved(moved: pl.DataFrame, labels: list[dict[int, str]]) -> Table:
         Column("fate", "Id"),
     )
     says = "Clinics that came and left, and those that stayed with another score, are why."
-    return Table("networks_moved", "Networks that move", columns, rows, says, "No network moves.")
+    return Table("moved_networks", "Networks that move", columns, rows, says, "No network moves.")
 
 
 def _listed(name: str, title: str, networks: pl.DataFrame, labels: dict[int, str]) -> Table:
