@@ -1,12 +1,12 @@
 """Pictures of what changes: between scorecards, runs and extracts, and against outcomes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 import polars as pl
 
 from icp_engine.charts.catalogue import Chart
-from icp_engine.charts.style import ON_BAR, cut, figure, tier_colour
+from icp_engine.charts.style import BAR, LOSS, ON_BAR, cut, figure, tier_colour
 from icp_engine.scorecard.model import Tier
 
 _ROW = 46  # pixels of a bar and the room around it
@@ -40,3 +40,21 @@ def tier_moves(counts: pl.DataFrame, old: Sequence[Tier], new: Sequence[Tier]) -
 
 def _counted(count: int) -> str:
     return f"{count:,}" if count else ""
+
+
+def drift_bars(drifts: pl.DataFrame, marks: Mapping[str, float]) -> Chart:
+    """Return the PSI of every field as bars, with a line where each word begins. Source: `field`, `psi`."""
+    bars = go.Bar(
+        x=drifts["psi"].to_list(),
+        y=drifts["field"].to_list(),
+        orientation="h",
+        marker={"color": [LOSS if index >= max(marks.values()) else BAR for index in drifts["psi"]]},
+        hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+    )
+    chart = figure("How far fields have drifted", 130 + 24 * len(drifts), [bars], showlegend=False)
+    for word, mark in marks.items():
+        chart.add_vline(x=mark, line={"width": 1, "dash": "dash"}, annotation_text=word)
+    chart.update_xaxes(title="Population stability index", rangemode="tozero")
+    chart.update_yaxes(autorange="reversed")
+    says = "The population stability index of every field: the farther right, the more its values have changed."
+    return Chart("drift", says, chart, drifts)

@@ -189,6 +189,64 @@ def diff_command(
         raise GateError(f"{percent(churn)} of the top leave it, more than --max-churn {percent(max_churn)} allows.")
 
 
+@command.command("usage")
+@click.argument("card", required=False)
+@click.option("--extract", "-e", multiple=True, metavar="PATH", help="Clinics to score. Repeat for more.")
+@options.optional_warehouse
+@click.option(
+    "--against", multiple=True, metavar="PATH",
+    help="An earlier extract, or a warehouse, to see how far fields have drifted. Repeat for more files.",
+)  # fmt: skip
+@options.mapping
+@options.mapping_file
+@options.reading
+@options.html_page
+@options.temp_dir
+@options.threads
+@options.as_json
+def usage_command(
+    card: str | None,
+    extract: tuple[str, ...],
+    warehouse: Path | None,
+    against: tuple[str, ...],
+    mapping: tuple[tuple[str, str], ...],
+    mapping_file: Path | None,
+    reading: "Reading",
+    html: Path | None,
+    temp_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Show which bands clinics land in, which never fire, and how far fields have drifted.
+
+    CARD is a shipped scorecard or a .toml file; of a warehouse it is the scorecard of its run
+    unless another is named.
+
+    \b
+    Examples:
+      icp-engine scorecard usage icp --extract clinics.parquet
+      icp-engine scorecard usage --warehouse warehouse
+      icp-engine scorecard usage mine.toml --extract may.parquet --against april.parquet
+    """
+    from icp_engine.scorecard.loader import load_scorecard
+    from icp_engine.workbench.usage import usage
+
+    fields = options.fields_by_column(mapping, file=mapping_file)
+    source = options.source(extract, warehouse, fields, reading, temp_dir)
+    if source is None:
+        raise click.UsageError("Name clinics with --extract or --warehouse.")
+    chosen = source.run.card if source.run and card is None else load_scorecard(card or "icp")
+    published = len(against) == 1 and (Path(against[0]) / "run.json").exists()
+    earlier = (
+        options.source((), Path(against[0]), fields, reading, temp_dir)
+        if published
+        else options.source(against, None, fields, reading, temp_dir)
+    )
+    with show.Progress(quiet=as_json) as progress, options.reading_errors((*source.patterns, *against)):
+        progress("score", 0, 0)
+        document = usage(chosen, source, earlier)
+    documents.print_document(document, as_json=as_json, html=html)
+
+
 def _text(card: "Scorecard") -> str:
     from icp_engine.scorecard.outcomes import outcome_table
 

@@ -91,6 +91,11 @@ def clinics_of(source: Source, cards: Iterable[Scorecard]) -> Iterator[tuple[pl.
         yield conformed_rows(extract, rejects, needed).select(needed), len(rejects)
 
 
+def left_out_in_words(rows: int) -> str:
+    """Return what is said of rows that no run would score."""
+    return f"{rows:,} rows are left out as a run would: no id, an id that stood before, or totals."
+
+
 def _rejects(extract: Extract) -> Rejects:
     """Return what a run would leave out: rows without id, rows of totals, ids that stood before."""
     rows = conformed_rows(extract, Rejects(), [KEY, NAME])

@@ -9,7 +9,7 @@ from icp_engine.display import percent
 from icp_engine.report.document import Column, Document, Table
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.rounding import in_points
-from icp_engine.workbench.clinics import NEW, OLD, Source, band_names, part_codes, part_labels
+from icp_engine.workbench.clinics import NEW, OLD, Source, band_names, left_out_in_words, part_codes, part_labels
 from icp_engine.workbench.differences import CHANGE, Differences, differences
 from icp_engine.workbench.measures import shift_word
 from icp_engine.workbench.moves import in_words, matrix, matrix_picture, moves_by
@@ -107,7 +107,7 @@ def _sentences(changes: Sequence[Change], found: Differences, old: Scorecard, ne
     tie = f" {churn.tied:,} share the score at the cut, so that ids decide who of them is in." if churn.tied > 1 else ""
     yield among + tie
     if found.left_out:
-        yield f"{found.left_out:,} rows are left out as a run would: no id, an id that stood before, or totals."
+        yield left_out_in_words(found.left_out)
 
 
 def _segment_tables(moves: pl.DataFrame, old: Scorecard, new: Scorecard) -> Iterator[Table]:

@@ -7,6 +7,7 @@ import polars as pl
 
 Z_95 = 1.959963984540054  # of the normal distribution: 95% lie within so many standard deviations
 SHIFT, LARGE_SHIFT = 0.1, 0.25  # of a PSI: from where on it is called a shift, and a large one
+WORDS = {"a shift": SHIFT, "a large shift": LARGE_SHIFT}
 _EMPTY = 0.5  # clinics that an empty cell counts as: a share of 0 has no logarithm
 _TENTHS = 10
 

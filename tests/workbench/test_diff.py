@@ -3,13 +3,10 @@
 import copy
 import json
 import math
-import random
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import card_oracle
-import oracle
 import polars as pl
 import pytest
 from click.testing import CliRunner
@@ -24,7 +21,7 @@ from icp_engine.workbench.clinics import Source
 from icp_engine.workbench.diff import diff_cards, diff_clinics
 from icp_engine.workbench.measures import psi
 
-ROWS, TOP = 260, 25
+TOP = 25
 
 
 def changed_content() -> dict[str, Any]:
@@ -41,25 +38,6 @@ def changed_content() -> dict[str, Any]:
     return content
 
 
-@pytest.fixture(scope="module")
-def rows() -> list[dict[str, Any]]:
-    rng = random.Random(15)
-    found = [oracle.random_typed_clinic(rng) | {"clinic_id": f"c{number:04}"} for number in range(ROWS)]
-    for row in found:
-        row["state_code"] = oracle.as_state(row.get("state_code"))  # whatever is no state is missing
-        pressure = row.get("denial_pressure")
-        row["denial_pressure"] = pressure and round(pressure, 2)  # no half hundredths, which floats round either way
-    return found
-
-
-@pytest.fixture(scope="module")
-def extract(rows, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("diff") / "clinics.parquet"
-    names = sorted({name for row in rows for name in row})
-    pl.DataFrame({name: [row.get(name) for row in rows] for name in names}, strict=False).write_parquet(path)
-    return path
-
-
 def entries_by_part(reading: card_oracle.Reading) -> Counter[str]:
     """Hundredths by characteristic, and what maxima take away."""
     found: Counter[str] = Counter()
@@ -67,12 +45,6 @@ def entries_by_part(reading: card_oracle.Reading) -> Counter[str]:
         category, part, *_ = entry["code"].split(".")
         found[f"{category}.{part}"] += round(entry["points"] * 100)
     return found
-
-
-@pytest.fixture(scope="module")
-def old_readings(rows) -> list[card_oracle.Reading]:
-    content = load_scorecard("icp").content
-    return [card_oracle.read(content, row) for row in rows]
 
 
 @pytest.mark.parametrize("other", ["changed", "tests/cards/other.toml", "icp-2025-11"])
@@ -121,7 +93,7 @@ def check_moves(content: dict[str, Any], clinics: list[Any], old: Scorecard, new
             assert line["moved"] == sum(before != after for before, after in group)
             for pair, count in Counter(pair for pair in group if pair[0] != pair[1]).items():
                 assert line[f"from_{pair[0]}_to_{pair[1]}"] == count
-    assert sum(line["clinics"] for line in content["segments"]) == ROWS
+    assert sum(line["clinics"] for line in content["segments"]) == 260
 
 
 def check_points(content: dict[str, Any], clinics: list[Any]) -> None:
@@ -150,7 +122,7 @@ def check_deciles(content: dict[str, Any], old: list[int], new: list[int]) -> No
         high = math.inf if line["up_to"] is None else round(line["up_to"] * 100)
         cells.append([sum(low < score <= high for score in scores) for scores in (old, new)])
         assert cells[-1] == [line["old_clinics"], line["new_clinics"]]
-    assert [sum(side) for side in zip(*cells, strict=True)] == [ROWS, ROWS]
+    assert [sum(side) for side in zip(*cells, strict=True)] == [260, 260]
     assert content["psi"] == psi([cell[0] for cell in cells], [cell[1] for cell in cells])
 
 
@@ -174,7 +146,7 @@ def without_left_out(document: Document) -> dict[str, Any]:
 def test_a_top_that_holds_everybody_is_refused(extract):
     card = load_scorecard("icp")
     with pytest.raises(InputError, match="--top 260 takes in all 260 clinics"):
-        diff_clinics(Source("x", (str(extract),)), card, card, ROWS)
+        diff_clinics(Source("x", (str(extract),)), card, card, 260)
 
 
 def test_fields_that_mean_two_things_are_refused(extract):
