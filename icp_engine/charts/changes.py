@@ -58,3 +58,57 @@ def drift_bars(drifts: pl.DataFrame, marks: Mapping[str, float]) -> Chart:
     chart.update_yaxes(autorange="reversed")
     says = "The population stability index of every field: the farther right, the more its values have changed."
     return Chart("drift", says, chart, drifts)
+
+
+def tier_history(tiers: pl.DataFrame) -> Chart:
+    """Return the share of every tier from run to run as lines.
+
+    Source: `started_at`, `scorecard_id`, `number`, `label`, `clinics`, in the order of runs.
+    """
+    share = pl.col("clinics") / pl.col("clinics").sum().over("started_at", "scorecard_id")
+    shares = tiers.with_columns(share.alias("share"))
+    traces = []
+    for key, own in shares.group_by("scorecard_id", "number", maintain_order=True):
+        card, number = str(key[0]), int(str(key[1]))
+        traces.append(
+            go.Scatter(
+                x=own["started_at"].to_list(),
+                y=own["share"].to_list(),
+                mode="lines+markers",
+                name=cut(f"{card}: {own['label'][-1]}"),
+                line={"color": tier_colour(number)},
+                customdata=own["clinics"].to_list(),
+                hovertemplate="%{customdata:,} clinics, %{y:.1%}<extra>%{fullData.name}</extra>",
+            )
+        )
+    chart = figure("Tiers from run to run", 340, traces)
+    chart.update_yaxes(tickformat=".0%", rangemode="tozero")
+    return Chart("tier_history", "The share of clinics in each tier, run by run.", chart, shares)
+
+
+def rates(cells: pl.DataFrame, average: float) -> Chart:
+    """Return rates with their intervals as marks, and the average as a line.
+
+    Source: `name`, `rate`, `low`, `high`, `accounts`.
+    """
+    marks = go.Scatter(
+        x=cells["rate"].to_list(),
+        y=[cut(name) for name in cells["name"]],
+        mode="markers",
+        marker={"color": BAR, "size": 11},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": (cells["high"] - cells["rate"]).to_list(),
+            "arrayminus": (cells["rate"] - cells["low"]).to_list(),
+            "color": BAR,
+        },
+        customdata=cells["accounts"].to_list(),
+        hovertemplate="%{y}: %{x:.1%} of %{customdata:,} accounts<extra></extra>",
+    )
+    chart = figure("How often accounts are won", 150 + _ROW * len(cells), [marks], showlegend=False)
+    chart.add_vline(x=average, line={"width": 1, "dash": "dash"}, annotation_text=f"average {average:.1%}")
+    chart.update_xaxes(tickformat=".0%", rangemode="tozero", title="Share won, with its 95% interval")
+    chart.update_yaxes(autorange="reversed")
+    says = "The share of accounts that was won in each tier; where intervals overlap, the difference may be chance."
+    return Chart("rates", says, chart, cells)

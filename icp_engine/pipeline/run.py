@@ -56,6 +56,7 @@ from icp_engine.warehouse.manifest import (
     output_files,
     write_manifest,
 )
+from icp_engine.workbench.history import HISTORY, read_history, with_own_rows
 
 __all__ = ["RunOptions", "run"]
 
@@ -166,12 +167,15 @@ def _write(
             columns = networks.columns if networks else None
             counts = write_clinics(scored, outputs, work.card, columns, work.stages.report)
         manifest = replace(manifest, tiers=counts.tiers, segments=counts.segments)
+        history = with_own_rows(read_history(work.out), _scores(work), work.card, manifest)
+        _write_table(HISTORY, history, work)
         if file is None or networks is None:
             return manifest
         with work.stages("warehouse", scored.rows):
             _partition(work)
             _write_table(NETWORKS, networks.networks, work, metadata(work.card))
             tables = clinic_tables(work.extract, work.card)
+            file.db.copy(HISTORY, history)
             if matches := matches_beside(source.path for source in work.extract.files):
                 add_matches(file, matches)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
@@ -186,6 +190,10 @@ def _write(
             no_networks=networks.why_none,
             decisions=networks.applied.lines_by_state(),
         )
+
+
+def _scores(work: Work) -> pl.LazyFrame:
+    return pl.scan_parquet(work.folder / "icp_scores.parquet")
 
 
 def _audit(work: Work, manifest: Manifest, networks: Networks) -> None:
