@@ -37,7 +37,7 @@ def command(
 
     By tier, segment, score and band: how many were won, how sure that is, and how much better than the
     average; which bands contradict their points. The file has an outcome (won, lost, or a stage such as
-    Closed Won), and clinic_id or account_name with state_code; a date (closed_at) where it is known.
+    Closed Won), and clinic_id or account_name with state_code; a date where it is known.
     It proposes nothing.
 
     \b

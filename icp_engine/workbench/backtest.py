@@ -185,11 +185,13 @@ def _points(points: tuple[int, int]) -> str:
 
 def _headline(whole: Cell, tiers: Sequence[Cell]) -> str:
     start = f"Of {whole.accounts:,} accounts with an outcome {whole.won:,} ({percent(whole.rate)}) were won"
-    best = tiers[0]
-    if not best.enough:
-        return f"{start}; {best.name} has {best.accounts:,}, too few to tell."
-    lift = f", {best.rate / whole.rate:.2f} times as often" if whole.won else ""
-    return f"{start}; of {best.name} {percent(best.rate)}{lift}."
+    too_few = [f"{tier.name} has {tier.accounts:,}, too few to tell" for tier in tiers if not tier.enough]
+    known = [
+        f"of {tier.name} {percent(tier.rate)}{f', {tier.rate / whole.rate:.2f} times as often' if whole.won else ''}"
+        for tier in tiers
+        if tier.enough
+    ]
+    return "; ".join([start, *known[:1], *too_few[:1]]) + "."
 
 
 def _sentences(outcomes: Outcomes, run: Run) -> Iterator[str]:
@@ -224,7 +226,7 @@ _RATES = (
     Column("rate", "Rate", "share"),
     Column("low", "At least", "share"),
     Column("high", "At most", "share"),
-    Column("lift", "Lift", "number"),
+    Column("lift", "Lift", "points"),
     Column("says", "Which is"),
 )
 

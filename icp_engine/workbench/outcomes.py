@@ -15,7 +15,7 @@ from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.extract.reading import AS_IT_STANDS, Reading
 from icp_engine.published.run import Run
 
-OUTCOME, CLOSED = "outcome", "closed_at"
+OUTCOME, CLOSED = "outcome", "date"
 OUTCOME_FIELDS: dict[str, Field] = {
     **{name: FIELDS[name] for name in (KEY, NAME, STATE)},
     OUTCOME: Field(OUTCOME, "text", "", "Won or lost, or a stage such as Closed Won"),
@@ -33,7 +33,7 @@ class Outcomes:
     """What became of accounts.
 
     Attributes:
-        accounts: `clinic_id`, `won` (true or false) and `closed_at`, each clinic once.
+        accounts: `clinic_id`, `won` (true or false) and `date`, each clinic once.
         rows: rows of the file.
         by_id: rows that were matched by id, and `by_name` by name and state.
         again: rows of clinics that stand more than once; the latest counts, of one day the one that was won.
@@ -61,7 +61,7 @@ def read_outcomes(
     """Return what became of the accounts of a run.
 
     Args:
-        patterns: files with `outcome`, `clinic_id` or `account_name` (and `state_code`), and maybe `closed_at`.
+        patterns: files with `outcome`, `clinic_id` or `account_name` (and `state_code`), and maybe `date`.
         run: whose clinics they are.
         mapping: field name to the column that holds it.
         reading: what the user says of how text is read.
