@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from icp_engine.extract.reading import Reading
@@ -261,7 +262,8 @@ def source(
     from icp_engine.published.run import open_run
     from icp_engine.workbench.clinics import Source
 
-    if extract and warehouse is not None:
+    said = click.get_current_context().get_parameter_source("warehouse")
+    if extract and warehouse is not None and said is ParameterSource.COMMANDLINE:  # else it is a default of icp.toml
         raise click.UsageError("--extract and --warehouse both name clinics; drop one.")
     if extract:
         return Source(", ".join(extract), extract, None, mapping, reading, temp_dir)

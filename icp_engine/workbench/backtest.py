@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from icp_engine.columns import KEY
-from icp_engine.display import listed, percent
+from icp_engine.display import percent
 from icp_engine.errors import InputError
 from icp_engine.published.run import Run
 from icp_engine.report.document import Column, Document, Picture, Table
@@ -22,6 +22,7 @@ from icp_engine.workbench.outcomes import Outcomes
 if TYPE_CHECKING:
     from icp_engine.charts.catalogue import Chart
 
+_WORDS = 6  # that are named
 ENOUGH = 30  # outcomes, below which a rate is not told
 _TOPS = (10, 50, 100, 500, 1_000, 5_000, 10_000, 50_000)
 _TOTAL, _RANK, _CELL, _WON = "hundredths", "rank", "cell", "won"
@@ -195,14 +196,14 @@ def _headline(whole: Cell, tiers: Sequence[Cell]) -> str:
 
 
 def _sentences(outcomes: Outcomes, run: Run) -> Iterator[str]:
-    told = f"{outcomes.by_id:,} rows were matched by clinic_id and {outcomes.by_name:,} by name and state"
-    missed = [f"{count:,} not at all: {reason}" for reason, count in outcomes.lost_rows.items()]
-    yield f"{'; '.join([told, *missed])}."
+    missed = [f"; to none, since {reason}: {count:,}" for reason, count in outcomes.lost_rows.items()]
+    yield f"Rows matched by clinic_id: {outcomes.by_id:,}; by name and state: {outcomes.by_name:,}{''.join(missed)}."
     if outcomes.open:
-        words = [f"{word} ({count:,})" for word, count in list(outcomes.open.items())[:6]]
-        yield f"{sum(outcomes.open.values()):,} rows say neither won nor lost and are left out: {listed(words)}."
+        words = [f"{word} ({count:,})" for word, count in list(outcomes.open.items())[:_WORDS]]
+        more = f" and {len(outcomes.open) - _WORDS:,} words more" if len(outcomes.open) > _WORDS else ""
+        yield f"Rows left out that say neither won nor lost: {', '.join(words)}{more}."
     if outcomes.again:
-        yield f"{outcomes.again:,} rows are older outcomes of an account that has a later one, which alone counts."
+        yield f"Older outcomes of accounts that have a later one, which alone counts: {outcomes.again:,}."
     if outcomes.first and outcomes.last:
         scored = run.manifest.started_at[:10]
         warning = (

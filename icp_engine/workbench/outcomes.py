@@ -25,7 +25,11 @@ _WON = ("won", "win", "closedwon", "signed", "customer", "1", "1.0", "true", "ye
 _LOST = ("lost", "loss", "lose", "closedlost", "0", "0.0", "false", "no", "n", "f")
 _ROW, _WORD, _IS_WON, _NAMED = "row", "word", "won", "normalized_name"
 _EXAMPLES = 10  # rows that are listed
-UNMATCHED, AMBIGUOUS, NAMELESS = "no such clinic in the run", "the name is that of several clinics", "names no account"
+UNMATCHED, AMBIGUOUS, NAMELESS = (
+    "the run has no such clinic",
+    "the name is that of several clinics",
+    "they name no account",
+)
 
 
 @dataclass(frozen=True, slots=True)

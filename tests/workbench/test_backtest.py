@@ -153,8 +153,8 @@ def test_rows_are_matched_and_what_is_not_is_counted_and_listed(published, tmp_p
     assert [row for row, *_ in outcomes.examples] == [8, 9, 10, 11, 12]
     assert (str(outcomes.first), str(outcomes.last)) == ("2026-01-05", "2026-02-05")
     sentences = " ".join(backtest(published, outcomes).sentences)
-    assert "4 rows were matched by clinic_id and 3 by name and state; 2 not at all: the name is" in sentences
-    assert "2 rows say neither won nor lost and are left out: Negotiation (1) and nothing (1)." in sentences
+    assert "Rows matched by clinic_id: 4; by name and state: 3; to none, since the name is that of several" in sentences
+    assert "Rows left out that say neither won nor lost: Negotiation (1), nothing (1)." in sentences
 
 
 @pytest.mark.parametrize(

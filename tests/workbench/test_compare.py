@@ -20,6 +20,7 @@ from icp_engine.report.document import document_content
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.warehouse.folder import runs_by_age
 from icp_engine.workbench.compare import compare
+from icp_engine.workbench.network_moves import _followed
 from icp_engine.workbench.sides import open_side
 
 ROWS = 260
@@ -220,3 +221,28 @@ def test_what_holds_no_results_is_refused(runs, word, says, tmp_path, monkeypatc
     pl.DataFrame({"clinic_id": ["1"]}).write_parquet(tmp_path / "other.parquet")
     with pytest.raises(InputError, match=says):
         open_side(word, runs.out)
+
+
+def test_every_fate_of_an_old_id_is_followed():
+    before = pl.DataFrame(
+        {"network_id": ["stays", "renamed", "merged", "gone", "unknown"], "network_name": list("abcde")},
+    ).with_columns(pl.lit(2, pl.Int8).alias("network_tier"), pl.lit(3, pl.Int64).alias("num_clinics"))
+    after = pl.DataFrame(
+        {"network_id": ["stays", "now", "big"], "network_name": list("abc"), "network_tier": [1, 2, 3]}
+    )
+    after = after.with_columns(pl.col("network_tier").cast(pl.Int8), pl.lit(4, pl.Int64).alias("num_clinics"))
+    aliases = pl.DataFrame(
+        {
+            "former_id": ["renamed", "merged", "gone", "of another time"],
+            "network_id": ["now", "big", None, "now"],
+            "why": ["renamed", "merged", "gone", "merged"],
+        }
+    )
+    found = _followed(before, after, aliases).sort("network_name")
+    assert found.select("network_id", "new_id", "new_tier", "fate").rows() == [
+        ("stays", "stays", 1, "same"),
+        ("renamed", "now", 2, "renamed"),
+        ("merged", "big", 3, "merged"),
+        ("gone", None, None, "gone"),
+        ("unknown", None, None, "gone"),
+    ]

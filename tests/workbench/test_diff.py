@@ -200,3 +200,14 @@ def test_words_that_make_no_sense_are_refused(words, says):
     told = CliRunner().invoke(cli, ["scorecard", "diff", "icp", "icp", *words])
     assert told.exit_code == 2
     assert says in told.output
+
+
+def test_an_extract_wins_over_the_warehouse_that_is_the_default(extract, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "icp.toml").write_text('warehouse = "results"\n', encoding="utf-8")
+    told = CliRunner().invoke(cli, ["scorecard", "diff", "icp", "icp", "--extract", str(extract)])
+    assert told.exit_code == 0, told.output
+    assert "No tier changes for 260 clinics." in told.output
+    assert "results holds no published run" in str(
+        CliRunner().invoke(cli, ["scorecard", "diff", "icp", "icp"]).exception
+    )
