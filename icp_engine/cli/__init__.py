@@ -17,8 +17,10 @@ from icp_engine.errors import GateError, IcpError, first_line, printable
 # Modules are loaded when their command is called: `--threads` has to be read before Polars starts.
 _COMMANDS = {
     "audit": "audit",
+    "backtest": "backtest",
     "build": "build",
     "charts": "charts",
+    "compare": "compare",
     "config": "config",
     "enrich": "enrich",
     "explain": "explain",

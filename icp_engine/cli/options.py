@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from icp_engine.extract.reading import Reading
     from icp_engine.scorecard.model import Scorecard
+    from icp_engine.workbench.clinics import Source
 
 _Value = TypeVar("_Value")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -78,6 +81,22 @@ class Several(click.ParamType[tuple[str, ...]]):
         return words
 
 
+class Share(click.ParamType[float]):
+    """A share such as `5%` or `0.05`, as a number of 0 to 1."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a share."""
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(%?)\s*", str(value))
+        share = float(match[1]) / (100 if match[2] else 1) if match else -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{value!r} is not a share; write it like 5%.", param, ctx)
+        return share
+
+
 def chosen_tiers(words: tuple[str, ...] | None, card: "Scorecard") -> tuple[int, ...] | None:
     """Return the tiers that `--tier` names.
 
@@ -140,6 +159,10 @@ html_page = click.option(
 warehouse = click.option(
     "--warehouse", "-w", type=click.Path(file_okay=False, path_type=Path), default="warehouse", show_default=True,
     metavar="DIR", help="Folder that a run published into.",
+)  # fmt: skip
+optional_warehouse = click.option(
+    "--warehouse", "-w", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help="Folder that a run published into, for its clinics.",
 )  # fmt: skip
 scorecards = click.option(
     "--scorecard", "-s", "scorecards", type=ScorecardName(), multiple=True, default=["icp"], show_default=True,
@@ -233,6 +256,42 @@ def extra(name: str) -> Iterator[None]:
         from icp_engine.errors import InputError
 
         raise InputError(f"This needs more packages: {install_extra(name)}.") from error
+
+
+def source(
+    extract: tuple[str, ...],
+    warehouse: Path | None,
+    mapping: dict[str, str],
+    reading: "Reading",
+    temp_dir: Path | None,
+) -> "Source | None":
+    """Return where clinics come from: an extract, or the published run of a warehouse; None where neither is named.
+
+    Raises:
+        click.UsageError: both are named.
+        InputError: the warehouse holds no published run.
+    """
+    from icp_engine.published.run import open_run
+    from icp_engine.workbench.clinics import Source
+
+    said = click.get_current_context().get_parameter_source("warehouse")
+    if extract and warehouse is not None and said is ParameterSource.COMMANDLINE:  # else it is a default of icp.toml
+        raise click.UsageError("--extract and --warehouse both name clinics; drop one.")
+    if extract:
+        return Source(", ".join(extract), extract, None, mapping, reading, temp_dir)
+    if warehouse is None:
+        return None
+    run = open_run(warehouse)
+    return Source(f"run {run.manifest.run_id} of {warehouse}", run=run)
+
+
+@contextmanager
+def reading_errors(patterns: tuple[str, ...]) -> Iterator[None]:
+    """Say which files were at fault where a library fails on what it reads."""
+    from icp_engine.pipeline.workspace import translate_errors
+
+    with translate_errors(patterns or ("the published run",), Path(), "read"):
+        yield
 
 
 def fields_by_column(

@@ -1,26 +1,28 @@
-"""`icp-engine scorecard`: list, show and check scorecards."""
+"""`icp-engine scorecard`: list, show, check and compare scorecards."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from icp_engine.cli import options, show
+from icp_engine.cli import documents, options, show
 
 if TYPE_CHECKING:
     from icp_engine.errors import Problem
+    from icp_engine.extract.reading import Reading
     from icp_engine.scorecard.model import Scorecard
     from icp_engine.scorecard.outcomes import CategoryOutcomes, CharacteristicOutcomes
 
 
 @click.group("scorecard")
 def command() -> None:
-    """List, show and check scorecards.
+    """List, show, check and compare scorecards.
 
     \b
     Examples:
       icp-engine scorecard list
       icp-engine scorecard check mine.toml
+      icp-engine scorecard diff icp mine.toml
     """
 
 
@@ -164,6 +166,127 @@ def schema_command(rules: str | None) -> None:
 
     schema = scorecard_schema() if rules is None else schema_content(rules)
     click.echo(as_text(schema), nl=False)
+
+
+@command.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--extract", "-e", multiple=True, metavar="PATH", help="Clinics to score with both. Repeat for more.")
+@options.optional_warehouse
+@options.mapping
+@options.mapping_file
+@options.reading
+@click.option("--top", type=click.IntRange(1), metavar="N", help="How many of the best to follow; 1000 unless given.")
+@click.option(
+    "--max-churn", type=options.Share(), metavar="5%",
+    help="Exit with 3 where more of the top than this leave it.",
+)  # fmt: skip
+@options.html_page
+@options.temp_dir
+@options.threads
+@options.as_json
+def diff_command(
+    old: str,
+    new: str,
+    extract: tuple[str, ...],
+    warehouse: Path | None,
+    mapping: tuple[tuple[str, str], ...],
+    mapping_file: Path | None,
+    reading: "Reading",
+    top: int | None,
+    max_churn: float | None,
+    html: Path | None,
+    temp_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what changes from scorecard OLD to NEW: in the rules, and for the clinics that are named.
+
+    Which rules differ, in words; who moves between tiers, by state and segment; whose score changes
+    the most and by which characteristic; how far scores shift (PSI); and who leaves the top.
+    OLD and NEW are shipped scorecards or .toml files.
+
+    \b
+    Examples:
+      icp-engine scorecard diff icp mine.toml
+      icp-engine scorecard diff icp mine.toml --extract clinics.parquet --html diff.html
+      icp-engine scorecard diff icp mine.toml --warehouse warehouse --max-churn 5%
+    """
+    from icp_engine.display import percent
+    from icp_engine.errors import GateError
+    from icp_engine.scorecard.loader import load_scorecard
+    from icp_engine.workbench.diff import diff_cards, diff_clinics
+
+    cards = load_scorecard(old), load_scorecard(new)
+    source = options.source(extract, warehouse, options.fields_by_column(mapping, file=mapping_file), reading, temp_dir)
+    if source is None:
+        if max_churn is not None:
+            raise click.UsageError("--max-churn needs clinics: name them with --extract or --warehouse.")
+        documents.print_document(diff_cards(*cards), as_json=as_json, html=html)
+        return
+    with show.Progress(quiet=as_json) as progress, options.reading_errors(source.patterns):
+        progress("score", 0, 0)
+        document, churn = diff_clinics(source, *cards, top)
+    documents.print_document(document, as_json=as_json, html=html)
+    if max_churn is not None and churn > max_churn:
+        raise GateError(f"{percent(churn)} of the top leave it, more than --max-churn {percent(max_churn)} allows.")
+
+
+@command.command("usage")
+@click.argument("card", required=False)
+@click.option("--extract", "-e", multiple=True, metavar="PATH", help="Clinics to score. Repeat for more.")
+@options.optional_warehouse
+@click.option(
+    "--against", multiple=True, metavar="PATH",
+    help="An earlier extract, or a warehouse, to see how far fields have drifted. Repeat for more files.",
+)  # fmt: skip
+@options.mapping
+@options.mapping_file
+@options.reading
+@options.html_page
+@options.temp_dir
+@options.threads
+@options.as_json
+def usage_command(
+    card: str | None,
+    extract: tuple[str, ...],
+    warehouse: Path | None,
+    against: tuple[str, ...],
+    mapping: tuple[tuple[str, str], ...],
+    mapping_file: Path | None,
+    reading: "Reading",
+    html: Path | None,
+    temp_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Show which bands clinics land in, which never fire, and how far fields have drifted.
+
+    CARD is a shipped scorecard or a .toml file; of a warehouse it is the scorecard of its run
+    unless another is named.
+
+    \b
+    Examples:
+      icp-engine scorecard usage icp --extract clinics.parquet
+      icp-engine scorecard usage --warehouse warehouse
+      icp-engine scorecard usage mine.toml --extract may.parquet --against april.parquet
+    """
+    from icp_engine.scorecard.loader import load_scorecard
+    from icp_engine.workbench.usage import usage
+
+    fields = options.fields_by_column(mapping, file=mapping_file)
+    source = options.source(extract, warehouse, fields, reading, temp_dir)
+    if source is None:
+        raise click.UsageError("Name clinics with --extract or --warehouse.")
+    chosen = source.run.card if source.run and card is None else load_scorecard(card or "icp")
+    published = len(against) == 1 and (Path(against[0]) / "run.json").exists()
+    earlier = (
+        options.source((), Path(against[0]), fields, reading, temp_dir)
+        if published
+        else options.source(against, None, fields, reading, temp_dir)
+    )
+    with show.Progress(quiet=as_json) as progress, options.reading_errors((*source.patterns, *against)):
+        progress("score", 0, 0)
+        document = usage(chosen, source, earlier)
+    documents.print_document(document, as_json=as_json, html=html)
 
 
 def _text(card: "Scorecard") -> str:

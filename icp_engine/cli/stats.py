@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icp_engine.cli import options, show
+from icp_engine.cli import documents, options, show
 
 if TYPE_CHECKING:
     from icp_engine.published.run import Run
@@ -15,24 +15,37 @@ if TYPE_CHECKING:
 @click.command("stats")
 @options.warehouse
 @options.scorecard_of_run
+@click.option("--history", is_flag=True, help="Tiers and shifts of scores from run to run instead.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the history as a page.",
+)  # fmt: skip
 @options.as_json
-def command(warehouse: Path, scorecard: str | None, as_json: bool) -> None:
+def command(warehouse: Path, scorecard: str | None, history: bool, html: Path | None, as_json: bool) -> None:
     """Print the statistics of a published run.
 
-    Scores, tiers, segments, categories and the top 10, and whether the ranking means anything. Of a run with
-    several scorecards those of each, and how many clinics are in which tier of both.
+    Scores, tiers, segments, categories and the top 10, and whether the ranking means anything; with --history what
+    every run of the warehouse came to. Of a run with several scorecards those of each, and how many clinics are in
+    which tier of both.
 
     \b
     Examples:
       icp-engine stats
       icp-engine stats --warehouse warehouse --json
       icp-engine stats --scorecard icf
+      icp-engine stats --history --html history.html
     """
     from icp_engine.published.matrix import matrix_content, tier_matrices
     from icp_engine.published.run import open_run
     from icp_engine.published.statistics import run_statistics, statistics_content
 
+    if html is not None and not history:
+        raise click.UsageError("--html goes with --history; the page of a run is made by icp-engine report.")
     run = open_run(warehouse)
+    if history:
+        from icp_engine.workbench.history import run_history
+
+        documents.print_document(run_history(run), as_json=as_json, html=html)
+        return
     runs = run.each if scorecard is None else (run.of(scorecard),)
     found = [run_statistics(each) for each in runs]
     matrices = tier_matrices(run) if scorecard is None else ()

@@ -59,6 +59,7 @@ from icp_engine.warehouse.manifest import (
     output_files,
     write_manifest,
 )
+from icp_engine.workbench.history import HISTORY, read_history, with_own_rows
 
 __all__ = ["RunOptions", "run"]
 
@@ -175,12 +176,15 @@ def _write(
             columns = networks.columns if networks else None
             counts = write_clinics(scored, outputs, work.cards, columns, work.stages.report)
         manifest = _counted(manifest, *counts)
+        history = with_own_rows(read_history(work.out), _scores(work), work.cards[0], manifest)
+        _write_table(HISTORY, history, work)
         if file is None or networks is None:
             return manifest
         with work.stages("warehouse", scored.rows):
             _partition(work)
             _write_table(NETWORKS, networks.networks, work, metadata(work.cards))
             tables = clinic_tables(work.extract, work.cards, work.options)
+            file.db.copy(HISTORY, history)
             if matches := matches_beside(source.path for source in work.extract.files):
                 add_matches(file, matches)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
@@ -206,6 +210,10 @@ def _counted(manifest: Manifest, main: Counts, *others: Counts) -> Manifest:
         segments=main.segments,
         other_scorecards=tuple(replace(card, tiers=counts.tiers, segments=counts.segments) for card, counts in told),
     )
+
+
+def _scores(work: Work) -> pl.LazyFrame:
+    return pl.scan_parquet(work.folder / "icp_scores.parquet")
 
 
 def _audit(work: Work, manifest: Manifest, networks: Networks) -> None:

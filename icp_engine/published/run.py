@@ -104,7 +104,16 @@ def open_run(warehouse: Path) -> Run:
         InputError: nothing is published there, or its manifest is damaged.
         ScorecardError: this version of the engine no longer reads its scorecard.
     """
-    folder = published(warehouse)
+    return run_in(warehouse, published(warehouse))
+
+
+def run_in(warehouse: Path, folder: Path) -> Run:
+    """Return the run whose results lie in a folder, published or kept from before.
+
+    Raises:
+        InputError: its manifest is damaged, or not there.
+        ScorecardError: this version of the engine no longer reads its scorecard.
+    """
     manifest = read_manifest(folder)
     records = (manifest.scorecard, *(other.scorecard for other in manifest.other_scorecards))
     cards = apart(restore_scorecard(record.content, f"scorecard of run {folder.name}") for record in records)

@@ -5,11 +5,12 @@ A document is small: whoever makes it has summed up already, and lists of clinic
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Any, Literal
 
 from icp_engine.display import cut, listed, percent
 from icp_engine.display import table as aligned
+from icp_engine.errors import printable
 
 if TYPE_CHECKING:
     from icp_engine.charts.catalogue import Chart
@@ -118,10 +119,23 @@ def _table_text(table: Table, width: int) -> str:
         return "\n".join([*heading, table.empty])
     align = "".join("<" if column.kind == "text" else ">" for column in table.columns)
     rows = [
-        [cut(spelled(value, column.kind), _WIDEST) for column, value in zip(table.columns, row, strict=True)]
-        for row in table.rows
+        [spelled(value, column.kind) for column, value in zip(table.columns, row, strict=True)] for row in table.rows
     ]
-    return "\n".join([*heading, aligned([[column.title for column in table.columns], *rows], align, header=True)])
+    rows = [[*(cut(cell, _WIDEST) for cell in cells), last] for *cells, last in rows]
+    cells = [[column.title for column in table.columns], *_wrapped(rows, table.columns, width)]
+    return "\n".join([*heading, aligned(cells, align, header=True)])
+
+
+def _wrapped(rows: list[list[str]], columns: Sequence[Column], width: int) -> list[list[str]]:
+    """Return rows with the last text on as many lines as it takes: what differs is read to its end."""
+    used = sum(
+        max(len(column.title), *(len(row[place]) for row in rows)) + 2 for place, column in enumerate(columns[:-1])
+    )
+    found = []
+    for *cells, last in rows:
+        first, *more = wrap(printable(last, keep=""), max(width - used, _WIDEST)) or [""]
+        found += [[*cells, first], *([*[""] * len(cells), line] for line in more)]
+    return found
 
 
 def spelled(value: Any, kind: Kind = "text") -> str:

@@ -117,9 +117,15 @@ def worth(outcome: Outcome) -> str:
 
 def looks_at(rule: Characteristic) -> str:
     """Return the fields of a characteristic, and for whom it counts."""
-    only = "; ".join(f"only where {name} is {' or '.join(bands)}" for name, bands in rule.only_for.items())
+    only = f"; {only_for(rule)}" if rule.only_for else ""
     limit = f"; at most {rule.maximum:g} points" if rule.maximum is not None else ""
-    return f"{', '.join(rule.sources)}{f'; {only}' if only else ''}{limit}"
+    return f"{', '.join(rule.sources)}{only}{limit}"
+
+
+def only_for(rule: Characteristic) -> str:
+    """Return for whom a characteristic counts."""
+    only = "; ".join(f"only where {name} is {' or '.join(bands)}" for name, bands in rule.only_for.items())
+    return only or "for everyone"
 
 
 def caveats(outcomes: CategoryOutcomes, card: Scorecard) -> list[str]:

@@ -49,6 +49,8 @@ _TABLES = {
     "clinic_tier_pairs": "Every clinic under each pair of scorecards of the run: the clinics behind tier_matrix",
     "run_facts": "The run that made this file, one row",
     "run_inputs": "Files that the run read",
+    "history": "What every run of the warehouse came to: clinics by tier and by decile of the score, and how scores "
+    "shifted since the run before",
     "run_settings": "How clinics were grouped, one row",
     "field_coverage": "Per field of the extract: rows with a value, missing, invalid, cut to scale",
 }
@@ -185,7 +187,14 @@ _DETAILS = {
     "change": "added, gone, merged, split or renamed",
     "former_id": "Network of the run before",
     "former_name": "Its name then",
-    "clinics": "Clinics that the change is about",
+    "clinics": "Clinics that the row is about",
+    "measure": "What is counted: tier, decile (of the score), or psi",
+    "number": "Number of the tier, or of the decile from the lowest",
+    "above": "Score above which the decile begins (points); missing for the first",
+    "up_to": "Score up to which it goes (points); missing for the last",
+    "psi": "Population stability index over the deciles of the run before of the same scorecard: 0.1 is a shift, "
+    "0.25 a large one",
+    "run_before": "That run; missing where there was none",
     "is_grouped": "Whether the name became a network",
     "kept_apart_by": "The rule that kept its clinics apart, missing where none did",
     "size_class": "Number of clinics, in classes",

@@ -330,6 +330,7 @@ def test_the_manifest(warehouse: Path, extract: pl.DataFrame) -> None:
     rows = {
         "icp.duckdb": None,
         **dict.fromkeys(["networks_icp.csv", "networks_icp.parquet"], manifest["networks"]["found"]),
+        **dict.fromkeys(["history.csv", "history.parquet"], len(pl.read_parquet(warehouse / "history.parquet"))),
     }
     assert {path.name: outputs.pop(path.relative_to(warehouse).as_posix()) for path in pages} == {
         path.name: (None, path.stat().st_size) for path in pages

@@ -27,6 +27,8 @@ TABLES = [
     "clinics_icp.parquet",
     "clinics_icp_with_networks.csv",
     "clinics_icp_with_networks.parquet",
+    "history.csv",
+    "history.parquet",
     "icp.duckdb",
     "icp_bands.parquet",
     "icp_scores.csv",

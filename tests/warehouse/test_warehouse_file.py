@@ -32,7 +32,7 @@ TABLES = {
     "clinics", "networks_icp", "reason_patterns", "run_facts", "run_inputs", "run_settings", "field_coverage",
     "network_overrides", "excluded_names", "scorecard_categories", "scorecard_characteristics", "scorecard_bands",
     "scorecard_segments", "scorecard_tiers", "scorecard_tier_edges", "scorecard_total",
-    "network_edges", "network_aliases", "network_changes", "decisions", "decision_pairs",
+    "network_edges", "network_aliases", "network_changes", "decisions", "decision_pairs", "history",
 }  # fmt: skip
 VIEWS = {
     "clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_networks", "shared_names", "network_candidates",
