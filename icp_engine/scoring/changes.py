@@ -18,6 +18,7 @@ Applies = Literal["any", "known", "missing"]
 _PLAIN = tuple(map(chr, range(0x4E00, 0x4F00)))  # texts that pass no test, where no phrase holds them
 _FINE = 100  # steps of a number that is no count, in each unit
 _COARSE = 10_000  # the edge from which on a number changes by units
+MOST_STEPS = 2**52  # up to which every step is a number of its own
 _ROUNDED = 9  # decimals, beyond which a product with the steps is a rounding error
 _BESIDE = (-1, 0, 1, 2)  # steps from where a ratio meets an edge: on either side, and one for rounding
 
@@ -96,7 +97,7 @@ def _lever(name: str, card: Scorecard) -> Lever:
         for ratio, edge in of_ratios
         for beside in _BESIDE
     ]
-    scale = math.inf if field.scale is None else field.scale
+    scale = min(MOST_STEPS / steps, math.inf if field.scale is None else field.scale)
     values = tuple(Candidate(pl.when(number.is_between(0, scale)).then(number).cast(pl.Float64)) for number in numbers)
     top = max(edges, default=0.0) or field.scale
     on_line = any(isinstance(out.points, LinePoints) for rule in rules for out in outcomes_of(rule))

@@ -15,7 +15,7 @@ from icp_engine.columns import HELPERS
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints, Outcome, outcome_table
 from icp_engine.scorecard.rounding import UNIT
-from icp_engine.scoring.changes import Lever, levers
+from icp_engine.scoring.changes import MOST_STEPS, Lever, levers
 from icp_engine.scoring.compiler import HUNDREDTHS, category_expr, tier_expr, total_expr
 from icp_engine.scoring.score import add_bands
 from icp_engine.scoring.situations import SITUATION, of_card, situation_of, with_situations, with_values
@@ -266,10 +266,10 @@ def _nearer(rows: Rows, trials: pl.DataFrame, end: str) -> pl.Series:
     values = [pl.col(f"value_{place}") for place in range(len(lever.candidates))]
     if end == "up":
         near = pl.max_horizontal(*(pl.when(value < far).then(value) for value in values), pl.col("now"))
-        whole = (near * lever.steps).floor()
+        whole = (near * lever.steps).clip(upper_bound=MOST_STEPS).floor()
     else:
         near = pl.min_horizontal(*(pl.when(value > far).then(value) for value in values), pl.col("now"))
-        whole = (near * lever.steps).ceil()
+        whole = (near * lever.steps).clip(upper_bound=MOST_STEPS).ceil()
     ends = trials.select(whole.alias("low"), (far * lever.steps).round().alias("high"))
     apart = ((ends["high"] - ends["low"]).abs() > 1).fill_null(value=False).arg_true()
     found = _halved(rows, apart, ends[apart])

