@@ -7,6 +7,7 @@ import polars as pl
 
 from icp_engine.charts.catalogue import Chart
 from icp_engine.charts.style import BAR, LOSS, ON_BAR, cut, figure, tier_colour
+from icp_engine.display import listed
 from icp_engine.scorecard.model import Tier
 
 _ROW = 46  # pixels of a bar and the room around it
@@ -52,11 +53,12 @@ def drift_bars(drifts: pl.DataFrame, marks: Mapping[str, float]) -> Chart:
         hovertemplate="%{y}: %{x:.3f}<extra></extra>",
     )
     chart = figure("How far fields have drifted", 130 + 24 * len(drifts), [bars], showlegend=False)
-    for word, mark in marks.items():
-        chart.add_vline(x=mark, line={"width": 1, "dash": "dash"}, annotation_text=word)
+    for mark in marks.values():
+        chart.add_vline(x=mark, line={"width": 1, "dash": "dash"})
     chart.update_xaxes(title="Population stability index", rangemode="tozero")
     chart.update_yaxes(autorange="reversed")
-    says = "The population stability index of every field: the farther right, the more its values have changed."
+    words = listed([f"{word} from {mark:g} on" for word, mark in marks.items()])
+    says = f"The population stability index of every field, with dashed lines where it is called a shift: {words}."
     return Chart("drift", says, chart, drifts)
 
 
