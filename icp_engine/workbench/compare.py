@@ -14,7 +14,7 @@ from icp_engine.scoring.compiler import HUNDREDTHS
 from icp_engine.workbench.causes import DATA, EDGES, RULE, Causes, causes_of
 from icp_engine.workbench.clinics import part_labels
 from icp_engine.workbench.moves import in_words, matrix, matrix_picture, moves_by
-from icp_engine.workbench.network_moves import network_tables
+from icp_engine.workbench.network_moves import network_moves
 from icp_engine.workbench.rules import rule_changes, rules_table
 from icp_engine.workbench.sides import Side
 
@@ -47,7 +47,7 @@ def compare(old: Side, new: Side) -> Document:
     arrived, gone = (found.clinics.filter(pl.col(f"{side}_tier").is_null()) for side in ("old", "new"))
     moves = stayed.group_by(STATE, "old_tier", "new_tier").len("clinics")
     tiers = old.card.tiers, new.card.tiers
-    tables, sentences, network_facts = network_tables(old, new, found.clinics)
+    networks = network_moves(old, new, found.clinics)
     counts = dict(found.causes.clinics["cause"].value_counts().iter_rows()) if found.causes else {}
     changes = rule_changes(old.card, new.card)
     return Document(
@@ -57,7 +57,7 @@ def compare(old: Side, new: Side) -> Document:
             f"{len(arrived):,} clinics are new, and {len(gone):,} are gone.",
             *_why(counts, len(found.moved)),
             *([f"The rules differ in {len(changes):,} places."] if changes else ["The rules are the same."]),
-            *sentences,
+            *networks.sentences,
             *_order(old, new),
         ),
         subtitle=f"From {old.says} to {new.says}",
@@ -71,7 +71,7 @@ def compare(old: Side, new: Side) -> Document:
             _listed("new_clinics", "New clinics, best first", arrived, "new", new.card),
             _listed("gone_clinics", "Clinics that are gone, best first", gone, "old", old.card),
             moves_by(moves, STATE, "states", "By state", "State", limit=_STATES),
-            *tables,
+            *networks.tables,
         ),
         facts={
             "old": old.says,
@@ -82,7 +82,7 @@ def compare(old: Side, new: Side) -> Document:
             "clinics_moved": len(found.moved),
             "score_changed": stayed.select((pl.col("old_total") != pl.col("new_total")).sum()).item(),
             "rules_changed": len(changes),
-            **network_facts,
+            **networks.counts,
         },
     )
 

@@ -63,20 +63,22 @@ def read_history(out: Path) -> pl.DataFrame:
         ) from error
 
 
-def with_own_rows(before: pl.DataFrame, totals: pl.LazyFrame, card: Scorecard, manifest: Manifest) -> pl.DataFrame:
+def with_own_rows(before: pl.DataFrame, scores: pl.LazyFrame, card: Scorecard, manifest: Manifest) -> pl.DataFrame:
     """Return a history with the rows of one more run: tiers, deciles, and the shift since the last run of the card.
 
     Args:
         before: what `read_history` returned.
-        totals: the scored clinics of the run.
-        card: their scorecard.
-        manifest: what the run says of itself; its tiers are counted.
+        scores: the scored clinics of the run.
+        card: a scorecard that scored them.
+        manifest: what the run says of itself.
     """
     hundredths = (pl.col(card.column("total_score")) * 100).round().cast(pl.Int64)
-    counts = totals.group_by(hundredths.alias("value")).len("clinics").collect()
+    tier = pl.col(card.column("tier")).alias("tier")
+    by_tier = scores.group_by(hundredths.alias("value"), tier).len("clinics").collect()
+    counts = by_tier.group_by("value").agg(pl.col("clinics").sum())
     cuts = decile_cuts(counts, step=1)
     edges = [None, *(cut / 100 for cut in cuts), None]
-    tiers = manifest.tiers
+    tiers = dict(by_tier.group_by("tier").agg(pl.col("clinics").sum()).iter_rows())
     rows: list[dict[str, Any]] = [
         {"measure": "tier", "number": tier.number, "label": tier.label, "clinics": tiers.get(tier.number, 0)}
         for tier in card.tiers
@@ -88,8 +90,7 @@ def with_own_rows(before: pl.DataFrame, totals: pl.LazyFrame, card: Scorecard, m
         )
     ]
     rows.append({"measure": "psi", "clinics": manifest.rows.scored, **_shift(before, counts, card)})
-    scorecard = manifest.scorecard
-    run = (manifest.run_id, manifest.started_at, scorecard.id, scorecard.version, scorecard.hash)
+    run = (manifest.run_id, manifest.started_at, card.id, card.version, card.hash)
     own = dict(zip(_RUN, run, strict=True))
     return pl.concat([before, pl.DataFrame([own | row for row in rows], schema=_ROWS)])
 
@@ -126,7 +127,7 @@ def run_history(run: Run) -> Document:
         sentences=tuple(_sentences(runs)),
         subtitle=f"Up to run {run.manifest.run_id}",
         parts=(_runs(runs, counts, numbers), _picture(tiers), _deciles(history, run)),
-        facts={"runs": len(runs)},
+        facts={"number_of_runs": runs["run_id"].n_unique()},
     )
 
 
@@ -137,7 +138,8 @@ def _headline(runs: pl.DataFrame, counts: Counts, card: Scorecard) -> str:
     first, best = runs["started_at"][0][:10], card.tiers[0]
     of_card = runs.filter(pl.col("scorecard_id") == card.id)["run_id"].to_list()
     now = counts.get((of_card[-1], card.id, best.number), 0)
-    begun = f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'} since {first}. {best.label} has {now:,} clinics"
+    many = runs["run_id"].n_unique()
+    begun = f"{many:,} {'run' if many == 1 else 'runs'} since {first}. {best.label} has {now:,} clinics"
     if len(of_card) == 1:
         return f"{begun}."
     return f"{begun}, and had {counts.get((of_card[-2], card.id, best.number), 0):,} in the run before."

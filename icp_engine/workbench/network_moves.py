@@ -1,5 +1,8 @@
 """What became of networks from one run to the next: old ids are followed to the networks of their clinics now."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import polars as pl
 
 from icp_engine.columns import KEY
@@ -13,16 +16,23 @@ _LISTED = 15
 _MEMBERS = {"came": pl.Int64, "left": pl.Int64, "rescored": pl.Int64}
 
 
-def network_tables(
-    old: Side, new: Side, clinics: pl.DataFrame
-) -> tuple[tuple[Table, ...], tuple[str, ...], dict[str, object]]:
-    """Return tables, sentences and numbers of networks; none where one of the runs has no networks.
+@dataclass(frozen=True, slots=True)
+class NetworkMoves:
+    """What became of networks: tables, sentences, and numbers by name."""
+
+    tables: tuple[Table, ...]
+    sentences: tuple[str, ...]
+    counts: Mapping[str, int]
+
+
+def network_moves(old: Side, new: Side, clinics: pl.DataFrame) -> NetworkMoves:
+    """Return what became of networks; a sentence alone where one of the runs has none.
 
     Source of `clinics`: `clinic_id`, `old_network_id`, `new_network_id`, `old_total`, `new_total`.
     """
     before, after = old.networks, new.networks
     if before is None or after is None:
-        return (), ("Networks are not compared: one side has none.",), {}
+        return NetworkMoves((), ("Networks are not compared: one side has none.",), {})
     followed = _followed(before, after, new.aliases)
     moved = _with_members(followed.filter(pl.col("old_tier") != pl.col("new_tier")), clinics, followed)
     tiers = network_tiers(old.card), network_tiers(new.card)
@@ -35,7 +45,7 @@ def network_tables(
         f"{fates.get('renamed', 0) + fates.get('split', 0):,} go on under another id.",
         in_words(moves, *tiers, "networks"),
     )
-    facts: dict[str, object] = {
+    counts = {
         "networks_in_both": followed["new_id"].count(),
         "networks_new": len(added),
         "networks_gone": gone,
@@ -49,7 +59,7 @@ def network_tables(
         _listed("new_networks", "New networks", added, labels[1]),
         _listed("gone_networks", "Networks that are gone", followed.filter(pl.col("fate") == "gone"), labels[0]),
     )
-    return tables, sentences, facts
+    return NetworkMoves(tables, sentences, counts)
 
 
 def _followed(before: pl.DataFrame, after: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:

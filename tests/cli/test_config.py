@@ -84,7 +84,9 @@ def test_a_key_is_for_the_commands_whose_option_means_the_same() -> None:
     runs = {"partners run", "partners score", "partners crm", "partners sla", "partners outreach", "partners report"}
     assert {command for command, option in found if option == "out"} == {"run", *runs, "partners demo"}
     assert {command for command, option in found if option == "scorecard"} == {"run", "validate"}
-    assert {command for command, option in found if option == "map"} == {"enrich", "run", "validate"}
+    assert {command for command, option in found if option == "map"} == {
+        "backtest", "enrich", "run", "scorecard diff", "scorecard usage", "validate",
+    }  # fmt: skip
     assert {command for command, option in found if option == "strict"} == {"run", *runs}
     assert {command for command, option in found if option == "min-clinics"} == {"run"}
     assert {command for command, option in found if option == "as-of"} == {"partners sla"}

@@ -2,10 +2,12 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from workbench_clinics import plain_readings, typed_rows, write_rows
 
 from icp_engine.cli import cli
 from icp_engine.report.document import document_content
@@ -17,7 +19,13 @@ from icp_engine.workbench.measures import psi
 from icp_engine.workbench.usage import usage
 
 
-def test_hits_equal_a_plain_count(extract, old_readings):
+@pytest.fixture(scope="module")
+def extract(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rows(typed_rows(), tmp_path_factory.mktemp("clinics") / "clinics.parquet")
+
+
+def test_hits_equal_a_plain_count(extract):
+    old_readings = plain_readings()
     card = load_scorecard("icp")
     content = document_content(usage(card, Source("x", (str(extract),))))
     due: Counter[tuple[str, str]] = Counter()

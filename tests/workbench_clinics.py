@@ -1,21 +1,22 @@
-"""Clinics that the tests of the workbench share, and what a plain reading of `icp` makes of them."""
+"""Clinics that tests of the workbench share, and what a plain reading of `icp` makes of them."""
 
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import card_oracle
 import oracle
 import polars as pl
-import pytest
 
 from icp_engine.scorecard.loader import load_scorecard
 
 ROWS = 260
 
 
-@pytest.fixture(scope="session")
-def rows() -> list[dict[str, Any]]:
+@cache
+def typed_rows() -> list[dict[str, Any]]:
+    """Clinics whose points no float rounds another way than the oracle."""
     rng = random.Random(15)
     found = [oracle.random_typed_clinic(rng) | {"clinic_id": f"c{number:04}"} for number in range(ROWS)]
     for row in found:
@@ -25,15 +26,15 @@ def rows() -> list[dict[str, Any]]:
     return found
 
 
-@pytest.fixture(scope="session")
-def extract(rows, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("diff") / "clinics.parquet"
+@cache
+def plain_readings() -> list[card_oracle.Reading]:
+    """What `icp` gives each of them, read one clinic at a time."""
+    content = load_scorecard("icp").content
+    return [card_oracle.read(content, row) for row in typed_rows()]
+
+
+def write_rows(rows: list[dict[str, Any]], path: Path) -> Path:
+    """Write clinics as an extract."""
     names = sorted({name for row in rows for name in row})
     pl.DataFrame({name: [row.get(name) for row in rows] for name in names}, strict=False).write_parquet(path)
     return path
-
-
-@pytest.fixture(scope="session")
-def old_readings(rows) -> list[card_oracle.Reading]:
-    content = load_scorecard("icp").content
-    return [card_oracle.read(content, row) for row in rows]
