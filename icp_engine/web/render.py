@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.display import percent
+from icp_engine.report.document import spelled
 from icp_engine.scorecard import words
 from icp_engine.web import spelling
 
@@ -19,6 +20,7 @@ PAGES = (
     ("/networks", "Networks"),
     ("/review", "Review"),
     ("/scorecard", "Scorecard"),
+    ("/compare", "Compare"),
     ("/runs", "Runs"),
 )
 
@@ -76,6 +78,7 @@ def _environment() -> Environment:
         "named": spelling.name,
         "field": spelling.field,
         "of": _of,
+        "spelled": spelled,
     }
     environment.globals |= {"count": spelling.count, "words": words}
     return environment

@@ -26,6 +26,12 @@ class RunLine:
 
 def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001
     """Return the page of runs, the newest first; a run that cannot be read is counted."""
+    lines, unread = kept_runs(run)
+    return "runs", {"lines": lines, "unread": unread}
+
+
+def kept_runs(run: Snapshot) -> tuple[list[RunLine], int]:
+    """Return the runs that can be read, the newest first, and how many cannot."""
     lines, unread = [], 0
     for folder in runs_by_age(run.run.warehouse):
         try:
@@ -36,4 +42,4 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:  # n
             continue
         tiers = tuple((short_tier(tier), tier.number, manifest.tiers.get(tier.number, 0)) for tier in card.tiers)
         lines.append(RunLine(folder.name, manifest, tiers, folder.name == run.run_id))
-    return "runs", {"lines": lines, "unread": unread}
+    return lines, unread

@@ -17,7 +17,7 @@ from icp_engine.api.answers import RUN
 from icp_engine.api.current import Current, UnavailableError
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.errors import InputError
-from icp_engine.web import clinic, clinics, downloads, home, network, networks, review, runs, scorecard
+from icp_engine.web import clinic, clinics, compare, downloads, home, network, networks, review, runs, scorecard
 from icp_engine.web.access import SECURITY, Session, SignIn, form_of, same_site
 from icp_engine.web.curation import Curation, moment, write
 from icp_engine.web.missing import NotFoundError
@@ -59,6 +59,7 @@ class Site:
                 self._page("/networks", networks.show, "/networks"),
                 self._page("/networks/{network_id:anything}", network.show, "/networks"),
                 self._page("/scorecard", scorecard.show, "/scorecard"),
+                self._page("/compare", compare.show, "/compare"),
                 self._page("/runs", runs.show, "/runs"),
                 self._route("/review", self._ask, "/review"),
                 self._route("/review/list", self._ask_list, "/review"),

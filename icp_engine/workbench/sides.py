@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.columns import KEY
+from icp_engine.database import Database
 from icp_engine.display import listed
 from icp_engine.errors import IcpError, InputError, first_line
 from icp_engine.networks.columns import OF_NETWORK
@@ -33,12 +34,14 @@ class Side:
         card: the scorecard that made them.
         clinics: a row per clinic, scored.
         run: the run itself, where it is one.
+        known_aliases: ids that its networks no longer have, where whoever asks has its warehouse file open already.
     """
 
     says: str
     card: Scorecard
     clinics: pl.LazyFrame
     run: Run | None = None
+    known_aliases: pl.DataFrame | None = None
 
     @property
     def networks(self) -> pl.DataFrame | None:
@@ -51,10 +54,23 @@ class Side:
     @property
     def aliases(self) -> pl.DataFrame:
         """Ids that networks no longer have, and where each leads now."""
+        if self.known_aliases is not None:
+            return self.known_aliases
         if self.run is None or not self.run.has_networks:
             return pl.DataFrame(schema=_ALIASES)
         with self.run.database() as db:
-            return former_ids(db).select(*_ALIASES)
+            return aliases_in(db)
+
+
+def aliases_in(db: Database) -> pl.DataFrame:
+    """Return ids that networks no longer have, and where each leads now, of an open warehouse file."""
+    return former_ids(db).select(*_ALIASES)
+
+
+def side_of(run: Run, aliases: pl.DataFrame | None = None) -> Side:
+    """Return the results of a run; `aliases` where its warehouse file is open already."""
+    card = run.card
+    return Side(f"run {run.manifest.run_id} ({card.id} {card.version})", card, run.table(TABLE), run, aliases)
 
 
 def open_side(word: str, warehouse: Path, cards: Iterable[str] = ()) -> Side:
@@ -70,9 +86,9 @@ def open_side(word: str, warehouse: Path, cards: Iterable[str] = ()) -> Side:
     """
     path = Path(word)
     if RUN_ID.fullmatch(word):
-        return _of_run(_kept(word, warehouse))
+        return side_of(_kept(word, warehouse))
     if path.is_dir():
-        return _of_run(run_in(path, path) if (path / MANIFEST).exists() and not _is_warehouse(path) else open_run(path))
+        return side_of(run_in(path, path) if (path / MANIFEST).exists() and not _is_warehouse(path) else open_run(path))
     if path.is_file():
         return _of_file(path, [load_scorecard(card) for card in cards])
     raise InputError(f"{word} is no run of {warehouse}, no folder and no file; {_there(warehouse)}.")
@@ -93,11 +109,6 @@ def _there(warehouse: Path) -> str:
     runs = [run.name for run in runs_by_age(warehouse)]
     more = f" and {len(runs) - _KEPT} older ones" if len(runs) > _KEPT else ""
     return f"it keeps {listed(runs[:_KEPT])}{more}" if runs else f"{warehouse} keeps no runs"
-
-
-def _of_run(run: Run) -> Side:
-    card = run.card
-    return Side(f"run {run.manifest.run_id} ({card.id} {card.version})", card, run.table(TABLE), run)
 
 
 def _of_file(path: Path, cards: list[Scorecard]) -> Side:

@@ -226,6 +226,19 @@ def test_a_network_shows_anchor_members_and_why(server: Server, clinics: pl.Data
     assert f"/networks/{network['network_id']}" in listed.links
 
 
+def test_a_kept_run_is_compared_with_the_published_one(tmp_path: Path) -> None:
+    for number, providers in enumerate(["10", "120"]):
+        rows = "".join(f"c{place},Clinic {place},TX,{providers if place == 1 else 4}\n" for place in range(9 - number))
+        (tmp_path / "c.csv").write_text(f"clinic_id,account_name,state_code,npi_count\n{rows}")
+        run([str(tmp_path / "c.csv")], tmp_path / "out", RunOptions(format="parquet", charts=False))
+    with served(tmp_path / "out") as server:
+        page = shown(server, "/compare")
+        assert "0 clinics are new, and 1 are gone." in page.text
+        kept = next(link for link in shown(server, "/runs").links if link.startswith("/compare?with="))
+        assert shown(server, kept).text == page.text
+        shown(server, "/compare?with=20260101T000000000000Z-000000", 404)
+
+
 def test_what_is_not_there_is_404_with_what_is_near(server: Server) -> None:
     page = shown(server, "/clinics/c0011", 404)
     assert "This run has no clinic c0011 . Capitals and blanks count." in page.text

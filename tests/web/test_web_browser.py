@@ -35,7 +35,16 @@ def server(warehouse: Path) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def paths(warehouse: Path) -> list[str]:
     networks = pl.read_parquet(warehouse / "networks_icp.parquet")
-    lists = ["/", "/clinics", "/clinics?q=quill&state=TX", "/clinics?state=Tx1", "/networks", "/scorecard", "/runs"]
+    lists = [
+        "/",
+        "/clinics",
+        "/clinics?q=quill&state=TX",
+        "/clinics?state=Tx1",
+        "/networks",
+        "/scorecard",
+        "/runs",
+        "/compare",
+    ]
     return [
         *lists,
         "/clinics/n0",
