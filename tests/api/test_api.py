@@ -44,7 +44,8 @@ HEAD = ["clinic_id", "account_name", "state_code", "segment_label", "icp_total_s
 HEAD.append("icp_segment")
 COUNTS = ["npi_count", "site_count", "bene_count", "allowed_amt"]
 RANKS = ["icp_rank", "icp_percentile", "icp_tie_size"]
-COLUMNS = [*HEAD, *SCORES, *RANKS, *COUNTS, *NETWORK]
+HIDDEN = ["icp_coverage", "icp_score_floor", "icp_score_ceiling", "icp_tier_certain"]
+COLUMNS = [*HEAD, *SCORES, *RANKS, *HIDDEN, *COUNTS, *NETWORK]
 
 
 @pytest.fixture(scope="module")
