@@ -176,7 +176,12 @@ def schema_command(rules: str | None) -> None:
 @options.mapping
 @options.mapping_file
 @options.reading
-@click.option("--top", type=click.IntRange(1), metavar="N", help="How many of the best to follow; 1000 unless given.")
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many of the best to follow; 1000, and at most a tenth of all, unless given.",
+)
 @click.option(
     "--max-churn", type=options.Share(), metavar="5%",
     help="Exit with 3 where more of the top than this leave it.",

@@ -152,7 +152,10 @@ def _reasons(causes: Causes, old: Scorecard, new: Scorecard) -> Iterator[Table]:
         Column("clinics", "Clinics that move", "count"),
         Column("mean_change", "Mean change, points", "change"),
     )
-    says = "Data first by the old rules, then rules on the new data; a clinic counts wherever its points changed."
+    says = (
+        "Data first by the old rules, then rules on the new data; a clinic counts wherever its points changed, and "
+        "under where tiers begin if the rules changed no points of it."
+    )
     yield Table("characteristics", "What moved them", columns, rows, says, "Nothing is known of it.")
     fields = (
         Column("field", "Field"),
