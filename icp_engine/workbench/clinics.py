@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -46,7 +46,7 @@ class Source:
 
 
 def united_fields(cards: Iterable[Scorecard]) -> dict[str, Field]:
-    """Return the fields of several scorecards.
+    """Return the fields of several scorecards, lists with the items that any of them knows.
 
     Raises:
         InputError: two say otherwise of what type a field is, or on what scale.
@@ -56,12 +56,12 @@ def united_fields(cards: Iterable[Scorecard]) -> dict[str, Field]:
     for card in cards:
         for name, known in card.fields.items():
             before = owner.setdefault(name, card).fields[name]
-            if (before.type, before.scale) != (known.type, known.scale):
+            if replace(before, items=known.items, description="", unit="") != replace(known, description="", unit=""):
                 raise InputError(
                     f"{owner[name].id} {owner[name].version} and {card.id} {card.version} read field '{name}' "
                     "by another type or scale; give the field another name in one of them."
                 )
-            fields[name] = known
+            fields[name] = replace(known, items=known.items | before.items | fields.get(name, known).items)
     return fields
 
 

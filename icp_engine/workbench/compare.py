@@ -7,6 +7,7 @@ import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.display import listed
+from icp_engine.errors import InputError
 from icp_engine.report.document import Column, Document, Table
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.rounding import in_points
@@ -40,7 +41,7 @@ def compare(old: Side, new: Side) -> Document:
     """Return what became of clinics and networks from one run to the next.
 
     Raises:
-        InputError: the scorecards read a field by different types.
+        InputError: the scorecards read a field by different types, or a file has a clinic more than once.
     """
     found = _compared(old, new)
     stayed = found.clinics.drop_nulls(["old_tier", "new_tier"])
@@ -92,6 +93,9 @@ def _compared(old: Side, new: Side) -> Compared:
     both = sides[0].join(sides[1], on=KEY, how="full", coalesce=True)
     both = both.with_columns(pl.coalesce(f"new_{name}", f"old_{name}").alias(name) for name in (NAME, STATE))
     clinics = both.drop(f"{side}_{name}" for side in ("old", "new") for name in (NAME, STATE)).collect()
+    if len(clinics) != clinics[KEY].n_unique():
+        twice = clinics[KEY].filter(clinics[KEY].is_duplicated())[0]
+        raise InputError(f"Clinic {twice} stands more than once in {old.says} or {new.says}; results have it once.")
     moved = clinics.filter(pl.col("old_tier") != pl.col("new_tier"))
     return Compared(clinics, moved, causes_of(moved.drop(NAME, STATE), old, new) if len(moved) else None)
 

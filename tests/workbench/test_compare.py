@@ -246,3 +246,11 @@ def test_every_fate_of_an_old_id_is_followed():
         ("gone", None, None, "gone"),
         ("unknown", None, None, "gone"),
     ]
+
+
+def test_a_clinic_that_stands_twice_is_refused(runs, tmp_path):
+    frame = pl.read_parquet(runs.out / "clinics_icp.parquet")
+    pl.concat([frame, frame.head(1)]).write_parquet(tmp_path / "twice.parquet")
+    side = open_side(str(tmp_path / "twice.parquet"), runs.out, [str(runs.out.parent / "new.toml")])
+    with pytest.raises(InputError, match=r"stands more than once in .*twice\.parquet"):
+        compare(open_side(runs.names[0], runs.out), side)
