@@ -11,7 +11,7 @@ import polars as pl
 from icp_engine.api.listing import Listing
 from icp_engine.api.mapped import mapped
 from icp_engine.api.rows import ANCHOR, OPERATIONAL, Rows, rows_of
-from icp_engine.columns import KEY, NAME, STATE, Column
+from icp_engine.columns import HELPERS, KEY, NAME, STATE, Column
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.filters import Filter, conditions
@@ -25,6 +25,7 @@ from icp_engine.scoring.explanation import bibliography_content, entries_of
 _POOL = 512 << 20  # bytes that DuckDB may hold: a look-up takes some 15 MB, and forty of them may run at once
 _POOL_AT_REST = 16 << 20  # between two columns that are read, each of them hardly ever twice
 _TOP = 10
+_PLACE = f"{HELPERS}place"
 _CLINIC = sql_text("api/clinic")
 
 
@@ -114,11 +115,11 @@ def _reader(db: Database, source: str, columns: Sequence[Column]) -> Callable[[s
     def read(name: str) -> pl.Series:
         if name not in given:
             return pl.Series(name, dtype=dtypes[name]).extend_constant(None, height)
-        place = "cast(rowid as uinteger) as place"  # by which the columns belong together
+        place = f'cast(rowid as uinteger) as "{_PLACE}"'  # by which the columns belong together
         rows = db.frame(f"select {place}, {quoted(name)} from {source}")
         for pool in (_POOL_AT_REST, _POOL):  # what DuckDB holds of the column goes
             db.run(f"set memory_limit = '{pool}B'")
-        return (rows if rows["place"].is_sorted() else rows.sort("place"))[name]
+        return (rows if rows[_PLACE].is_sorted() else rows.sort(_PLACE))[name]
 
     return read
 

@@ -132,7 +132,7 @@ def sql_command(card: str, dialect: str, types: Path | None, table: str) -> None
     \b
     Examples:
       icp-engine scorecard sql icp --dialect snowflake --table crm.public.clinics
-      icp-engine scorecard sql mine.toml --dialect duckdb --types columns.csv > score.sql
+      icp-engine scorecard sql mine.toml --dialect duckdb --types columns.csv
     """
     from icp_engine.scorecard.loader import load_scorecard
     from icp_engine.statements.dialects import find_dialect, require_sqlglot

@@ -1,5 +1,6 @@
 """The review queue of a published run: list it, look at one question, hand it out as a sheet and take answers in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: s
                 f"{path}, row {place}: the run has no question {row['question_id']!r}; export the sheet anew."
             )
         asked = Decision(0, moment, author, "merge", "", "", row["reason"] or "")
-        written += lines_of(known[row["question_id"]], asked, yes=answer in _YES)
+        written += _lines_of(known[row["question_id"]], asked, yes=answer in _YES)
     return decide_all(run, decisions, written) if written else []
 
 
@@ -143,15 +144,27 @@ def answered(run: Run, question_id: str, line: Decision, *, yes: bool) -> list[D
     Raises:
         InputError: there is no such question.
     """
-    return lines_of(question(run, question_id).question.row(0, named=True), line, yes=yes)
+    return _lines_of(question(run, question_id).question.row(0, named=True), line, yes=yes)
 
 
-def lines_of(question: dict[str, Any], line: Decision, *, yes: bool) -> list[Decision]:
-    """Return the lines that an answer makes."""
-    first, *others = question["sides"]
-    is_brand = question["kind"] == "brand_prefix"
+def _lines_of(row: dict[str, Any], line: Decision, *, yes: bool) -> list[Decision]:
+    return lines_of(row["kind"], row["name_a"], row["sides"], line, yes=yes)
+
+
+def lines_of(kind: str, name: str, sides: Iterable[str], line: Decision, *, yes: bool) -> list[Decision]:
+    """Return the lines that an answer makes.
+
+    Args:
+        kind: of the question.
+        name: its first name: of a brand the words that names begin with.
+        sides: a clinic of each side, the largest first.
+        line: moment, author and reason; the rest does not count.
+        yes: the answer.
+    """
+    first, *others = sides
+    is_brand = kind == "brand_prefix"
     if is_brand and yes:
-        return [replace(line, action="brand_prefix", subject=question["name_a"])]
+        return [replace(line, action="brand_prefix", subject=name)]
     action: Action = "merge" if yes else "not_same"
     return [replace(line, action=action, subject=first, object=other) for other in (others[:1] if is_brand else others)]
 

@@ -137,8 +137,9 @@ def score(
     results: list[str] = []
     for each in cards:
         extra = [reason_codes_expr(each).alias(each.column("reason_codes"))] if reason_codes else []
+        if reason_codes or bibliography:
+            scored = scored.with_columns(prepared(each))  # a code says where a maximum cuts, which takes points
         if bibliography:
-            scored = scored.with_columns(prepared(each))
             extra.append(bibliography_expr(each).alias(f"{each.prefix}_bibliography"))
         scored = scored.with_columns(extra)
         results += [*score_columns(each), *(column.meta.output_name() for column in extra)]

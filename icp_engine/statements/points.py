@@ -140,6 +140,30 @@ def _mean(parts: list[Sql], category: CategoryOutcomes, dialect: Dialect) -> Sql
     return half_to_even(total(weighted), below, whole)
 
 
+def driver_columns(inside: Inside) -> dict[str, Sql]:
+    """Return the name of the characteristic that brings the most to a category, by the column that the card names.
+
+    It is the first on a tie, and missing where none brings any points.
+    """
+    found: dict[str, Sql] = {}
+    for category in outcome_table(inside.card).categories:
+        if category.rule.driver is None:
+            continue
+        below = lcm(*(share.denominator for share in category.shares))
+        brings = [
+            exp.paren(
+                exp.cast(column(inside.names.of("points", part.rule.column)), "bigint") * number(int(share * below))
+            )
+            for part, share in zip(category.parts, category.shares, strict=True)
+        ]
+        ways = [
+            (every([brought > number(0), *(brought >= other for other in brings if other is not brought)]), part)
+            for part, brought in zip(category.parts, brings, strict=True)
+        ]
+        found[category.rule.driver] = case([(most, text(part.rule.name)) for most, part in ways], exp.null())
+    return found
+
+
 def total_column(inside: Inside, dialect: Dialect) -> Sql:
     """Return the total in hundredths from the rounded categories."""
     table = outcome_table(inside.card)

@@ -18,6 +18,7 @@ from icp_engine.statements.names import Names
 from icp_engine.statements.points import (
     category_columns,
     codes_column,
+    driver_columns,
     in_points,
     measured_columns,
     points_columns,
@@ -181,6 +182,7 @@ def _result(inside: Inside, dialect: Dialect) -> list[exp.Alias]:
     if card.segment_source:
         results[card.column("segment")] = segment_column(inside)
     results |= {category.column: in_points(column(names.of("score", category.name))) for category in card.categories}
+    results |= driver_columns(inside)
     results |= {rule.column: inside.band(rule) for rule in card.characteristics}
     results[card.column("reason_codes")] = codes_column(inside)
     if len({name.lower() for name in results}) < len(results):

@@ -284,7 +284,7 @@ def decisions_of(question: Question, answer: str, author: str, reason: str) -> l
     if answer not in ("same", "not_same"):
         raise InputError(f"The answer '{answer}' is none of same, not_same and later.")
     line = Decision(0, moment(), author, "merge", "", "", reason)
-    return lines_of(dict(question.row), line, yes=answer == "same")
+    return lines_of(question.kind, question.row["name_a"], question.sides, line, yes=answer == "same")
 
 
 def undoing(curation: Curation, author: str) -> list[Decision]:

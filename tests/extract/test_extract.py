@@ -19,6 +19,8 @@ from icp_engine.warehouse.manifest import Manifest
 RESULTS = [
     "icp_total_score", "icp_tier", "icp_tier_label", "icp_segment", "icp_fit_score", "icp_pain_score",
     "icp_compliance_score", "icp_propensity_score", "icp_scale_score", "icp_segment_score",
+    "icp_rank", "icp_percentile", "icp_tie_size",
+    "icp_coverage", "icp_score_floor", "icp_score_ceiling", "icp_tier_certain", "icp_next_tier",
     "network_id", "network_name", "network_icp_score", "network_tier", "network_tier_label", "is_network_anchor",
     "num_clinics",
 ]  # fmt: skip

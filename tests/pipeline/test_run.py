@@ -38,6 +38,10 @@ RESULTS: dict[str, pl.DataType] = {
     **dict.fromkeys(CATEGORIES, FLOAT),
 }  # fmt: skip
 RANKS: dict[str, pl.DataType] = {"icp_rank": WHOLE, "icp_percentile": FLOAT, "icp_tie_size": WHOLE}
+HIDDEN: dict[str, pl.DataType] = {
+    "icp_coverage": FLOAT, "icp_score_floor": FLOAT, "icp_score_ceiling": FLOAT, "icp_tier_certain": FLAG,
+    "icp_next_tier": TEXT,
+}  # fmt: skip
 NETWORK: dict[str, pl.DataType] = {
     "network_id": TEXT, "network_name": TEXT, "network_icp_score": FLOAT, "network_tier": pl.Int8(),
     "network_tier_label": TEXT, "is_network_anchor": FLAG, "num_clinics": WHOLE,
@@ -48,7 +52,7 @@ SCORES: dict[str, pl.DataType] = {
 }  # fmt: skip
 WHY: dict[str, pl.DataType] = {"icp_top_reasons": TEXT, "icp_unknown": TEXT}
 FOR_CRM: dict[str, pl.DataType] = {
-    "clinic_id": TEXT, "account_name": TEXT, "state_code": TEXT, "segment_label": TEXT, **RESULTS, **RANKS,
+    "clinic_id": TEXT, "account_name": TEXT, "state_code": TEXT, "segment_label": TEXT, **RESULTS, **RANKS, **HIDDEN,
     "npi_count": WHOLE, "site_count": WHOLE, "fqhc_flag": FLAG, "aco_member": FLAG, **WHY, **NETWORK,
 }  # fmt: skip
 CHARACTERISTICS = [
@@ -111,7 +115,7 @@ def same(found: Path, due: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "schema"),
     [
-        ("clinics_icp", {**INPUT, **RESULTS, **RANKS, **NETWORK}),
+        ("clinics_icp", {**INPUT, **RESULTS, **RANKS, **HIDDEN, **NETWORK}),
         ("icp_scores", SCORES),
         ("icp_bands", BANDS),
         ("clinics_icp_with_networks", FOR_CRM),
@@ -131,6 +135,7 @@ def test_columns_that_the_extract_lacks_are_in_the_scores_and_not_in_the_clinics
         ("clinic_id", TEXT),
         *RESULTS.items(),
         *RANKS.items(),
+        *HIDDEN.items(),
         *NETWORK.items(),
     ]
     assert list(found["icp_scores"].schema.items()) == list(SCORES.items())
@@ -426,7 +431,13 @@ def test_the_real_organisations_are_scored(organisations: str, tmp_path: Path) -
     with Path(organisations).open(newline="", encoding="utf-8") as file:
         given = {row["NPI"]: row for row in csv.DictReader(file)}
     new = {old: name for name, old in MAPPING.items()}
-    assert found.columns == [*(new.get(name, name) for name in next(iter(given.values()))), *RESULTS, *RANKS, *NETWORK]
+    assert found.columns == [
+        *(new.get(name, name) for name in next(iter(given.values()))),
+        *RESULTS,
+        *RANKS,
+        *HIDDEN,
+        *NETWORK,
+    ]
     for row in found[::97].iter_rows(named=True):
         due = given[row["clinic_id"]]
         assert {name: row[name] for name in due if name not in new} == {

@@ -157,7 +157,7 @@ def test_tiers_on_several_categories_are_not_moved_by_one_score() -> None:
 
 def test_stability_report_equals_plain_python(graded: Run, clinics: list[Row]) -> None:
     card, document = graded.card, stability(graded)
-    shares = tier_stability(pl.DataFrame(clinics), card, weight_factors(card)).to_list()
+    shares = tier_stability(pl.DataFrame(clinics, infer_schema_length=None), card, weight_factors(card)).to_list()
     assert [row["icp_tier_stability"] for row in clinics] == shares
     for tier, row in zip(card.tiers, rows_of(document, "tiers"), strict=True):
         own = [share for share, clinic in zip(shares, clinics, strict=True) if clinic["icp_tier"] == tier.number]
