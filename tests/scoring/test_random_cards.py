@@ -37,7 +37,7 @@ from icp_engine.warehouse.dimensions import scorecard_frames
 from icp_engine.warehouse.duckdb_file import names_in_sql
 from icp_engine.warehouse.evidence import add_bibliography
 
-CARDS, SEED = int(os.environ.get("ICP_CARDS", "150")), int(os.environ.get("ICP_SEED", "11"))
+CARDS, SEED = int(os.environ.get("ICP_CARDS", "100")), int(os.environ.get("ICP_SEED", "11"))
 ROWS, EXPLAINED = 12, 2
 SHRUNK = 1_000  # up to so many cards one that fails is made small, which takes minutes
 DTYPES: dict[str, Any] = {
