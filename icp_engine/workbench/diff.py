@@ -127,7 +127,9 @@ def _parts(found: Differences, old: Scorecard, new: Scorecard) -> Table:
     labels = part_labels((old, new))
     rows = [
         (labels[code], up, down, in_points(change) / found.clinics)
-        for code, up, down, change in found.parts.sort(pl.col("up") + pl.col("down"), descending=True).iter_rows()
+        for code, up, down, change in found.parts.sort(
+            pl.col("up") + pl.col("down"), "code", descending=[True, False]
+        ).iter_rows()
     ]
     columns = (
         Column("characteristic", "Characteristic"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ROWS = 250_000  # clinics that are looked at together
 _SAMPLE = 50_000  # clinics that tell at the end of a run which field would help
 SHOWN = 15  # states in a table
+_SAME = 6  # decimals of points to which sums are the same whatever the order of adding up
 COUNTS = ("lacking", "at_stake", "up", "down")
 _SEGMENT = f"{HELPERS}segment"
 _GROUPS = {
@@ -83,8 +84,9 @@ def find_gaps(run: Run, sample: int | None = None) -> Gaps:
         groups += [_of_field(finder, frame, field, card) for field in card.reads if frame[field].null_count()]
     every = pl.concat(groups).group_by("field", "state", "segment").agg(pl.col(COUNTS).sum())
     fields = every.group_by("field").agg(pl.col(COUNTS).sum()).with_columns(pl.col("at_stake") / pl.col("lacking"))
-    order = {"up": True, "at_stake": True, "down": True, "field": False}
-    return Gaps(card, clinics, certain, could_rise, fields.sort(*order, descending=list(order.values())), every)
+    stake = pl.col("at_stake").round(_SAME)
+    fields = fields.sort("up", stake, "down", "field", descending=[True, True, True, False])
+    return Gaps(card, clinics, certain, could_rise, fields, every)
 
 
 def clinics_lacking(run: Run, field: str) -> pl.DataFrame:
@@ -251,9 +253,9 @@ def _fields(gaps: Gaps) -> Table:
 def _by(gaps: Gaps, name: str, table: str, title: str) -> Table:
     """Return the states or segments in which a single field could lift the most clinics, and which field that is."""
     counts = gaps.groups.group_by(name, "field").agg(pl.col(COUNTS).sum())
-    best = counts.sort("up", "at_stake", "field", descending=[True, True, False]).unique(
-        name, keep="first", maintain_order=True
-    )
+    stake = pl.col("at_stake").round(_SAME)
+    order = counts.sort("up", stake, "field", name, descending=[True, True, False, False], nulls_last=True)
+    best = order.unique(name, keep="first", maintain_order=True)
     rows: Sequence[dict[str, object]] = best.head(SHOWN).to_dicts()
     labels = gaps.card.segments if name == "segment" else {}
     more = f" The first {SHOWN} of {len(best)}." if len(best) > SHOWN else ""
