@@ -116,8 +116,11 @@ def network_why(run: Run, network_id: str) -> NetworkWhy:
         return why_in(db, network_id)
 
 
-def why_in(db: Database, network_id: str) -> NetworkWhy:
-    """Return why a network of a warehouse file, which has to be there, is one."""
+def why_in(db: Database, network_id: str, *, outside: bool = True) -> NetworkWhy:
+    """Return why a network of a warehouse file, which has to be there, is one.
+
+    Looking `outside` for near misses goes through all clinics; without it there are none.
+    """
     present = {name.lower() for name in db.columns("clinics")}
     read = [KEY, NAME, STATE, *(name for name in EVIDENCE_COLUMNS if name in present)]
     columns = ", ".join(map(quoted, read))
@@ -133,7 +136,7 @@ def why_in(db: Database, network_id: str) -> NetworkWhy:
         parts=_parts(db, members, ties, weakest_kind) if weakest_kind else (),
         owners=_shared(owners.filter(kind="owner")["value"]),
         parents=_shared(owners.filter(kind="parent")["value"]),
-        near_misses=tuple(_near_misses(db, members, network_id)),
+        near_misses=tuple(_near_misses(db, members, network_id)) if outside else (),
         decisions=tuple(Decided(*line) for line in db.frame(_DECIDED, {"id": network_id}).iter_rows()),
         former_ids=tuple(
             FormerId(*former)

@@ -55,7 +55,8 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
     if found is None:
         raise no_network(run, asked)
     network_id = current_network(run, asked)
-    why = _why(run, network_id)
+    outside = request.query_params.get("outside") == "1"
+    why = _why(run, network_id, outside=outside)
     ids = [member[KEY] for member in found["clinics"]]
     with run.db.cursor() as db:
         members = clinic_rows(run, db, ids[:_MEMBERS])
@@ -71,6 +72,7 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
         "evidence": _evidence(why),
         "map": _map(why),
         "anchor": anchor,
+        "outside": outside,
         "done": request.query_params.get("done", ""),
     }
 
@@ -101,9 +103,9 @@ def decision_of(fields: Mapping[str, str], moment: str, author: str) -> Decision
     return Decision(0, moment, author, action, subject, other, reason)
 
 
-def _why(run: Snapshot, network_id: str) -> NetworkWhy:
+def _why(run: Snapshot, network_id: str, *, outside: bool) -> NetworkWhy:
     with run.db.cursor() as db:
-        return why_in(db, network_id)
+        return why_in(db, network_id, outside=outside)
 
 
 def _groups(members: Sequence[ClinicRow], why: NetworkWhy) -> tuple[StateGroup, ...]:
