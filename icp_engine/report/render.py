@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -19,6 +19,7 @@ from icp_engine.extract.findings import Step, verdict
 from icp_engine.extract.validate import Validation
 from icp_engine.report.content import Report
 from icp_engine.report.document import Document, Table, spelled
+from icp_engine.report.environment import page_environment
 from icp_engine.scorecard import words
 from icp_engine.scorecard.outcomes import outcome_table
 
@@ -60,13 +61,7 @@ def chart_page(chart: Chart, *, alone: bool = False) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(_TEMPLATES)
     environment.filters |= {
         "percent": percent,
         "bytes": _bytes,

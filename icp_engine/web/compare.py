@@ -1,7 +1,6 @@
 """`/compare`: the published run against one that is kept from before."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -9,10 +8,18 @@ from starlette.requests import Request
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.errors import InputError
 from icp_engine.report.document import Document
+from icp_engine.web.kept import Kept
 from icp_engine.web.missing import NotFoundError
 from icp_engine.web.runs import kept_runs
 from icp_engine.workbench.compare import compare
 from icp_engine.workbench.sides import aliases_in, open_side, side_of
+
+
+def _none_yet(run: Snapshot) -> dict[str, Document]:  # noqa: ARG001
+    return {}
+
+
+_FOUND = Kept(_none_yet)  # what became of the run since each of those before
 
 
 def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
@@ -27,29 +34,15 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
     if word is not None:
         if word not in {line.run_id for line in others}:
             raise NotFoundError("kept run", word, (("/runs", "the runs that are kept"),))
-        document = _compared(_Pair(run, word))
+        found = _FOUND.of(run)
+        document = found[word] = found.get(word) or _compared(run, word)
     return "compare", {"others": others, "chosen": word, "document": document}
 
 
-class _Pair:
-    """A run and the name of another: what became of one from the other is worked out once."""
-
-    def __init__(self, run: Snapshot, other: str) -> None:
-        self.run, self.other = run, other
-
-    def __hash__(self) -> int:
-        return hash((self.run.run.folder, self.other))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Pair) and hash(self) == hash(other)
-
-
-@lru_cache(maxsize=4)
-def _compared(pair: _Pair) -> Document:
-    run = pair.run
+def _compared(run: Snapshot, other: str) -> Document:
     with run.db.cursor() as db:
         new = side_of(run.run, aliases_in(db))
     try:
-        return compare(open_side(pair.other, run.run.warehouse), new)
+        return compare(open_side(other, run.run.warehouse), new)
     except InputError as error:
         return Document("The runs cannot be compared", str(error))

@@ -5,11 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.display import percent
 from icp_engine.report.document import spelled
+from icp_engine.report.environment import page_environment
 from icp_engine.scorecard import words
 from icp_engine.web import spelling
 
@@ -34,23 +35,21 @@ class Frame:
         run: the line at its foot about the run and its scorecard; empty where no run answers.
         links: what else there is of the run, as address and name.
         signed_in: whether there is somebody to sign out.
-        searched: what was typed into the search of every page.
     """
 
     here: str = ""
     run: str = ""
     links: tuple[tuple[str, str], ...] = ()
     signed_in: bool = False
-    searched: str = ""
 
 
-def frame_of(run: Snapshot, here: str, *, signed_in: bool = False, searched: str = "") -> Frame:
+def frame_of(run: Snapshot, here: str, *, signed_in: bool = False) -> Frame:
     """Return the frame of a page of a run."""
     manifest, card = run.run.manifest, run.rows.card
     line = f"Run of {spelling.moment(manifest.started_at)}. Scorecard {card.id} {card.version}."
     has_report = (run.run.folder / "report.html").exists()
     links = (*((("/report", "Report"),) if has_report else ()), ("/docs", "API"))
-    return Frame(here, line, links, signed_in, searched)
+    return Frame(here, line, links, signed_in)
 
 
 def page(template: str, frame: Frame, **values: Any) -> str:
@@ -60,13 +59,7 @@ def page(template: str, frame: Frame, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(_TEMPLATES)
     environment.filters |= {
         "share": percent,
         "points": spelling.points,

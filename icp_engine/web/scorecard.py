@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,6 +11,7 @@ from starlette.requests import Request
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scorecard.words import Rule, rules
+from icp_engine.web.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Category:
 def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001
     """Return the page of the scorecard."""
     card = run.rows.card
-    hits = _hits(run.run.folder, tuple(rule.column for rule in card.characteristics))
+    hits = _HITS.of(run)
     categories = []
     for category in outcome_table(card).categories:
         looked = []
@@ -56,12 +55,15 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:  # n
     return "scorecard", {"card": card, "categories": categories, "clinics": run.count}
 
 
-@lru_cache(maxsize=2)
-def _hits(folder: Path, columns: tuple[str, ...]) -> dict[str, dict[int, int]]:
+def _hits(run: Snapshot) -> dict[str, dict[int, int]]:
     """Return how many clinics landed in each band, by characteristic. Source: the file of bands of a run."""
-    bands = pl.scan_parquet(folder / "icp_bands.parquet")
+    columns = [rule.column for rule in run.rows.card.characteristics]
+    bands = run.run.table("icp_bands")
     counted = pl.collect_all([bands.group_by(column).len() for column in columns])
     return {
         column: {band: count for band, count in frame.iter_rows() if band is not None}
         for column, frame in zip(columns, counted, strict=True)
     }
+
+
+_HITS = Kept(_hits)

@@ -197,7 +197,7 @@ class Site:
         frame = Frame(here, signed_in=signed_in)
         try:
             with self._current.run() as run:
-                frame = frame_of(run, here, signed_in=signed_in, searched=request.query_params.get("q", ""))
+                frame = frame_of(run, here, signed_in=signed_in)
                 return answer(run, request, frame)
         except NotFoundError as missing:
             return _html(page("not_found", frame, missing=missing), 404)

@@ -70,14 +70,6 @@ def signed(value: float) -> str:
     return "0" if not value else ("+" if value > 0 else "\N{MINUS SIGN}") + points(abs(value))
 
 
-def share(value: float) -> str:
-    """Return a share of 0 to 1 to one decimal; what is not nothing and not all never reads so."""
-    text = f"{value:.1%}"
-    if text == "0.0%" and value > 0:
-        return "<0.1%"
-    return ">99.9%" if text == "100.0%" and value < 1 else text
-
-
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Return a number with what it counts: `1 clinic`, `2,000 clinics`."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -17,6 +17,7 @@ from icp_engine.extract.reading import AS_IT_STANDS, Reading
 from icp_engine.published.run import Run
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import outcome_table
+from icp_engine.scorecard.several import fields_of_all
 from icp_engine.scoring.compiler import HUNDREDTHS, band_of, category_expr, points_expr, uncapped_expr
 from icp_engine.scoring.score import add_bands, add_scores
 
@@ -51,7 +52,7 @@ def united_fields(cards: Iterable[Scorecard]) -> dict[str, Field]:
     Raises:
         InputError: two say otherwise of what type a field is, or on what scale.
     """
-    fields = dict(FIELDS)
+    cards = tuple(cards)
     owner: dict[str, Scorecard] = {}
     for card in cards:
         for name, known in card.fields.items():
@@ -61,8 +62,7 @@ def united_fields(cards: Iterable[Scorecard]) -> dict[str, Field]:
                     f"{owner[name].id} {owner[name].version} and {card.id} {card.version} read field '{name}' "
                     "by another type or scale; give the field another name in one of them."
                 )
-            fields[name] = replace(known, items=known.items | before.items | fields.get(name, known).items)
-    return fields
+    return FIELDS | fields_of_all(cards)
 
 
 @contextmanager
