@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from icp_engine.errors import did_you_mean
 from icp_engine.extract.states import CODES, NAME_OF
 from icp_engine.published.filters import Condition, Filter, conditions
-from icp_engine.scorecard.model import TOTAL, Scorecard
+from icp_engine.scorecard.model import TOTAL, Scorecard, Tier
 from icp_engine.web import spelling
 from icp_engine.web.rows import bound, short_tier
 
@@ -193,9 +193,17 @@ def _tier(reading: _Reading, card: Scorecard, columns: list[str]) -> tuple[tuple
     if value.startswith(COULD_BE):
         number = int(value.removeprefix(COULD_BE))
         tier = next(tier for tier in card.tiers if tier.number == number)
-        lower = tuple(each.number for each in card.tiers if each.number > number)
-        return lower, [Condition(bound(card, "ceiling"), "at least", tier.at_least[TOTAL])]
+        return None, [*could_rise(card, tier)]
     return tuple(int(part) for part in value.split(",")), []
+
+
+def could_rise(card: Scorecard, tier: Tier) -> tuple[Condition, ...]:
+    """Return what clinics of lower tiers must be whose ceiling reaches a tier that rests on the score alone."""
+    lower = tuple(each.number for each in card.tiers if each.number > tier.number)
+    return (
+        Condition(card.column("tier"), "one of", lower),
+        Condition(bound(card, "ceiling"), "at least", tier.at_least[TOTAL]),
+    )
 
 
 def tier_choices(card: Scorecard, columns: list[str]) -> dict[str, str]:

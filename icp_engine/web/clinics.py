@@ -10,8 +10,8 @@ from icp_engine.columns import KEY, NAME
 from icp_engine.extract.states import CODES
 from icp_engine.published.filters import Condition
 from icp_engine.scorecard.model import TOTAL
-from icp_engine.web.asked import NETWORKS, PER_PAGE, UNKNOWN, Asked, clinics_asked, tier_choices
-from icp_engine.web.pager import Pager, pager
+from icp_engine.web.asked import COULD_BE, NETWORKS, UNKNOWN, Asked, clinics_asked, could_rise, tier_choices
+from icp_engine.web.pager import paged
 from icp_engine.web.rows import apart, bound, clinic_rows, clinic_url, network_url, shared_reasons, short_tier
 
 _REASONS = 3
@@ -39,9 +39,9 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
     }
     if asked.problems:
         return "clinics", values | {"rows": (), "shared": (), "pager": None, "told": (), "sorts": _sorts(run, asked)}
-    found, where = listed(run, asked)
+    page, where = paged(run.clinics, asked)
     with run.db.cursor() as db:
-        rows = clinic_rows(run, db, found)
+        rows = clinic_rows(run, db, page[KEY].to_list())
     shared = shared_reasons(card, rows)
     rows = apart(card, rows, {reason.code for reason, _ in shared}, _REASONS)
     return "clinics", values | {
@@ -51,21 +51,6 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
         "told": _told(run, asked, where.total),
         "sorts": _sorts(run, asked),
     }
-
-
-def listed(run: Snapshot, asked: Asked) -> tuple[list[str], Pager]:
-    """Return the ids of a page, and which page it is: the last one where there are not so many."""
-    ids, where = _page(run, asked, asked.page)
-    if where.page != asked.page:
-        ids, where = _page(run, asked, where.page)
-    return ids, where
-
-
-def _page(run: Snapshot, asked: Asked, number: int) -> tuple[list[str], Pager]:
-    page = run.clinics.page(
-        asked.wanted, asked.sort_by, descending=asked.descending, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
-    )
-    return page.rows[KEY].to_list(), pager(asked, page.total, asked.page)
 
 
 def _count(run: Snapshot, asked: Asked, *more: Condition) -> int:
@@ -79,17 +64,12 @@ def _told(run: Snapshot, asked: Asked, total: int) -> tuple[tuple[str, str | Non
     ceiling = bound(card, "ceiling")
     if not total or ceiling not in run.clinics.columns:
         return ()
-    told = []
-    for tier in card.tiers:
-        if set(tier.at_least) == {TOTAL}:
-            lower = tuple(each.number for each in card.tiers if each.number > tier.number)
-            rising = Condition(ceiling, "at least", tier.at_least[TOTAL])
-            count = _count(run, asked, Condition(card.column("tier"), "one of", lower), rising)
-            if count:
-                could = None if "tier" in asked.typed else asked.url(tier=f"could-be-{tier.number}", page=None)
-                told.append((f"{count:,} could be {short_tier(tier)}", could))
-            break
-    return tuple(told)
+    tier = next((tier for tier in card.tiers if set(tier.at_least) == {TOTAL}), None)
+    count = _count(run, asked, *could_rise(card, tier)) if tier else 0
+    if tier is None or not count:
+        return ()
+    could = None if "tier" in asked.typed else asked.url(tier=f"{COULD_BE}{tier.number}", page=None)
+    return ((f"{count:,} could be {short_tier(tier)}", could),)
 
 
 def _exact(run: Snapshot, text: str | None) -> str | None:

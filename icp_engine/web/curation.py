@@ -13,6 +13,7 @@ from icp_engine.networks.decisions import Decision, read_decisions, taken_back
 from icp_engine.published.decide import write_decisions
 from icp_engine.web.access import Session
 
+LONGEST_REASON = 500  # characters
 _BRAND = "brand_prefix"
 
 

@@ -13,6 +13,7 @@ from icp_engine.published.filters import Condition
 from icp_engine.scorecard.model import TOTAL
 from icp_engine.scorecard.ranking import unknown_fields
 from icp_engine.web import spelling
+from icp_engine.web.asked import could_rise
 from icp_engine.web.kept import Kept
 from icp_engine.web.networks import NetworkRow, network_rows
 from icp_engine.web.rows import (
@@ -140,12 +141,7 @@ def _tiers(run: Snapshot) -> tuple[TierLine, ...]:
     for tier in card.tiers:
         rise = None
         if ceiling in run.clinics.columns and set(tier.at_least) == {TOTAL}:
-            lower = tuple(each.number for each in card.tiers if each.number > tier.number)
-            wanted = (
-                Condition(card.column("tier"), "one of", lower),
-                Condition(ceiling, "at least", tier.at_least[TOTAL]),
-            )
-            rise = run.clinics.page(wanted, run.rows.total, descending=True, limit=0, offset=0).total
+            rise = run.clinics.page(could_rise(card, tier), run.rows.total, descending=True, limit=0, offset=0).total
         clinics = counts.get(tier.number, 0)
         lines.append(
             TierLine(tier.number, short_tier(tier), card.edges(tier), clinics, clinics / max(run.count, 1), rise)

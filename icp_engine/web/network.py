@@ -12,13 +12,13 @@ from icp_engine.errors import InputError
 from icp_engine.networks.decisions import Decision
 from icp_engine.published.why import NetworkWhy, why_in
 from icp_engine.web import spelling
+from icp_engine.web.curation import LONGEST_REASON
 from icp_engine.web.missing import no_network
 from icp_engine.web.networks import network_row
 from icp_engine.web.rows import ClinicRow, clinic_rows
 from icp_engine.web.tiles import Tile, tiles
 
 _MEMBER = "member:"  # before the id of a clinic that is ticked
-_REASON = 500  # characters
 _MEMBERS = 200  # that are shown with their scores; beyond these the page says how many more there are
 _STRENGTHS = {
     "override": ("Decided", "Placed here by a file of overrides"),
@@ -84,7 +84,7 @@ def decision_of(fields: Mapping[str, str], moment: str, author: str) -> Decision
         InputError: the form says too little.
     """
     action, members = fields.get("action", ""), [name for name in fields if name.startswith(_MEMBER)]
-    stays, reason = fields.get("anchor_id", ""), fields.get("reason", "")[:_REASON]
+    stays, reason = fields.get("anchor_id", ""), fields.get("reason", "")[:LONGEST_REASON]
     match action:
         case "anchor":
             subject, other = fields.get("anchor", ""), ""

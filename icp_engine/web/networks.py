@@ -11,9 +11,9 @@ from icp_engine.extract.states import CODES
 from icp_engine.networks.columns import network_tiers
 from icp_engine.networks.columns import network_total as total_of
 from icp_engine.web import spelling
-from icp_engine.web.asked import PER_PAGE, Asked, networks_asked
+from icp_engine.web.asked import networks_asked
 from icp_engine.web.clinics import sort_link
-from icp_engine.web.pager import Pager, pager
+from icp_engine.web.pager import paged
 from icp_engine.web.rows import ClinicRow, Score, clinic_rows, cuts, network_url, short_tier
 
 _STATES = 6  # that a row names; its page has them all
@@ -62,17 +62,8 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
     }
     if asked.problems:
         return "networks", values | {"rows": (), "pager": None}
-    found, where = _page(run, asked, asked.page)
-    if where.page != asked.page:
-        found, where = _page(run, asked, where.page)
-    return "networks", values | {"rows": network_rows(run, found), "pager": where}
-
-
-def _page(run: Snapshot, asked: Asked, number: int) -> tuple[list[dict[str, Any]], Pager]:
-    page = run.networks.page(
-        asked.wanted, asked.sort_by, descending=asked.descending, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
-    )
-    return page.rows.to_dicts(), pager(asked, page.total, asked.page)
+    page, where = paged(run.networks, asked)
+    return "networks", values | {"rows": network_rows(run, page.to_dicts()), "pager": where}
 
 
 def network_rows(run: Snapshot, found: Sequence[Mapping[str, Any]]) -> tuple[NetworkRow, ...]:

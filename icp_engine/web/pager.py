@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import polars as pl
+
+from icp_engine.api.listing import Listing
 from icp_engine.web.asked import PER_PAGE, Asked
 
 
@@ -42,3 +45,16 @@ def pager(asked: Asked, total: int, page: int) -> Pager:
         after=asked.url(page=str(number + 1)) if number < pages else None,
         beyond=page > pages,
     )
+
+
+def paged(listing: Listing, asked: Asked) -> tuple[pl.DataFrame, Pager]:
+    """Return the rows of the page that is asked for, and where it stands: of the last where there are not so many."""
+    rows, where = _page(listing, asked, asked.page)
+    return (rows, where) if where.page == asked.page else _page(listing, asked, where.page)
+
+
+def _page(listing: Listing, asked: Asked, number: int) -> tuple[pl.DataFrame, Pager]:
+    page = listing.page(
+        asked.wanted, asked.sort_by, descending=asked.descending, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
+    )
+    return page.rows, pager(asked, page.total, asked.page)

@@ -19,13 +19,12 @@ from icp_engine.api.snapshot import Snapshot
 from icp_engine.errors import InputError
 from icp_engine.web import clinic, clinics, compare, downloads, home, network, networks, review, runs, scorecard
 from icp_engine.web.access import SECURITY, Session, SignIn, form_of, same_site
-from icp_engine.web.curation import Curation, moment, write
+from icp_engine.web.curation import LONGEST_REASON, Curation, moment, write
 from icp_engine.web.missing import NotFoundError
 from icp_engine.web.render import Frame, frame_of, page
 from icp_engine.web.rows import clinic_url, network_url
 
 _LOG = logging.getLogger("uvicorn.error")
-_REASON = 500  # characters
 _FRESH = {"Cache-Control": "private, no-cache"}
 _OF_REPORT = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 
@@ -128,7 +127,7 @@ class Site:
                 write(run, curation.path, review.undoing(curation, author))
                 return RedirectResponse(f"/review/{quote(question_id)}?done=undo", 303, headers=SECURITY)
             question = review.question_of(run, curation, question_id)
-            reason = fields.get("reason", "")[:_REASON]
+            reason = fields.get("reason", "")[:LONGEST_REASON]
             write(run, curation.path, review.decisions_of(question, answer, author, reason))
             return RedirectResponse(f"/review?after={quote(question_id)}&done={quote(answer)}", 303, headers=SECURITY)
 
