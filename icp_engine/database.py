@@ -14,6 +14,7 @@ from icp_engine.errors import InputError, first_line
 if TYPE_CHECKING:  # loaded where it is used: a run without networks does without
     import duckdb
 
+_INTERRUPTED = "Query interrupted"
 _HERE = Path(__file__).resolve().parent
 FOLDER = _HERE / "sql" if (_HERE / "sql").is_dir() else _HERE.parent / "sql"  # in a wheel, or in a checkout
 
@@ -266,11 +267,20 @@ def _readable(place: int, column: tuple[str, str]) -> str:
 
 @contextmanager
 def _translate_errors(what: str = "") -> Iterator[None]:
-    """Say in one sentence what DuckDB says, without the kind of error in front; `what` goes before it."""
+    """Say in one sentence what DuckDB says, without the kind of error in front; `what` goes before it.
+
+    A signal that ends a query ends what was to come of it too, as anywhere else.
+    """
     import duckdb
 
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except RuntimeError as error:  # what DuckDB makes of a signal while a query runs
+        if str(error) != _INTERRUPTED:
+            raise
+        raise KeyboardInterrupt from error
     except duckdb.Error as error:
         said = str(error).strip().split("\n\n")[0].replace("\n", " ")
         raise InputError(f"{what}: {said}" if what else said) from error
