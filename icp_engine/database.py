@@ -1,10 +1,12 @@
 """Finds and runs the files of sql/; the one place that opens DuckDB."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 import pyarrow as pa
@@ -14,7 +16,7 @@ from icp_engine.errors import InputError, first_line
 if TYPE_CHECKING:  # loaded where it is used: a run without networks does without
     import duckdb
 
-_INTERRUPTED = "Query interrupted"
+_T = TypeVar("_T")
 _HERE = Path(__file__).resolve().parent
 FOLDER = _HERE / "sql" if (_HERE / "sql").is_dir() else _HERE.parent / "sql"  # in a wheel, or in a checkout
 
@@ -57,7 +59,7 @@ class Database:
             InputError: DuckDB cannot do it, for want of space for example.
         """
         with _translate_errors():
-            self.connection.execute(statement, dict(parameters or {}))
+            self._awaited(lambda: self.connection.execute(statement, dict(parameters or {})))
 
     def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Return the rows of a query.
@@ -73,7 +75,7 @@ class Database:
                 if "INTERVAL" in map(str, relation.types):  # of which Polars has no type
                     columns = zip(relation.columns, map(str, relation.types), strict=True)
                     relation = relation.project(", ".join(_readable(*column) for column in enumerate(columns, 1)))
-                found = pl.from_arrow(relation.to_arrow_table())
+                found = pl.from_arrow(self._awaited(relation.to_arrow_table))
         except pl.exceptions.PolarsError as error:
             raise InputError(f"The rows cannot be shown ({first_line(error)}).") from error
         assert isinstance(found, pl.DataFrame)
@@ -86,8 +88,26 @@ class Database:
             InputError: the query is wrong.
         """
         with _translate_errors():
-            found: tuple[Any, ...] | None = self.connection.execute(query, dict(parameters or {})).fetchone()
-        return found
+            return self._awaited(lambda: self.connection.execute(query, dict(parameters or {})).fetchone())
+
+    def _awaited(self, work: Callable[[], _T]) -> _T:
+        """Return what `work` does with the connection; a signal ends it at once.
+
+        DuckDB looks for signals between two of its tasks only, and one task can take minutes. The main thread, to which
+        Python gives all signals, waits instead and tells DuckDB to stop.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return work()
+        done: Future[_T] = Future()
+        worker = threading.Thread(target=_settle, args=(done, work), daemon=True)
+        try:
+            worker.start()
+            wait([done])
+        except BaseException:
+            while worker.is_alive() and wait([done], timeout=0.05).not_done:
+                self.connection.interrupt()  # said again: a query that begins at this moment forgets it
+            raise
+        return done.result()
 
     @contextmanager
     def cursor(self) -> Iterator["Database"]:
@@ -259,6 +279,13 @@ def new_file(path: Path, *, memory_limit: int, temp_dir: Path) -> Iterator[Datab
         db.run("detach icp")
 
 
+def _settle(future: Future[_T], work: Callable[[], _T]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # raised anew where the result is asked for
+        future.set_exception(error)
+
+
 def _readable(place: int, column: tuple[str, str]) -> str:
     name, kind = column
     value = f"cast(#{place} as varchar)" if kind == "INTERVAL" else f"#{place}"
@@ -276,10 +303,6 @@ def _translate_errors(what: str = "") -> Iterator[None]:
     try:
         yield
     except duckdb.InterruptException as error:
-        raise KeyboardInterrupt from error
-    except RuntimeError as error:  # what DuckDB makes of a signal while a query runs
-        if str(error) != _INTERRUPTED:
-            raise
         raise KeyboardInterrupt from error
     except duckdb.Error as error:
         said = str(error).strip().split("\n\n")[0].replace("\n", " ")
