@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Runs the README's two commands as on a machine that has only Python and git: bash scripts/bare.sh
+# Runs the README's two commands as on a machine that has only Python and git: bash scripts/bare.sh [SKIPPED]
+#
+# SKIPPED: a file that then names, one a line, the test files of which something was skipped.
 #
 # A fresh clone in a folder of its own, with nothing beside it; a PATH of Python, git and the basic tools; no browser, no
 # Java, no compiler, no git identity, no settings of whoever runs this. Each command runs twice; the second time has to
@@ -37,14 +39,14 @@ cover() {
 }
 
 # Started anew in a mount namespace where there is something to hide; what is done to it there is gone with it.
-if [ -n "$(installed)" ] && [ "${1:-}" != covered ]; then
+if [ -n "$(installed)" ] && [ -z "${icp_covered:-}" ]; then
     if ! unshare --mount true 2>/dev/null; then
         icp_say "A bare machine cannot be shown here: these are installed, and covering them takes root:" "$(installed | tr '\n' ' ')"
         exit 1
     fi
-    exec unshare --mount bash "$0" covered
+    icp_covered=yes exec unshare --mount bash "$0" "$@"
 fi
-if [ "${1:-}" = covered ]; then cover; fi
+if [ -n "${icp_covered:-}" ]; then cover; fi
 if [ -n "$(installed)" ]; then
     icp_say "These could not be hidden:" "$(installed | tr '\n' ' ')"
     exit 1
@@ -69,7 +71,8 @@ done < <(env)
 bare() { (cd "$work/clone" && env -i HOME="$work/home" PATH="$work/tools" "${kept[@]}" "$@"); }
 
 bare sh scripts/demo.sh 20000
-bare sh scripts/test.sh
+bare sh scripts/test.sh -n auto --dist loadfile --junitxml "$work/tests.xml"
+if [ -n "${1:-}" ]; then "$icp_python" scripts/skipped_files.py "$work/tests.xml" >"$1"; fi
 bare .venv/bin/python - <<'PYTHON'
 import shutil
 import sys
