@@ -1,4 +1,4 @@
-"""Small files that a user names, such as settings and lists of names: read as text, and never waited for."""
+"""Files that a user names: small ones, such as settings and lists of names, are read as text; none is a pipe."""
 
 from pathlib import Path
 
@@ -11,8 +11,22 @@ def check_no_pipe(path: str | Path) -> None:
     Raises:
         InputError: it is a pipe, which may never end, or a device.
     """
-    if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+    if _is_pipe(Path(path)):
         raise InputError(f"{path} is a pipe or a device, which is read only once; write it into a file first.")
+
+
+def check_no_pipe_to_replace(path: Path) -> None:
+    """Make sure that what is written does not take the place of a pipe or a device: files are put in place whole.
+
+    Raises:
+        InputError: it would.
+    """
+    if _is_pipe(path):
+        raise InputError(f"{path} is a pipe or a device; name a file to write.")
+
+
+def _is_pipe(path: Path) -> bool:
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 def read_text(path: Path, what: str) -> str:

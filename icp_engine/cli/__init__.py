@@ -101,9 +101,10 @@ def main() -> None:
     """Run the command line and exit with one of the codes of `errors`, or 130 when interrupted."""
     streams.prepare()
     signal.signal(signal.SIGTERM, _interrupt)
-    code = _outcome()
-    with suppress(OSError):  # Python would try once more to print what there was no room for, and complain
-        streams.finish()
+    with streams.without_panics():
+        code = _outcome()
+        with suppress(OSError):  # Python would try once more to print what there was no room for, and complain
+            streams.finish()
     sys.exit(code)
 
 

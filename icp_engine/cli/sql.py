@@ -32,6 +32,7 @@ def command(
       icp-engine sql --file sql/analyst/anchors_by_state.sql --csv
       icp-engine sql "from networks_icp" --parquet networks.parquet
     """
+    from icp_engine.named_files import read_text
     from icp_engine.published.lists import query as ask
     from icp_engine.published.lists import write_list
     from icp_engine.published.run import open_run
@@ -40,7 +41,7 @@ def command(
         raise click.UsageError("Give a query, or --file with one.")
     if parquet is not None and parquet.suffix.lower() != ".parquet":
         raise click.UsageError(f"--parquet {parquet} would not end in .parquet; name it {parquet.name}.parquet.")
-    text = query if file is None else _read(file)
+    text = query if file is None else read_text(file, "--file")
     found = ask(open_run(warehouse), str(text))
     if parquet is not None:
         write_list(found, parquet)
@@ -52,15 +53,6 @@ def command(
         show.emit(found.to_dicts())
     else:
         show.say(_table(found))
-
-
-def _read(file: Path) -> str:
-    from icp_engine.errors import InputError
-
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read as UTF-8 text ({error}).") from error
 
 
 def _table(found: "pl.DataFrame") -> str:

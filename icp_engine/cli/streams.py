@@ -1,11 +1,19 @@
 """Standard streams as a command finds them: closed, full, read no further, or of an encoding that lacks a character."""
 
 import os
+import re
 import sys
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 _STDERR = 2
+_BACKTRACE = "RUST_BACKTRACE"
+# Without traces only the first panic of a process ends with a note; what follows another one is left out with it.
+_PANIC = re.compile(
+    rb"\n?thread '[^\n]*' (\(\d+\) )?panicked at .*?(\nnote: [^\n]*`RUST_BACKTRACE[^\n]*\n|\Z)", re.DOTALL
+)
 
 
 def prepare() -> None:
@@ -28,6 +36,36 @@ def _able(stream: TextIO | None) -> TextIO:
     with suppress(AttributeError, OSError, ValueError):
         stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
     return stream
+
+
+@contextmanager
+def without_panics() -> Iterator[None]:
+    """Keep what libraries write to stderr past Python until the end, and leave out what Polars says of its own code.
+
+    An input can make it panic, which is an error like others then. With RUST_BACKTRACE=full all of it is printed.
+    """
+    if os.environ.get(_BACKTRACE) == "full":
+        yield
+        return
+    before, outer = sys.stderr, os.dup(_STDERR)
+    with tempfile.TemporaryFile() as kept:
+        if _number(before) == _STDERR:
+            sys.stderr = open(os.dup(outer), "w", buffering=1, encoding=before.encoding, errors="replace")  # noqa: PTH123, SIM115
+        os.dup2(kept.fileno(), _STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(outer, _STDERR)
+            kept.seek(0)
+            with suppress(OSError):  # nobody reads stderr
+                os.write(_STDERR, _PANIC.sub(b"", kept.read()))
+
+
+def _number(stream: TextIO) -> int | None:
+    """Return the file number of a stream, if it has one."""
+    with suppress(OSError, ValueError):
+        return stream.fileno()
+    return None
 
 
 def drop(stream: TextIO) -> None:

@@ -63,7 +63,7 @@ def command(
     from icp_engine.extract.mapping import write_mapping
     from icp_engine.extract.validate import validate, validation_content
 
-    with show.Progress(quiet=as_json) as progress:
+    with show.Progress(quiet=as_json) as progress, options.reading_errors(extract):
         progress("validate", 0, 0)
         found = validate(
             extract, scorecards[0], options.fields_by_column(mapping, file=mapping_file), temp_dir, reading

@@ -9,6 +9,7 @@ import polars as pl
 
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, did_you_mean, first_line
+from icp_engine.named_files import check_no_pipe
 from icp_engine.networks.decisions import Action, Decision
 from icp_engine.networks.review import KINDS
 from icp_engine.published.decide import decide_all
@@ -173,6 +174,7 @@ def _read(path: Path) -> pl.DataFrame:
     kind = path.suffix.lower()
     if kind not in (".csv", ".xlsx"):
         raise InputError(f"{path} ends in neither .csv nor .xlsx; name it by its format.")
+    check_no_pipe(path)
     try:
         frame = (
             pl.read_csv(path, infer_schema=False)

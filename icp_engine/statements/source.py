@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from icp_engine.columns import FIELDS, KEY, Field, FieldType
 from icp_engine.errors import InputError, did_you_mean
+from icp_engine.named_files import read_text
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.statements.dialects import Dialect
 
@@ -89,11 +90,7 @@ def read_columns(path: Path, card: Scorecard, dialect: Dialect) -> dict[str, Sou
 
 def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Yield each line of the file with where it stands."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
-    reader = csv.reader(lines)
+    reader = csv.reader(read_text(path, "--types").splitlines())
     header = [cell.strip().lower() for cell in next(reader, [])]
     header = ["column" if cell == "column_name" else "type" if cell == "data_type" else cell for cell in header]
     if not set(HEADER[:_NEEDED]) <= set(header) <= set(HEADER):

@@ -14,6 +14,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from icp_engine.named_files import check_no_pipe_to_replace
+
 _NAME = 60  # characters of a name that another one is made from: longer ones may be as long as a name can be
 ROW_GROUP = 122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
 _LONG = 100  # bytes on average; least and greatest values of longer texts are dear
@@ -101,7 +103,12 @@ def settle(path: Path) -> None:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Give a path to write to, beside the one meant, whose place it takes if all went well."""
+    """Give a path to write to, beside the one meant, whose place it takes if all went well.
+
+    Raises:
+        InputError: a pipe or a device stands there.
+    """
+    check_no_pipe_to_replace(path)
     beside = path.with_name(f".{path.name[:_NAME]}.{uuid.uuid4().hex[:8]}.partial")
     try:
         yield beside

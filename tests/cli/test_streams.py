@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,10 @@ from typing import Any
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from faults import as_parquet, clinics, flipped
 
 from icp_engine.cli import cli
+from icp_engine.cli.streams import without_panics
 from icp_engine.errors import InputError, Problem, printable
 from icp_engine.pipeline.run import RunOptions, run
 
@@ -145,3 +149,51 @@ def test_pipes_and_devices_are_refused(
     done = CliRunner().invoke(cli, [command, name])
     assert isinstance(done.exception, InputError)
     assert str(done.exception).startswith(f"{name} is a pipe or a device")
+
+
+PANIC = """
+thread 'async-executor-0' (12175) panicked at crates/polars-stream/src/row_group_decode.rs:418:9:
+assertion `left == right` failed
+  left: 0
+ right: 7
+"""
+SHORT = PANIC + "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n"
+TRACE = PANIC + "stack backtrace:\n   0: __rustc::rust_begin_unwind\n"
+TRACE += "note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("", ""),
+        ("a library warns\n", "a library warns\n"),
+        (SHORT, ""),
+        (TRACE * 2, ""),
+        (SHORT + PANIC, ""),
+        (f"before\n{TRACE}after\n", "before\nafter\n"),
+        ("thread 'main' is busy\nnote: nothing panicked\n", "thread 'main' is busy\nnote: nothing panicked\n"),
+    ],
+    ids=["nothing", "no panic", "one", "with traces", "a second one without a note", "among others", "not a panic"],
+)
+@pytest.mark.parametrize("variable", [None, "1", "full"])
+def test_what_polars_says_of_a_panic_is_left_out(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: str, shown: str, variable: str | None
+) -> None:
+    monkeypatch.delenv("RUST_BACKTRACE", raising=False)
+    if variable:
+        monkeypatch.setenv("RUST_BACKTRACE", variable)
+    with without_panics():
+        os.write(2, written.encode())
+        print("Error: one sentence", file=sys.stderr)
+    assert capfd.readouterr().err.replace("Error: one sentence\n", "") == (written if variable == "full" else shown)
+
+
+@pytest.mark.parametrize("seed", [10, 47, 228], ids=["while decoding", "in a header", "in the footer"])
+@pytest.mark.parametrize("command", ["run", "validate"])
+def test_a_file_that_makes_polars_panic_is_told_in_one_sentence(tmp_path: Path, command: str, seed: int) -> None:
+    rng = random.Random(f"panic {seed}")
+    many = pl.concat([clinics(rng, f"{part}-") for part in range(30)])
+    (tmp_path / "bad.parquet").write_bytes(flipped(rng, as_parquet(rng, many), 20))
+    done = call(command, tmp_path / "bad.parquet", *(["--out", tmp_path / "out"] if command == "run" else []))
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert re.fullmatch(rf"Error: {re.escape(str(tmp_path))}/bad\.parquet [^\n]+\n", done.stderr.decode())

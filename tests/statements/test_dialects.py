@@ -178,7 +178,7 @@ def test_the_command(tmp_path: Path) -> None:
     [
         (("icp", "--dialect", "snowflak"), "There is no dialect 'snowflak' (did you mean 'snowflake'?)"),
         (("icp", "--dialect", "duckdb", "--table", "a b; drop"), "is no name of a table in duckdb"),
-        (("icp", "--dialect", "duckdb", "--types", "none.csv"), "none.csv cannot be read"),
+        (("icp", "--dialect", "duckdb", "--types", "none.csv"), "none.csv does not exist"),
     ],
 )
 def test_errors_of_the_command(args: tuple[str, ...], says: str) -> None:
