@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # loaded where it is used: a run without networks does withou
     import duckdb
 
 _T = TypeVar("_T")
+BATCH = 122_880  # rows; what DuckDB reads at once
 _HERE = Path(__file__).resolve().parent
 FOLDER = _HERE / "sql" if (_HERE / "sql").is_dir() else _HERE.parent / "sql"  # in a wheel, or in a checkout
 
@@ -80,6 +81,17 @@ class Database:
             raise InputError(f"The rows cannot be shown ({first_line(error)}).") from error
         assert isinstance(found, pl.DataFrame)
         return found
+
+    @contextmanager
+    def batches(self, query: str) -> Iterator[pa.RecordBatchReader]:
+        """Give the rows of a query in batches, each made when it is asked for.
+
+        Raises:
+            InputError: the query is wrong, or its rows cannot be read.
+        """
+        with _translate_errors():
+            reader = self.connection.sql(query).to_arrow_reader(BATCH)
+            yield pa.RecordBatchReader.from_batches(reader.schema, _each(reader))
 
     def row(self, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
         """Return the first row of a query, or none: the quick way for a single one.
@@ -284,6 +296,14 @@ def _settle(future: Future[_T], work: Callable[[], _T]) -> None:
         future.set_result(work())
     except BaseException as error:  # raised anew where the result is asked for
         future.set_exception(error)
+
+
+def _each(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of DuckDB; its errors come as those of Arrow."""
+    try:
+        yield from reader
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"The rows cannot be read ({first_line(error)}).") from error
 
 
 def _readable(place: int, column: tuple[str, str]) -> str:

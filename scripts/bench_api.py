@@ -1,4 +1,4 @@
-"""Asks a real server with several clients at once: how long answers take, and whether memory stays where it is.
+"""Asks a real server with several clients at once: how long answers take, and how much memory it holds.
 
 Part of bench.py: python scripts/bench.py --api [EXTRACT] [--rows N], or --web for the pages instead of the API.
 """
@@ -12,9 +12,10 @@ import random
 import re
 import statistics
 import subprocess
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ CLIENTS = 8
 ALONE = 200  # requests of each client for one kind by itself: the first of each sort order are dear, and among them
 MIXED_EARLY, MIXED_LATE = 2_000, 20_000  # requests after which memory is looked at
 GROWTH = 1.05  # memory after the last request, as a share of that after the early ones: at most so much
+SWITCH = 1.3  # memory while a newer run is opened, as a share of that before: at most so much
 _SHARE = {"clinic": 30, "network": 15, "stats": 5, "filtered page": 20, "words": 5, "deep page": 10, "networks": 10}
 _SHARE["unchanged"] = 5
 _GOALS = {"clinic": 100, "network": 100, "stats": 100, "filtered page": 250, "deep page": 250, "words": 500}
@@ -71,6 +73,39 @@ def server(program: str, warehouse: Path) -> Iterator[tuple[int, int]]:
 def megabytes(pid: int) -> float:
     """Return the memory that a process holds now."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+def switched(port: int, pid: int, publish: Callable[[], object]) -> bool:
+    """Publish a newer run, and print what memory comes to until that answers; return whether it stays within its goal.
+
+    It is resident memory, of which the pages of mapped files (the lists of both runs) are a part.
+    """
+    held, done = [megabytes(pid)], threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.02):
+            held.append(megabytes(pid))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    before = _tag(port)
+    publish()
+    while _tag(port) == before:
+        time.sleep(0.2)
+    time.sleep(1)
+    done.set()
+    watcher.join()
+    ratio = max(held) / held[0]
+    click.echo(
+        f"A newer run: {held[0]:,.0f} MB before, {max(held):,.0f} MB at most while it was opened, {held[-1]:,.0f} MB "
+        f"after ({ratio:.2f} times, goal {SWITCH:g}: {'met' if ratio <= SWITCH else 'MISSED'})"
+    )
+    return ratio <= SWITCH
+
+
+def _tag(port: int) -> str:
+    """Return what tells the run that answers now, on a connection of its own: one that waits is closed."""
+    return ask(http.client.HTTPConnection("127.0.0.1", port), "/icp/stats")[2]["etag"]
 
 
 def cpu(pid: int) -> float:
@@ -197,8 +232,12 @@ def report(title: str, took: list[tuple[str, float]], seconds: float, used: floa
     return good
 
 
-def bench_api(program: str, warehouse: Path, *, pages: bool = False) -> bool:
-    """Measure the server of a warehouse, its API or its pages; return whether all goals are met."""
+def bench_api(program: str, warehouse: Path, publish: Callable[[], object], *, pages: bool = False) -> bool:
+    """Measure the server of a warehouse, its API or its pages, last while another run is published there.
+
+    Returns:
+        whether all goals are met.
+    """
     asked = _PAGE_SHARE if pages else _SHARE
     kinds, shares = list(asked), list(asked.values())
     with server(program, warehouse) as (port, pid):
@@ -216,6 +255,7 @@ def bench_api(program: str, warehouse: Path, *, pages: bool = False) -> bool:
             )
             results.append(report(f"{CLIENTS} clients, mixed", *took))
             memory[before + upto] = megabytes(pid)
+        results.append(switched(port, pid, publish))
     said = ", ".join(f"{value:,.0f} MB after {count:,} requests" for count, value in memory.items())
     flat = memory[before + MIXED_LATE] <= memory[before + MIXED_EARLY] * GROWTH
     click.echo(

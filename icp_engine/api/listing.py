@@ -6,9 +6,11 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+import pyarrow as pa
 
-from icp_engine.api.mapped import mapped
+from icp_engine.api.mapped import mapped, mapped_rows
 from icp_engine.columns import HELPERS
+from icp_engine.database import BATCH
 from icp_engine.published.filters import SEARCHED, Condition, in_frame
 
 _PLACE, _RANK = f"{HELPERS}place", f"{HELPERS}rank"
@@ -77,7 +79,7 @@ class Listing:
 
         Args:
             columns: the columns to show.
-            read: gives one of them, always in the same order.
+            read: gives one of them, always in the same order; where it is mapped, memory does not hold it twice.
             key: the column of ids.
             score: the column that it is sorted by, highest first, then by id.
             names: the columns of names, in which words are looked for.
@@ -90,11 +92,8 @@ class Listing:
         keys = pl.DataFrame({_PLACE: by_id, **{name: read(name)[by_id] for name in by}})
         order = keys.sort(*by, descending=list(by.values()), nulls_last=True, maintain_order=True)[_PLACE]
 
-        def ordered(name: str) -> pl.Series:
-            return mapped([read(name)]).to_series()[order]  # mapped: it does not stand in memory twice
-
-        shown = mapped(_compact(ordered(name)) for name in columns)
-        self._frame = shown.hstack(mapped([_searched(pl.DataFrame(list(map(ordered, names))))]))
+        shown = mapped(_compact(read(name)[order]) for name in columns)
+        self._frame = shown.hstack(mapped([_searched(pl.DataFrame([read(name)[order] for name in names]))]))
         self._by_id = order.arg_sort()[by_id]
         self._id_rank = self._by_id.arg_sort()
         self._kept = Kept(_KEPT_BYTES)
@@ -173,9 +172,12 @@ class Listing:
 
 
 def _searched(names: pl.DataFrame) -> pl.Series:
-    """Return names in lower case, together where there are several."""
+    """Return names in lower case, together where there are several; made slice by slice, since they are long."""
     together = pl.concat_str(pl.all(), separator="\n", ignore_nulls=True) if names.width > 1 else pl.all()
-    return names.select(together.str.to_lowercase().alias(SEARCHED)).to_series()
+    slices = (part.select(together.str.to_lowercase().alias(SEARCHED)).to_arrow() for part in names.iter_slices(BATCH))
+    schema = pa.schema({SEARCHED: pa.large_string()})
+    batches = (batch for table in slices for batch in table.cast(schema).to_batches())
+    return mapped_rows(pa.RecordBatchReader.from_batches(schema, batches)).to_series()
 
 
 def _compact(column: pl.Series) -> pl.Series:

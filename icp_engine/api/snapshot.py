@@ -1,7 +1,7 @@
 """One run, opened once and read only through what is open: it stays whole when its files are removed."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from icp_engine.api.listing import Listing
-from icp_engine.api.mapped import mapped
+from icp_engine.api.mapped import mapped, mapped_rows
 from icp_engine.api.rows import ANCHOR, OPERATIONAL, Rows, rows_of
 from icp_engine.columns import HELPERS, KEY, NAME, STATE, Column
 from icp_engine.database import Database, quoted, sql_text
+from icp_engine.errors import InputError
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.filters import Filter, conditions
 from icp_engine.published.lists import former_ids
@@ -23,7 +24,7 @@ from icp_engine.scoring.explain import Explainer
 from icp_engine.scoring.explanation import bibliography_content, entries_of
 
 _POOL = 512 << 20  # bytes that DuckDB may hold: a look-up takes some 15 MB, and forty of them may run at once
-_POOL_AT_REST = 16 << 20  # between two columns that are read, each of them hardly ever twice
+_POOL_AT_FIRST = 32 << 20  # while columns are read, each of them hardly ever twice
 _TOP = 10
 _PLACE = f"{HELPERS}place"
 _CLINIC = sql_text("api/clinic")
@@ -90,6 +91,7 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
         members, places = _members(_reader(db, "clinics where network_id is not null", rows.clinic), rows)
         given = db.frame("from clinics limit 0").schema
         absent = {name: card.fields[name].dtype for name in card.reads if name not in given}
+        _hold(db, _POOL)
         yield Snapshot(
             run=run,
             run_id=run.folder.name,
@@ -116,12 +118,26 @@ def _reader(db: Database, source: str, columns: Sequence[Column]) -> Callable[[s
         if name not in given:
             return pl.Series(name, dtype=dtypes[name]).extend_constant(None, height)
         place = f'cast(rowid as uinteger) as "{_PLACE}"'  # by which the columns belong together
-        rows = db.frame(f"select {place}, {quoted(name)} from {source}")
-        for pool in (_POOL_AT_REST, _POOL):  # what DuckDB holds of the column goes
-            db.run(f"set memory_limit = '{pool}B'")
+        rows = _rows(db, f"select {place}, {quoted(name)} from {source}")
         return (rows if rows[_PLACE].is_sorted() else rows.sort(_PLACE))[name]
 
     return read
+
+
+def _rows(db: Database, query: str) -> pl.DataFrame:
+    """Return the rows of a query, mapped, in the small pool unless a value is too long for it."""
+    _hold(db, _POOL_AT_FIRST)
+    with suppress(InputError), db.batches(query) as batches:
+        return mapped_rows(batches)
+    _hold(db, _POOL)
+    with db.batches(query) as batches:
+        return mapped_rows(batches)
+
+
+def _hold(db: Database, pool: int) -> None:
+    """Have DuckDB hold no more than a pool from now on, and give back to the system what it is done with."""
+    for size in (_POOL_AT_FIRST >> 1, pool):
+        db.run(f"set memory_limit = '{size}B'")
 
 
 def _members(read: Callable[[str], pl.Series], rows: Rows) -> tuple[pl.DataFrame, dict[str, tuple[int, int]]]:

@@ -17,6 +17,7 @@ from icp_engine.partnerships.owners import OWNER
 from icp_engine.partnerships.practices import BY_ID, folded
 from icp_engine.partnerships.sla import DAYS
 
+HEADER_LINE = "--contacts-header-line"
 CONTACT = f"{HELPERS}contact"  # what a contact calls its practice: `id:...` or `name:...`
 ROWS, FIRST, NEWEST = f"{HELPERS}rows", f"{HELPERS}first", f"{HELPERS}newest"  # of all its contacts
 USED, LATER, FUTURE, UNDATED, UNREADABLE, SHARED = (
@@ -43,22 +44,31 @@ class Log:
     by_id: bool
 
 
-def open_log(patterns: Iterable[str], mapping: Mapping[str, str] | None, temp: Path, reading: Reading) -> Extract:
-    """Open the files of a contact log. What a reading says of the header is said of the practices.
+def open_log(
+    patterns: Iterable[str],
+    mapping: Mapping[str, str] | None,
+    temp: Path,
+    reading: Reading,
+    header_line: int | None = None,
+) -> Extract:
+    """Open the files of a contact log, whose header has a line of its own; the rest of a reading holds for it too.
 
     Raises:
         InputError: a file cannot be read, or lacks a column for the moment or for the practice.
     """
     (temp / "contacts").mkdir()
-    extract = open_extract(
-        patterns,
-        CONTACT_FIELDS,
-        mapping,
-        temp=temp / "contacts",
-        key="contacted_at",
-        option="--map-contacts",
-        reading=replace(reading, header_line=None),
-    )
+    try:
+        extract = open_extract(
+            patterns,
+            CONTACT_FIELDS,
+            mapping,
+            temp=temp / "contacts",
+            key="contacted_at",
+            option="--map-contacts",
+            reading=replace(reading, header_line=header_line),
+        )
+    except InputError as error:
+        raise InputError(str(error).replace(" --header-line ", f" {HEADER_LINE} ")) from error
     for file in extract.files:
         if NAME not in file.schema and "practice_id" not in file.schema:
             raise InputError(

@@ -68,6 +68,7 @@ class PartnerOptions:
 
     Attributes:
         contacts: paths, folders, globs or addresses of the contact log; none where there is no log.
+        contacts_header_line: the line of its CSV files on which the header begins, from 1; found unless given.
         as_of: the day that it is to be true of; today unless given.
         today: dates after this day are mistakes.
         memory_limit: bytes.
@@ -80,6 +81,7 @@ class PartnerOptions:
     mapping: dict[str, str] = field(default_factory=dict)
     reading: Reading = AS_IT_STANDS
     contact_mapping: dict[str, str] = field(default_factory=dict)
+    contacts_header_line: int | None = None
     sla: Path | None = None
     owners: Path | None = None
     hooks: Path | None = None
@@ -164,7 +166,11 @@ def run_partners(
     ):
         report("read", 0, 0)
         extract = open_practices(practices, card, options.mapping, temp, options.reading)
-        log = open_log(contacts, options.contact_mapping, temp, options.reading) if contacts else None
+        log = (
+            open_log(contacts, options.contact_mapping, temp, options.reading, options.contacts_header_line)
+            if contacts
+            else None
+        )
         inputs = [file.path for file in (*extract.files, *(log.files if log else ()))]
         clean(folder, out, inputs, PARTNERS)
         clean_temporary(options.temp_dir, inputs)

@@ -13,9 +13,12 @@ import pytest
 
 from icp_engine import load_scorecard
 from icp_engine.api.listing import Kept, Listing
-from icp_engine.api.mapped import mapped
+from icp_engine.api.mapped import mapped, mapped_rows
+from icp_engine.api.snapshot import snapshot
+from icp_engine.database import BATCH, database
 from icp_engine.errors import InputError
 from icp_engine.networks.columns import networks_columns
+from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published.filters import Condition, Filter, conditions
 from icp_engine.published.lists import export
 from icp_engine.published.run import open_run
@@ -201,3 +204,31 @@ def test_no_room_for_a_list_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     with pytest.raises(InputError, match=r"cannot be written to .*gone .*TMPDIR"):
         mapped([pl.Series("n", [1])])
+
+
+def test_rows_that_come_in_batches_stand_in_a_file_in_their_order() -> None:
+    with database() as db:
+        query = f"select range as n, 'é' || range as text, null::integer as none from range({BATCH + 2})"
+        with db.batches(query) as batches:
+            frame = mapped_rows(batches)
+        assert frame.equals(db.frame(query))
+        assert frame["n"].n_chunks() == 2
+        with db.batches("select 1 as n where false") as batches:
+            assert mapped_rows(batches).is_empty()
+
+
+@pytest.mark.parametrize(
+    "query", ["select error('no') as n", "select 1 / nothing as n", "select repeat('x', 1 << 26) as n"]
+)
+def test_rows_that_cannot_be_read_are_told_as_such(query: str) -> None:
+    with database(memory_limit=32 << 20) as db, pytest.raises(InputError) as error, db.batches(query) as batches:
+        mapped_rows(batches)
+    assert "TMPDIR" not in str(error.value)
+
+
+def test_names_that_are_too_long_for_the_small_pool_are_served(tmp_path: Path) -> None:
+    names = ["A", "B", "C" * (17 << 20), "D" * (17 << 20)]
+    pl.DataFrame({"clinic_id": ["1", "2", "3", "4"], "account_name": names}).write_parquet(tmp_path / "c.parquet")
+    run([str(tmp_path / "c.parquet")], tmp_path / "w", RunOptions(format="parquet", charts=False))
+    with snapshot(open_run(tmp_path / "w")) as opened:
+        assert sorted(opened.clinics.rows["account_name"]) == names

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from icp_engine.cli import cli
+from icp_engine.errors import InputError
 from icp_engine.extract.extract import Rejects, conformed_rows, open_extract
 from icp_engine.partnerships.columns import CONTACT_FIELDS
 
@@ -194,3 +195,49 @@ def test_commands_without_contacts_say_the_problems_of_practices(tmp_path: Path,
 def test_a_zone_that_is_none_is_refused(tmp_path: Path) -> None:
     done = call("score", practices(tmp_path, {"North": "Aetna"}), "--time-zone", "Chicago", "--out", tmp_path / "out")
     assert str(done.exception) == "'Chicago' is no time zone; name one such as America/New_York or UTC."
+
+
+LOG = "name,contacted_at\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        ("Log of contacts,March\n" + LOG + "Acme,2026-03-01\n", 2),
+        ("who,when\n\n" + LOG + "Acme,2026-03-01\n", 3),
+        ("sep=;\n" + "old;older\n" + LOG.replace(",", ";") + "Acme;2026-03-01\n", 3),
+        (LOG + "Acme,2026-03-01\n", 1),
+    ],
+    ids=["a title of two cells", "other names above", "a separator that is named", "the first line"],
+)
+def test_the_line_of_the_header_of_a_contact_log_can_be_said(tmp_path: Path, log: str, line: int) -> None:
+    (tmp_path / "p.csv").write_text("Export of March\nPracticing,provider_count\nAcme,25\n")
+    (tmp_path / "c.csv").write_text(log)
+    args = ["--header-line", 2, "--map", "name=Practicing", "--contacts", tmp_path / "c.csv"]
+    args += ["--contacts-header-line", line, "--as-of", "2026-03-02", "--out", tmp_path / "out"]
+    done = call("sla", tmp_path / "p.csv", *args)
+    assert done.exit_code == 0, done.exception
+    sla = pl.read_parquet(tmp_path / "out" / "rula_sla_tracker.parquet")
+    assert sla.select("Practice Name", "Days Since Contact").rows() == [("Acme", 1)]
+
+
+@pytest.mark.parametrize(
+    ("log", "line", "said"),
+    [
+        (LOG, 4, "c.csv has nothing on line 4, where --contacts-header-line looks for the header."),
+        (
+            LOG + "Acme,2026-03-01,x\n",
+            1,
+            "Delete a line that is no row; --contacts-header-line says where the header is.",
+        ),
+        ("when,who\n" + LOG, 1, "--map-contacts"),
+    ],
+    ids=["past the end", "a ragged line", "no such columns"],
+)
+def test_what_is_wrong_with_a_contact_log_names_its_own_option(tmp_path: Path, log: str, line: int, said: str) -> None:
+    (tmp_path / "p.csv").write_text("name,provider_count\nAcme,25\n")
+    (tmp_path / "c.csv").write_text(log)
+    args = ["--contacts", tmp_path / "c.csv", "--contacts-header-line", line, "--out", tmp_path / "out"]
+    done = call("sla", tmp_path / "p.csv", *args)
+    assert isinstance(done.exception, InputError)
+    assert said in str(done.exception)

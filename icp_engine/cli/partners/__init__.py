@@ -48,6 +48,10 @@ _map_contacts = click.option(
     "--map-contacts", "contact_mapping", type=options.Mapping(), multiple=True, metavar="FIELD=COLUMN",
     help="Read a field of the contact log from a column of another name.",
 )  # fmt: skip
+_contacts_header_line = click.option(
+    "--contacts-header-line", type=click.IntRange(1), metavar="N",
+    help="Line of a CSV file of the contact log on which its header begins; found unless given.",
+)  # fmt: skip
 _as_of = click.option(
     "--as-of", type=Day(), metavar="DATE", help="The day that it is to be true of; today unless given."
 )
@@ -71,7 +75,7 @@ _strict = click.option("--strict", is_flag=True, help="Stop at any mistake in th
 _SCORING = (
     _practices, _out, _scorecard, options.mapping, options.mapping_file, options.reading, _format, _duplicates, _strict,
 )  # fmt: skip
-_WAITING = (_contacts, _map_contacts, _as_of, _sla, _owners)
+_WAITING = (_contacts, _map_contacts, _contacts_header_line, _as_of, _sla, _owners)
 
 
 def _with(*given: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
