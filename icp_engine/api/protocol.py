@@ -10,16 +10,19 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 _LARGEST = 64 << 10  # bytes of a head, and of a body: there is nothing to send
 _PATIENCE = 10  # seconds until a request has to be whole
-_SPARE = 50  # connections above the limit that are told so; more are closed without a word
 
 
-def limited(max_connections: int) -> type[HttpToolsProtocol]:
-    """Return the protocol of connections of which so many are answered at once."""
-    return type("Limited", (_Limited,), {"max_connections": max_connections})
+def limited(max_connections: int, spare: int) -> type[HttpToolsProtocol]:
+    """Return the protocol of connections of which so many are answered at once.
+
+    Some above these are told so; more are closed without a word.
+    """
+    return type("Limited", (_Limited,), {"max_connections": max_connections, "spare": spare})
 
 
 class _Limited(HttpToolsProtocol):
     max_connections = 0
+    spare = 0
     _head = True  # whether the head of a request is awaited
     _bytes = 0  # of the head or of the body so far
     _refused: bool = False
@@ -28,7 +31,7 @@ class _Limited(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
-        if len(self.connections) > self.max_connections + _SPARE:
+        if len(self.connections) > self.max_connections + self.spare:
             transport.abort()
         else:
             self._late = self.loop.call_later(_PATIENCE, self._too_late)

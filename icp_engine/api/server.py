@@ -17,6 +17,7 @@ from icp_engine.api.access import LOCAL, HostCheck, check_host
 from icp_engine.api.answers import RUN
 from icp_engine.api.app import Application
 from icp_engine.api.current import Current
+from icp_engine.api.open_files import room_for
 from icp_engine.api.protocol import limited
 from icp_engine.errors import InputError, printable
 
@@ -32,11 +33,13 @@ _LOGGING: dict[str, Any] = {  # all of it on stderr, as everything that is not d
             "fmt": '%(client_addr)s "%(request_line)s" %(status_code)s',
         },
     },
+    "filters": {"once": {"()": "icp_engine.api.open_files.Once"}},
     "handlers": {
         name: {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": name}
         for name in ("error", "access")
     },
     "loggers": {
+        "asyncio": {"handlers": ["error"], "level": "WARNING", "filters": ["once"], "propagate": False},
         "uvicorn.error": {"handlers": ["error"], "level": "WARNING"},
         "uvicorn.access": {"handlers": ["access"], "level": "INFO"},
     },
@@ -105,6 +108,12 @@ def serve(
         InputError: the port is taken, or others could read the results without a token.
     """
     check_host(host, token)
+    room = room_for(limits.max_connections)
+    if room.answered < limits.max_connections:
+        say(
+            f"At most {room.answered} connections are answered at once: the system lets this process open too few "
+            "files; ulimit -n raises that."
+        )
     with closing(_listening(host, port)) as listener:
         at = listener.getsockname()[1]
         with Current(warehouse, say) as current:
@@ -114,7 +123,8 @@ def serve(
             say(f"Listening on {address}; open it in a browser. Ctrl-C ends it.")
             config = uvicorn.Config(
                 _guarded(limits.pages(Application(current, token), current, token), host, token, limits),
-                http=limited(limits.max_connections),
+                http=limited(room.answered, room.spare),
+                backlog=room.waiting,
                 log_config=_LOGGING,
                 access_log=log,
                 server_header=False,

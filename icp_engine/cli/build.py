@@ -62,6 +62,7 @@ def command(
     """
     from icp_engine.extract.public.build import BuildOptions, build
 
+    public_files.check_out(out)
     asked = BuildOptions(nppes, files, complete, all_organisations, memory_limit, temp_dir)
     public_files.work_and_show(
         lambda progress: build(asked, out, progress), lambda summary: _text(summary, out), quiet=quiet, as_json=as_json

@@ -44,6 +44,7 @@ def command(
     """
     from icp_engine.extract.public.enrich import EnrichOptions, enrich
 
+    public_files.check_out(out)
     fields = options.fields_by_column(mapping, file=mapping_file)
     asked = EnrichOptions(files, complete, fields, memory_limit, temp_dir)
     public_files.work_and_show(

@@ -80,6 +80,13 @@ def out(help_text: str, default: str | None = None) -> Callable[[_Command], _Com
     )  # fmt: skip
 
 
+def check_out(path: Path) -> None:
+    """Make sure that the extract is not written into a published run."""
+    from icp_engine.warehouse.switch import check_outside
+
+    check_outside(path)
+
+
 def work_and_show(
     work: "Callable[[Report], _Summary]", text: "Callable[[_Summary], str]", *, quiet: bool, as_json: bool
 ) -> None:

@@ -62,7 +62,10 @@ def command(
     from icp_engine.extract.findings import next_steps, verdict
     from icp_engine.extract.mapping import write_mapping
     from icp_engine.extract.validate import validate, validation_content
+    from icp_engine.warehouse.switch import check_outside
 
+    if written is not None:
+        check_outside(written)
     with show.Progress(quiet=as_json) as progress, options.reading_errors(extract):
         progress("validate", 0, 0)
         found = validate(

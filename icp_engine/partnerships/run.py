@@ -41,7 +41,7 @@ from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.ordering import ORDER, sorted_slices
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, write_json, write_table
 from icp_engine.warehouse.folder import clean
-from icp_engine.warehouse.switch import PARTNERS
+from icp_engine.warehouse.switch import PARTNERS, check_outside
 
 Report = Callable[[str, int, int], None]
 """Called with a stage, the rows done and the rows in all; 0 where a stage does not count rows."""
@@ -153,6 +153,7 @@ def run_partners(
             "write tie_break = [] into a scorecard that extends it."
         )
     check_card(card)
+    check_outside(out)
     rules = read_rules(card, options.sla, options.owners, options.hooks)
     own = [
         *(name for part in parts for name in _names(part)),

@@ -23,12 +23,19 @@ from icp_engine.networks.decisions import (
 from icp_engine.published.effect import Effect, effect
 from icp_engine.published.lists import network
 from icp_engine.published.run import Run
+from icp_engine.warehouse.switch import check_outside
 
 _OF_NO_CLINIC = ("brand_prefix", "exclude_name", "undo")
 
 
 def decisions_file(run: Run, path: Path | None) -> Path:
-    """Return where decisions are kept: the file that is named, or else `decisions.csv` in the warehouse."""
+    """Return where decisions are kept: the file that is named, or else `decisions.csv` in the warehouse.
+
+    Raises:
+        InputError: it would stand in a published run.
+    """
+    if path is not None:
+        check_outside(path)
     return path or run.warehouse / FILE
 
 

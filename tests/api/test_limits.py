@@ -1,7 +1,10 @@
 """What one client may take of the server, and under which names it answers."""
 
 import json
+import logging
 import socket
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +12,8 @@ from pathlib import Path
 import pytest
 from serving import Server, served
 
+from icp_engine.api import open_files
+from icp_engine.api.open_files import Once, Room, room_for
 from icp_engine.pipeline.run import RunOptions, run
 
 
@@ -116,3 +121,63 @@ def test_more_connections_than_are_answered_get_503(server: Server) -> None:
         for client in idle:
             client.close()
     assert talk(server, GET + b"Connection: close\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+
+
+UNLIMITED = -1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no limit of files to ask for")
+@pytest.mark.parametrize(
+    ("soft", "hard", "room", "raised"),
+    [
+        (1024, 4096, Room(200), None),
+        (418, 418, Room(200), None),
+        (417, 417, Room(200, 50, 94), None),
+        (256, 4096, Room(200), 418),
+        (256, UNLIMITED, Room(200), 418),
+        (256, 300, Room(145, 50, 65), 300),
+        (64, 64, Room(12, 6, 6), None),
+        (10, 10, Room(2, 1, 1), None),
+        (UNLIMITED, UNLIMITED, Room(200), None),
+    ],
+)
+def test_as_many_connections_as_there_are_files_for(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, room: Room, raised: int | None
+) -> None:
+    limits: list[int] = []
+    monkeypatch.setattr(open_files.resource, "RLIM_INFINITY", UNLIMITED)
+    monkeypatch.setattr(open_files.resource, "getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr(open_files.resource, "setrlimit", lambda _, both: limits.append(both[0]))
+    assert room_for(200) == room
+    assert limits == ([] if raised is None else [raised])
+
+
+def test_what_asyncio_says_of_files_passes_once_in_a_sentence() -> None:
+    once = Once()
+
+    def record(text: str) -> logging.LogRecord:
+        return logging.LogRecord("asyncio", logging.ERROR, "", 0, text, (), (OSError, OSError(24), None))
+
+    said = "socket.accept() out of system resource\nsocket: <asyncio.TransportSocket fd=6>"
+    first, other = record(said), record("Task was destroyed but it is pending!")
+    assert [once.filter(each) for each in (first, other, record(said), record(said))] == [True, True, False, False]
+    assert first.getMessage().startswith("The system lets this process open no more files")
+    assert first.exc_info is None
+    assert other.exc_info is not None
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not tell how many files are open")
+def test_a_server_that_can_open_no_more_files_says_so_once_and_goes_on(warehouse: Path) -> None:
+    with served(warehouse) as server:
+        number = server.process.pid
+        limit = len(list(Path(f"/proc/{number}/fd").iterdir())) + 8
+        open_files.resource.prlimit(number, open_files.resource.RLIMIT_NOFILE, (limit, limit))
+        clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(60)]
+        time.sleep(1.5)  # asyncio tries again after a second
+        for client in clients:
+            client.close()
+        assert server.get("/health").status == 200
+        code, said = server.end()
+    assert code == 0
+    assert said.count("open no more files") == 1
+    assert "Traceback" not in said

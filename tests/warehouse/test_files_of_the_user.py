@@ -218,7 +218,7 @@ def test_temporary_folders_of_the_killed_go_and_those_of_the_living_stay(
     assert sorted(path.name for path in temp.glob("icp-*")) == ["icp-12345678.unfinished", "icp-mine.unfinished"]
 
 
-WAYS = [
+WAYS: list[tuple[str, ...]] = [
     ("export", "--out", "{}/clinics_icp.csv"),
     ("export", "--out", "{}/.current/mine.csv"),
     ("export", "--out", "{}/link/mine.csv"),
@@ -229,7 +229,25 @@ WAYS = [
     ("report", "--out", "{}/.current/mine.html"),
     ("charts", "--out", "{}/.current/charts"),
     ("charts", "--out", "{}/link"),
+    ("simulate", "--tiers", "75,55", "--out", "{}/link/mine.csv"),
+    ("simulate", "--tiers", "75,55", "--html", "{}/.current/mine.html"),
+    ("gaps", "--html", "{}/.current/mine.html"),
+    ("gaps", "--field", "npi_count", "--out", "{}/link/mine.csv"),
+    ("stats", "--history", "--html", "{}/.current/mine.html"),
+    ("stability", "--html", "{}/link/mine.html"),
+    ("backtest", "--outcomes", "{}/../deals.csv", "--html", "{}/link/mine.html"),
+    ("scorecard", "diff", "icp", "icf", "--html", "{}/.runs/mine.html"),
+    ("scorecard", "usage", "icp", "--html", "{}/link/mine.html"),
+    ("validate", "{}/../deals.csv", "--html", "{}/link/mine.html"),
+    ("validate", "{}/../deals.csv", "--write-mapping", "{}/link/mine.toml"),
+    ("enrich", "{}/../deals.csv", "--out", "{}/link/mine.parquet"),
+    ("build", "--nppes", "{}/../deals.csv", "--out", "{}/.current/mine.parquet"),
+    ("partners", "demo", "--out", "{}/link"),
+    ("partners", "score", "{}/../deals.csv", "--map", "name=clinic_id", "--out", "{}/.runs/mine"),
+    ("review", "decide", "rename", "a", "X", "--decisions", "{}/link/mine.csv"),
+    ("review", "import", "{}/../sheet.csv", "--decisions", "{}/.current/mine.csv"),
 ]
+WITHOUT_WAREHOUSE = ("validate", "enrich", "build", "partners")
 
 
 @pytest.mark.parametrize("way", WAYS, ids=[" ".join(way) for way in WAYS])
@@ -237,8 +255,10 @@ def test_no_writer_writes_into_the_published_run(out: Path, score: Score, way: t
     score("a", networks=True)
     (out / "link").symlink_to((out / ".current").resolve())
     (out / "inner.csv").symlink_to((out / ".current").resolve() / "clinics_icp.csv")
+    (out.parent / "deals.csv").write_text("clinic_id,outcome\na,won\n")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    done = CliRunner().invoke(cli, [*(word.format(out) for word in way), "--warehouse", str(out)])
+    warehouse = [] if way[0] in WITHOUT_WAREHOUSE else ["--warehouse", str(out)]
+    done = CliRunner().invoke(cli, [*(word.format(out) for word in way), *warehouse])
     assert isinstance(done.exception, InputError)
     assert "leads into a published run" in str(done.exception)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
