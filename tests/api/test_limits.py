@@ -176,6 +176,7 @@ def test_a_server_that_can_open_no_more_files_says_so_once_and_goes_on(warehouse
         time.sleep(1.5)  # asyncio tries again after a second
         for client in clients:
             client.close()
+        time.sleep(1.5)  # what it could not look at, meanwhile, is looked at again
         assert server.get("/health").status == 200
         code, said = server.end()
     assert code == 0
