@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +132,8 @@ def plain_ids(content: bytes) -> list[str] | None:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     except (UnicodeDecodeError, csv.Error, StopIteration):
         return None
-    place = next((at for at, name in enumerate(rows[0]) if name.strip().lower() == "clinic_id"), None)
+    plain = [re.sub(r"[\W_]+", "_", name.strip().lower()) for name in rows[0]]
+    place = plain.index("clinic_id") if "clinic_id" in plain else None
     if place is None:
         return None
     return [row[place].strip() for row in rows[1:] if len(row) > place and row[place].strip()]

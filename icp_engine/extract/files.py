@@ -16,7 +16,7 @@ from icp_engine.extract.conform import Convention
 from icp_engine.extract.csv_file import SUFFIXES as CSV
 from icp_engine.extract.csv_file import Staged, line_of_row, stage_csv
 from icp_engine.extract.lake import is_delta, refuse_remote_table, refuse_tables, stage_delta
-from icp_engine.extract.names import check_names, check_types, said_of, widened
+from icp_engine.extract.names import check_names, check_types, name_that_is_no_text, said_of, widened
 from icp_engine.extract.public.kinds import MATCHES
 from icp_engine.named_files import check_no_pipe
 
@@ -150,6 +150,8 @@ def _parquet(path: str, where: Path) -> RawFile:
         rows = metadata.num_rows
         frame = pl.scan_parquet(where, glob=False, hive_partitioning=False)
         schema = dict(frame.collect_schema())
+    except UnicodeDecodeError as error:
+        raise InputError(name_that_is_no_text(path, error)) from error
     except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise InputError(said_of(path, first_line(error))) from error
     except OSError as error:

@@ -50,6 +50,12 @@ def said_of(path: str, message: str) -> str:
     return f"{path} is not a whole Parquet file ({message}); was it cut off, or is it CSV?"
 
 
+def name_that_is_no_text(path: str, error: UnicodeDecodeError) -> str:
+    """Return what is the matter with a Parquet file that has a name of a column that is not UTF-8."""
+    name = error.object.decode("utf-8", "backslashreplace")
+    return f"{path} has a column whose name is not UTF-8 text, '{name}'; rename it, or write the file anew."
+
+
 def widened(schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
     """Return the columns with numbers of 16 bits, which DuckDB does not know, and the types that hold their values."""
     wide = {name: _wide(dtype) for name, dtype in schema.items()}

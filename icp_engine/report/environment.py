@@ -1,8 +1,14 @@
-"""How templates are read, wherever pages are made: what comes from data is escaped, and a missing value stops."""
+"""How templates are read, wherever pages are made: what comes from data is escaped, and a missing value stops.
+
+Control characters of data are shown as they are on a terminal.
+"""
 
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from icp_engine.errors import printable
 
 
 def page_environment(templates: Path) -> Environment:
@@ -13,4 +19,10 @@ def page_environment(templates: Path) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
+
+
+def _shown(value: Any) -> Any:
+    """Return what a page shows of a value; what is markup already stays, of which scripts are a part."""
+    return printable(value) if type(value) is str else value

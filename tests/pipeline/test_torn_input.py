@@ -189,3 +189,14 @@ def test_work_on_columns_does_not_grow_with_their_square(tmp_path: Path, monkeyp
         found = scored(parquet(tmp_path, **{name: pa.array(["x", "y", "z"]) for name in names}))
         assert set(names) < set(found.columns)
     assert comments[3_000] < comments[30]
+
+
+@pytest.mark.parametrize("name", ["clinic_id", "npi_count", "segment_label", "own column"])
+def test_a_name_of_a_column_that_is_no_utf_8(tmp_path: Path, name: str) -> None:
+    frame = pl.DataFrame({"clinic_id": ["a"], "npi_count": [1], "segment_label": ["x"], "own column": ["y"]})
+    frame.write_parquet(tmp_path / "c.parquet")
+    torn = (tmp_path / "c.parquet").read_bytes().replace(name.encode(), b"\xed" + name.encode()[1:])
+    (tmp_path / "c.parquet").write_bytes(torn)
+    with pytest.raises(InputError) as error:
+        run([str(tmp_path / "c.parquet")], tmp_path / "out", RunOptions(format="parquet", charts=False))
+    assert f"has a column whose name is not UTF-8 text, '\\xed{name[1:]}'; rename it" in str(error.value)

@@ -1,14 +1,17 @@
 """Answers: the same sentences and tables in a terminal, as JSON and as a page."""
 
 import json
+from pathlib import Path
 
 import plotly.graph_objects as go
 import polars as pl
 import pytest
+from markupsafe import Markup
 
 from icp_engine.charts.catalogue import Chart
 from icp_engine.charts.style import figure
 from icp_engine.report.document import Column, Document, Picture, Table, document_content, document_text, spelled
+from icp_engine.report.environment import page_environment
 from icp_engine.report.render import document_page
 
 MOVES = Table(
@@ -51,6 +54,24 @@ ANSWER = Document(
 )
 def test_values_read_as_their_column_says(value, kind, told):
     assert spelled(value, kind) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("\x1b[31mRed", "\\x1b[31mRed"),
+        ("a\x9bb\x7f", "a\\x9bb\\x7f"),
+        ("<b>\x00", "&lt;b&gt;\\x00"),
+        ("one\ntwo\t3", "one\ntwo\t3"),
+        (Markup("<i>\x1b</i>"), "<i>\x1b</i>"),
+        (5, "5"),
+    ],
+)
+def test_a_page_shows_control_characters_of_data(value: object, shown: str, tmp_path: Path):
+    environment = page_environment(tmp_path)
+    assert environment.from_string("{{ value }}").render(value=value) == shown
+    macro = "{% macro cell(value) %}<td>{{ value }}</td>{% endmacro %}{{ cell(value) }}"
+    assert environment.from_string(macro).render(value=value) == f"<td>{shown}</td>"
 
 
 def test_a_terminal_shows_the_answer_first_and_no_control_character():

@@ -142,7 +142,7 @@ def _holds_matches(path: Path) -> bool:
     """Return whether a file has the columns of matches; its rows, of which there may be many, are not read."""
     try:
         return set(MATCH_COLUMNS) <= set(pq.read_schema(path).names)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return False
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from icp_engine.errors import InputError, first_line
 from icp_engine.extract.files import find_files
+from icp_engine.extract.names import name_that_is_no_text
 from icp_engine.extract.public.head import csv_head, xlsx_head
 from icp_engine.extract.public.layout import Layout, fitting, places
 from icp_engine.extract.public.staging import Progress, Shape, Wanted, stage_csv, text_columns
@@ -106,7 +107,9 @@ def _parquet(path: str, kinds: Sequence[Layout], staged: Path, wanted: Wanted) -
         frame = pl.scan_parquet(path, glob=False, hive_partitioning=False)
         schema = frame.collect_schema()
         read = pq.read_metadata(path).num_rows
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise InputError(name_that_is_no_text(path, error)) from error
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise InputError(f"{path} cannot be read as Parquet ({first_line(error)}).") from error
     header = tuple(schema)
     kind = fitting(path, kinds, header)
