@@ -110,6 +110,8 @@ def _words(
 
 
 def _text(found: "Validation", sentences: "Sequence[str]", steps: "Sequence[Step]") -> str:
+    from icp_engine.networks.evidence import carried_columns
+
     profile, carried = found.profile, found.description.carried_columns
     parts = [
         "\n".join(sentences),
@@ -122,10 +124,13 @@ def _text(found: "Validation", sentences: "Sequence[str]", steps: "Sequence[Step
             header=True,
         ),
     ]
-    if carried:
-        more = len(carried) - _SHOWN
-        names = ", ".join(carried[:_SHOWN])
-        parts.append(f"Carried through, not read: {names}{f' and {more} more' if more > 0 else ''}")
+    evidence, unread = carried_columns(found)
+    told = [f"Read for networks, beside names: {', '.join(evidence)}"] if evidence else []
+    if unread:
+        more = len(unread) - _SHOWN
+        names = ", ".join(unread[:_SHOWN])
+        told.append(f"Carried through, not read: {names}{f' and {more} more' if more > 0 else ''}")
+    parts += ["\n".join(told)] if told else []
     troubles = [f"Renamed: {line}" for line in intake.renamed(found.description.renamed_columns, carried)]
     parts += [intake.searched(field) for field in found.searched]
     parts.append(_reach(found))

@@ -1,7 +1,7 @@
 """Group clinics by evidence: what clinics share is made ready here, and tied together by the SQL of evidence/."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -12,6 +12,7 @@ from icp_engine.database import Database, sql_text
 from icp_engine.extract.conform import as_text
 from icp_engine.extract.headers import plain
 from icp_engine.extract.states import NAMES
+from icp_engine.extract.validate import Validation
 from icp_engine.networks.applied import VALUES, Applied, decided_values, register_decided, take_apart
 from icp_engine.networks.identity import keep_ids
 from icp_engine.networks.match_names import match_name
@@ -49,11 +50,29 @@ def evidence_columns(columns: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def held_evidence(columns: Iterable[str], schema: Mapping[str, pl.DataType]) -> dict[str, str]:
+    """Return the columns that hold evidence by their names and their types, by field."""
+    return {
+        field: column
+        for field, column in evidence_columns(columns).items()
+        if can_hold_evidence(field, schema.get(column))
+    }
+
+
 def can_hold_evidence(field: str, dtype: pl.DataType | None) -> bool:
     """Return whether a column of a type can hold a field: flat values, and lists of them where several count."""
     if isinstance(dtype, pl.List) and field in _SEVERAL:
         dtype = dtype.inner  # type: ignore[assignment]
     return dtype is not None and not dtype.is_nested() and dtype not in (pl.Binary, pl.Object)
+
+
+def carried_columns(found: Validation) -> tuple[list[str], list[str]]:
+    """Return the columns that no field reads: those that networks read, such as `phone (Phone)`, and the others."""
+    carried = found.description.carried_columns
+    schema = {name: dtype for file in found.extract.files for name, dtype in file.schema.items()}
+    evidence = held_evidence(carried, schema) if NAME in found.extract.columns else {}
+    told = [field if field == column else f"{field} ({column})" for field, column in evidence.items()]
+    return told, [name for name in carried if name not in evidence.values()]
 
 
 @cache

@@ -24,7 +24,7 @@ from icp_engine.extract.profile import Profile, describe
 from icp_engine.extract.public.kinds import matches_beside
 from icp_engine.networks.columns import check_names
 from icp_engine.networks.decisions import FILE as DECISIONS
-from icp_engine.networks.evidence import NORMALIZED_NAME, can_hold_evidence, evidence_columns
+from icp_engine.networks.evidence import NORMALIZED_NAME, held_evidence
 from icp_engine.networks.grouping import NETWORKS, Networks, find_networks, network_inputs
 from icp_engine.pipeline.clinics import (
     NORMALIZED,
@@ -159,8 +159,7 @@ def _evidence(scored: Scored, work: Work) -> dict[str, str]:
     """Return the columns that hold evidence for networks, by field."""
     if work.options.network.grouping != "evidence":
         return {}
-    schema, columns = scored.frame.collect_schema(), evidence_columns(work.extract.columns)
-    return {field: column for field, column in columns.items() if can_hold_evidence(field, schema.get(column))}
+    return held_evidence(work.extract.columns, scored.frame.collect_schema())
 
 
 def _write(

@@ -17,6 +17,7 @@ from icp_engine.charts.style import TEMPLATES, TITLE, TOP
 from icp_engine.display import percent
 from icp_engine.extract.findings import Step, verdict
 from icp_engine.extract.validate import Validation
+from icp_engine.networks.evidence import carried_columns
 from icp_engine.report.content import Report
 from icp_engine.report.document import Document, Table, spelled
 from icp_engine.report.environment import page_environment
@@ -41,7 +42,12 @@ def report_page(report: Report) -> str:
 
 def validation_page(found: Validation, steps: Sequence[Step]) -> str:
     """Return the page of an extract that is not scored yet; no script is in it."""
-    return _environment().get_template("validation.html").render(found=found, verdict=verdict(found), steps=steps)
+    evidence, carried = carried_columns(found)
+    return (
+        _environment()
+        .get_template("validation.html")
+        .render(found=found, verdict=verdict(found), steps=steps, evidence=evidence, carried=carried)
+    )
 
 
 def document_page(document: Document) -> str:

@@ -198,3 +198,25 @@ def test_a_page_is_not_written_where_it_cannot_or_must_not(tmp_path: Path) -> No
     call("run", tmp_path / "a.csv", "--out", tmp_path / "out", "--no-charts")
     assert call("validate", tmp_path / "a.csv", "--html", tmp_path / "out" / "run.json").exit_code == 1
     assert json.loads((tmp_path / "out" / "run.json").read_text())["rows"]["in"] == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "read", "carried"),
+    [
+        ("Id,Name,Phone,Owner", "phone (Phone)", "Owner"),
+        ("Id,Name,phone", "phone", None),
+        ("Id,Phone", None, "Phone"),
+        ("Id,Name,parent_name,Fax Notes", "parent_name", "Fax Notes"),
+        ("Id,Name", None, None),
+    ],
+)
+def test_columns_that_networks_read_are_not_said_to_be_unread(
+    tmp_path: Path, columns: str, read: str | None, carried: str | None
+) -> None:
+    (tmp_path / "c.csv").write_text(f"{columns}\n{','.join('x' for _ in columns.split(','))}\n")
+    done = CliRunner().invoke(cli, ["validate", str(tmp_path / "c.csv"), "--html", str(tmp_path / "v.html")])
+    page = (tmp_path / "v.html").read_text()
+    for said, names in (("Read for networks, beside names: ", read), ("Carried through, not read: ", carried)):
+        assert (f"{said}{names}\n" in done.stdout) == (names is not None)
+        assert (f"<p>{said}{names}</p>" in page) == (names is not None)
+        assert (said in page) == (names is not None)
