@@ -4,7 +4,7 @@ A category is gone through once, characteristic by characteristic, for all clini
 depend make ways through it: each has the fewest and the most points that lead there, missing where none does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from math import lcm, prod
@@ -27,9 +27,9 @@ from icp_engine.scoring.compiler import (
     total_expr,
     worth_expr,
 )
-from icp_engine.scoring.situations import looked_up, mixed, of_card, situation_of, with_situations, with_values
+from icp_engine.scoring.situations import NUMBER, looked_up, mixed, of_card, situated, situation_of, with_situations
 
-_MAX_SITUATIONS = 1 << 22  # of a category that are numbered; with more every clinic is worked out by itself
+_MAX_SITUATIONS = 1 << 22  # of a category that are numbered; with more all clinics are worked out
 _MAX_WAYS = 64  # with more, a characteristic that depends on others counts as one that may apply or not
 _COVERAGE_DECIMALS = 3
 _OWN, _CERTAIN, _ENDS = f"{HELPERS}own_", f"{HELPERS}certain_", ("low", "high")
@@ -87,6 +87,14 @@ class Options:
     def _measured(self, number: int) -> str:
         return f"{_OWN}{self.situation.part.rule.column}_measured_{number}"
 
+    def decides(self, card: Scorecard) -> list[tuple[pl.Expr, int]]:
+        """Return what its columns follow from: numbers (u32), each with what it is below."""
+        found = [(situation_of(self.situation), self.situation.size)]
+        for outcome in (self.situation.part.outcomes[number] for number in self.measured):
+            least, most = outcome.ends
+            found.append(((worth_expr(outcome, card) - least).cast(NUMBER), most - least + 1))
+        return found
+
     def found(self, numbers: pl.Series) -> pl.DataFrame:
         """Return the columns of every clinic, by the numbers of their situations."""
         for number in numbers.unique():
@@ -127,6 +135,31 @@ class Options:
         return points if self.share == 1 else points.cast(EXACT) * pl.lit(self.share, EXACT)
 
 
+@dataclass(slots=True)
+class Known:
+    """Rows of a table that were worked out once, by number: `place` has the row of each number, or -1."""
+
+    place: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
+    rows: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def found(
+        self, frame: pl.DataFrame, number: pl.Expr, size: int, work_out: Callable[[pl.DataFrame], pl.DataFrame]
+    ) -> pl.DataFrame:
+        """Return the row of each number (u32, below `size`), worked out of a row of the frame that has it."""
+        if not len(self.place):
+            self.place = pl.repeat(-1, size, dtype=pl.Int32, eager=True)
+        numbers = frame.select(number).to_series()
+        places = self.place.gather(numbers)
+        fresh = (places < 0).arg_true()
+        if len(fresh):
+            first = fresh.gather(numbers.gather(fresh).arg_unique())
+            rows = pl.int_range(len(self.rows), len(self.rows) + len(first), dtype=pl.Int32, eager=True)
+            self.place = self.place.scatter(numbers.gather(first), rows)
+            self.rows = pl.concat([self.rows, work_out(frame[first])], how="diagonal")
+            places = self.place.gather(numbers)
+        return self.rows[places]
+
+
 @dataclass(frozen=True, slots=True)
 class CategoryBounds:
     """A category with the options of its characteristics; `below` divides their sum."""
@@ -135,6 +168,7 @@ class CategoryBounds:
     options: tuple[Options, ...]
     below: int
     loose: bool
+    known: Known = field(default_factory=Known)
 
     @property
     def weights(self) -> list[float]:
@@ -146,24 +180,16 @@ class CategoryBounds:
         total = sum(own)
         return [self.outcomes.maximum * weight / total if total else 0.0 for weight in own]
 
-    @property
-    def size(self) -> int:
-        """How many situations the category can be in."""
-        return prod(option.situation.size for option in self.options)
-
     def bounds(self, situated: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
         """Return the columns `low` and `high`, in hundredths, and `covered`, the maximum's part that is certain.
 
-        Where nothing follows from a value they are worked out once for each situation of the category that occurs.
+        They follow from situations and from the points of values, and are worked out once for each mix that occurs.
         """
-        if self.size > _MAX_SITUATIONS or any(option.measured for option in self.options):
+        parts = [part for option in self.options for part in option.decides(card)]
+        size = prod(size for _, size in parts)
+        if size > _MAX_SITUATIONS:
             return self._bounds(situated, card)
-        numbers = situated.select(
-            mixed((situation_of(option.situation), option.situation.size) for option in self.options)
-        ).to_series()
-        first = numbers.arg_unique()
-        rows = looked_up(numbers, self.size, dict(zip(numbers[first], range(len(first)), strict=True)))
-        return self._bounds(situated[first], card)[rows]
+        return self.known.found(situated, mixed(parts), size, lambda rows: self._bounds(rows, card))
 
     def _bounds(self, situated: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
         situations = [situated[situation_of(option.situation).meta.output_name()] for option in self.options]
@@ -298,19 +324,23 @@ class BoundsFinder:
 
     def add(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the frame with the columns that say what missing data hides. Source: band columns and fields."""
+        return frame.with_columns(self.columns(situated(frame, self._card)))
+
+    def columns(self, rows: pl.DataFrame) -> list[pl.Series]:
+        """Return the columns that say what missing data hides. Source: what `situated` returned."""
         keys: tuple[MissingColumn, ...] = ("coverage", "score_floor", "score_ceiling", "tier_certain")
         coverage, floor, ceiling, certain = map(self._card.column, keys)
-        bounds = self._categories_of(with_values(frame, self._card))
+        bounds = self._categories_of(rows)
         low, high = (self._totals(bounds, end) for end in _ENDS)
         whole = sum(sum(category.weights) for category in self._categories)
         covered = pl.DataFrame([found["covered"].alias(name) for name, found in bounds.items()])
         share = (pl.sum_horizontal(pl.all()) / whole).round(_COVERAGE_DECIMALS) if whole else pl.first() * 0 + 1
-        return frame.with_columns(
+        return [
             covered.select(share.alias(coverage)).to_series(),
             low.select(in_points(pl.col("total")).alias(floor)).to_series(),
             high.select(in_points(pl.col("total")).alias(ceiling)).to_series(),
             (low["tier"] == high["tier"]).alias(certain),
-        )
+        ]
 
     def reached(self, frame: pl.DataFrame, field: str | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the least and the greatest `total`, in hundredths, and its `tier`, once missing fields are known.
@@ -321,12 +351,11 @@ class BoundsFinder:
             frame: clinics.
             field: the only one that becomes known, while whatever else is missing stays so; all may unless given.
         """
-        bounds = self._categories_of(frame, field)
+        bounds = self._categories_of(with_situations(frame, self._card, field))
         return self._totals(bounds, "low"), self._totals(bounds, "high")
 
-    def _categories_of(self, frame: pl.DataFrame, only: str | None = None) -> dict[str, pl.DataFrame]:
-        situated = with_situations(frame, self._card, only)
-        return {category.outcomes.rule.column: category.bounds(situated, self._card) for category in self._categories}
+    def _categories_of(self, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        return {category.outcomes.rule.column: category.bounds(rows, self._card) for category in self._categories}
 
     def _totals(self, bounds: Mapping[str, pl.DataFrame], end: str) -> pl.DataFrame:
         card, total = self._card, self._card.column("total_score")
