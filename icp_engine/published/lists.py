@@ -4,14 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
 
 import polars as pl
 
 from icp_engine.columns import KEY
 from icp_engine.database import Database, quoted
 from icp_engine.display import shell_line
-from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.networks.columns import network_total, networks_columns
 from icp_engine.networks.grouping import NETWORKS
@@ -21,6 +19,7 @@ from icp_engine.scorecard.model import REASON_COLUMNS, Scorecard
 from icp_engine.scorecard.several import suffix
 from icp_engine.tables.excel import excel_csv
 from icp_engine.tables.ordering import best_first
+from icp_engine.tables.workbook import write_workbook
 from icp_engine.tables.writer import flat, whole
 from icp_engine.warehouse.audits import AUDITED, audit_all
 from icp_engine.warehouse.duckdb_file import CLINIC_WHY
@@ -209,16 +208,4 @@ def write_list(
             beside.write_text(json.dumps(frame.to_dicts(), indent=2, ensure_ascii=False, default=str), encoding="utf-8")
         else:
             with beside.open("wb") as file:
-                write_workbook(frame, file, dict(widths or {}))
-
-
-def write_workbook(frame: pl.DataFrame, file: IO[bytes], widths: dict[Any, int] | None = None) -> None:
-    """Write a list as a workbook of one sheet; widths of columns in pixels.
-
-    Raises:
-        InputError: the workbook extra is not installed.
-    """
-    try:
-        flat(frame).write_excel(file, freeze_panes=(1, 0), column_widths=widths or {})
-    except ModuleNotFoundError as error:
-        raise InputError(f"Workbooks need one more package: {install_extra('xlsx')}.") from error
+                write_workbook(frame, file, widths)

@@ -12,7 +12,7 @@ from icp_engine.api.answers import RUN
 from icp_engine.api.current import Current
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.errors import InputError
-from icp_engine.published.lists import write_workbook
+from icp_engine.tables.workbook import write_workbook
 from icp_engine.tables.writer import flat
 from icp_engine.web.access import SECURITY
 from icp_engine.web.asked import Asked, clinics_asked
