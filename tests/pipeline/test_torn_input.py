@@ -200,3 +200,11 @@ def test_a_name_of_a_column_that_is_no_utf_8(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError) as error:
         run([str(tmp_path / "c.parquet")], tmp_path / "out", RunOptions(format="parquet", charts=False))
     assert f"has a column whose name is not UTF-8 text, '\\xed{name[1:]}'; rename it" in str(error.value)
+
+
+def test_ten_thousand_columns_are_carried(tmp_path: Path) -> None:
+    names = [f"extra_{number}" for number in range(10_000)]
+    path = parquet(tmp_path, **{name: pa.array(["x", "y", "z"]) for name in names})
+    options = RunOptions(format="parquet", charts=False, networks=False)
+    run([str(path)], tmp_path / "out", options)
+    assert set(names) < set(pl.read_parquet_schema(tmp_path / "out" / "clinics_icp.parquet"))
