@@ -21,6 +21,7 @@ KINDS = (
     "override", "decision", "brand_prefix", "owner", "parent", "name", "name_contact", "name_rare", "brand", "spelling",
     "stem_address",
 )  # fmt: skip
+_DECIDED = KINDS[:3]  # by people
 EVIDENCE_COLUMNS = (
     "pac_ids", "pac_id", "parent_name", "other_names", "phone", "official_phone", "mailing_phone", "mailing_address",
     "address", "city", "postal_code",
@@ -85,9 +86,10 @@ def group_by_evidence(
     db.table("network_members", sql_text("evidence/network_members"))
     if goes_on:
         keep_ids(db)
+    kinds = pl.DataFrame({"kind": KINDS}).with_row_index("strength")
+    db.copy("evidence_kinds", kinds.with_columns(is_decided=pl.col("kind").is_in(_DECIDED)))
     db.table("network_edges", sql_text("evidence/network_edges"))
     db.copy("network_weakest", _weakest(db))
-    db.copy("evidence_kinds", pl.DataFrame({"kind": KINDS}).with_row_index("strength"))
     for step in ("network_evidence", "network_candidates"):
         db.table(step, sql_text(f"evidence/{step}"))
     return applied

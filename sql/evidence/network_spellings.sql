@@ -1,5 +1,5 @@
 -- Names of one state that differ as spellings do, and share a phone or an address.
--- Grain: one row per clinic and pair of names; value names both.
+-- Grain: one row per clinic and pair of names; value names both, similarity is one less the edits by letters of the longer.
 -- Inputs: clinic_names, evidence_clinics, clinic_values.
 -- Spellings differ by spaces, by a plural, or by one edit in one word of at least five letters.
 with
@@ -46,7 +46,10 @@ alike as (
            )
        )
 )
-select distinct places.clinic, name_a || ' = ' || name_b || ', ' || alike.state_code as value
+select distinct
+    places.clinic,
+    name_a || ' = ' || name_b || ', ' || alike.state_code as value,
+    1 - levenshtein(name_a, name_b) / greatest(length(name_a), length(name_b)) as similarity
 from alike
 join places on places.state_code = alike.state_code
     and places.contact = alike.contact
