@@ -1,8 +1,8 @@
 """Add contact and owner columns to a synthetic extract: what grouping by evidence and its questions have to take.
 
-Of a hundred clinics some 35 belong to an owner (a few large, most small), 25 of these have its PAC id, 10 its name as their parent, and many its
-telephone of an authorized official and its mailing address; 30 share a telephone with others of their state. Nothing in
-it is real, and no order of rows or number of threads changes a value.
+Of a hundred clinics some 35 belong to an owner (a few large, most small; clinics of one name to the same one): 25 have
+its PAC id, 10 its name as their parent, and many its official's telephone and its mailing address. Some 30 more share a
+telephone with others of their state. Nothing in it is real, and no order of rows or number of threads changes a value.
 
     python scripts/make_contacts.py clinics.parquet clinics_with_contacts.parquet
 """
@@ -19,7 +19,7 @@ draws as (
     select
         *,
         hash(clinic_id, 'clinic') as own,
-        hash(clinic_id, 'owner') / 18446744073709551616 as which_owner,
+        hash(regexp_replace(account_name, '[ ,]+[A-Z.]+$', ''), 'owner') / 18446744073709551616 as which_owner,
         hash(clinic_id, 'phone') / 18446744073709551616 as which_phone,
         hash(clinic_id, 'share') % 100 as share,
         count(*) over () as num_clinics
@@ -37,11 +37,11 @@ select
     * exclude (own, which_owner, which_phone, share, num_clinics, owner, switchboard),
     case when share < 25 then (1000000000 + owner)::varchar end as pac_id,
     case when share < 10 then 'PARENT ' || owner || ' HOLDINGS' end as parent_name,
-    case when own % 5 = 0 then if(share < 35, 'BRAND ' || owner % 5000, account_name || ' ' || own % 1000) end as other_names,
+    case when own % 5 = 0 then if(share < 35, 'BRAND ' || owner, account_name || ' ' || own % 1000) end as other_names,
     (2000000000 + if(share >= 70, switchboard, own) % 7999999999)::varchar as phone,
-    (2000000000 + if(share < 20, hash(owner, 'official'), hash(clinic_id, 'official')) % 7999999999)::varchar as official_phone,
-    if(share < 30, 'PO BOX ' || owner, own % 100000 || ' MAIN ST ' || hash(clinic_id, 'street') % 1000) as mailing_address,
-    own % 10000 || ' HIGH STREET' as address,
+    (2000000000 + hash(if(share < 20, owner::varchar, clinic_id), 'official') % 7999999999)::varchar as official_phone,
+    if(share < 30, 'PO BOX ' || owner, own % 100000 || ' MAIN ST ' || hash(clinic_id, 'road') % 1000) as mailing_address,
+    hash(clinic_id, 'number') % 600 || ' HIGH STREET' as address,
     'TOWN ' || hash(state_code, own % 300) % 15000 as city,
     lpad((hash(state_code, own % 300) % 100000)::varchar, 5, '0') as postal_code
 from owned
