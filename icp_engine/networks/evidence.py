@@ -1,7 +1,7 @@
 """Group clinics by evidence: what clinics share is made ready here, and tied together by the SQL of evidence/."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -159,7 +159,9 @@ def _read(clinics: pl.DataFrame, column: str, kind: str, read: Callable[[pl.Expr
     """Return what a column says, where it is there and says something: a row per clinic, kind and value."""
     if column not in clinics.columns:
         return pl.DataFrame(schema=VALUES)
-    return clinics.select("clinic", pl.lit(kind).alias("kind"), read(_text(clinics, column)).alias("value")).drop_nulls()
+    return clinics.select(
+        "clinic", pl.lit(kind).alias("kind"), read(_text(clinics, column)).alias("value")
+    ).drop_nulls()
 
 
 def _stems(clinics: pl.DataFrame, names: pl.DataFrame, addresses: pl.DataFrame) -> pl.DataFrame:

@@ -22,7 +22,7 @@ _TABLES = {
     "clinics_icp_with_networks": "One row per clinic: scores, top reasons, contact and network columns; for CRM and BI",
     "clinic_why": "One row per clinic: its top reasons, and what is not known of it",
     NETWORKS: "One row per network, by score, highest first",
-    "network_edges": "What ties clinics together, and with --review what may: one row per clinic, kind and shared value",
+    "network_edges": "What ties clinics together, and with --review what may: one row per clinic, kind and value",
     "network_candidates": "Every shared name: whether its clinics are grouped, or what kept them apart",
     "network_evidence": "Why each network is one",
     "network_aliases": "Ids that networks no longer have, and where each went; the last line of an id holds",
@@ -168,7 +168,7 @@ _DETAILS = {
     "shared": "What the sides share",
     "against": "What speaks against them being one",
     "would_change": "Clinics that would get another network, or whose network another tier or anchor, if they were one",
-    "precision": "How often the answer to such a question changes networks, as measured",
+    "precision": "How likely the answer is to change networks: a share by kind, measured or read by eye",
     "sides": "A clinic of each side, the largest side first",
     "decided_at": "When it was decided, as it was written",
     "author": "Who decided",
@@ -215,11 +215,11 @@ _DETAILS = {
 _OF_TABLES = {
     "network_edges": {
         "network_id": "Network that the tie is part of; missing of ties for review, which join nothing yet",
-        "kind": "Kind of the tie: decision, brand_prefix, owner, parent, name, name_contact, name_rare, brand, spelling, "
-        "stem_address; of ties for review that of the question",
+        "kind": "Kind of the tie: decision, brand_prefix, owner, parent, name, name_contact, name_rare, brand, "
+        "spelling, stem_address; of ties for review that of the question",
         "value": "What the clinics share; of ties for review the question_id of review_queue",
         "status": "automatic (a rule ties), decided (people tied) or review (a question that waits for an answer)",
-        "similarity": "Of two spellings one less the edits by letters of the longer; missing where names were not compared so",
+        "similarity": "Of two spellings one less the edits by letters of the longer; else missing",
     },
     "review_queue": {"kind": "Kind of the question: " + ", ".join(QUESTION_KINDS)},
 }
