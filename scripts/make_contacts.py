@@ -40,7 +40,7 @@ select
     case when own % 5 = 0 then if(share < 35, 'BRAND ' || owner, account_name || ' ' || own % 1000) end as other_names,
     (2000000000 + if(share >= 70, switchboard, own) % 7999999999)::varchar as phone,
     (2000000000 + hash(if(share < 20, owner::varchar, clinic_id), 'official') % 7999999999)::varchar as official_phone,
-    if(share < 30, 'PO BOX ' || owner, own % 100000 || ' MAIN ST ' || hash(clinic_id, 'road') % 1000) as mailing_address,
+    if(share < 30, 'PO BOX ' || owner, own % 100000 || ' ROAD ' || hash(clinic_id, 'road') % 1000) as mailing_address,
     hash(clinic_id, 'number') % 600 || ' HIGH STREET' as address,
     'TOWN ' || hash(state_code, own % 300) % 15000 as city,
     lpad((hash(state_code, own % 300) % 100000)::varchar, 5, '0') as postal_code

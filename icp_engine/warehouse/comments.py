@@ -170,6 +170,7 @@ _DETAILS = {
     "would_change": "Clinics that would get another network, or whose network another tier or anchor, if they were one",
     "precision": "How likely the answer is to change networks: a share by kind, measured or read by eye",
     "sides": "A clinic of each side, the largest side first",
+    "side_clinics": "Clinics of each side, in the order of sides",
     "decided_at": "When it was decided, as it was written",
     "author": "Who decided",
     "action": "merge, split, not_same, anchor, rename, brand_prefix or exclude_name",

@@ -67,12 +67,13 @@ select
     any_value(shared) as shared,
     any_value(num_owners) || ' owners are known' as against,
     arg_min(name, place) as first_name,
-    list(clinic_id order by place) as sides,
+    [side.clinic_id for side in list_sort(list({'place': place, 'clinic_id': clinic_id}))] as sides,
     list_sort(list_distinct(flatten(list(states)))) as states,
     max(num_clinics) as clinics_a,
     (sum(num_clinics) - max(num_clinics))::bigint as clinics_b,
     0 as num_owned,
-    list(name order by place) as names,
+    [side.num_clinics for side in list_sort(list({'place': place, 'num_clinics': num_clinics}))] as side_clinics,
+    [side.name for side in list_sort(list({'place': place, 'name': name}))] as names,
     list_filter(names, lambda name, number: name <> first_name and list_position(names, name) = number) as other_names
 from placed
 join meeting using (network_id)
