@@ -65,7 +65,7 @@ def question(run: Run, question_id: str) -> Question:
             {"sides": found["sides"].item().to_list()},
         )
     if "side_clinics" in found.columns:  # which older runs lack: clinics of no network may be several too
-        counted = found.select(clinic_id="sides", num_clinics="side_clinics").explode(pl.all())
+        counted = found.select(clinic_id="sides", num_clinics="side_clinics").explode("clinic_id", "num_clinics")
         sides = sides.drop("num_clinics").join(counted, on="clinic_id", maintain_order="left")
     return Question(found.with_columns(wording()), sides)
 
