@@ -4,7 +4,7 @@
 -- Inputs: network_members, network_evidence, clinic_scores, run_settings (network_mean), scorecard_total, scorecard_tiers,
 -- scorecard_tier_edges.
 -- Scores are weighted by sites. They are summed as whole hundredths and divided once, so that no order of rows
--- can change a digit.
+-- can change a digit. Lists are made first and sorted then: aggregates that sort take memory for each network by itself.
 with
 members as (
     select
@@ -42,8 +42,7 @@ summed as (
         network_id,
         any_value(network_name) as network_name,
         count(*) as num_clinics,
-        count(distinct state_code) as num_states,
-        string_agg(distinct state_code, ',' order by state_code) as states_covered,
+        list_sort(list_distinct(list(state_code))) as states,
         sum(npi_count) as total_npi_count,
         sum(site_count) as total_site_count,
         sum(cast(hundredths as hugeint)) as clinic_hundredths,
@@ -67,28 +66,38 @@ category_sums as (
         position,
         sum(cast(hundredths as hugeint) * weight) as hundredths,
         sum(weight) as weight,
-        median(hundredths) as median_hundredths
-    from long
+        any_value(by_median) as by_median,
+        median(hundredths) filter (where by_median) as median_hundredths -- keeps every value: only where it is wanted
+    from long, (select network_mean = 'median' as by_median from run_settings)
     group by network_id, position
 ),
 -- Hundredths of points, not yet rounded.
 averaged as (
     select network_id, position, hundredths, weight, if(by_median, median_hundredths, hundredths / weight) as average
-    from category_sums, (select network_mean = 'median' as by_median from run_settings)
+    from category_sums
+),
+summed_up as (
+    select
+        network_id,
+        list_sort(list({'position': position, 'average': average})) as categories,
+        sum(average) as sum_of_averages,
+        sum(hundredths) as hundredths,
+        any_value(weight) as weight
+    from averaged
+    group by network_id
 ),
 totals as (
     select
         network_id,
         case
-            when any_value(combine) = 'product' then round(
-                list_product(list(average / 100 order by position)) / any_value(divide_by) * 100, 6
+            when combine = 'product' then round(
+                list_product([category.average / 100 for category in categories]) / divide_by * 100, 6
             )
-            when any_value(network_mean) = 'median' then sum(average)
-            else sum(hundredths) / any_value(weight)
+            when network_mean = 'median' then sum_of_averages
+            else hundredths / weight
         end as average,
-        list(cast(round_even(average, 0) as bigint) order by position) as category_hundredths
-    from averaged, scorecard_total, run_settings
-    group by network_id
+        [cast(round_even(category.average, 0) as bigint) for category in categories] as category_hundredths
+    from summed_up, scorecard_total, run_settings
 ),
 scored as (
     select network_id, cast(round_even(average, 0) as bigint) as hundredths, category_hundredths
@@ -116,8 +125,8 @@ select
     network_id,
     network_name,
     num_clinics,
-    num_states,
-    states_covered,
+    len(coalesce(states, [])) as num_states,
+    nullif(array_to_string(states, ','), '') as states_covered,
     tiered.hundredths / 100 as total_score,
     cast(tier as tinyint) as tier,
     tier_label,

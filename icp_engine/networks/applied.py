@@ -151,11 +151,15 @@ def take_apart(db: Database, applied: Applied, kinds: Iterable[str]) -> Applied:
     alone = edges.join(parted, on="clinic").filter(pl.len().over("kind", "value", "root") == 1)
     db.register("ties_of_nobody", alone.select("clinic", "kind", "value"))
     db.register("parted_clinics", parted)
-    db.table("clinic_edges", "from clinic_edges anti join ties_of_nobody using (clinic, kind, value)")
     db.table(
         "linked_clinics",
         "select clinic, coalesce(parted_clinics.root, linked_clinics.root) as root "
         "from linked_clinics left join parted_clinics using (clinic)",
+    )
+    db.table(
+        "clinic_edges",
+        "select clinic, kind, value, min(clinic) over (partition by root, kind, value) as other "
+        "from clinic_edges join linked_clinics using (clinic) anti join ties_of_nobody using (clinic, kind, value)",
     )
     return applied
 

@@ -22,13 +22,15 @@ KINDS = (
     "override", "decision", "brand_prefix", "owner", "parent", "name", "name_contact", "name_rare", "brand", "spelling",
     "stem_address",
 )  # fmt: skip
+_DECIDED = KINDS[:3]  # by people
 EVIDENCE_COLUMNS = (
     "pac_ids", "pac_id", "parent_name", "other_names", "phone", "official_phone", "mailing_phone", "mailing_address",
     "address", "city", "postal_code",
 )  # fmt: skip
 NO_DECISIONS = Applied()
 NORMALIZED_NAME = "normalized_name"
-_SEVERAL = ("pac_ids", "pac_id", "other_names")
+_OF_OWNERS = ("pac_ids", "pac_id")
+_SEVERAL = (*_OF_OWNERS, "other_names")
 _LISTS = r"[;|\n]"
 _PHONE, _ZIP = 10, 5  # digits
 _DIRECTIONS = (
@@ -97,16 +99,17 @@ def group_by_evidence(
     register_decided(db, applied)
     for step in ("match_names", "network_spellings", "clinic_edges"):
         db.table(step, sql_text(f"evidence/{step}"))
-    db.table("edges_to_follow", "from clinic_edges")
+    db.view("edges_to_follow", "select clinic, other from clinic_edges")
     db.table("linked_clinics", sql_text("evidence/linked_clinics"))
     if applied.decisions:
         applied = take_apart(db, applied, KINDS)
     db.table("network_members", sql_text("evidence/network_members"))
     if goes_on:
         keep_ids(db)
+    kinds = pl.DataFrame({"kind": KINDS}).with_row_index("strength")
+    db.copy("evidence_kinds", kinds.with_columns(is_decided=pl.col("kind").is_in(_DECIDED)))
     db.table("network_edges", sql_text("evidence/network_edges"))
     db.copy("network_weakest", _weakest(db))
-    db.copy("evidence_kinds", pl.DataFrame({"kind": KINDS}).with_row_index("strength"))
     for step in ("network_evidence", "network_candidates"):
         db.table(step, sql_text(f"evidence/{step}"))
     return applied
@@ -132,44 +135,59 @@ def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> None:
     every = pl.concat([names.drop_nulls(), brands])
     db.register("clinic_names", every.filter(~pl.col("name").is_in(barred.implode())) if len(barred) else every)
     decided = decided_values(applied, free.select("clinic", KEY), names)
-    db.register("clinic_values", pl.concat([decided, *_values(free), *_stems(named, names)]).unique())
+    phones, addresses = _phones(free), _addresses(free)
+    stems = _stems(named, names, addresses)
+    db.register("clinic_values", pl.concat([decided, _owners(free), phones, addresses, stems]).unique())
 
 
 def known_owners(clinics: pl.DataFrame) -> pl.DataFrame:
     """Return the known owners and parents of clinics: a row per clinic (its place), kind and value."""
-    found = _values(clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")))
-    owners = [frame.filter(pl.col("kind").is_in(["owner", "parent"])) for frame in found]
-    return pl.concat([pl.DataFrame(schema=VALUES), *owners]).unique()
+    return _owners(clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")))
 
 
-def _values(clinics: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield what clinics can share beside names: a row per clinic, kind and value."""
-    place = [_text(clinics, "city"), _text(clinics, "postal_code").str.slice(0, 5)]
-    address = pl.concat_str([_text(clinics, "address"), *place], separator=" ", ignore_nulls=True)
-    readings: list[tuple[str, str, pl.Expr]] = [
-        ("phone", "phone", _phone(_text(clinics, "phone"))),
-        ("official_phone", "phone", _phone(_text(clinics, "official_phone"))),
-        ("official_phone", "official_phone", _phone(_text(clinics, "official_phone"))),
-        ("mailing_phone", "phone", _phone(_text(clinics, "mailing_phone"))),
-        ("mailing_address", "mailing_address", _plain(_text(clinics, "mailing_address"))),
-        ("address", "address", _plain(address)),
-        ("parent_name", "parent", match_name(_text(clinics, "parent_name"))),
-    ]
-    for column, kind, value in readings:
-        if column in clinics.columns:
-            yield clinics.select("clinic", pl.lit(kind).alias("kind"), value.alias("value")).drop_nulls()
-    for column in ("pac_ids", "pac_id"):
-        owners = _items(clinics, column, lambda value: value)
-        if len(owners):
-            yield owners.select("clinic", pl.lit("owner").alias("kind"), "value")
+def _owners(clinics: pl.DataFrame) -> pl.DataFrame:
+    found = [_items(clinics, column, lambda value: value).with_columns(kind=pl.lit("owner")) for column in _OF_OWNERS]
+    parents = _read(clinics, "parent_name", "parent", match_name)
+    return pl.concat([frame.select(list(VALUES)) for frame in (*found, parents)]).unique()
 
 
-def _stems(clinics: pl.DataFrame, names: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield stems of names, of clinics that have a mailing address to go with them."""
-    if "mailing_address" not in clinics.columns:
-        return
-    named = stems_of(names.drop_nulls(), clinics)
-    yield named.select("clinic", pl.lit("stem").alias("kind"), value="stem").filter(pl.col("value") != "")
+def _phones(clinics: pl.DataFrame) -> pl.DataFrame:
+    """Return the phones that clinics share, the official one as such too."""
+    official = _read(clinics, "official_phone", "official_phone", _phone)
+    others = [_read(clinics, column, "phone", _phone) for column in ("phone", "mailing_phone")]
+    every = _shared([*others, official.with_columns(kind=pl.lit("phone"))])
+    return pl.concat([every, _shared([official])])
+
+
+def _addresses(clinics: pl.DataFrame) -> pl.DataFrame:
+    """Return the addresses that clinics share, of one kind or of both."""
+    if "address" in clinics.columns:
+        zip5 = _text(clinics, "postal_code").str.slice(0, 5)
+        parts = [_text(clinics, "address"), _text(clinics, "city"), zip5]
+        clinics = clinics.with_columns(address=pl.concat_str(parts, separator=" ", ignore_nulls=True))
+    return _shared([_read(clinics, column, column, _plain) for column in ("mailing_address", "address")])
+
+
+def _shared(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return the rows whose value stands in several: others tie nobody, and there are millions of them."""
+    every = pl.concat(frames)
+    return every.filter(pl.col("value").hash().is_duplicated()).unique()
+
+
+def _read(clinics: pl.DataFrame, column: str, kind: str, read: Callable[[pl.Expr], pl.Expr]) -> pl.DataFrame:
+    """Return what a column says, where it is there and says something: a row per clinic, kind and value."""
+    if column not in clinics.columns:
+        return pl.DataFrame(schema=VALUES)
+    return clinics.select(
+        "clinic", pl.lit(kind).alias("kind"), read(_text(clinics, column)).alias("value")
+    ).drop_nulls()
+
+
+def _stems(clinics: pl.DataFrame, names: pl.DataFrame, addresses: pl.DataFrame) -> pl.DataFrame:
+    """Return stems of names, of clinics that share a mailing address to go with them."""
+    mailed = addresses.filter(kind="mailing_address")["clinic"]
+    named = stems_of(names.drop_nulls().filter(pl.col("clinic").is_in(mailed.implode())), clinics)
+    return named.select("clinic", pl.lit("stem").alias("kind"), value="stem").filter(pl.col("value") != "")
 
 
 def stems_of(names: pl.DataFrame, clinics: pl.DataFrame) -> pl.DataFrame:
@@ -224,11 +242,13 @@ def _weakest(db: Database) -> pl.DataFrame:
     present = db.frame("select distinct kind from network_edges")["kind"].to_list()
     kinds = [kind for kind in KINDS if kind in present]
     decided = [found]
-    for place, kind in enumerate(kinds, 1):
+    db.copy("linked_so_far", pl.DataFrame(schema={"clinic": pl.Int64, "root": pl.Int64}))
+    db.run("drop view edges_to_follow")
+    for kind in kinds:
         if not len(undecided):
             break
         db.copy("open_networks", undecided)
-        db.copy("kinds_so_far", pl.DataFrame({"kind": kinds[:place]}))
+        db.copy("kind_to_add", pl.DataFrame({"kind": [kind]}))
         db.table("edges_to_follow", sql_text("evidence/edges_so_far"))
         db.table("linked_so_far", sql_text("evidence/linked_clinics"))
         whole = db.frame(sql_text("evidence/networks_that_hold"))

@@ -31,7 +31,9 @@ from icp_engine.scorecard.model import Scorecard
 NETWORKS = "networks_icp"
 _EXACT = ("shared_names", "network_candidates", "network_members", "network_edges", "network_evidence")
 _OVERRIDES = {KEY: pl.String, "network_name": pl.String, "is_anchor": pl.Boolean}
-NO_EDGES = pl.DataFrame(schema=dict.fromkeys(("network_id", KEY, "kind", "value"), pl.String))
+NO_EDGES = pl.DataFrame(
+    schema=dict.fromkeys(("network_id", KEY, "kind", "value", "status"), pl.String) | {"similarity": pl.Float64}
+)
 Grouping = Literal["evidence", "exact"]
 
 
@@ -169,21 +171,30 @@ def find_networks(
     view(db, CLINIC_SCORES, clinic_sql(card), members)
     db.table(NETWORK_SCORES, sql_text("networks"))
     aliases, changes = compare_with_former(db)
+    is_asked = options.review and options.grouping == "evidence"
+    questions = review_queue(db, applied, clinics, card) if is_asked else None
     return Networks(
         networks=named_networks(_with_names(db.frame(f"from {NETWORK_SCORES}"), renamed), card),
         columns=named_members(db.frame(sql_text("network_columns")), card),
         shared_names=db.frame("select count(*) as n from network_candidates").item(),
         excluded=db.frame("from excluded_names"),
         overrides=db.frame("from network_overrides"),
-        edges=db.frame("select network_id, clinic_id, kind, value from network_edges order by all"),
+        edges=_edges(db, questions),
         candidates=db.frame("from network_candidates"),
         aliases=aliases,
         changes=changes,
         applied=settled(db, applied),
-        questions=review_queue(db, applied, clinics, card)
-        if options.review and options.grouping == "evidence"
-        else None,
+        questions=questions,
     )
+
+
+def _edges(db: Database, questions: pl.DataFrame | None) -> pl.DataFrame:
+    """Return what ties clinics together, and what may: the sides of questions."""
+    joined = db.frame(f"select {', '.join(NO_EDGES.columns)} from network_edges order by all")
+    if questions is None:
+        return joined
+    db.register("questions", questions)
+    return pl.concat([joined, db.frame(f"{sql_text('review/review_edges')} order by all")])
 
 
 def _with_names(networks: pl.DataFrame, renamed: pl.DataFrame) -> pl.DataFrame:

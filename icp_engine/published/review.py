@@ -65,6 +65,9 @@ def question(run: Run, question_id: str) -> Question:
             "from clinics where list_contains($sides, clinic_id) order by list_position($sides, clinic_id)",
             {"sides": found["sides"].item().to_list()},
         )
+    if "side_clinics" in found.columns:  # which older runs lack: clinics of no network may be several too
+        counted = found.select(clinic_id="sides", num_clinics="side_clinics").explode("clinic_id", "num_clinics")
+        sides = sides.drop("num_clinics").join(counted, on="clinic_id", maintain_order="left")
     return Question(found.with_columns(wording()), sides)
 
 
@@ -76,7 +79,7 @@ def wording() -> pl.Expr:
         pl.when(kind == "name_states")
         .then(pl.format("Are the clinics called {} in {} one organisation?", name, pl.col("states")))
         .when(kind == "brand_prefix")
-        .then(pl.format("Are all whose name begins with {} one organisation, such as {}?", name, others))
+        .then(pl.format("Do all names that begin with {} belong to one organisation, such as {}?", name, others))
         .when(kind == "owners")
         .then(pl.format("Is the network of {} ({}) one organisation?", pl.concat_str(
             name, others, separator="; ", ignore_nulls=True), pl.col("against")))

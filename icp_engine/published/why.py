@@ -160,7 +160,8 @@ def _ties(ties: pl.DataFrame) -> Iterator[Tie]:
 def _parts(db: Database, members: pl.DataFrame, ties: pl.DataFrame, weakest: str) -> tuple[Part, ...]:
     """Return what members hang together by all ties but those of a kind."""
     numbered = members.with_row_index("clinic")
-    others = ties.filter(pl.col("kind") != weakest).join(numbered, on=KEY).select("clinic", "kind", "value")
+    others = ties.filter(pl.col("kind") != weakest).join(numbered, on=KEY)
+    others = others.select("clinic", other=pl.col("clinic").min().over("kind", "value"))
     db.register("edges_to_follow", others)
     linked = db.frame(sql_text("evidence/linked_clinics")).with_columns(pl.col("clinic").cast(pl.UInt32))
     parts = numbered.join(linked, on="clinic", how="left").group_by(pl.coalesce("root", "clinic").alias("part"))

@@ -101,7 +101,7 @@ def audit(folder: Path, card: Scorecard, scored: int, tables: Mapping[str, pl.Da
         view(db, MEMBER_SCORES, member_sql(card), "clinics_icp_with_networks")
         _register(db, card, scored)
         for name, empty in AUDITED.items():
-            db.copy(name, tables.get(name, empty))
+            db.copy(name, pl.concat([empty, tables.get(name, empty)], how="diagonal"))
         return {name: db.frame(sql_text(name)) for name in sql_names("audits")}
 
 

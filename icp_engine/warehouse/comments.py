@@ -7,6 +7,7 @@ from icp_engine.database import Database, header, sql_text
 from icp_engine.networks.columns import member_columns, networks_columns
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.networks.neutral import NETWORK_SCORES
+from icp_engine.networks.review import KINDS as QUESTION_KINDS
 from icp_engine.scorecard.model import REASON_COLUMNS, Scorecard
 from icp_engine.scorecard.several import fields_of_all, suffix
 from icp_engine.scoring.compiler import BANDS
@@ -21,7 +22,7 @@ _TABLES = {
     "clinics_icp_with_networks": "One row per clinic: scores, top reasons, contact and network columns; for CRM and BI",
     "clinic_why": "One row per clinic: its top reasons, and what is not known of it",
     NETWORKS: "One row per network, by score, highest first",
-    "network_edges": "What ties the clinics of each network together: one row per clinic, kind and shared value",
+    "network_edges": "What ties clinics together, and with --review what may: one row per clinic, kind and value",
     "network_candidates": "Every shared name: whether its clinics are grouped, or what kept them apart",
     "network_evidence": "Why each network is one",
     "network_aliases": "Ids that networks no longer have, and where each went; the last line of an id holds",
@@ -98,8 +99,6 @@ _DETAILS = {
     "min_states": "Distinct states that they stand in, at the least, or else",
     "min_single_state": "so many clinics, whatever the states",
     "grouping": "Whether clinics were grouped by evidence or by exact names",
-    "kind": "Kind of the tie: decision, brand_prefix, owner, parent, "
-    "name, name_contact, name_rare, brand, spelling, stem_address",
     "network_mean": "How members' scores become the network's: weighted by sites, or median",
     "band": "Number of the band: what the band columns hold",
     "code": "Reason code: category, characteristic, band",
@@ -169,8 +168,9 @@ _DETAILS = {
     "shared": "What the sides share",
     "against": "What speaks against them being one",
     "would_change": "Clinics that would get another network, or whose network another tier or anchor, if they were one",
-    "precision": "How often the answer to such a question changes networks, as measured",
+    "precision": "How likely the answer is to change networks: a share by kind, measured or read by eye",
     "sides": "A clinic of each side, the largest side first",
+    "side_clinics": "Clinics of each side, in the order of sides",
     "decided_at": "When it was decided, as it was written",
     "author": "Who decided",
     "action": "merge, split, not_same, anchor, rename, brand_prefix or exclude_name",
@@ -212,6 +212,18 @@ _DETAILS = {
     "is_forced_anchor": "Whether an override made it the anchor",
 }
 
+# Columns that mean something else in one table than in others.
+_OF_TABLES = {
+    "network_edges": {
+        "network_id": "Network that the tie is part of; missing of ties for review, which join nothing yet",
+        "kind": "Kind of the tie: decision, brand_prefix, owner, parent, name, name_contact, name_rare, brand, "
+        "spelling, stem_address; of ties for review that of the question",
+        "value": "What the clinics share; of ties for review the question_id of review_queue",
+        "status": "automatic (a rule ties), decided (people tied) or review (a question that waits for an answer)",
+        "similarity": "Of two spellings one less the edits by letters of the longer; else missing",
+    },
+    "review_queue": {"kind": "Kind of the question: " + ", ".join(QUESTION_KINDS)},
+}
 
 _WIDE = 500  # columns; DuckDB copies the whole relation for each comment, which takes minutes where there are thousands
 
@@ -244,7 +256,7 @@ def comment_all(db: Database, cards: Sequence[Scorecard]) -> None:
             if name in (NETWORKS, NETWORK_SCORES)
             else {}
         )
-        own = _DETAILS | own if name not in _WITH_EXTRACT else own
+        own = _DETAILS | own | _OF_TABLES.get(name, {}) if name not in _WITH_EXTRACT else own
         end = next((end for end in ends if name.endswith(end) and name not in _TABLES), "")
         text = _meaning(name.removesuffix(end)) + (f"; of scorecard {ends[end].id}" if end else "")
         db.comment(kind, name, text)

@@ -204,6 +204,9 @@ _SIDES_SQL = "from clinics where list_contains($ids, clinic_id)"
 def _sides(db: Database, question: Question, total: str) -> tuple[list[dict[str, Any]], tuple[Side, ...]]:
     frame = db.frame(_SIDES_SQL, {"ids": list(question.sides[:_SIDES])})
     rows = {row[KEY]: row for row in frame.iter_rows(named=True)}
+    for key, count in zip(question.sides, question.row.get("side_clinics") or (), strict=False):  # not in older runs
+        if key in rows:
+            rows[key]["num_clinics"] = count
     clinics = [rows[key] for key in question.sides if key in rows]
     sides = tuple(
         Side(

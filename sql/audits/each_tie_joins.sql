@@ -1,5 +1,5 @@
 -- Ties that join nothing: of a clinic that is not in the network of the tie, or a value that clinics of two networks
--- share though no decision keeps these apart.
+-- share though no decision keeps these apart. Ties that wait for review are of no network, and only they.
 -- Grain: one row per tie of such a clinic, or value and two networks. Inputs: network_edges, decision_pairs,
 -- clinics_icp_with_networks.
 with
@@ -12,7 +12,8 @@ strays as (
     select kind, value, clinic_id, network_edges.network_id, members.network_id as other_id
     from network_edges
     left join members using (clinic_id)
-    where members.network_id is distinct from network_edges.network_id
+    where members.network_id is distinct from network_edges.network_id and status is distinct from 'review'
+       or (status = 'review') = (network_edges.network_id is not null)
 ),
 spread as (
     select kind, value, list(distinct network_id) as networks

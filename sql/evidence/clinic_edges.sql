@@ -1,5 +1,6 @@
 -- What ties clinics together: a value that several of them share, and of what kind it is.
--- Grain: one row per clinic, kind and value; all clinics with the same kind and value belong together.
+-- Grain: one row per clinic, kind and value; all clinics with the same kind and value belong together. other is the
+-- smallest of them.
 -- Inputs: clinic_names, evidence_clinics, clinic_values (kind, clinic, value), match_names, network_spellings.
 with
 named as (
@@ -42,8 +43,8 @@ edges as (
     select clinic, 'spelling', value from network_spellings
 ),
 shared as (
-    select kind, value from edges group by kind, value having count(distinct clinic) > 1
+    select kind, value, min(clinic) as other from edges group by kind, value having min(clinic) <> max(clinic)
 )
-select distinct clinic, kind, value
+select distinct clinic, kind, value, other
 from edges
-semi join shared using (kind, value)
+join shared using (kind, value)

@@ -1,8 +1,9 @@
--- The ties of networks that do not yet hang together, of the kinds taken so far.
--- Grain: one row per clinic, kind and value.
--- Inputs: network_edges, open_networks, kinds_so_far.
--- Where a decision keeps clinics apart, several networks have one value: it ties the clinics of each.
-select clinic, kind, network_id || ': ' || value as value
+-- The ties of networks that do not yet hang together: what hangs together so far, and the ties of one more kind.
+-- Grain: one row per clinic and another one that it hangs together with.
+-- Inputs: network_edges, open_networks, linked_so_far, kind_to_add.
+select clinic, other
 from network_edges
 semi join open_networks using (network_id)
-semi join kinds_so_far using (kind)
+semi join kind_to_add using (kind)
+union all
+select clinic, root from linked_so_far

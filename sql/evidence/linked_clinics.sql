@@ -1,20 +1,19 @@
 -- Clinics that hang together, over however many ties.
 -- Grain: one row per clinic with a tie; root is the smallest number of the clinics that it hangs together with.
--- Inputs: edges_to_follow (clinic, kind, value).
--- Each clinic is tied to the smallest clinic of each value that it shares. Where a neighbour has a smaller root, a clinic
--- takes it, and so do its own root and all that have that root: long chains end in few rounds.
+-- Inputs: edges_to_follow (clinic, other): each clinic beside the smallest clinic of each value that it shares.
+-- Where a neighbour has a smaller root, a clinic takes it, and so do its own root and all that have that root: long chains
+-- end in few rounds.
 with recursive
 ties as (
-    select distinct clinic, first_value(clinic) over (partition by kind, value order by clinic) as other
-    from edges_to_follow
+    select distinct clinic, other from edges_to_follow
 ),
 neighbours as (
     select clinic, other from ties where clinic <> other
-    union
+    union all
     select other, clinic from ties where clinic <> other
 ),
 roots(clinic, root) using key (clinic) as (
-    select distinct clinic, clinic from ties
+    select clinic, min(other) from ties group by clinic
     union
     select nearer.clinic, min(nearer.root)
     from (

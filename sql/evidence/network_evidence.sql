@@ -13,11 +13,14 @@ counted as (
     semi join (from network_overrides where network_name is not null) using (clinic_id)
     group by network_id
 ),
-kinds as (
-    select network_id, string_agg(kind || ' ' || num_clinics, ', ' order by strength) as evidence
+ordered as (
+    select network_id, list_sort(list({'strength': strength, 'text': kind || ' ' || num_clinics})) as ties
     from counted
     join evidence_kinds using (kind)
     group by network_id
+),
+kinds as (
+    select network_id, array_to_string([tie.text for tie in ties], ', ') as evidence from ordered
 ),
 owners as (
     select

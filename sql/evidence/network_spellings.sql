@@ -1,22 +1,45 @@
 -- Names of one state that differ as spellings do, and share a phone or an address.
--- Grain: one row per clinic and pair of names; value names both.
+-- Grain: one row per clinic and pair of names; value names both, similarity is one less the edits by letters of the longer.
 -- Inputs: clinic_names, evidence_clinics, clinic_values.
--- Spellings differ by spaces, by a plural, or by one edit in one word of at least five letters.
+-- Spellings differ by spaces, by a plural, or by one edit in one word of at least five letters. Names of which one word
+-- differs have the first or the last one in common, if they have several: only such are compared, and those that are one
+-- but for spaces.
 with
 places as (
-    select clinic_names.clinic, name, state_code, value as contact
-    from clinic_names
+    select clinic, name, state_code, value as contact
+    from clinic_values
+    join (from clinic_names where kind = 'name') as names using (clinic)
     join evidence_clinics using (clinic)
-    join clinic_values using (clinic)
-    where clinic_names.kind = 'name'
-      and clinic_values.kind in ('phone', 'mailing_address', 'address')
+    where clinic_values.kind in ('phone', 'mailing_address', 'address')
       and state_code is not null
 ),
+met as (
+    select state_code, contact, row_number() over () as place
+    from places
+    group by state_code, contact
+    having min(name) <> max(name)
+),
+named as (
+    select distinct place, name from places join met using (state_code, contact)
+),
+keyed as (
+    select place, name, split_part(name, ' ', 1) || ' ' as key from named where name like '% %'
+    union all
+    select place, name, ' ' || split_part(name, ' ', -1) from named where name like '% %'
+    union all
+    select place, name, ' ' from named where name not like '% %'
+    union all
+    select place, name, replace(name, ' ', '') from named
+),
 pairs as (
-    select distinct a.name as name_a, b.name as name_b, a.state_code, a.contact
-    from places as a
-    join places as b on a.contact = b.contact and a.state_code = b.state_code and a.name < b.name
-    where abs(length(a.name) - length(b.name)) <= 2
+    select distinct place, a.name as name_a, b.name as name_b
+    from keyed as a
+    join keyed as b using (place, key)
+    where a.name < b.name
+      and (
+          replace(a.name, ' ', '') = replace(b.name, ' ', '')
+          or (abs(length(a.name) - length(b.name)) <= 1 and damerau_levenshtein(a.name, b.name) = 1)
+      )
 ),
 split as (
     select *, string_split(name_a, ' ') as words_a, string_split(name_b, ' ') as words_b
@@ -39,15 +62,16 @@ alike as (
            and (
                different[1][1] || 's' = different[1][2]
                or different[1][2] || 's' = different[1][1]
-               or (
-                   least(length(different[1][1]), length(different[1][2])) >= 5
-                   and damerau_levenshtein(different[1][1], different[1][2]) = 1
-               )
+               or least(length(different[1][1]), length(different[1][2])) >= 5
            )
        )
 )
-select distinct places.clinic, name_a || ' = ' || name_b || ', ' || alike.state_code as value
+select distinct
+    places.clinic,
+    name_a || ' = ' || name_b || ', ' || met.state_code as value,
+    1 - levenshtein(name_a, name_b) / greatest(length(name_a), length(name_b)) as similarity
 from alike
-join places on places.state_code = alike.state_code
-    and places.contact = alike.contact
-    and places.name in (alike.name_a, alike.name_b)
+join met using (place)
+join places on places.state_code = met.state_code
+    and places.contact = met.contact
+    and places.name in (name_a, name_b)

@@ -2,8 +2,9 @@
 -- Grain: one row per brand and unit that bears it.
 -- Inputs: review_names, name_stems.
 -- Where four in five names have one second word, the brand is both. A brand repeats itself: it has such a word, or its
--- names have few stems. precision is measured by eye on hospitals, home health agencies and organisations of NPPES: 30 of
--- 35 that repeat themselves were brands, and 8 of 118 others.
+-- names have few stems. precision is a reading by eye of hospitals, home health agencies and organisations of NPPES: 30
+-- of 35 that repeat themselves were brands, and 8 of 118 others. By owners (PAC ids) it cannot be measured: hardly any
+-- brand has one on all its sides.
 with
 worded as (
     select name, any_value(stem) as stem, string_split(name, ' ') as words, list(distinct state_code) as states

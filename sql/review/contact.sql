@@ -1,6 +1,6 @@
 -- Clinics of other names with one phone or mailing address: are they one organisation?
 -- Grain: one row per phone or address and unit that has it. What more than 20 clinics share is somebody's who serves many.
--- precision is measured on organisations of NPPES, by parents.
+-- precision is measured on organisations of NPPES: of 63 questions whose parents are known 21 had one parent on all sides.
 -- Inputs: clinic_values, review_clinics.
 with
 few as (
@@ -19,7 +19,7 @@ select
     null::double as similarity,
     if(clinic_values.kind = 'phone', 'phone ', 'mailing address ') || value as shared,
     'other names' as against,
-    0.41 as precision,
+    0.33 as precision,
     false as is_brand
 from clinic_values
 semi join few using (kind, value)

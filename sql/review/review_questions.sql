@@ -40,9 +40,10 @@ asked as (
     select
         topic_id,
         arg_min(name, place) as first_name,
-        list(name order by place) as names,
-        list(clinic_id order by place) as sides,
-        list(unit order by place) as units,
+        [side.name for side in list_sort(list({'place': place, 'name': name}))] as names,
+        [side.clinic_id for side in list_sort(list({'place': place, 'clinic_id': clinic_id}))] as sides,
+        [side.num_clinics for side in list_sort(list({'place': place, 'num_clinics': num_clinics}))] as side_clinics,
+        [side.unit for side in list_sort(list({'place': place, 'unit': unit}))] as units,
         list_sort(list_distinct(flatten(list(states)))) as states
     from placed
     group by topic_id

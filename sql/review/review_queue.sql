@@ -22,7 +22,8 @@ select
     ) as against,
     coalesce(num_changed, clinics_b) as would_change,
     precision,
-    sides
+    sides,
+    side_clinics
 from (from review_questions union all by name from owner_questions)
 left join review_effects using (question_id)
 where would_change > 0

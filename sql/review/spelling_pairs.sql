@@ -35,7 +35,7 @@ of_edits as (
        or (length(a.word) >= 5 and length(b.word) >= 5 and damerau_levenshtein(a.word, b.word) = 1)
 ),
 closed as (
-    select replace(name, ' ', '') as letters, list(name order by name) as names from named group by letters
+    select replace(name, ' ', '') as letters, list(name) as names from named group by letters
 ),
 of_spaces as (
     select a.name_a, b.name_b

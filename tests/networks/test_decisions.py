@@ -140,6 +140,10 @@ def test_anchors_names_and_ties_are_published(tmp_path: Path) -> None:
     assert query(out, "select evidence, weakest_edge from networks_icp where num_clinics = 2") == [
         ("decision 2", "decision")
     ]
+    assert query(out, "select clinic_id, kind from network_edges where status = 'decided' order by clinic_id") == [
+        ("a1", "decision"),
+        ("s1", "decision"),
+    ]
     manifest = json.loads((out / "run.json").read_text())
     assert manifest["decisions"] == {"holds": [2, 3, 4]}
 

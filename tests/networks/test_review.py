@@ -74,11 +74,24 @@ def test_a_question_has_its_sides(warehouse: Path) -> None:
     found = question(run, asked(warehouse)["memorial hospital"]["question_id"])
     assert found.sides.select("clinic_id", "state_code", "num_clinics").rows() == [
         ("m0", "TX", 3),
-        ("m3", "OK", 1),
+        ("m3", "OK", 2),
         ("m5", "CA", 1),
     ]
     with pytest.raises(InputError, match="has no question 'q_0'; see icp-engine review list"):
         question(run, "q_0")
+
+
+def test_sides_of_questions_are_ties_that_wait(warehouse: Path) -> None:
+    with open_run(warehouse).database() as db:
+        ties = db.frame("from network_edges where status = 'review' order by value, clinic_id")
+        others = db.frame("select distinct kind, status, similarity from network_edges where network_id is not null")
+    due = [
+        (None, side, found["kind"], found["question_id"], "review", found["similarity"])
+        for found in sorted(asked(warehouse).values(), key=lambda found: found["question_id"])
+        for side in sorted(found["sides"])
+    ]
+    assert ties.rows() == due
+    assert sorted(others.rows()) == [("name", "automatic", None), ("name_rare", "automatic", None)]
 
 
 def test_without_review_there_is_no_queue(tmp_path: Path) -> None:

@@ -82,6 +82,11 @@ def beside(table: str, *rows: tuple[Any, ...]) -> Callable[[Tables], Tables]:
     return lambda tables: {**tables, table: pl.DataFrame(rows, AUDITED[table].schema, orient="row")}
 
 
+def tied(*ties: tuple[str | None, str, str, str], status: str = "automatic") -> Callable[[Tables], Tables]:
+    """Give ties: network, clinic, kind and value."""
+    return beside("network_edges", *((*tie, status, None) for tie in ties))
+
+
 def decided(action: str, subject: str, object_: str = "", state: str = "holds") -> Callable[[Tables], Tables]:
     return beside("decisions", (2, "", "", action, subject, object_, "", state))
 
@@ -133,17 +138,21 @@ PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
     "kept apart and in one network": (APART, beside("decision_pairs", (2, False, "b", "c")),
                                       {"line": 2, "clinic_id": "b", "network_id": "n1"}),
     "a tie of a clinic of another network": (
-        JOINS, beside("network_edges", ("n1", "a", "owner", "7"), ("n1", "d", "owner", "7")),
+        JOINS, tied(("n1", "a", "owner", "7"), ("n1", "d", "owner", "7")),
         {"kind": "owner", "value": "7", "clinic_id": "d", "network_id": "n1", "other_id": "n2"}),
     "a tie of a clinic of no network": (
-        JOINS, beside("network_edges", ("n1", "f", "owner", "7")), {"clinic_id": "f", "other_id": None}),
+        JOINS, tied(("n1", "f", "owner", "7")), {"clinic_id": "f", "other_id": None}),
     "a value of two networks": (
-        JOINS, beside("network_edges", ("n1", "a", "owner", "7"), ("n2", "d", "owner", "7"),
+        JOINS, tied(("n1", "a", "owner", "7"), ("n2", "d", "owner", "7"),
                       ("n2", "e", "owner", "8")),
         {"kind": "owner", "value": "7", "clinic_id": None, "network_id": "n1", "other_id": "n2"}),
     "a value of two networks, of which a decision says nothing": (
-        JOINS, both(beside("network_edges", ("n1", "a", "owner", "7"), ("n2", "d", "owner", "7")),
+        JOINS, both(tied(("n1", "a", "owner", "7"), ("n2", "d", "owner", "7")),
                     beside("decision_pairs", (2, False, "a", "f"), (3, True, "a", "b"))), {"value": "7"}),
+    "a tie for review that is of a network": (
+        JOINS, tied(("n1", "a", "sibling", "q_7"), status="review"), {"value": "q_7", "network_id": "n1"}),
+    "a tie of a rule that is of no network": (
+        JOINS, tied((None, "a", "owner", "7")), {"value": "7", "network_id": None}),
     "a member scores more": (HIGHEST, edited(WITH, "b", icp_total_score=TOTAL + 0.01),
                              {"network_id": "n1", "clinic_id": "b", "anchor_score": TOTAL}),
     "an anchor scores less": (HIGHEST, edited(WITH, "d", icp_total_score=TOTAL - 0.01),
@@ -188,11 +197,12 @@ def test_good_tables_pass(tmp_path: Path) -> None:
     for edit in (
         beside("network_aliases", *lines),
         beside("decision_pairs", *pairs),
-        beside("network_edges", ("n1", "a", "owner", "7"), ("n1", "b", "owner", "7"), ("n2", "d", "name", "7")),
+        tied(("n1", "a", "owner", "7"), ("n1", "b", "owner", "7"), ("n2", "d", "name", "7")),
         both(
-            beside("network_edges", ("n2", "e", "owner", "7"), ("n1", "b", "owner", "7")),
+            tied(("n2", "e", "owner", "7"), ("n1", "b", "owner", "7")),
             beside("decision_pairs", (2, False, "a", "d")),
         ),
+        tied((None, "a", "sibling", "q_7"), (None, "d", "sibling", "q_7"), status="review"),
         decided("anchor", "a"),
         decided("anchor", "b", state="overtaken by a later line"),
         decided("rename", "a", "Name"),
