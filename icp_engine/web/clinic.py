@@ -13,6 +13,7 @@ from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scorecard.ranking import unknown_fields
 from icp_engine.scoring.explanation import Entry, entries_of
+from icp_engine.scoring.talk import talk_of
 from icp_engine.web import spelling
 from icp_engine.web.missing import no_clinic
 from icp_engine.web.rows import ClinicRow, Unknown, clinic_url, field_label, rows_of_frame, with_absent
@@ -94,6 +95,7 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
         "next_tier": values.get(card.column("next_tier")),
         "steps": _steps(card, row),
         "groups": _groups(card, row, entries, matches),
+        "talk": talk_of(card, entries, row.name if row.registered else None),
         "gaps": _gaps(run, row.unknown),
         "members": _members(run, row),
         "segment": card.segments.get(values.get(card.column("segment"), "")) if card.segment_source else None,

@@ -70,6 +70,7 @@ def _environment() -> Environment:
         "place": spelling.place,
         "named": spelling.name,
         "field": spelling.field,
+        "inside": spelling.inside,
         "of": _of,
         "spelled": spelled,
     }

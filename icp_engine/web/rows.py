@@ -256,8 +256,7 @@ def _unknown(card: Scorecard, landed: list[tuple[str, int, float]]) -> tuple[Unk
 def field_label(card: Scorecard, name: str) -> str:
     """Return what people call a field: the label of what is looked at in it, or else its name as words."""
     labels = [rule.label for rule in card.characteristics if rule.field == name]
-    text = labels[0] if labels else spelling.field(name)
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+    return spelling.inside(labels[0] if labels else spelling.field(name))
 
 
 def without_segment(card: Scorecard, reasons: Sequence[Reason]) -> tuple[Reason, ...]:

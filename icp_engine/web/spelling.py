@@ -99,3 +99,8 @@ def phone(text: str | None) -> tuple[str, str] | None:
 def field(text: str) -> str:
     """Return a field's name as words: `site_count` is `site count`, `a or b` stays so."""
     return text.replace("_", " ")
+
+
+def inside(text: str) -> str:
+    """Return a label as it stands inside a sentence: with a small letter, unless it begins with an abbreviation."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
