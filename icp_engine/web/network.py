@@ -56,9 +56,9 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
         raise no_network(run, asked)
     network_id = current_network(run, asked)
     outside = request.query_params.get("outside") == "1"
-    why = _why(run, network_id, outside=outside)
     ids = [member[KEY] for member in found["clinics"]]
     with run.db.cursor() as db:
+        why = why_in(db, network_id, ids, run.former, outside=outside)
         members = clinic_rows(run, db, ids[:_MEMBERS])
     anchor = next((row for row in members if row.clinic_id == found["anchor_clinic_id"]), None)
     row = network_row(run, found, anchor)
@@ -101,11 +101,6 @@ def decision_of(fields: Mapping[str, str], moment: str, author: str) -> Decision
     if not subject:
         raise InputError("No clinic is chosen; choose one.")
     return Decision(0, moment, author, action, subject, other, reason)
-
-
-def _why(run: Snapshot, network_id: str, *, outside: bool) -> NetworkWhy:
-    with run.db.cursor() as db:
-        return why_in(db, network_id, outside=outside)
 
 
 def _groups(members: Sequence[ClinicRow], why: NetworkWhy) -> tuple[StateGroup, ...]:

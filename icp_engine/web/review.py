@@ -8,13 +8,14 @@ import polars as pl
 
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.columns import KEY
-from icp_engine.database import Database, database
+from icp_engine.database import Database, database, quoted
 from icp_engine.errors import InputError
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.networks.columns import network_tiers, network_total
 from icp_engine.networks.decisions import Decision
 from icp_engine.networks.evidence import NORMALIZED_NAME
 from icp_engine.networks.grouping import ByHand, NetworkOptions, find_networks, network_inputs
+from icp_engine.published.by_id import clinics_by_id
 from icp_engine.published.review import QUEUE, lines_of, wording
 from icp_engine.web import compared, spelling
 from icp_engine.web.curation import Curation, in_force, is_answered, moment, pending
@@ -198,11 +199,8 @@ def _next(found: Queue, after: str | None) -> Question | None:
     return later[0] if later else found.open[0] if found.open else None
 
 
-_SIDES_SQL = "from clinics where list_contains($ids, clinic_id)"
-
-
 def _sides(db: Database, question: Question, total: str) -> tuple[list[dict[str, Any]], tuple[Side, ...]]:
-    frame = db.frame(_SIDES_SQL, {"ids": list(question.sides[:_SIDES])})
+    frame = clinics_by_id(db, question.sides[:_SIDES])
     rows = {row[KEY]: row for row in frame.iter_rows(named=True)}
     clinics = [rows[key] for key in question.sides if key in rows]
     sides = tuple(
@@ -224,18 +222,15 @@ def _outcomes(
 ) -> tuple[Outcome | None, Outcome | None]:
     """Return the network of the first side now, and the one that there would be if all sides were one."""
     networks = [side.network_id for side in sides if side.network_id]
-    alone = [side.clinic_id for side in sides if not side.network_id]
-    inputs = ", ".join(f'"{name}"' for name in network_inputs(run.rows.card))
-    members = db.frame(
-        f"select {inputs} from clinics where list_contains($networks, network_id) or list_contains($alone, clinic_id) "
-        f"limit {_MOST + 1}",
-        {"networks": networks, "alone": alone},
-    )
+    ids = [side.clinic_id for side in sides if not side.network_id]
+    for network_id in dict.fromkeys(networks):
+        ids += run.members.slice(*run.places[network_id])[KEY].to_list()
     first = sides[0].network_id if sides else None
     now = _now(run, first) if first else None
-    if len(members) > _MOST or question.kind == "owners":
+    if len(ids) > _MOST or question.kind == "owners" or len(question.sides) > len(sides):
         return now, None
-    return now, _together(run, members)
+    inputs = ", ".join(map(quoted, network_inputs(run.rows.card)))
+    return now, _together(run, clinics_by_id(db, ids, inputs))
 
 
 def _now(run: Snapshot, network_id: str) -> Outcome | None:

@@ -12,13 +12,13 @@ import polars as pl
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.columns import CONTACT, KEY, NAME, STATE
 from icp_engine.database import Database
+from icp_engine.published.by_id import clinics_by_id
 from icp_engine.scorecard.model import TOTAL, Scorecard, Tier
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scorecard.ranking import headlines, unknown_fields
 from icp_engine.scoring.headlines import band_points
 from icp_engine.web import spelling
 
-_BY_ID = "from clinics where list_contains($ids, clinic_id)"
 _SHARED = 0.75  # of the rows of a page: a reason that so many have says little of each
 _FEWEST_TO_SHARE = 4  # rows; of three clinics each is told whole
 
@@ -150,8 +150,7 @@ def clinic_rows(run: Snapshot, db: Database, ids: Sequence[str]) -> tuple[Clinic
     """Return clinics in the order of their ids; those that the run does not have are left out."""
     if not ids:
         return ()
-    frame = db.frame(_BY_ID, {"ids": list(ids)})
-    return rows_of_frame(run, with_absent(frame, run.schema), ids)
+    return rows_of_frame(run, with_absent(clinics_by_id(db, ids), run.schema), ids)
 
 
 def with_absent(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
