@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from icp_engine.columns import KEY
 from icp_engine.database import Database
 
 _AT_ONCE = 40  # ids: of up to 50 DuckDB looks up where in a table they can stand; for more it reads all of the table

@@ -71,6 +71,7 @@ def _environment() -> Environment:
         "named": spelling.name,
         "field": spelling.field,
         "inside": spelling.inside,
+        "upper_first": lambda text: text[:1].upper() + text[1:],
         "of": _of,
         "spelled": spelled,
     }
