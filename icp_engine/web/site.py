@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -100,11 +100,12 @@ class Site:
 
     def _ask(self, run: Snapshot, request: Request, frame: Frame, problem: str = "") -> Response:
         question_id = request.path_params.get("question_id")
-        template, values = review.asked(run, self._curation, question_id, request.query_params.get("after"))
+        query = request.query_params
+        template, values = review.asked(run, self._curation, question_id, query.get("after"), query.get("kind", ""))
         return self._reviewed(run, request, frame, template, {**values, "problem": problem})
 
     def _ask_list(self, run: Snapshot, request: Request, frame: Frame) -> Response:
-        template, values = review.listed(run, self._curation)
+        template, values = review.listed(run, self._curation, request.query_params.get("kind", ""))
         return self._reviewed(run, request, frame, template, {**values, "problem": ""})
 
     def _reviewed(
@@ -118,7 +119,8 @@ class Site:
         """Take the answer to a question, and go on to the next."""
         fields = await form_of(request)
         answer, question_id = fields.get("answer", ""), request.path_params["question_id"]
-        following = RedirectResponse(f"/review?after={quote(question_id)}", 303, headers=SECURITY)
+        query = {"after": question_id, **({"kind": fields["kind"]} if fields.get("kind") else {})}
+        following = RedirectResponse(f"/review?{urlencode(query)}", 303, headers=SECURITY)
 
         def decided(run: Snapshot, curation: Curation, author: str) -> Response:
             if answer == "later":
@@ -129,7 +131,7 @@ class Site:
             question = review.question_of(run, curation, question_id)
             reason = fields.get("reason", "")[:LONGEST_REASON]
             write(run, curation.path, review.decisions_of(question, answer, author, reason))
-            return RedirectResponse(f"/review?after={quote(question_id)}&done={quote(answer)}", 303, headers=SECURITY)
+            return RedirectResponse(f"/review?{urlencode(query | {'done': answer})}", 303, headers=SECURITY)
 
         def again(run: Snapshot, frame: Frame, problem: str) -> Response:
             return self._ask(run, request, frame, problem)
