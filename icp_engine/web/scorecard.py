@@ -62,7 +62,7 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
                 counts[outcome.code] += hits[part.rule.column].get(outcome.number, 0)
             looked.append(Looked(part.rule.label, tuple(RuleLine(rule, counts[rule.code]) for rule in rules(part))))
         categories.append(Category(category.rule.label, category.rule.maximum, tuple(looked)))
-    return "scorecard", {"card": card, "categories": categories, "clinics": run.count, "others": others}
+    return "scorecard", {"card": card, "categories": categories, "clinics": run.count, "others": others, "other": None}
 
 
 def _hits(run: Snapshot) -> dict[str, dict[int, int]]:

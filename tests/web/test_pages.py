@@ -239,6 +239,44 @@ def test_a_kept_run_is_compared_with_the_published_one(tmp_path: Path) -> None:
         kept = next(link for link in shown(server, "/runs").links if link.startswith("/compare?with="))
         assert shown(server, kept).text == page.text
         shown(server, "/compare?with=20260101T000000000000Z-000000", 404)
+        former = shown(server, "/clinics/c1").text.partition("Former scores")[2]
+        runs = [
+            tmp_path / "out" / ".runs" / each
+            for each in (str(server.get("/").headers["x-icp-run"]), kept.partition("=")[2])
+        ]
+        score, before = (pl.read_parquet(each / "icp_scores.parquet").filter(clinic_id="c1") for each in runs)
+        points, points_before = score["icp_total_score"].item(), before["icp_total_score"].item()
+        assert f"{points_before:g}, {before['icp_tier_label'].item()} (+{points - points_before:g} since)" in former
+
+
+def test_a_clinic_says_what_to_say_and_each_sentence_its_points(server: Server) -> None:
+    text = shown(server, "/clinics/c039").text  # of 117 providers, in home health, its denial pressure 6
+    assert "What to say" in text
+    assert "You run 117 providers. How do you keep documentation the same everywhere? From +8 Large provider" in text
+    assert "Take care. Do not open with denials: denial pressure is 6 of 10" in text
+    assert "Would settle" in text
+    assert "None: no run from before is kept." in text
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ("icp-2025-11", "They differ in 7 places, which are marked."),
+        ("icf", "not looked at"),
+        ("icp-continuous", "They differ in"),
+    ],
+)
+def test_two_scorecards_stand_side_by_side(server: Server, other: str, sentence: str) -> None:
+    page = shown(server, f"/scorecard?with={other}")
+    assert sentence in page.text
+    assert f"icp beside {other}" in page.text
+
+
+def test_a_scorecard_beside_is_one_that_is_known(server: Server) -> None:
+    for name in ("icp", "nothing", "../../etc/passwd", "/etc/passwd", "tests/cards/other.toml"):
+        page = shown(server, f"/scorecard?with={escaped(name)}", 404)
+        assert "/scorecard?with=icf" in page.links
+    assert "Caprock, a 10-site home health agency in Texas" in shown(server, "/scorecard").text
 
 
 def test_what_is_not_there_is_404_with_what_is_near(server: Server) -> None:
