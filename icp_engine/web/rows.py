@@ -253,9 +253,10 @@ def _unknown(card: Scorecard, landed: list[tuple[str, int, float]]) -> tuple[Unk
 
 
 def field_label(card: Scorecard, name: str) -> str:
-    """Return what people call a field: the label of what is looked at in it, or else its name as words."""
-    labels = [rule.label for rule in card.characteristics if rule.field == name]
-    return spelling.inside(labels[0] if labels else spelling.field(name))
+    """Return what people call a field: the label of what gives most points for it, or else its name as words."""
+    parts = [part for part in outcome_table(card).parts if part.rule.field == name]
+    best = max(parts, key=lambda part: part.most, default=None)
+    return spelling.inside(best.rule.label if best else spelling.field(name))
 
 
 def without_segment(card: Scorecard, reasons: Sequence[Reason]) -> tuple[Reason, ...]:

@@ -1,7 +1,5 @@
 """What a clinic scored in runs that are kept: whatever state it was in, and not where it was not."""
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 
@@ -33,7 +31,9 @@ def test_scores_are_those_of_the_run_then(published: Run, clinic: str) -> None:
     before = runs_before(published)
     row = published.clinics().filter(clinic_id=clinic).collect().row(0, named=True)
     [found] = former_scores(published, before, clinic, row["state_code"])
-    then = before[0].clinics().filter(clinic_id=clinic).select("icp_total_score", "icp_tier", "icp_tier_label").collect()
+    then = (
+        before[0].clinics().filter(clinic_id=clinic).select("icp_total_score", "icp_tier", "icp_tier_label").collect()
+    )
     assert (found.scorecard, found.same_rules) == ("icp 1.0.0", True)
     assert [(found.score, found.tier, found.tier_label)] == (then.rows() or [(None, None, None)])
     assert (found.score is None) == (clinic == "new")
