@@ -1,13 +1,13 @@
 """What decisions that wait would make of the networks they are about, by the code that makes those of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from icp_engine.api.snapshot import Snapshot
-from icp_engine.columns import KEY, NAME
+from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, database, quoted
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.networks.columns import network_tiers, network_total
@@ -41,12 +41,14 @@ class Preview:
 
     Attributes:
         of: what they are about, in words.
-        outcome: what there would be; None where one clinic or none is left, or there are too many.
+        clinics: how many are together then.
+        outcome: what there would be; None where one clinic or none is left, or there are more than are put together.
         leaving: clinics that leave.
         name: the name that it gets, if it gets one.
     """
 
     of: str
+    clinics: int
     outcome: Outcome | None
     leaving: int
     name: str | None
@@ -68,7 +70,7 @@ def outcome_of(run: Snapshot, row: Mapping[str, Any], anchor: str | None) -> Out
 
 
 def put_together(
-    run: Snapshot, db: Database, groups: Sequence[Sequence[str]], anchors: Sequence[str] = ()
+    run: Snapshot, db: Database, groups: Sequence[Sequence[str]], anchors: Collection[str] = ()
 ) -> list[Outcome | None]:
     """Return the networks that groups of clinics would be; None of one that is too large, or empty.
 
@@ -111,16 +113,17 @@ def previews(run: Snapshot, waiting: Sequence[Decision]) -> tuple[Preview, ...]:
         rows = clinics_by_id(db, sorted(named), f"{KEY}, {NAME}, network_id")
         unit = {clinic: network or clinic for clinic, _, network in rows.iter_rows()}
         groups = _joined(followed, unit)
-        left = {clinic for line in followed if line.action == "split" for clinic in line.subjects}
+        left = {clinic for line in followed if line.action == "split" for clinic in _leaving(run, line, unit)}
         members = [[clinic for name in group for clinic in _members(run, name)] for group in groups]
         staying = [[clinic for clinic in group if clinic not in left] for group in members]
         names = dict(rows.select(KEY, NAME).iter_rows())
-        anchors = [line.subject for line in followed if line.action == "anchor"]
+        anchors = {line.subject for line in followed if line.action == "anchor"}
         outcomes = put_together(run, db, staying, anchors)
     new_names = {unit.get(line.subject): line.object for line in followed if line.action == "rename"}
     return tuple(
         Preview(
             " and ".join(_told(run, name, names) for name in group),
+            len(stays),
             outcome if len(stays) > 1 else None,
             len(all_of) - len(stays),
             next((new_names[name] for name in group if name in new_names), None),
@@ -145,6 +148,18 @@ def _joined(decisions: Sequence[Decision], unit: Mapping[str, str]) -> list[list
 
 def _members(run: Snapshot, name: str) -> list[str]:
     return run.members.slice(*run.places[name])[KEY].to_list() if name in run.places else [name]
+
+
+def _leaving(run: Snapshot, line: Decision, unit: Mapping[str, str]) -> list[str]:
+    """Return the clinics that a split lets go: those it names, and those of the states that it names."""
+    if line.object not in unit:
+        return line.subjects
+    start, clinics = run.places.get(unit[line.object], (0, 0))
+    members = run.members.slice(start, clinics).select(KEY, STATE)
+    return [
+        *line.subjects,
+        *(clinic for clinic, state in members.iter_rows() if state in line.subjects and clinic != line.object),
+    ]
 
 
 def _told(run: Snapshot, name: str, names: Mapping[str, str | None]) -> str:

@@ -219,6 +219,15 @@ def test_the_list_shows_what_waiting_decisions_make(server: Server) -> None:
     assert "One network of 2 clinics" not in Page(server.get("/review/list")).text
 
 
+def test_a_split_by_state_is_shown_too(server: Server, warehouse: Path) -> None:
+    stamp = "2026-01-01T00:00:00+00:00,Ann"
+    (warehouse / "decisions.csv").write_text(
+        f"decided_at,author,action,subject,object,reason\n{stamp},split,TX,n0,\n{stamp},merge,nobody,a0,\n"
+    )
+    shown = Page(server.get("/review/list")).text
+    assert "(4 clinics) No network: 1 clinic left 3 clinics leave" in shown
+
+
 def test_questions_of_one_kind_are_asked_by_themselves(server: Server) -> None:
     every = Page(server.get("/review/list"))
     kinds = {link.partition("kind=")[2] for link in every.links if "kind=" in link} or {"spelling_states"}
