@@ -1,5 +1,6 @@
 """`/review`: questions on networks, with what speaks for and against, and what an answer would change."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from icp_engine.web.preview import Outcome, outcome_of, previews, put_together
 from icp_engine.web.rows import clinic_url, network_url
 
 _LISTED = 100
+_AND_MORE = re.compile(r" and \d+ more$")  # after the last of the names that a question names
 _SIDES = 12
 _STATES = 6  # that are named
 KINDS = {
@@ -144,13 +146,13 @@ def _question(row: Mapping[str, Any]) -> Question:
 
 def _asked(row: Mapping[str, Any], states: str) -> tuple[str, str]:
     """Return a question in words, and examples of what it is about where it does not name all."""
-    first = spelling.name((row["name_a"] or "").upper())
+    first = spelling.matched_name(row["name_a"])
     others = [name for name in (row["name_b"] or "").split("; ") if name]
     match row["kind"]:
         case "name_states":
             return f"Are the clinics called {first} in {states} one organisation?", ""
         case "brand_prefix":
-            examples = "; ".join(spelling.name(name.partition(" and ")[0].upper()) for name in others)
+            examples = "; ".join(spelling.matched_name(_AND_MORE.sub("", name)) for name in others)
             return (
                 f"Is “{first}” the brand of one organisation?",
                 f"The names of {len(row['sides']):,} begin so, such as {examples}.",
@@ -158,7 +160,7 @@ def _asked(row: Mapping[str, Any], states: str) -> tuple[str, str]:
         case "owners":
             return f"Is the network of {first} one organisation?", ""
         case _ if others:
-            return f"Are {first} and {spelling.name(others[0].upper())} one organisation?", ""
+            return f"Are {first} and {spelling.matched_name(others[0])} one organisation?", ""
     return f"Are all called {first} one organisation?", ""
 
 

@@ -187,7 +187,9 @@ def _row(card: Scorecard, row: dict[str, Any], landed: list[tuple[str, int, floa
         reasons=_reasons(card, landed, row),
         unknown=_unknown(card, landed),
         network=network
-        and Membership(network, spelling.name(row["network_name"]), row["num_clinics"], row["is_network_anchor"]),
+        and Membership(
+            network, spelling.matched_name(row["network_name"]), row["num_clinics"], row["is_network_anchor"]
+        ),
         contact={name: str(row[name]) for name in CONTACT if row.get(name) not in (None, "")},
         values=row,
     )

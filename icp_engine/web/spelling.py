@@ -40,6 +40,11 @@ def name(text: str | None) -> str:
     )
 
 
+def matched_name(text: str | None) -> str:
+    """Return a name as it is compared, in small letters, as lists and headings write it; another one as `name` does."""
+    return name(text.upper() if text and text == text.lower() else text)
+
+
 def _word(word: str, *, small: bool) -> str:
     plain = word.rstrip(".,")
     if word in _MIXED or plain in _MIXED:
