@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,7 +17,19 @@ from icp_engine.api.answers import RUN
 from icp_engine.api.current import Current, UnavailableError
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.errors import InputError
-from icp_engine.web import clinic, clinics, compare, downloads, home, network, networks, review, runs, scorecard
+from icp_engine.web import (
+    clinic,
+    clinics,
+    compare,
+    downloads,
+    home,
+    network,
+    networks,
+    reports,
+    review,
+    runs,
+    scorecard,
+)
 from icp_engine.web.access import SECURITY, Session, SignIn, form_of, same_site
 from icp_engine.web.curation import LONGEST_REASON, Curation, moment, write
 from icp_engine.web.missing import NotFoundError
@@ -26,7 +38,6 @@ from icp_engine.web.rows import clinic_url, network_url
 
 _LOG = logging.getLogger("uvicorn.error")
 _FRESH = {"Cache-Control": "private, no-cache"}
-_OF_REPORT = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 
 Show = Callable[[Snapshot, Request], tuple[str, Mapping[str, Any]]]
 """Makes a page of a run: the name of its template and its values. Raises `NotFoundError` where there is none."""
@@ -66,7 +77,9 @@ class Site:
                 Route("/review/{question_id}", self._answer, methods=["POST"]),
                 Route("/decide", self._decide, methods=["POST"]),
                 self._route("/search", _search),
-                self._route("/report", _report),
+                self._route("/report", reports.report),
+                self._page("/charts", reports.charts, ""),
+                self._route("/charts/{name}", reports.chart),
                 Mount("/static", StaticFiles(packages=[("icp_engine.web", "static")])),
                 *(self._sign_in.routes() if self._sign_in else []),
             ],
@@ -224,10 +237,3 @@ def _search(run: Snapshot, request: Request, frame: Frame) -> Response:  # noqa:
         if text in run.places or run.former_ids.get(text):
             url = network_url(text)
     return RedirectResponse(url, 303, headers=SECURITY)
-
-
-def _report(run: Snapshot, request: Request, frame: Frame) -> Response:  # noqa: ARG001
-    path = run.run.folder / "report.html"
-    if not path.exists():
-        raise NotFoundError("report", run.run_id, why="Run icp-engine report to make it.")
-    return FileResponse(path, headers=SECURITY | {"Content-Security-Policy": _OF_REPORT} | _FRESH)

@@ -14,6 +14,8 @@ from conftest import BEST
 from serving import PATIENCE, Answer, Server, ask, escaped, served
 
 from icp_engine.pipeline.run import RunOptions, run
+from icp_engine.report import pages
+from icp_engine.web import render
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp;"
 ODD_IDS = ["a/b", "/a", "100%", "ü", "o'brien", 'quo"te', "a b", "a?b=c", "a#b", "<b>", "x" * 400, "a\nb", "🦷"]
@@ -298,6 +300,15 @@ def test_the_api_and_the_report_answer_as_before(server: Server) -> None:
     assert server.get("/health").json["status"] == "ok"
     assert server.get("/docs").status == 200
     assert b"Whom to call first" in server.get("/report").body
+    assert (render.CHARTS, render.REPORT) == (pages.CHARTS, pages.REPORT)
+    charts = [link for link in shown(server, "/charts").links if link.startswith("/charts/")]
+    assert len(charts) > 3
+    drawn = server.get(charts[0])
+    assert b"plotly.min.js" in drawn.body
+    assert "script-src 'self'" in drawn.headers["content-security-policy"]
+    assert server.get("/charts/plotly.min.js").status == 200
+    for name in ("nothing.html", "..%2Frun.json", "%2Fetc%2Fpasswd", "run.json"):
+        assert server.get(f"/charts/{name}").status == 404, name
     assert server.get("/static/style.css").headers["content-type"].startswith("text/css")
     assert server.get("/static/../site.py").status == 404
 
