@@ -108,6 +108,8 @@ def previews(run: Snapshot, waiting: Sequence[Decision]) -> tuple[Preview, ...]:
     Networks are taken as they are: what joins or leaves for other reasons in the next run is not known yet.
     """
     followed = [line for line in waiting if line.action in _FOLLOWED]
+    if not followed:
+        return ()
     with run.db.cursor() as db:
         named = {clinic for line in followed for clinic in line.clinics}
         rows = clinics_by_id(db, sorted(named), f"{KEY}, {NAME}, network_id")

@@ -67,7 +67,7 @@ class Site:
                 self._route("/clinics.{form}", self._download),
                 self._page("/clinics/{clinic_id:anything}", clinic.show, "/clinics"),
                 self._page("/networks", networks.show, "/networks"),
-                self._page("/networks/{network_id:anything}", network.show, "/networks"),
+                self._page("/networks/{network_id:anything}", self._network, "/networks"),
                 self._page("/scorecard", scorecard.show, "/scorecard"),
                 self._page("/compare", compare.show, "/compare"),
                 self._page("/runs", runs.show, "/runs"),
@@ -110,6 +110,9 @@ class Site:
     def _form_key(self, request: Request) -> str | None:
         """Return what forms that decide must carry; None where nobody decides."""
         return self._curation.form_key(self._session(request)) if self._curation else None
+
+    def _network(self, run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
+        return network.show(run, request, self._curation)
 
     def _ask(self, run: Snapshot, request: Request, frame: Frame, problem: str = "") -> Response:
         question_id = request.path_params.get("question_id")
@@ -217,9 +220,11 @@ class Site:
             return _html(page("not_found", frame, missing=missing), 404)
         except UnavailableError as error:
             return _html(page("unavailable", frame, why=str(error)), 503, {"Retry-After": "5"})
+        except InputError as error:  # the file of decisions, say
+            return _html(page("mistake", frame, why=str(error)), 500)
         except Exception:
             _LOG.exception("A page could not be made.")
-            return _html(page("mistake", frame), 500)
+            return _html(page("mistake", frame, why=""), 500)
 
 
 def _html(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -214,6 +214,9 @@ def test_the_list_shows_what_waiting_decisions_make(server: Server) -> None:
         in shown.text
     )
     assert f"/clinics/{others[1]}" in shown.links, "the anchor that was chosen"
+    own = Page(server.get(network)).text
+    assert "Taking effect with the next run" in own
+    assert "It would have 3 clinics, be called Feather Group , score 10 (Tier 3), and" in own
     assert re.search(r"\(1 clinic\) and [^(]+ \(1 clinic\) One network of 2 clinics", shown.text)
     posted(server, path, f"key={key_of(server.get('/review'))}&answer=undo")
     assert "One network of 2 clinics" not in Page(server.get("/review/list")).text
@@ -226,6 +229,14 @@ def test_a_split_by_state_is_shown_too(server: Server, warehouse: Path) -> None:
     )
     shown = Page(server.get("/review/list")).text
     assert "(4 clinics) No network: 1 clinic left 3 clinics leave" in shown
+
+
+def test_a_file_of_decisions_that_cannot_be_read_is_named(server: Server, warehouse: Path) -> None:
+    (warehouse / "decisions.csv").write_text("who,what\nAnn,merge\n")
+    for path in ("/review", "/review/list", "/networks?q=quill"):
+        answer = server.get(path)
+        assert answer.status == (200 if path.startswith("/networks") else 500)
+        assert ("decisions.csv" in Page(answer).text) == (answer.status == 500)
 
 
 def test_questions_of_one_kind_are_asked_by_themselves(server: Server) -> None:
