@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from icp_engine.cli import options, show
+from icp_engine.display import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from icp_engine.published.sources import Match
 
 _SHOWN = 3  # of each field and file
+_NAME = 80  # characters of a name inside a sentence
 
 
 @click.command("explain")
@@ -52,7 +54,7 @@ def command(clinic_id: str, path: bool, warehouse: Path, scorecard: str | None, 
         print_document(path_document(run, clinic_id), as_json=as_json, html=None)
         return
     found, matches = explain_clinic(run, clinic_id), matches_of(run, clinic_id)
-    talk = talk_of(run.card, found.bibliography, found.name)
+    talk = talk_of(run.card, found.bibliography, found.name if as_json else cut(found.name or "", _NAME))
     if as_json:
         rows = [asdict(match) for match in matches]
         show.emit(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from textwrap import wrap
 from typing import Any, Literal
 
 from icp_engine.scorecard.model import Scorecard
@@ -14,6 +15,7 @@ from icp_engine.scoring.explanation import Entry
 Kind = Literal["say", "warn", "ask"]
 _LEADS: dict[Kind, str] = {"say": "Say", "warn": "Take care", "ask": "Ask"}
 _ORDER = tuple(_LEADS)
+_INDENT, _WIDTH = 13, 110  # characters of a terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,18 @@ def talk_of(card: Scorecard, entries: Sequence[Entry], name: str | None) -> tupl
 
 
 def talk_text(sentences: Sequence[Sentence]) -> str:
-    """Return sentences as text, a line each and below it where it comes from; an empty text where there are none."""
+    """Return sentences as text, each with where it comes from below it; an empty text where there are none."""
     lines = []
     for sentence in sentences:
         limit = "up to " if sentence.kind == "ask" else ""
         reasons = ", ".join(f"{reason} ({limit}{points:+g})" for reason, points in sentence.comes_from)
-        lines += [f"  {_LEADS[sentence.kind] + ':':<11}{sentence.text}", f"{'':<13}{reasons}"]
+        lead = f"  {_LEADS[sentence.kind] + ':':<{_INDENT - 2}}"
+        lines += [*_wrapped(sentence.text, lead), *_wrapped(reasons, " " * _INDENT)]
     return "\n".join(["What to say", *lines]) if lines else ""
+
+
+def _wrapped(text: str, lead: str) -> list[str]:
+    return wrap(text, _WIDTH, initial_indent=lead, subsequent_indent=" " * _INDENT, break_on_hyphens=False)
 
 
 @lru_cache(maxsize=16)

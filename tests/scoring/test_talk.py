@@ -123,6 +123,9 @@ def test_as_text_each_sentence_names_what_it_comes_from() -> None:
         "             Sites (up to +6)",
     ]
     assert talk_text([]) == ""
+    long = talk_text([Sentence("warn", "word " * 60, (("reason " * 30, 1.0),))]).split("\n")
+    assert max(map(len, long)) <= 110
+    assert all(line.startswith(" " * 11) for line in long[2:])
 
 
 @pytest.mark.parametrize(
