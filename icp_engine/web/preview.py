@@ -16,9 +16,11 @@ from icp_engine.networks.evidence import NORMALIZED_NAME
 from icp_engine.networks.grouping import ByHand, NetworkOptions, find_networks, network_inputs
 from icp_engine.published.by_id import clinics_by_id
 from icp_engine.web import spelling
+from icp_engine.web.kept import Kept
 from icp_engine.web.rows import clinic_url, short_tier
 
 MOST = 500  # clinics that are put together to see what would become of them
+_REMEMBERED = 200  # answers, each of some clinics
 _GROUP = "network_name"
 _FOLLOWED = ("merge", "split", "anchor", "rename")
 
@@ -54,6 +56,16 @@ class Preview:
     name: str | None
 
 
+_Groups = tuple[tuple[tuple[str, ...], ...], frozenset[str]]
+
+
+def _none_yet(run: Snapshot) -> dict[_Groups, tuple[Outcome | None, ...]]:  # noqa: ARG001
+    return {}
+
+
+_KNOWN = Kept(_none_yet)
+
+
 def outcome_of(run: Snapshot, row: Mapping[str, Any], anchor: str | None) -> Outcome:
     """Return a network of a run, or one that was put together, in the names of the scorecard."""
     card = run.rows.card
@@ -71,8 +83,10 @@ def outcome_of(run: Snapshot, row: Mapping[str, Any], anchor: str | None) -> Out
 
 def put_together(
     run: Snapshot, db: Database, groups: Sequence[Sequence[str]], anchors: Collection[str] = ()
-) -> list[Outcome | None]:
-    """Return the networks that groups of clinics would be; None of one that is too large, or empty.
+) -> tuple[Outcome | None, ...]:
+    """Return the networks that groups of clinics would be, from memory where they were asked for before.
+
+    A group that is too large, or empty, is None.
 
     Args:
         run: the run that has the clinics.
@@ -80,6 +94,20 @@ def put_together(
         groups: ids of clinics.
         anchors: clinics that are the anchors of their groups whatever they score.
     """
+    known = _KNOWN.of(run)
+    key = tuple(map(tuple, groups)), frozenset(anchors)
+    found = known.get(key)
+    if found is None:
+        found = tuple(_put_together(run, db, groups, anchors))
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known[key] = found
+    return found
+
+
+def _put_together(
+    run: Snapshot, db: Database, groups: Sequence[Sequence[str]], anchors: Collection[str]
+) -> list[Outcome | None]:
     small = {place: group for place, group in enumerate(groups) if 0 < len(group) <= MOST}
     rows = [(clinic, str(place), clinic in anchors) for place, group in small.items() for clinic in group]
     if not rows:
