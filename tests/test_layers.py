@@ -16,6 +16,7 @@ LAYERS = [
     ["errors", "text", "columns", "display", "distribution", "locks", "named_files"],
     ["database"],
     [
+        "scorecard.spoken",
         "scorecard.rounding",
         "scorecard.model",
         "scorecard.outcomes",

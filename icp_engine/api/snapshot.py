@@ -37,7 +37,8 @@ class Snapshot:
     Attributes:
         run: where its files are, and what it says of itself.
         members: the clinics of networks, network by network, anchor first; `places` says from where on, and how many.
-        former_ids: ids that networks no longer have, and the network that each leads to, if any.
+        former: ids that networks no longer have, with the network that each leads to, if any, since when and why.
+        former_ids: the same as a look-up.
         schema: the columns of the table that one clinic is read from, and after them the fields that it lacks.
         explainer: spells out a bibliography.
         matches: the file that says which rows of public files set the fields of clinics, if there is one.
@@ -50,6 +51,7 @@ class Snapshot:
     networks: Listing
     members: pl.DataFrame
     places: dict[str, tuple[int, int]]
+    former: pl.DataFrame
     former_ids: dict[str, str | None]
     statistics: dict[str, Any]
     schema: pl.Schema
@@ -89,7 +91,7 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
             names=["display_name", "network_name"],
         )
         members, places = _members(_reader(db, "clinics where network_id is not null", rows.clinic), rows)
-        given = db.frame("from clinics limit 0").schema
+        given, former = db.frame("from clinics limit 0").schema, former_ids(db)
         absent = {name: card.fields[name].dtype for name in card.reads if name not in given}
         _hold(db, _POOL)
         yield Snapshot(
@@ -100,7 +102,8 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
             networks=networks,
             members=members,
             places=places,
-            former_ids=dict(former_ids(db).select("former_id", "network_id").iter_rows()),
+            former=former,
+            former_ids=dict(former.select("former_id", "network_id").iter_rows()),
             statistics=_statistics(clinics, run, rows),
             schema=pl.Schema({**given, **absent}),
             explainer=Explainer(card),

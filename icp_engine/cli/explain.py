@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from icp_engine.cli import options, show
+from icp_engine.display import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from icp_engine.published.sources import Match
 
 _SHOWN = 3  # of each field and file
+_NAME = 80  # characters of a name inside a sentence
 
 
 @click.command("explain")
@@ -28,6 +30,7 @@ def command(clinic_id: str, path: bool, warehouse: Path, scorecard: str | None, 
 
     Every category, every characteristic: the value, its points, the reason, and what is missing. Where
     build_matches.parquet lies beside the extract or the warehouse, also the rows of public files that set its fields.
+    Below them what to say to the clinic, where the scorecard has such sentences.
     With --path the single changes that would lead to a better tier, the smallest first, and what missing data hides.
 
     \b
@@ -41,6 +44,7 @@ def command(clinic_id: str, path: bool, warehouse: Path, scorecard: str | None, 
     from icp_engine.published.run import open_run
     from icp_engine.published.sources import matches_of
     from icp_engine.scoring.explanation import bibliography_content
+    from icp_engine.scoring.talk import talk_of, talk_text
 
     run = open_run(warehouse).of(scorecard)
     if path:
@@ -50,11 +54,21 @@ def command(clinic_id: str, path: bool, warehouse: Path, scorecard: str | None, 
         print_document(path_document(run, clinic_id), as_json=as_json, html=None)
         return
     found, matches = explain_clinic(run, clinic_id), matches_of(run, clinic_id)
+    talk = talk_of(run.card, found.bibliography, found.name if as_json else cut(found.name or "", _NAME))
     if as_json:
         rows = [asdict(match) for match in matches]
-        show.emit({"clinic_id": clinic_id, "bibliography": bibliography_content(found.bibliography), "sources": rows})
+        show.emit(
+            {
+                "clinic_id": clinic_id,
+                "bibliography": bibliography_content(found.bibliography),
+                "talk": [asdict(sentence) for sentence in talk],
+                "sources": rows,
+            }
+        )
         return
     show.say(str(found))
+    if talk:
+        show.say(f"\n{talk_text(talk)}")
     if matches:
         show.say(f"\nWhere it comes from\n{_sources(matches)}")
 

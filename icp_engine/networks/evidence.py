@@ -1,7 +1,7 @@
 """Group clinics by evidence: what clinics share is made ready here, and tied together by the SQL of evidence/."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 

@@ -1,6 +1,6 @@
 """Why a network of a published run is one: what ties its clinics, what it hangs on, and what was left out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -9,13 +9,14 @@ from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.networks.evidence import EVIDENCE_COLUMNS, KINDS, known_owners
 from icp_engine.networks.match_names import match_name
+from icp_engine.published.by_id import clinics_by_id
 from icp_engine.published.lists import FormerId, former_ids
 from icp_engine.published.run import Run
 
 _DECIDED = """
 with
 members as (
-    select clinic_id from clinics where network_id = $id
+    select unnest(cast($ids as varchar[])) as clinic_id
 ),
 lines as (
     select line from decision_pairs where clinic_id in (from members) or other_clinic_id in (from members)
@@ -29,7 +30,7 @@ _TIES = """
 select kind, clinic_id, value from network_edges where network_id = $id
 union all
 select 'override', clinic_id, network_name from network_overrides
-where clinic_id in (select clinic_id from clinics where network_id = $id)
+semi join (select unnest(cast($ids as varchar[])) as clinic_id) using (clinic_id)
 """
 
 
@@ -113,19 +114,27 @@ class NetworkWhy:
 def network_why(run: Run, network_id: str) -> NetworkWhy:
     """Return why a network of the run, which has to be there, is one."""
     with run.database() as db:
-        return why_in(db, network_id)
+        ids = db.frame("select clinic_id from clinics where network_id = $id", {"id": network_id})[KEY].to_list()
+        return why_in(db, network_id, ids, former_ids(db))
 
 
-def why_in(db: Database, network_id: str, *, outside: bool = True) -> NetworkWhy:
+def why_in(
+    db: Database, network_id: str, ids: Sequence[str], former: pl.DataFrame, *, outside: bool = True
+) -> NetworkWhy:
     """Return why a network of a warehouse file, which has to be there, is one.
 
-    Looking `outside` for near misses goes through all clinics; without it there are none.
+    Args:
+        db: the file.
+        network_id: the network.
+        ids: its clinics.
+        former: what `former_ids` says of the file.
+        outside: look for near misses, which goes through all clinics; without it there are none.
     """
     present = {name.lower() for name in db.columns("clinics")}
     read = [KEY, NAME, STATE, *(name for name in EVIDENCE_COLUMNS if name in present)]
     columns = ", ".join(map(quoted, read))
-    members = db.frame(f"select {columns} from clinics where network_id = $id", {"id": network_id})
-    ties = db.frame(_TIES, {"id": network_id})
+    members = clinics_by_id(db, ids, columns)
+    ties = db.frame(_TIES, {"id": network_id, "ids": list(ids)})
     weakest = db.frame("select weakest_edge from network_evidence where network_id = $id", {"id": network_id})
     weakest_kind = weakest.item()
     owners = known_owners(members)
@@ -137,10 +146,9 @@ def why_in(db: Database, network_id: str, *, outside: bool = True) -> NetworkWhy
         owners=_shared(owners.filter(kind="owner")["value"]),
         parents=_shared(owners.filter(kind="parent")["value"]),
         near_misses=tuple(_near_misses(db, members, network_id)) if outside else (),
-        decisions=tuple(Decided(*line) for line in db.frame(_DECIDED, {"id": network_id}).iter_rows()),
+        decisions=tuple(Decided(*line) for line in db.frame(_DECIDED, {"ids": list(ids)}).iter_rows()),
         former_ids=tuple(
-            FormerId(*former)
-            for former in former_ids(db).filter(network_id=network_id).drop("network_id").sort("since").iter_rows()
+            FormerId(*row) for row in former.filter(network_id=network_id).drop("network_id").sort("since").iter_rows()
         ),
     )
 
@@ -162,8 +170,10 @@ def _parts(db: Database, members: pl.DataFrame, ties: pl.DataFrame, weakest: str
     numbered = members.with_row_index("clinic")
     others = ties.filter(pl.col("kind") != weakest).join(numbered, on=KEY)
     others = others.select("clinic", other=pl.col("clinic").min().over("kind", "value"))
-    db.register("edges_to_follow", others)
-    linked = db.frame(sql_text("evidence/linked_clinics")).with_columns(pl.col("clinic").cast(pl.UInt32))
+    linked = pl.DataFrame(schema={"clinic": pl.UInt32, "root": pl.UInt32})
+    if len(others):
+        db.register("edges_to_follow", others)
+        linked = db.frame(sql_text("evidence/linked_clinics")).with_columns(pl.col("clinic").cast(pl.UInt32))
     parts = numbered.join(linked, on="clinic", how="left").group_by(pl.coalesce("root", "clinic").alias("part"))
     found = parts.agg(
         pl.col(NAME).drop_nulls().mode().min(), pl.col(STATE).drop_nulls().unique().sort(), pl.len().alias("clinics")

@@ -158,7 +158,8 @@ Points = Fixed | Line | Share
 class Band:
     """One outcome of a characteristic. Without a condition it takes whoever is left.
 
-    A band with a `note` instead of a `reason` counts as MISSING in the bibliography.
+    A band with a `note` instead of a `reason` counts as MISSING in the bibliography. `say` is a sentence to open a call
+    with, `warn` what to leave alone in it.
     """
 
     name: str
@@ -167,11 +168,16 @@ class Band:
     reason: str | None = None
     note: str | None = None
     segment: str | None = None
+    say: str | None = None
+    warn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What an absent field is worth. `reads_as` lets fields read as a value and land in a band all the same."""
+    """What an absent field is worth. `reads_as` lets fields read as a value and land in a band all the same.
+
+    `ask` is the question that would settle it.
+    """
 
     fields: tuple[str, ...]
     how: Literal["any", "all"]
@@ -179,6 +185,7 @@ class Missing:
     note: str
     segment: str | None = None
     reads_as: dict[str, float] = values(default_factory=dict)
+    ask: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

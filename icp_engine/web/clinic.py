@@ -8,18 +8,22 @@ from starlette.requests import Request
 
 from icp_engine.api.snapshot import Snapshot, network
 from icp_engine.columns import CONTACT, KEY
+from icp_engine.published.former_scores import former_scores, runs_before
 from icp_engine.published.sources import Match, read_matches
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scorecard.ranking import unknown_fields
 from icp_engine.scoring.explanation import Entry, entries_of
+from icp_engine.scoring.talk import talk_of
 from icp_engine.web import spelling
+from icp_engine.web.kept import Kept
 from icp_engine.web.missing import no_clinic
 from icp_engine.web.rows import ClinicRow, Unknown, clinic_url, field_label, rows_of_frame, with_absent
 
 _MEMBERS = 8  # of the network that are shown; its page has them all
 _CLINIC = "from clinics where clinic_id = $clinic_id"
 _PLACE = ("address", "city", "postal_code")
+_BEFORE = Kept(lambda run: runs_before(run.run))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,12 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
         "next_tier": values.get(card.column("next_tier")),
         "steps": _steps(card, row),
         "groups": _groups(card, row, entries, matches),
+        "talk": talk_of(card, entries, row.name if row.registered else None),
         "gaps": _gaps(run, row.unknown),
         "members": _members(run, row),
         "segment": card.segments.get(values.get(card.column("segment"), "")) if card.segment_source else None,
         "files": [file.path for file in run.run.manifest.inputs],
+        "former": former_scores(run.run, _BEFORE.of(run), clinic_id, row.state),
     }
 
 
@@ -141,25 +147,36 @@ def _groups(card: Scorecard, row: ClinicRow, entries: Sequence[Entry], matches: 
             category.label,
             row.values[category.column],
             category.maximum,
-            tuple(_looked(entry, labels, matches) for entry in entries if entry.score == category.bibliography),
+            tuple(
+                _looked(entry, labels, matches, row.values) for entry in entries if entry.score == category.bibliography
+            ),
         )
         for category in card.categories
     )
 
 
-def _looked(entry: Entry, labels: Mapping[str, tuple[str, float]], matches: Sequence[Match]) -> Looked:
+def _looked(
+    entry: Entry, labels: Mapping[str, tuple[str, float]], matches: Sequence[Match], values: Mapping[str, Any]
+) -> Looked:
     label, most = labels.get(entry.code, ("Limit of the category", 0.0))
     told = entry.note if entry.missing else entry.reason
     note = f" ({entry.note})" if entry.note and not entry.missing else ""
     return Looked(
         label=label,
         points=entry.points,
-        value="" if entry.missing or not entry.sources else _value(entry.value),
+        value="" if entry.missing or not entry.sources else _value(_as_given(entry, values)),
         reason=f"{told}{note}",
         missing=entry.missing,
         up_to=max(0.0, most - entry.points) if entry.missing else 0.0,
         sources=tuple(match for match in matches if match.field in entry.sources),
     )
+
+
+def _as_given(entry: Entry, values: Mapping[str, Any]) -> object:
+    """Return the value of an entry with texts as the extract has them, and not as they are compared."""
+    if isinstance(entry.value, dict):
+        return {name: values.get(name) if isinstance(item, str) else item for name, item in entry.value.items()}
+    return values.get(entry.sources[0]) if isinstance(entry.value, str) else entry.value
 
 
 def _value(value: object) -> str:

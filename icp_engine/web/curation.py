@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -68,14 +68,27 @@ def pending(run: Snapshot, decisions: Iterable[Decision]) -> tuple[Decision, ...
     )
 
 
-def is_answered(sides: Iterable[str], kind: str, name: str, decisions: Iterable[Decision]) -> bool:
-    """Return whether decisions settle a question: every other side is joined with the first, or kept from it."""
-    first, *others = sides
-    told = {frozenset((line.subject, line.object)) for line in decisions if line.action in ("merge", "not_same")}
-    if kind == _BRAND:
-        brands = {line.subject for line in decisions if line.action == _BRAND}
-        return name in brands or frozenset((first, *others[:1])) in told
-    return all(frozenset((first, other)) in told for other in others)
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What decisions settle: pairs of clinics that are joined or kept apart, and first words that are a brand."""
+
+    pairs: frozenset[frozenset[str]]
+    brands: frozenset[str]
+
+    def answers(self, sides: Sequence[str], kind: str, name: str) -> bool:
+        """Return whether a question is settled: every other side is joined with the first, or kept from it."""
+        first, *others = sides[:2] if kind == _BRAND else sides
+        return (kind == _BRAND and name in self.brands) or all(
+            frozenset((first, other)) in self.pairs for other in others
+        )
+
+
+def settled(decisions: Sequence[Decision]) -> Settled:
+    """Return what decisions settle."""
+    return Settled(
+        frozenset(frozenset((line.subject, line.object)) for line in decisions if line.action in ("merge", "not_same")),
+        frozenset(line.subject for line in decisions if line.action == _BRAND),
+    )
 
 
 def write(run: Snapshot, path: Path, decisions: Iterable[Decision]) -> list[Decision]:

@@ -1,6 +1,6 @@
 """`/networks/{id}`: one network, with the anchor to call, its members by state, and why it is one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from icp_engine.errors import InputError
 from icp_engine.networks.decisions import Decision
 from icp_engine.published.why import NetworkWhy, why_in
 from icp_engine.web import spelling
-from icp_engine.web.curation import LONGEST_REASON
+from icp_engine.web.curation import LONGEST_REASON, Curation, in_force, pending
 from icp_engine.web.missing import no_network
 from icp_engine.web.networks import network_row
+from icp_engine.web.preview import previews
 from icp_engine.web.rows import ClinicRow, clinic_rows
 from icp_engine.web.tiles import Tile, tiles
 
@@ -44,10 +45,11 @@ class StateGroup:
     rows: tuple[ClinicRow, ...]
 
 
-def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
+def show(run: Snapshot, request: Request, curation: Curation | None = None) -> tuple[str, Mapping[str, Any]]:
     """Return the page of a network; an old id leads to the network that has its clinics now, which then says so.
 
     Raises:
+        InputError: the file of decisions cannot be read.
         NotFoundError: there is no such network, or nothing is left of it.
     """
     asked = request.path_params["network_id"]
@@ -56,12 +58,13 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
         raise no_network(run, asked)
     network_id = current_network(run, asked)
     outside = request.query_params.get("outside") == "1"
-    why = _why(run, network_id, outside=outside)
     ids = [member[KEY] for member in found["clinics"]]
     with run.db.cursor() as db:
+        why = why_in(db, network_id, ids, run.former, outside=outside)
         members = clinic_rows(run, db, ids[:_MEMBERS])
     anchor = next((row for row in members if row.clinic_id == found["anchor_clinic_id"]), None)
     row = network_row(run, found, anchor)
+    waiting = _waiting(run, curation, ids)
     return "network", {
         "row": row,
         "values": found,
@@ -72,6 +75,8 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
         "evidence": _evidence(why),
         "map": _map(why),
         "anchor": anchor,
+        "waiting": waiting,
+        "previews": previews(run, waiting),
         "outside": outside,
         "done": request.query_params.get("done", ""),
     }
@@ -103,9 +108,12 @@ def decision_of(fields: Mapping[str, str], moment: str, author: str) -> Decision
     return Decision(0, moment, author, action, subject, other, reason)
 
 
-def _why(run: Snapshot, network_id: str, *, outside: bool) -> NetworkWhy:
-    with run.db.cursor() as db:
-        return why_in(db, network_id, outside=outside)
+def _waiting(run: Snapshot, curation: Curation | None, ids: Collection[str]) -> list[Decision]:
+    """Return the decisions on clinics of a network that wait for the next run."""
+    if curation is None:
+        return []
+    members = set(ids)
+    return [line for line in pending(run, in_force(curation.path)) if members & set(line.clinics)]
 
 
 def _groups(members: Sequence[ClinicRow], why: NetworkWhy) -> tuple[StateGroup, ...]:

@@ -14,6 +14,7 @@ from icp_engine.report.environment import page_environment
 from icp_engine.scorecard import words
 from icp_engine.web import spelling
 
+CHARTS, REPORT = "charts", "report.html"  # as `report.pages` has them, which would load all that draws
 _TEMPLATES = Path(__file__).with_name("templates")
 PAGES = (
     ("/", "Home"),
@@ -47,9 +48,9 @@ def frame_of(run: Snapshot, here: str, *, signed_in: bool = False) -> Frame:
     """Return the frame of a page of a run."""
     manifest, card = run.run.manifest, run.rows.card
     line = f"Run of {spelling.moment(manifest.started_at)}. Scorecard {card.id} {card.version}."
-    has_report = (run.run.folder / "report.html").exists()
-    links = (*((("/report", "Report"),) if has_report else ()), ("/docs", "API"))
-    return Frame(here, line, links, signed_in)
+    made = (("/report", "Report", REPORT), ("/charts", "Charts", CHARTS))
+    links = [(url, name) for url, name, file in made if (run.run.folder / file).exists()]
+    return Frame(here, line, (*links, ("/docs", "API")), signed_in)
 
 
 def page(template: str, frame: Frame, **values: Any) -> str:
@@ -70,6 +71,8 @@ def _environment() -> Environment:
         "place": spelling.place,
         "named": spelling.name,
         "field": spelling.field,
+        "inside": spelling.inside,
+        "upper_first": lambda text: text[:1].upper() + text[1:],
         "of": _of,
         "spelled": spelled,
     }

@@ -1,5 +1,7 @@
 """`/review`: questions on networks, with what speaks for and against, and what an answer would change."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,24 +9,24 @@ from typing import Any
 import polars as pl
 
 from icp_engine.api.snapshot import Snapshot
-from icp_engine.columns import KEY
-from icp_engine.database import Database, database
+from icp_engine.columns import KEY, NAME
+from icp_engine.database import Database
+from icp_engine.display import listed as in_words
 from icp_engine.errors import InputError
-from icp_engine.extract.normalized_names import normalized_name
-from icp_engine.networks.columns import network_tiers, network_total
 from icp_engine.networks.decisions import Decision
-from icp_engine.networks.evidence import NORMALIZED_NAME
-from icp_engine.networks.grouping import ByHand, NetworkOptions, find_networks, network_inputs
-from icp_engine.published.review import QUEUE, lines_of, wording
+from icp_engine.published.by_id import clinics_by_id
+from icp_engine.published.review import QUEUE, lines_of
 from icp_engine.web import compared, spelling
-from icp_engine.web.curation import Curation, in_force, is_answered, moment, pending
+from icp_engine.web.curation import Curation, in_force, moment, pending, settled
 from icp_engine.web.kept import Kept
 from icp_engine.web.missing import NotFoundError
-from icp_engine.web.rows import clinic_url, network_url, short_tier
+from icp_engine.web.preview import Outcome, outcome_of, previews, put_together
+from icp_engine.web.rows import clinic_url, network_url
 
 _LISTED = 100
+_AND_MORE = re.compile(r" and \d+ more$")  # after the last of the names that a question names
 _SIDES = 12
-_MOST = 500  # members that are put together to see what a yes would make of them
+_STATES = 6  # that are named
 KINDS = {
     "name_states": "they bear one name in several states",
     "sibling": "their names are alike but for a word or two",
@@ -39,20 +41,19 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question of the queue."""
+    """A question of the queue: what is asked, examples of what it is about, and what led to it."""
 
     question_id: str
     kind: str
     text: str
+    such_as: str
     why: str
-    names: tuple[str, ...]
+    name: str
     states: str
     sides: tuple[str, ...]
-    clinics: tuple[int, int]
     would_change: int
     shared: str | None
     against: str | None
-    row: Mapping[str, Any]
 
     @property
     def url(self) -> str:
@@ -78,28 +79,27 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A network as it is, or as an answer would make it."""
-
-    clinics: int
-    score: float | None
-    tier: int | None
-    tier_name: str | None
-    anchor: str | None
-    anchor_url: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Queue:
-    """The questions of a run that no decision settles yet, and how many are settled."""
+    """The questions of a run, those that no decision settles yet, and what waits for the next run.
+
+    Attributes:
+        questions: all of them.
+        open: those to answer, of `kind` where there is one.
+        pending: decisions that the run does not know yet.
+        kinds: how many are open, by kind, most first.
+        kind: the kind that is looked at; blank for all.
+        why_none: why there is no question at all.
+    """
 
     questions: tuple[Question, ...]
     open: tuple[Question, ...]
     pending: tuple[Decision, ...]
+    kinds: Mapping[str, int]
+    kind: str = ""
     why_none: str = ""
 
 
-def queue(run: Snapshot, curation: Curation | None) -> Queue:
+def queue(run: Snapshot, curation: Curation | None, kind: str = "") -> Queue:
     """Return the questions of a run.
 
     Raises:
@@ -107,20 +107,19 @@ def queue(run: Snapshot, curation: Curation | None) -> Queue:
     """
     every = _QUESTIONS.of(run)
     decisions = in_force(curation.path) if curation else ()
-    left = tuple(
-        question
-        for question in every
-        if not is_answered(question.sides, question.kind, question.row["name_a"], decisions)
-    )
+    done = settled(decisions)
+    left = [question for question in every if not done.answers(question.sides, question.kind, question.name)]
+    kinds = dict(Counter(question.kind for question in left).most_common())
+    shown = tuple(question for question in left if kind not in KINDS or question.kind == kind)
     why = "" if every else "The run was made without --review: run it again with that, and questions stand here."
-    return Queue(every, left, pending(run, decisions), why)
+    return Queue(every, shown, pending(run, decisions), kinds, kind if kind in KINDS else "", why)
 
 
 def _read(run: Snapshot) -> tuple[Question, ...]:
     with run.db.cursor() as db:
         if ("table", QUEUE) not in db.relations():
             return ()
-        frame = db.frame(f"from {QUEUE}").with_columns(wording())
+        frame = db.frame(f"from {QUEUE}")
     return tuple(_question(row) for row in frame.iter_rows(named=True))
 
 
@@ -128,48 +127,84 @@ _QUESTIONS = Kept(_read)
 
 
 def _question(row: Mapping[str, Any]) -> Question:
+    states = _states(row["states"])
+    text, such_as = _asked(row, states)
     return Question(
         question_id=row["question_id"],
         kind=row["kind"],
-        text=row["question"],
+        text=text,
+        such_as=such_as,
         why=KINDS.get(row["kind"], row["kind"]),
-        names=tuple(name for name in (row["name_a"], row["name_b"]) if name),
-        states=row["states"] or "",
+        name=row["name_a"],
+        states=states,
         sides=tuple(row["sides"]),
-        clinics=(row["clinics_a"], row["clinics_b"]),
         would_change=row["would_change"],
         shared=row["shared"],
         against=row["against"],
-        row=row,
     )
 
 
-def listed(run: Snapshot, curation: Curation | None) -> tuple[str, Mapping[str, Any]]:
-    """Return the page with all open questions."""
-    found = queue(run, curation)
-    return "review_list", {"queue": found, "shown": found.open[:_LISTED], "curating": curation is not None}
+def _asked(row: Mapping[str, Any], states: str) -> tuple[str, str]:
+    """Return a question in words, and examples of what it is about where it does not name all."""
+    first = spelling.matched_name(row["name_a"])
+    others = [name for name in (row["name_b"] or "").split("; ") if name]
+    match row["kind"]:
+        case "name_states":
+            return f"Are the clinics called {first} in {states} one organisation?", ""
+        case "brand_prefix":
+            examples = "; ".join(spelling.matched_name(_AND_MORE.sub("", name)) for name in others)
+            return (
+                f"Is “{first}” the brand of one organisation?",
+                f"The names of {len(row['sides']):,} begin so, such as {examples}.",
+            )
+        case "owners":
+            return f"Is the network of {first} one organisation?", ""
+        case _ if others:
+            return f"Are {first} and {spelling.matched_name(others[0])} one organisation?", ""
+    return f"Are all called {first} one organisation?", ""
+
+
+def _states(text: str | None) -> str:
+    """Return states as a list that can be read: the first ones, and how many there are beside them."""
+    codes = text.split(",") if text else []
+    if len(codes) > _STATES:
+        return f"{', '.join(codes[:_STATES])} and {len(codes) - _STATES} more states"
+    return in_words(codes) if codes else "unknown states"
+
+
+def listed(run: Snapshot, curation: Curation | None, kind: str = "") -> tuple[str, Mapping[str, Any]]:
+    """Return the page with the open questions, and what decisions that wait would make."""
+    found = queue(run, curation, kind)
+    return "review_list", {
+        "queue": found,
+        "shown": found.open[:_LISTED],
+        "kinds": KINDS,
+        "previews": previews(run, found.pending),
+        "curating": curation is not None,
+    }
 
 
 def asked(
-    run: Snapshot, curation: Curation | None, question_id: str | None, after: str | None
+    run: Snapshot, curation: Curation | None, question_id: str | None, after: str | None, kind: str = ""
 ) -> tuple[str, Mapping[str, Any]]:
     """Return the page of a question: the one that is named, or the first open one after another.
 
     Raises:
         NotFoundError: there is no such question.
     """
-    found = queue(run, curation)
+    found = queue(run, curation, kind)
     if question_id is None:
         question = _next(found, after)
         if question is None:
-            return "review_list", {"queue": found, "shown": (), "curating": curation is not None}
+            return listed(run, curation, kind)
     else:
         question = _named(found, question_id)
     with run.db.cursor() as db:
         clinics, sides = _sides(db, question, run.rows.total)
         now, then = _outcomes(run, db, question, sides)
     axes = compared.compare(clinics[0], clinics[1]) if len(clinics) > 1 else ()
-    place = found.open.index(question) + 1 if question in found.open else None
+    order = [each.question_id for each in found.open]
+    place = order.index(question.question_id) + 1 if question.question_id in order else None
     return "review", {
         "queue": found,
         "question": question,
@@ -194,15 +229,13 @@ def _next(found: Queue, after: str | None) -> Question | None:
     """Return the first open question, or the first one after another in the order of all."""
     order = [question.question_id for question in found.questions]
     start = order.index(after) + 1 if after in order else 0
-    later = [question for question in found.questions[start:] if question in found.open]
-    return later[0] if later else found.open[0] if found.open else None
-
-
-_SIDES_SQL = "from clinics where list_contains($ids, clinic_id)"
+    following = set(order[start:])
+    later = next((question for question in found.open if question.question_id in following), None)
+    return later or next(iter(found.open), None)
 
 
 def _sides(db: Database, question: Question, total: str) -> tuple[list[dict[str, Any]], tuple[Side, ...]]:
-    frame = db.frame(_SIDES_SQL, {"ids": list(question.sides[:_SIDES])})
+    frame = clinics_by_id(db, question.sides[:_SIDES])
     rows = {row[KEY]: row for row in frame.iter_rows(named=True)}
     for key, count in zip(question.sides, question.row.get("side_clinics") or (), strict=False):  # not in older runs
         if key in rows:
@@ -226,47 +259,19 @@ def _outcomes(
     run: Snapshot, db: Database, question: Question, sides: Sequence[Side]
 ) -> tuple[Outcome | None, Outcome | None]:
     """Return the network of the first side now, and the one that there would be if all sides were one."""
-    networks = [side.network_id for side in sides if side.network_id]
-    alone = [side.clinic_id for side in sides if not side.network_id]
-    inputs = ", ".join(f'"{name}"' for name in network_inputs(run.rows.card))
-    members = db.frame(
-        f"select {inputs} from clinics where list_contains($networks, network_id) or list_contains($alone, clinic_id) "
-        f"limit {_MOST + 1}",
-        {"networks": networks, "alone": alone},
-    )
-    first = sides[0].network_id if sides else None
-    now = _now(run, first) if first else None
-    if len(members) > _MOST or question.kind == "owners":
+    ids = [side.clinic_id for side in sides if not side.network_id]
+    for network_id in dict.fromkeys(side.network_id for side in sides if side.network_id):
+        ids += run.members.slice(*run.places[network_id])[KEY].to_list()
+    now = _now(run, sides[0].network_id) if sides and sides[0].network_id else None
+    if question.kind == "owners" or len(question.sides) > len(sides):
         return now, None
-    return now, _together(run, members)
+    return now, put_together(run, db, [ids])[0]
 
 
-def _now(run: Snapshot, network_id: str) -> Outcome | None:
-    card = run.rows.card
-    found = run.networks.rows.filter(pl.col("network_id").cast(pl.String) == network_id)
-    if found.is_empty():
-        return None
-    row = found.row(0, named=True)
-    return _outcome(run, row, network_total(card), f"network_{card.column('tier')}")
-
-
-def _outcome(run: Snapshot, row: Mapping[str, Any], total: str, tier_column: str) -> Outcome:
-    card = run.rows.card
-    tier = next(tier for tier in network_tiers(card) if tier.number == row[tier_column])
-    anchor = row["anchor_clinic_id"]
-    return Outcome(row["num_clinics"], row[total], tier.number, short_tier(tier), anchor, clinic_url(anchor))
-
-
-def _together(run: Snapshot, members: pl.DataFrame) -> Outcome:
-    """Return the network of some clinics, made by the code that makes those of a run."""
-    card = run.rows.card
-    together = pl.DataFrame({KEY: members[KEY], "network_name": "together", "is_anchor": False})
-    said = ByHand(pl.DataFrame(schema={NORMALIZED_NAME: pl.String}), together, ())
-    options = NetworkOptions(grouping="exact", min_clinics=1, min_states=1, min_single_state=1)
-    clinics = members.with_columns(normalized_name(pl.col("account_name")).alias(NORMALIZED_NAME))
-    with database(threads=1) as db:
-        found = find_networks(db, clinics, card, options, said=said).networks
-    return _outcome(run, found.row(0, named=True), network_total(card), f"network_{card.column('tier')}")
+def _now(run: Snapshot, network_id: str) -> Outcome:
+    row = run.networks.rows.row(by_predicate=pl.col("network_id").cast(pl.String) == network_id, named=True)
+    anchor = run.members.slice(*run.places[network_id]).row(0, named=True)  # which stands first
+    return outcome_of(run, row, anchor[NAME])
 
 
 def question_of(run: Snapshot, curation: Curation | None, question_id: str) -> Question:
@@ -287,7 +292,7 @@ def decisions_of(question: Question, answer: str, author: str, reason: str) -> l
     if answer not in ("same", "not_same"):
         raise InputError(f"The answer '{answer}' is none of same, not_same and later.")
     line = Decision(0, moment(), author, "merge", "", "", reason)
-    return lines_of(question.kind, question.row["name_a"], question.sides, line, yes=answer == "same")
+    return lines_of(question.kind, question.name, question.sides, line, yes=answer == "same")
 
 
 def undoing(curation: Curation, author: str) -> list[Decision]:

@@ -12,13 +12,13 @@ import polars as pl
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.columns import CONTACT, KEY, NAME, STATE
 from icp_engine.database import Database
+from icp_engine.published.by_id import clinics_by_id
 from icp_engine.scorecard.model import TOTAL, Scorecard, Tier
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scorecard.ranking import headlines, unknown_fields
 from icp_engine.scoring.headlines import band_points
 from icp_engine.web import spelling
 
-_BY_ID = "from clinics where list_contains($ids, clinic_id)"
 _SHARED = 0.75  # of the rows of a page: a reason that so many have says little of each
 _FEWEST_TO_SHARE = 4  # rows; of three clinics each is told whole
 
@@ -150,8 +150,7 @@ def clinic_rows(run: Snapshot, db: Database, ids: Sequence[str]) -> tuple[Clinic
     """Return clinics in the order of their ids; those that the run does not have are left out."""
     if not ids:
         return ()
-    frame = db.frame(_BY_ID, {"ids": list(ids)})
-    return rows_of_frame(run, with_absent(frame, run.schema), ids)
+    return rows_of_frame(run, with_absent(clinics_by_id(db, ids), run.schema), ids)
 
 
 def with_absent(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
@@ -188,7 +187,9 @@ def _row(card: Scorecard, row: dict[str, Any], landed: list[tuple[str, int, floa
         reasons=_reasons(card, landed, row),
         unknown=_unknown(card, landed),
         network=network
-        and Membership(network, spelling.name(row["network_name"]), row["num_clinics"], row["is_network_anchor"]),
+        and Membership(
+            network, spelling.matched_name(row["network_name"]), row["num_clinics"], row["is_network_anchor"]
+        ),
         contact={name: str(row[name]) for name in CONTACT if row.get(name) not in (None, "")},
         values=row,
     )
@@ -254,10 +255,10 @@ def _unknown(card: Scorecard, landed: list[tuple[str, int, float]]) -> tuple[Unk
 
 
 def field_label(card: Scorecard, name: str) -> str:
-    """Return what people call a field: the label of what is looked at in it, or else its name as words."""
-    labels = [rule.label for rule in card.characteristics if rule.field == name]
-    text = labels[0] if labels else spelling.field(name)
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+    """Return what people call a field: the label of what gives most points for it, or else its name as words."""
+    parts = [part for part in outcome_table(card).parts if part.rule.field == name]
+    best = max(parts, key=lambda part: part.most, default=None)
+    return spelling.inside(best.rule.label if best else spelling.field(name))
 
 
 def without_segment(card: Scorecard, reasons: Sequence[Reason]) -> tuple[Reason, ...]:

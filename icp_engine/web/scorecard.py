@@ -1,4 +1,4 @@
-"""`/scorecard`: the rules of the run's scorecard in words, with how many clinics land in each band."""
+"""`/scorecard`: the rules of the run's scorecard in words, with the clinics of each band; or two side by side."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from icp_engine.api.snapshot import Snapshot
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scorecard.words import Rule, rules
 from icp_engine.web.kept import Kept
+from icp_engine.web.side_by_side import other_card, other_names, side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,18 @@ class Category:
     looked: tuple[Looked, ...]
 
 
-def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001
-    """Return the page of the scorecard."""
-    card = run.rows.card
+def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
+    """Return the page of the scorecard, or of the scorecard beside another one.
+
+    Raises:
+        NotFoundError: there is no such other one.
+    """
+    card, others = run.rows.card, other_names(run)
+    if name := request.query_params.get("with"):
+        other = other_card(run, name)
+        groups = side_by_side(card, other)
+        differing = sum(pair.differs for group in groups for pair in group.pairs)
+        return "scorecards", {"card": card, "other": other, "others": others, "groups": groups, "differing": differing}
     hits = _HITS.of(run)
     categories = []
     for category in outcome_table(card).categories:
@@ -52,7 +62,7 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:  # n
                 counts[outcome.code] += hits[part.rule.column].get(outcome.number, 0)
             looked.append(Looked(part.rule.label, tuple(RuleLine(rule, counts[rule.code]) for rule in rules(part))))
         categories.append(Category(category.rule.label, category.rule.maximum, tuple(looked)))
-    return "scorecard", {"card": card, "categories": categories, "clinics": run.count}
+    return "scorecard", {"card": card, "categories": categories, "clinics": run.count, "others": others, "other": None}
 
 
 def _hits(run: Snapshot) -> dict[str, dict[int, int]]:

@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,7 +17,19 @@ from icp_engine.api.answers import RUN
 from icp_engine.api.current import Current, UnavailableError
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.errors import InputError
-from icp_engine.web import clinic, clinics, compare, downloads, home, network, networks, review, runs, scorecard
+from icp_engine.web import (
+    clinic,
+    clinics,
+    compare,
+    downloads,
+    home,
+    network,
+    networks,
+    reports,
+    review,
+    runs,
+    scorecard,
+)
 from icp_engine.web.access import SECURITY, Session, SignIn, form_of, same_site
 from icp_engine.web.curation import LONGEST_REASON, Curation, moment, write
 from icp_engine.web.missing import NotFoundError
@@ -26,7 +38,6 @@ from icp_engine.web.rows import clinic_url, network_url
 
 _LOG = logging.getLogger("uvicorn.error")
 _FRESH = {"Cache-Control": "private, no-cache"}
-_OF_REPORT = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 
 Show = Callable[[Snapshot, Request], tuple[str, Mapping[str, Any]]]
 """Makes a page of a run: the name of its template and its values. Raises `NotFoundError` where there is none."""
@@ -56,7 +67,7 @@ class Site:
                 self._route("/clinics.{form}", self._download),
                 self._page("/clinics/{clinic_id:anything}", clinic.show, "/clinics"),
                 self._page("/networks", networks.show, "/networks"),
-                self._page("/networks/{network_id:anything}", network.show, "/networks"),
+                self._page("/networks/{network_id:anything}", self._network, "/networks"),
                 self._page("/scorecard", scorecard.show, "/scorecard"),
                 self._page("/compare", compare.show, "/compare"),
                 self._page("/runs", runs.show, "/runs"),
@@ -66,7 +77,9 @@ class Site:
                 Route("/review/{question_id}", self._answer, methods=["POST"]),
                 Route("/decide", self._decide, methods=["POST"]),
                 self._route("/search", _search),
-                self._route("/report", _report),
+                self._route("/report", reports.report),
+                self._page("/charts", reports.charts, ""),
+                self._route("/charts/{name}", reports.chart),
                 Mount("/static", StaticFiles(packages=[("icp_engine.web", "static")])),
                 *(self._sign_in.routes() if self._sign_in else []),
             ],
@@ -98,13 +111,17 @@ class Site:
         """Return what forms that decide must carry; None where nobody decides."""
         return self._curation.form_key(self._session(request)) if self._curation else None
 
+    def _network(self, run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
+        return network.show(run, request, self._curation)
+
     def _ask(self, run: Snapshot, request: Request, frame: Frame, problem: str = "") -> Response:
         question_id = request.path_params.get("question_id")
-        template, values = review.asked(run, self._curation, question_id, request.query_params.get("after"))
+        query = request.query_params
+        template, values = review.asked(run, self._curation, question_id, query.get("after"), query.get("kind", ""))
         return self._reviewed(run, request, frame, template, {**values, "problem": problem})
 
     def _ask_list(self, run: Snapshot, request: Request, frame: Frame) -> Response:
-        template, values = review.listed(run, self._curation)
+        template, values = review.listed(run, self._curation, request.query_params.get("kind", ""))
         return self._reviewed(run, request, frame, template, {**values, "problem": ""})
 
     def _reviewed(
@@ -118,7 +135,8 @@ class Site:
         """Take the answer to a question, and go on to the next."""
         fields = await form_of(request)
         answer, question_id = fields.get("answer", ""), request.path_params["question_id"]
-        following = RedirectResponse(f"/review?after={quote(question_id)}", 303, headers=SECURITY)
+        query = {"after": question_id, **({"kind": fields["kind"]} if fields.get("kind") else {})}
+        following = RedirectResponse(f"/review?{urlencode(query)}", 303, headers=SECURITY)
 
         def decided(run: Snapshot, curation: Curation, author: str) -> Response:
             if answer == "later":
@@ -129,7 +147,7 @@ class Site:
             question = review.question_of(run, curation, question_id)
             reason = fields.get("reason", "")[:LONGEST_REASON]
             write(run, curation.path, review.decisions_of(question, answer, author, reason))
-            return RedirectResponse(f"/review?after={quote(question_id)}&done={quote(answer)}", 303, headers=SECURITY)
+            return RedirectResponse(f"/review?{urlencode(query | {'done': answer})}", 303, headers=SECURITY)
 
         def again(run: Snapshot, frame: Frame, problem: str) -> Response:
             return self._ask(run, request, frame, problem)
@@ -202,9 +220,11 @@ class Site:
             return _html(page("not_found", frame, missing=missing), 404)
         except UnavailableError as error:
             return _html(page("unavailable", frame, why=str(error)), 503, {"Retry-After": "5"})
+        except InputError as error:  # the file of decisions, say
+            return _html(page("mistake", frame, why=str(error)), 500)
         except Exception:
             _LOG.exception("A page could not be made.")
-            return _html(page("mistake", frame), 500)
+            return _html(page("mistake", frame, why=""), 500)
 
 
 def _html(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -222,10 +242,3 @@ def _search(run: Snapshot, request: Request, frame: Frame) -> Response:  # noqa:
         if text in run.places or run.former_ids.get(text):
             url = network_url(text)
     return RedirectResponse(url, 303, headers=SECURITY)
-
-
-def _report(run: Snapshot, request: Request, frame: Frame) -> Response:  # noqa: ARG001
-    path = run.run.folder / "report.html"
-    if not path.exists():
-        raise NotFoundError("report", run.run_id, why="Run icp-engine report to make it.")
-    return FileResponse(path, headers=SECURITY | {"Content-Security-Policy": _OF_REPORT} | _FRESH)

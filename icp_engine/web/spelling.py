@@ -20,6 +20,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*\.?|\W+|_+")
 _INITIALS = re.compile(r"(?:\w\.)+\w?\.?")
 _ORDINAL = re.compile(r"\d+(?:ST|ND|RD|TH)")
 _NOT_DIALLED = re.compile(r"[^0-9+x]", re.IGNORECASE)
+_FIELD_WORDS = {word: word.upper() for word in ("oig", "leie", "fqhc", "aco", "npi", "roi", "emr", "pecos", "id")}
 _DIGITS, _FEWEST = 10, 7  # of a phone here, and of one anywhere
 
 
@@ -37,6 +38,11 @@ def name(text: str | None) -> str:
         for place, word in enumerate(words)
         if word
     )
+
+
+def matched_name(text: str | None) -> str:
+    """Return a name as it is compared, in small letters, as lists and headings write it; another one as `name` does."""
+    return name(text.upper() if text and text == text.lower() else text)
 
 
 def _word(word: str, *, small: bool) -> str:
@@ -97,5 +103,10 @@ def phone(text: str | None) -> tuple[str, str] | None:
 
 
 def field(text: str) -> str:
-    """Return a field's name as words: `site_count` is `site count`, `a or b` stays so."""
-    return text.replace("_", " ")
+    """Return a field's name as words: `site_count` is `site count`, `oig_leie_flag` is `OIG LEIE flag`."""
+    return " ".join(_FIELD_WORDS.get(word, word) for word in text.split("_"))
+
+
+def inside(text: str) -> str:
+    """Return a label as it stands inside a sentence: with a small letter, unless it begins with an abbreviation."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]

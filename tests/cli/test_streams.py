@@ -46,7 +46,8 @@ def call(*args: object, encoding: str = "utf-8", **streams: Any) -> subprocess.C
 def test_an_encoding_without_a_character_replaces_it(warehouse: Path, encoding: str, command: str) -> None:
     done = call(*command.split(), "-w", warehouse, encoding=encoding)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert ("?" in done.stdout.decode(encoding)) == (encoding != "utf-8")
+    shown = done.stdout.decode(encoding).partition("What to say")[0]  # below which there are questions
+    assert ("?" in shown) == (encoding != "utf-8")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

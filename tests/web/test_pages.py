@@ -14,6 +14,8 @@ from conftest import BEST
 from serving import PATIENCE, Answer, Server, ask, escaped, served
 
 from icp_engine.pipeline.run import RunOptions, run
+from icp_engine.report import pages
+from icp_engine.web import render
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp;"
 ODD_IDS = ["a/b", "/a", "100%", "ü", "o'brien", 'quo"te', "a b", "a?b=c", "a#b", "<b>", "x" * 400, "a\nb", "🦷"]
@@ -239,6 +241,44 @@ def test_a_kept_run_is_compared_with_the_published_one(tmp_path: Path) -> None:
         kept = next(link for link in shown(server, "/runs").links if link.startswith("/compare?with="))
         assert shown(server, kept).text == page.text
         shown(server, "/compare?with=20260101T000000000000Z-000000", 404)
+        former = shown(server, "/clinics/c1").text.partition("Former scores")[2]
+        runs = [
+            tmp_path / "out" / ".runs" / each
+            for each in (str(server.get("/").headers["x-icp-run"]), kept.partition("=")[2])
+        ]
+        score, before = (pl.read_parquet(each / "icp_scores.parquet").filter(clinic_id="c1") for each in runs)
+        points, points_before = score["icp_total_score"].item(), before["icp_total_score"].item()
+        assert f"{points_before:g}, {before['icp_tier_label'].item()} (+{points - points_before:g} since)" in former
+
+
+def test_a_clinic_says_what_to_say_and_each_sentence_its_points(server: Server) -> None:
+    text = shown(server, "/clinics/c039").text  # of 117 providers, in home health, its denial pressure 6
+    assert "What to say" in text
+    assert "You run 117 providers. How do you keep documentation the same everywhere? From +8 Large provider" in text
+    assert "Take care. Do not open with denials: denial pressure is 6 of 10" in text
+    assert "Would settle" in text
+    assert "None: no run from before is kept." in text
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ("icp-2025-11", "They differ in 7 places, which are marked."),
+        ("icf", "not looked at"),
+        ("icp-continuous", "They differ in"),
+    ],
+)
+def test_two_scorecards_stand_side_by_side(server: Server, other: str, sentence: str) -> None:
+    page = shown(server, f"/scorecard?with={other}")
+    assert sentence in page.text
+    assert f"icp beside {other}" in page.text
+
+
+def test_a_scorecard_beside_is_one_that_is_known(server: Server) -> None:
+    for name in ("icp", "nothing", "../../etc/passwd", "/etc/passwd", "tests/cards/other.toml"):
+        page = shown(server, f"/scorecard?with={escaped(name)}", 404)
+        assert "/scorecard?with=icf" in page.links
+    assert "Caprock, a 10-site home health agency in Texas" in shown(server, "/scorecard").text
 
 
 def test_what_is_not_there_is_404_with_what_is_near(server: Server) -> None:
@@ -260,6 +300,15 @@ def test_the_api_and_the_report_answer_as_before(server: Server) -> None:
     assert server.get("/health").json["status"] == "ok"
     assert server.get("/docs").status == 200
     assert b"Whom to call first" in server.get("/report").body
+    assert (render.CHARTS, render.REPORT) == (pages.CHARTS, pages.REPORT)
+    charts = [link for link in shown(server, "/charts").links if link.startswith("/charts/")]
+    assert len(charts) > 3
+    drawn = server.get(charts[0])
+    assert b"plotly.min.js" in drawn.body
+    assert "script-src 'self'" in drawn.headers["content-security-policy"]
+    assert server.get("/charts/plotly.min.js").status == 200
+    for name in ("nothing.html", "..%2Frun.json", "%2Fetc%2Fpasswd", "run.json"):
+        assert server.get(f"/charts/{name}").status == 404, name
     assert server.get("/static/style.css").headers["content-type"].startswith("text/css")
     assert server.get("/static/../site.py").status == 404
 

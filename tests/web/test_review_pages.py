@@ -192,3 +192,64 @@ def test_without_curate_nothing_is_decided(unwritten: Path) -> None:
         question = next(link for link in Page(server.get("/review/list")).links if link.startswith("/review/q_"))
         assert posted(server, question, "answer=same").status == 403
     assert not (unwritten / "decisions.csv").exists()
+
+
+def test_the_list_shows_what_waiting_decisions_make(server: Server) -> None:
+    network = next(link for link in Page(server.get("/networks?q=quill")).links if link.startswith("/networks/net_"))
+    page = server.get(network)
+    network_id, key = network.rpartition("/")[2], key_of(page)
+    anchor = re.search(r'name="anchor_id" value="([^"]+)"', page.body.decode())
+    assert anchor
+    others = [clinic for clinic in ("n0", "n1", "n2", "n3") if clinic != anchor[1]]
+    common = f"key={key}&network_id={network_id}"
+    posted(server, "/decide", f"{common}&action=split&anchor_id={anchor[1]}&member%3A{others[0]}=1")
+    posted(server, "/decide", f"{common}&action=anchor&anchor={others[1]}")
+    posted(server, "/decide", f"{common}&action=rename&anchor_id={anchor[1]}&name=Feather+Group")
+    question = server.get("/review?kind=spelling_states")
+    path = question_of(question)
+    posted(server, path, f"key={key_of(question)}&answer=same&kind=spelling_states")
+    shown = Page(server.get("/review/list"))
+    assert (
+        "<b>Quill & Zephyr Group</b> (4 clinics) One network of 3 clinics, called Feather Group 1 clinic leaves"
+        in shown.text
+    )
+    assert f"/clinics/{others[1]}" in shown.links, "the anchor that was chosen"
+    own = Page(server.get(network)).text
+    assert "Taking effect with the next run" in own
+    assert "It would have 3 clinics, be called Feather Group , score 10 (Tier 3), and" in own
+    assert re.search(r"\(1 clinic\) and [^(]+ \(1 clinic\) One network of 2 clinics", shown.text)
+    posted(server, path, f"key={key_of(server.get('/review'))}&answer=undo")
+    assert "One network of 2 clinics" not in Page(server.get("/review/list")).text
+
+
+def test_a_split_by_state_is_shown_too(server: Server, warehouse: Path) -> None:
+    stamp = "2026-01-01T00:00:00+00:00,Ann"
+    (warehouse / "decisions.csv").write_text(
+        f"decided_at,author,action,subject,object,reason\n{stamp},split,TX,n0,\n{stamp},merge,nobody,a0,\n"
+    )
+    shown = Page(server.get("/review/list")).text
+    assert "(4 clinics) No network: 1 clinic left 3 clinics leave" in shown
+
+
+def test_a_file_of_decisions_that_cannot_be_read_is_named(server: Server, warehouse: Path) -> None:
+    (warehouse / "decisions.csv").write_text("who,what\nAnn,merge\n")
+    for path in ("/review", "/review/list", "/networks?q=quill"):
+        answer = server.get(path)
+        assert answer.status == (200 if path.startswith("/networks") else 500)
+        assert ("decisions.csv" in Page(answer).text) == (answer.status == 500)
+
+
+def test_questions_of_one_kind_are_asked_by_themselves(server: Server) -> None:
+    every = Page(server.get("/review/list"))
+    kinds = {link.partition("kind=")[2] for link in every.links if "kind=" in link} or {"spelling_states"}
+    asked: list[str] = []
+    for kind in kinds:
+        listed = [link for link in Page(server.get(f"/review/list?kind={kind}")).links if link.startswith("/review/q_")]
+        page = server.get(f"/review?kind={kind}")
+        assert question_of(page) == listed[0]
+        later = posted(server, listed[0], f"key={key_of(page)}&answer=later&kind={kind}")
+        assert question_of(followed(server, later)) == listed[1 % len(listed)]
+        asked += listed
+    assert sorted(asked) == sorted(link for link in every.links if link.startswith("/review/q_"))
+    unknown = Page(server.get("/review/list?kind=nothing"))
+    assert len([link for link in unknown.links if link.startswith("/review/q_")]) == len(asked)

@@ -72,3 +72,28 @@ def test_moments_are_in_utc_and_counts_agree_with_their_nouns() -> None:
     assert [spelling.place(code) for code in ("TX", "DC", "ZZ", None)] == [
         "Texas", "District of Columbia", "ZZ", "State unknown",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("viva medical practice whiteshire", "Viva Medical Practice Whiteshire"),
+        ("st", "St"),
+        ("jonathan g henderson md", "Jonathan G Henderson MD"),
+        ("McKesson Care", "McKesson Care"),
+        ("ELM STREET LLC", "Elm Street LLC"),
+        (None, "No name"),
+    ],
+)
+def test_names_as_they_are_compared_are_written_as_names(given: str | None, shown: str) -> None:
+    assert spelling.matched_name(given) == shown
+
+
+def test_fields_and_labels_inside_sentences() -> None:
+    assert spelling.field("oig_leie_flag") == "OIG LEIE flag"
+    assert spelling.field("site_count") == "site count"
+    assert [spelling.inside(text) for text in ("ROI readiness", "Denial pressure", "")] == [
+        "ROI readiness",
+        "denial pressure",
+        "",
+    ]

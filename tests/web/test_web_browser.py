@@ -42,6 +42,7 @@ def paths(warehouse: Path) -> list[str]:
         "/clinics?state=Tx1",
         "/networks",
         "/scorecard",
+        "/scorecard?with=icf",
         "/runs",
         "/compare",
     ]
@@ -52,6 +53,7 @@ def paths(warehouse: Path) -> list[str]:
         f"/networks/{networks['network_id'][0]}",
         "/review",
         "/review/list",
+        "/review/list?kind=spelling_states",
     ]
 
 

@@ -267,6 +267,8 @@ def _band(item: Table, names: Names, field: str | None) -> Band:
         reason=item.text("reason", "") or None,
         note=item.text("note", "") or None,
         segment=item.text("segment", "") or None,
+        say=item.text("say", "") or None,
+        warn=item.text("warn", "") or None,
     )
     before = len(item.notes.problems)
     item.close()
@@ -314,6 +316,7 @@ def _missing(table: Table, field: str | None, names: Names) -> Missing | None:
         note=inner.text("note", f"No {table.path[-1]} data available".replace("_", " ")),
         segment=inner.text("segment", "") or None,
         reads_as=reads_as,
+        ask=inner.text("ask", "") or None,
     )
     inner.close()
     return missing

@@ -20,6 +20,7 @@ from icp_engine.scorecard.model import (
     leaves,
 )
 from icp_engine.scorecard.outcomes import outcomes_of
+from icp_engine.scorecard.spoken import placeholders
 from icp_engine.scorecard.toml.conditions import implies, normal
 from icp_engine.scorecard.toml.lines import Path
 from icp_engine.scorecard.toml.table import Notes
@@ -50,6 +51,7 @@ def check(card: Scorecard, notes: Notes) -> None:
                 _references(rule, category),
                 _fields(rule, card),
                 _bands(rule, card),
+                _spoken(rule),
                 _maximum(rule, category),
             ):
                 _note((((*path, *inner), text) for inner, text in part), notes)
@@ -208,6 +210,25 @@ def _bands(rule: Characteristic, card: Scorecard) -> Found:
         earlier = next((wide for wide in rule.bands[:number] if _covers(wide, band)), None)
         if earlier is not None:
             yield path, f"unreachable: whatever lands in '{band.name}' has landed in '{earlier.name}' before"
+
+
+def _spoken(rule: Characteristic) -> Found:
+    """What is said to a clinic names nothing but its value and its name, and the value only where there is one."""
+    texts: list[tuple[Path, str | None, bool]] = [
+        (("bands", number, key), text, band.reason is not None and rule.field is not None)
+        for number, band in enumerate(rule.bands)
+        for key, text in (("say", band.say), ("warn", band.warn))
+    ]
+    texts.append((("missing", "ask"), rule.missing.ask if rule.missing else None, False))
+    for path, text, has_value in texts:
+        for name in placeholders(text or ""):
+            if name == "value" and not has_value:
+                yield path, "there is no {value} here: it is that of the characteristic's field, where it is known"
+            elif name not in ("value", "name"):
+                yield path, f"'{{{name}}}' stands for nothing; {{value}} and {{name}} do"
+    for number, band in enumerate(rule.bands):
+        if band.note is not None and (band.say or band.warn):
+            yield ("bands", number), "a band that counts as missing says nothing to open with; give missing an ask"
 
 
 def _covers(wide: Band, narrow: Band) -> bool:

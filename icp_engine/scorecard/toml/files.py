@@ -13,6 +13,8 @@ from icp_engine.named_files import read_text
 from icp_engine.scorecard.toml.lines import Path, lines_of
 
 _DEEPEST = 50  # tables within tables: far beyond any use
+_BAND = 3  # tables around a band: all categories, its own, its characteristic
+_SPOKEN = ("say", "warn", "ask")
 
 
 @dataclass(slots=True)
@@ -37,12 +39,30 @@ class Source:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the merged content: comments and layout do not count; what is inherited does, and order."""
+        """SHA-256 of the merged content: comments and layout do not count; what is inherited does, and order.
+
+        What is said to a clinic does not count either: it changes no score.
+        """
         categories = self.content.get("category")
         tables = categories.items() if isinstance(categories, dict) else ()
         order = [[name, *table] for name, table in tables if isinstance(table, dict)]
-        text = json.dumps([_plain(self.content), order], sort_keys=True, ensure_ascii=False, default=str)
+        content = {**self.content, "category": _unspoken(categories)} if "category" in self.content else self.content
+        text = json.dumps([_plain(content), order], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unspoken(value: Any, depth: int = 0) -> Any:
+    """Return the categories without what bands and missing fields say, ask and warn of."""
+    if isinstance(value, list):
+        return [_unspoken(item, depth) for item in value]
+    if not isinstance(value, dict) or depth > _BAND:
+        return value
+    dropped = _SPOKEN if depth == _BAND else ()
+    return {
+        key: item if depth == _BAND - 1 and key not in ("bands", "missing") else _unspoken(item, depth + 1)
+        for key, item in value.items()
+        if key not in dropped
+    }
 
 
 def _plain(value: Any) -> Any:

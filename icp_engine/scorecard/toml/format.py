@@ -196,6 +196,8 @@ SCORECARD: Format = {
             "reason": text("Why it gives these points, as the explanation says it."),
             "note": text("Instead of a reason: the band counts as missing, and the explanation says this."),
             "segment": text("The strategic segment that it names."),
+            "say": text("A sentence to open a call with; {value} is the value, {name} the name of the clinic."),
+            "warn": text("What to leave alone in a call; {value} and {name} as in `say`."),
         },
         exactly_one_of=("reason", "note"),
     ),
@@ -232,6 +234,7 @@ SCORECARD: Format = {
                 "The value that a missing field reads as, so that it lands in a band all the same.",
                 shape="reads_as",
             ),
+            "ask": text("The question that would settle it; {name} is the name of the clinic."),
         },
         choices=(
             Choice("reads_as", excludes=("points",), needs_without=("points",)),
