@@ -38,6 +38,7 @@ LAYERS = [
     ["report.*"],
     ["workbench.*"],
     ["pipeline.*"],
+    ["crm.*"],
     ["partnerships.*"],
     ["__init__"],
     ["api.*"],

@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.columns import HELPERS
+from icp_engine.crm.dealing import OWNER
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import INVALID, WRITTEN
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, open_extract
 from icp_engine.extract.reading import Reading
 from icp_engine.partnerships.columns import CONTACT_FIELDS, FOLDED, KEY, NAME
-from icp_engine.partnerships.owners import OWNER
 from icp_engine.partnerships.practices import BY_ID, folded
 from icp_engine.partnerships.sla import DAYS
 

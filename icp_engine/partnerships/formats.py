@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from icp_engine.crm.formats import TEAM
 from icp_engine.scorecard.toml.format import Format, Key, Shape, number, table, tables, text
 from icp_engine.scorecard.toml.schema import rules_schema
 
@@ -28,10 +29,6 @@ SLA: Format = {
             "act": Key(("flag",), "Whether somebody has to do something today.", required=True),
         }
     ),
-}
-OWNERS: Format = {
-    "owners": Shape({"owner": tables("owner", "Who takes practices without an owner.", required=True, least=1)}),
-    "owner": Shape({"name": text("The name of the person.", required=True)}),
 }
 HOOKS: Format = {
     "hooks": Shape(
@@ -60,7 +57,7 @@ HOOKS: Format = {
 }
 RULES: dict[str, tuple[Format, str]] = {
     "sla": (SLA, "How long practices may wait for contact: icp-engine partners run ... --sla FILE."),
-    "owners": (OWNERS, "Who takes practices without an owner: icp-engine partners run ... --owners FILE."),
+    "owners": (TEAM, "Who takes practices without an owner: icp-engine partners run ... --owners FILE."),
     "hooks": (HOOKS, "What to do next, and the line to open with: icp-engine partners run ... --hooks FILE."),
 }
 """Format and description of every file of rules, by the name of its option, which is the name of its root shape."""

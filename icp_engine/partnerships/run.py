@@ -32,7 +32,6 @@ from icp_engine.partnerships.manifest import (
 )
 from icp_engine.partnerships.practices import find_unusable, open_practices
 from icp_engine.partnerships.problems import Kind, kinds
-from icp_engine.partnerships.publishing import files_beside
 from icp_engine.partnerships.rules import Rules, read_rules
 from icp_engine.partnerships.summary import summed
 from icp_engine.pipeline.workspace import clean_temporary, temporary, translate_errors
@@ -40,6 +39,7 @@ from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.ordering import ORDER, sorted_slices
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, write_json, write_table
+from icp_engine.warehouse.beside import files_beside
 from icp_engine.warehouse.folder import clean
 from icp_engine.warehouse.switch import PARTNERS
 
@@ -159,7 +159,7 @@ def run_partners(
     ]
     with (
         translate_errors([*practices, *contacts], out),
-        files_beside(out, own) as folder,
+        files_beside(out, own, PARTNERS) as folder,
         temporary(options.temp_dir, folder.parent) as temp,
     ):
         report("read", 0, 0)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from icp_engine.crm.dealing import OWNER
 from icp_engine.partnerships.columns import CRM, GAP, HOOKS, KEY, NAME, NEVER, NOTES, SCORES, SLA
 from icp_engine.partnerships.outreach import ACTION, HOOK, SIGNAL, with_hooks
-from icp_engine.partnerships.owners import OWNER, RECORD
+from icp_engine.partnerships.owners import RECORD
 from icp_engine.partnerships.rules import Rules
 from icp_engine.partnerships.sla import DAYS, LIMIT, OVERDUE, STATUS, WAIT
 from icp_engine.scorecard.model import Scorecard

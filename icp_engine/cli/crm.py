@@ -1,0 +1,154 @@
+"""`icp-engine crm`: the hand-off to Salesforce and HubSpot."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from icp_engine.cli import options, show
+
+if TYPE_CHECKING:
+    from icp_engine.crm.mapping import System
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_out = click.option(
+    "--out", "-o", type=click.Path(file_okay=False, path_type=Path), default="handoff", show_default=True,
+    metavar="DIR", help="Folder of the hand-offs to one CRM.",
+)  # fmt: skip
+_mapping = click.option(
+    "--mapping", type=_FILE, metavar="FILE", help="Fields of your own, TOML: added to the shipped ones, or instead."
+)
+_owners = click.option("--owners", type=_FILE, metavar="FILE", help="Who takes accounts, TOML; nobody unless given.")
+_tier = click.option(
+    "--tier", type=options.Several(), default="1,2", show_default=True, metavar="1,2",
+    help="Tiers, separated by commas; an account that the CRM has is kept up to date whatever its tier.",
+)  # fmt: skip
+_suppress = click.option(
+    "--suppress", type=_FILE, metavar="FILE",
+    help="Accounts to leave alone, CSV or Parquet: clinic_id, npi, or account_name and state_code; perhaps a reason.",
+)  # fmt: skip
+_skip_bad = click.option(
+    "--skip-bad", is_flag=True, help="Leave out what the importer would refuse, instead of writing nothing."
+)
+
+_HAND_OFF = (
+    options.warehouse, _out, _mapping, _tier, options.segment, options.state, options.min_score, _owners, _suppress,
+    _skip_bad, options.scorecard_of_run, options.threads, options.temp_dir, options.quiet, options.as_json,
+)  # fmt: skip
+
+
+def _with(command: _Command) -> _Command:
+    for option in reversed(_HAND_OFF):
+        command = option(command)
+    return command
+
+
+@click.group("crm")
+def command() -> None:
+    """Hand clinics and networks to a CRM: changed rows only, checked before, reversible after.
+
+    Files and the vendors' own command lines; nothing is sent anywhere.
+
+    \b
+    Start with:
+      icp-engine crm fields salesforce
+      icp-engine crm salesforce --out handoff
+      icp-engine crm confirm success.csv errors.csv --out handoff
+    """
+
+
+@command.command("salesforce")
+@_with
+def salesforce_command(**given: Any) -> None:
+    """Write what changed since the last confirmed hand-off as files of Salesforce's Bulk API 2.0.
+
+    \b
+    Examples:
+      icp-engine crm salesforce --out handoff
+      icp-engine crm salesforce --tier 1,2 --state TX --owners team.toml --suppress customers.csv
+    """
+    _hand_off("salesforce", **given)
+
+
+@command.command("hubspot")
+@_with
+def hubspot_command(**given: Any) -> None:
+    """Write what changed since the last confirmed hand-off as files and requests of HubSpot's imports.
+
+    \b
+    Example:
+      icp-engine crm hubspot --out handoff --owners team.toml
+    """
+    _hand_off("hubspot", **given)
+
+
+def _hand_off(
+    system: "System",
+    warehouse: Path,
+    out: Path,
+    mapping: Path | None,
+    tier: tuple[str, ...] | None,
+    segment: tuple[str, ...] | None,
+    state: str | None,
+    min_score: float | None,
+    owners: Path | None,
+    suppress: Path | None,
+    skip_bad: bool,
+    scorecard: str | None,
+    temp_dir: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    import msgspec
+
+    from icp_engine.crm.handoff import HandOffOptions, hand_off
+    from icp_engine.crm.mapping import read_crm_mapping
+    from icp_engine.crm.team import read_team_file
+    from icp_engine.crm.words import hand_off_text
+    from icp_engine.published.filters import Filter
+    from icp_engine.published.run import open_run
+
+    run = open_run(warehouse).of(scorecard)
+    wanted = Filter(options.chosen_tiers(tier, run.card), options.chosen_segments(segment, run.card), state, min_score)
+    team = read_team_file(owners, addresses=True) if owners else ()
+    asked = HandOffOptions(wanted, team, suppress, skip_bad, str(temp_dir) if temp_dir else None)
+    found = hand_off(run, read_crm_mapping(system, mapping), out, asked)
+    if as_json:
+        show.emit(msgspec.to_builtins(found))
+    elif not quiet:
+        show.say(hand_off_text(found, out))
+
+
+@command.command("confirm")
+@click.argument("results", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
+@_out
+@click.option("--rollback", is_flag=True, help="They are the results of the files in rollback/.")
+@click.option("--no-errors", is_flag=True, help="Everything succeeded: HubSpot leaves no file then.")
+@options.quiet
+@options.as_json
+def confirm_command(
+    results: tuple[Path, ...], out: Path, rollback: bool, no_errors: bool, quiet: bool, as_json: bool
+) -> None:
+    """Say what became of the last hand-off, so that the next one knows what the CRM holds.
+
+    RESULTS are the files of success, of errors and of unprocessed rows that `sf data bulk results` writes, or
+    HubSpot's file of errors. What failed is written once more into retry/, and comes again with the next hand-off.
+
+    \b
+    Examples:
+      icp-engine crm confirm 750xx-success-records.csv 750xx-failed-records.csv --out handoff
+      icp-engine crm confirm --rollback 750yy-success-records.csv --out handoff
+      icp-engine crm confirm import-errors.csv --out hubspot
+    """
+    import msgspec
+
+    from icp_engine.crm.confirm import confirm
+    from icp_engine.crm.words import confirmed_text
+
+    found = confirm(out, results, rollback=rollback, no_errors=no_errors)
+    if as_json:
+        show.emit(msgspec.to_builtins(found.found))
+    elif not quiet:
+        show.say(confirmed_text(found, out, rollback=rollback))

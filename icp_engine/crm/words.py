@@ -1,0 +1,71 @@
+"""What a person reads of a hand-off."""
+
+from pathlib import Path
+
+from icp_engine.crm.confirm import ERRORS, Confirmed
+from icp_engine.crm.manifest import CHANGES, LEFT_OUT, RETRY, HandOff
+from icp_engine.crm.vendors import upsert_line
+from icp_engine.display import shell_line, table
+from icp_engine.warehouse.folder import place_of
+from icp_engine.warehouse.switch import HANDOFFS
+
+_HEAD = ("", "new", "changed", "gone", "unchanged", "suppressed", "refused")
+_PLURAL = {"network": "networks", "clinic": "clinics"}
+_SHOWN = 12  # fields and lines
+
+
+def hand_off_text(found: HandOff, out: Path) -> str:
+    """Return what a hand-off came to, and what to run next."""
+    rows = [
+        (_PLURAL.get(kind, kind), *(f"{getattr(counts, name):,}" for name in _HEAD[1:]))
+        for kind, counts in found.counts.items()
+    ]
+    parts = [f"{out}: for {found.system}, of run {found.run_id}", table([_HEAD, *rows], "<>>>>>>", header=True)]
+    if found.changed_fields:
+        fields = [f"{name} {number:,}" for name, number in list(found.changed_fields.items())[:_SHOWN]]
+        parts.append(f"Changed fields  {', '.join(fields)}")
+    if found.owners:
+        owners = [f"{name or 'nobody'} {number:,}" for name, number in found.owners.items()]
+        parts.append(f"Owners          {', '.join(owners)}")
+    parts += _notes(found, out)
+    if not found.files:
+        return "\n\n".join([*parts, "Nothing has changed; there is nothing to import."])
+    lines = "\n".join(f"  {line}" for line in found.commands[:_SHOWN])
+    more = f"\n  and {len(found.commands) - _SHOWN} more in handoff.json" if len(found.commands) > _SHOWN else ""
+    confirm = shell_line("icp-engine", "crm", "confirm", "RESULTS...", "--out", str(out))
+    parts += [f"Import, in this order:\n{lines}{more}", f"Then, with the files of success and of errors:\n  {confirm}"]
+    return "\n\n".join(parts)
+
+
+def _notes(found: HandOff, out: Path) -> list[str]:
+    notes = []
+    if found.left_out_fields:
+        notes.append(f"Not in this run, so left as they are: {', '.join(found.left_out_fields)}.")
+    if found.oig_matches:
+        notes.append(f"{found.oig_matches:,} records match the OIG exclusion list; they are marked in {CHANGES}.")
+    if found.suppression_rows:
+        used, rows = found.suppression_rows_used, found.suppression_rows
+        notes.append(f"{used:,} of {rows:,} rows of the suppression file name clinics of this run.")
+    if any(counts.suppressed or counts.refused for counts in found.counts.values()):
+        notes.append(f"What was left out, and why: {place_of(out, LEFT_OUT, HANDOFFS)}")
+    if found.unconfirmed:
+        notes.append("The hand-off before was never confirmed, so its rows come again.")
+    return ["\n".join(notes)] if notes else []
+
+
+def confirmed_text(confirmed: Confirmed, out: Path, *, rollback: bool) -> str:
+    """Return what a confirmation came to, and what is left to do."""
+    found, done = confirmed.found, "as they were before" if rollback else "as they were handed off"
+    lines = [f"{out}: {confirmed.succeeded:,} records are {done}, {confirmed.failed:,} failed."]
+    if confirmed.waiting and not rollback:
+        lines.append(f"{confirmed.waiting:,} records have no result yet; confirm their files too, or they come again.")
+    if confirmed.strangers:
+        lines.append(f"{confirmed.strangers:,} rows are about records of other hand-offs, and were passed over.")
+    if found.retry:
+        lines.append(f"Why they failed: {place_of(out, RETRY, HANDOFFS) / ERRORS}; to try them again:")
+        if found.system == "salesforce":
+            lines += [f"  {upsert_line(found.object, found.external_id, str(out / part.file))}" for part in found.retry]
+    if found.way_back and not rollback:
+        lines.append("To undo this hand-off:")
+        lines += [f"  {line}" for line in found.way_back[:_SHOWN]]
+    return "\n".join(lines)
