@@ -152,3 +152,91 @@ def confirm_command(
         show.emit(msgspec.to_builtins(found.found))
     elif not quiet:
         show.say(confirmed_text(found, out, rollback=rollback))
+
+
+@command.command("fields")
+@click.argument("system", type=click.Choice(["salesforce", "hubspot"]))
+@options.warehouse
+@_mapping
+@options.scorecard_of_run
+@click.option("--xml", is_flag=True, help="Print the metadata of Salesforce instead of a table.")
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write a new folder that `sf project deploy start --metadata-dir` takes.",
+)
+@options.as_json
+def fields_command(
+    system: "System",
+    warehouse: Path,
+    mapping: Path | None,
+    scorecard: str | None,
+    xml: bool,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """List the fields to create in the CRM before the first import, with the values of picklists.
+
+    --json prints them as the request by which HubSpot creates properties.
+
+    \b
+    Examples:
+      icp-engine crm fields salesforce
+      icp-engine crm fields salesforce --out icp-fields
+      icp-engine crm fields hubspot --json
+    """
+    from icp_engine.crm import setup
+    from icp_engine.crm.mapping import read_crm_mapping
+    from icp_engine.display import table
+    from icp_engine.published.run import open_run
+
+    if system == "hubspot" and (xml or out):
+        raise click.UsageError("--xml and --out are for salesforce; HubSpot takes what --json prints.")
+    found = read_crm_mapping(system, mapping)
+    fields = setup.custom_fields(open_run(warehouse).of(scorecard), found)
+    if out is not None:
+        setup.write_metadata(out, fields, found.object)
+        show.say(f"{len(fields)} fields in {out}; create them with: sf project deploy start --metadata-dir {out}")
+    elif xml:
+        show.say(setup.metadata_xml(fields).rstrip())
+    elif as_json:
+        show.emit(setup.properties_content(fields))
+    else:
+        show.say(table([setup.HEADING, *setup.field_rows(fields)], "<<><<<<", header=True))
+
+
+@command.command("plan")
+@options.warehouse
+@click.option(
+    "--owners", type=_FILE, metavar="FILE", required=True, help="The team, TOML, with touches_a_week of each."
+)
+@click.option("--sla", type=_FILE, metavar="FILE", help="Your own limits of the tiers, TOML.")
+@options.scorecard_of_run
+@options.as_json
+def plan_command(warehouse: Path, owners: Path, sla: Path | None, scorecard: str | None, as_json: bool) -> None:
+    """Say what the tiers cost against the people there are.
+
+    A clinic whose tier has a limit of 2 days is due again every 2 days: 3.5 touches a week.
+
+    \b
+    Examples:
+      icp-engine crm plan --owners team.toml
+      icp-engine crm plan --owners team.toml --sla ours.toml --json
+    """
+    from dataclasses import asdict
+
+    from icp_engine.crm.plan import make_plan
+    from icp_engine.crm.team import read_team_file
+    from icp_engine.crm.words import plan_text
+    from icp_engine.partnerships.rules import read_sla_rules
+    from icp_engine.published.run import open_run
+
+    run = open_run(warehouse).of(scorecard)
+    limits = {number: limit.days for number, limit in read_sla_rules(run.card, sla).limits.items()}
+    plan = make_plan(run, read_team_file(owners, addresses=False), limits)
+    if as_json:
+        show.emit(asdict(plan))
+    else:
+        show.say(plan_text(plan))

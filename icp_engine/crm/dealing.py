@@ -55,14 +55,15 @@ def _room(owner: Owner, count: int) -> int | None:
 def _territories(new: pl.DataFrame, team: Sequence[Owner]) -> list[tuple[tuple[int, ...], pl.DataFrame]]:
     """Return the accounts by the places of those who may take them, those of few people first."""
     pairs = new.select(STATE, SEGMENT).unique()
-    places = [_eligible(state, segment, team) for state, segment in pairs.iter_rows()]
+    places = [eligible(state, segment, team) for state, segment in pairs.iter_rows()]
     known = sorted(set(places), key=lambda group: (len(group), group))
     numbered = pairs.with_columns(pl.Series(_GROUP, [known.index(group) for group in places], pl.Int64))
     grouped = new.join(numbered, on=[STATE, SEGMENT], nulls_equal=True).partition_by(_GROUP, as_dict=True)
     return [(group, grouped[number,]) for number, group in enumerate(known) if group]
 
 
-def _eligible(state: str | None, segment: str | None, team: Sequence[Owner]) -> tuple[int, ...]:
+def eligible(state: str | None, segment: str | None, team: Sequence[Owner]) -> tuple[int, ...]:
+    """Return the places of those who may take an account: whose territory it is in, or else those without one."""
     within = tuple(place for place, owner in enumerate(team) if owner.has_territory and owner.covers(state, segment))
     return within or tuple(place for place, owner in enumerate(team) if not owner.has_territory)
 

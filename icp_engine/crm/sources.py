@@ -43,12 +43,16 @@ _NPI = r"^\d{10}$"
 
 @dataclass(frozen=True, slots=True)
 class CrmField:
-    """A field of a CRM whose column was found: `column` is None for a constant, `values` are those of a picklist."""
+    """A field of a CRM whose column was found: `column` is None for a constant, `values` are those of a picklist.
+
+    `is_whole` says that its numbers have no decimals.
+    """
 
     target: Target
     column: str | None
     type: TargetType
     values: tuple[str, ...] = ()
+    is_whole: bool = False
 
     @property
     def name(self) -> str:
@@ -110,7 +114,7 @@ def _found(
     own, dtype = known[column]
     type_ = target.type or _type(dtype)
     values = (target.values or _values(run, kind, own)) if type_ == "picklist" else ()
-    return CrmField(target, own, type_, values)
+    return CrmField(target, own, type_, values, dtype.is_integer())
 
 
 def _constant_type(constant: object) -> pl.DataType:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from icp_engine.crm.confirm import ERRORS, Confirmed
 from icp_engine.crm.manifest import CHANGES, LEFT_OUT, RETRY, HandOff
+from icp_engine.crm.plan import Plan
 from icp_engine.crm.vendors import upsert_line
 from icp_engine.display import shell_line, table
 from icp_engine.warehouse.folder import place_of
@@ -69,3 +70,30 @@ def confirmed_text(confirmed: Confirmed, out: Path, *, rollback: bool) -> str:
         lines.append("To undo this hand-off:")
         lines += [f"  {line}" for line in found.way_back[:_SHOWN]]
     return "\n".join(lines)
+
+
+def plan_text(plan: Plan) -> str:
+    """Return what the tiers cost, the cut-off that can be kept, and who is over."""
+    tiers = [
+        (tier.label, f"{tier.clinics:,}", "-" if tier.days is None else f"{tier.days}", f"{tier.touches:,.1f}")
+        for tier in plan.tiers
+    ]
+    owners = [
+        (load.name, f"{load.accounts:,}", f"{load.touches:,.1f}", f"{load.can:,.1f}",
+         f"{load.over:,.1f}" if load.over else "")
+        for load in plan.owners
+    ]  # fmt: skip
+    need = f"All of it takes {plan.touches:,.1f} touches a week; the team can make {plan.can:,.1f}."
+    limit = f"within the {plan.best.days} days of {plan.best.label}"
+    if plan.cut_off is None:
+        kept = f"Not even the clinics of the highest score can be kept {limit}."
+    else:
+        kept = f"From a score of {plan.cut_off:g} on, {plan.kept:,} clinics can be kept {limit}."
+    parts = [
+        table([("Tier", "clinics", "days", "touches a week"), *tiers], "<>>>", header=True),
+        f"{need}\n{kept}",
+        table([("Owner", "accounts", "touches a week", "can make", "over"), *owners], "<>>>>", header=True),
+    ]
+    if plan.without:
+        parts.append(f"{plan.without:,} clinics are for nobody: no territory, or no capacity left.")
+    return "\n\n".join(parts)
