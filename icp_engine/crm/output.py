@@ -132,7 +132,7 @@ def import_line(file: str) -> str:
     """Return the command that starts an import of one file into HubSpot, whose token a variable holds."""
     return (
         'curl --fail -H "Authorization: Bearer $HUBSPOT_TOKEN" '
-        f"-F importRequest=@{file}.request.json -F files=@{file} https://api.hubapi.com/crm/v3/imports"
+        f'-F "importRequest=<{file}.request.json" -F "files=@{file}" https://api.hubapi.com/crm/v3/imports'
     )
 
 

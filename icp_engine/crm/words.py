@@ -33,8 +33,11 @@ def hand_off_text(found: HandOff, out: Path) -> str:
         return "\n\n".join([*parts, "Nothing has changed; there is nothing to import."])
     lines = "\n".join(f"  {line}" for line in found.commands[:_SHOWN])
     more = f"\n  and {len(found.commands) - _SHOWN} more in handoff.json" if len(found.commands) > _SHOWN else ""
-    confirm = shell_line("icp-engine", "crm", "confirm", "RESULTS...", "--out", str(out))
-    parts += [f"Import, in this order:\n{lines}{more}", f"Then, with the files of success and of errors:\n  {confirm}"]
+    results, which = ("RESULTS...", "the files of success and of errors")
+    if found.system == "hubspot":
+        results, which = ("ERRORS", "its file of errors, or --no-errors instead")
+    confirm = shell_line("icp-engine", "crm", "confirm", results, "--out", str(out))
+    parts += [f"Import, in this order:\n{lines}{more}", f"Then, with {which}:\n  {confirm}"]
     return "\n\n".join(parts)
 
 
