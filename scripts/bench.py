@@ -4,6 +4,7 @@
     python scripts/bench.py --api [EXTRACT] [--rows N]          the server instead, see bench_api.py
     python scripts/bench.py --web [EXTRACT] [--rows N]          its pages, by 8 visitors at once
     python scripts/bench.py --partners [--rows N] [--runs N]    `partners run`, beside a plain copy of its input
+    python scripts/bench.py --crm [EXTRACT] [--rows N]          `crm salesforce`, 5% changed, beside a plain copy
     python scripts/bench.py --nppes [FILE] [--rows N]           `build`, beside a plain scan of the columns it reads
 
 Every turn runs the rival and the engine as whole processes, one after the other, and what both scored is compared.
@@ -55,6 +56,22 @@ with tempfile.TemporaryDirectory() as temp:
     score_clinics(extract, cards, RunOptions(), Path(temp))
     print(time.process_time() - start)
 """
+RESULTS = """
+import sys, polars as pl
+ids = pl.col("external_id").alias("ICP_External_Id__c")
+ids = pl.scan_parquet(sys.argv[1]).select(ids, pl.lit("001").alias("sf__Id"))
+ids.sink_csv(sys.argv[2])
+"""
+CHANGED = """
+import sys, polars as pl
+from pathlib import Path
+path = Path(sys.argv[1]).resolve()
+score, few = pl.col("field:ICP_Score__c"), pl.col("external_id").hash(7) % 20 == 0
+changed = pl.when(few).then(pl.lit("1.0")).otherwise(score)
+state = pl.scan_parquet(path).with_columns(changed.alias("field:ICP_Score__c"))
+state.sink_parquet(path.with_suffix(".changed"))
+path.with_suffix(".changed").replace(path)
+"""
 SCRIPTS = Path(__file__).resolve().parent
 MEGABYTE = 1_000_000
 PLAIN = ["--format", "parquet", "--no-networks", "--no-charts"]
@@ -91,6 +108,7 @@ PARTNERS = [
     Case("partners, Parquet and CSV", [], 8, 3, 4),
 ]
 BUILD = Case("build from NPPES", [], 3, 4, 4)
+CRM = Case("crm salesforce, 5% changed", [], 6, 2, 3)
 CONTACTS = 10  # contacts of a practice, on average
 LARGE = 4_000_000  # rows above which memory has another goal
 
@@ -128,9 +146,10 @@ def measured(command: list[str]) -> Cost:
 @click.option("--api", is_flag=True, help="Measure the server over a run of the extract instead.")
 @click.option("--web", is_flag=True, help="Measure the pages over a run of the extract instead.")
 @click.option("--partners", is_flag=True, help="Measure `partners run` instead.")
+@click.option("--crm", is_flag=True, help="Measure `crm salesforce` over a run of the extract instead.")
 @click.option("--nppes", is_flag=True, help="Measure `build` instead; EXTRACT is a main file of NPPES.")
-def main(
-    extract: Path | None, rows: int | None, runs: int, *, api: bool, web: bool, partners: bool, nppes: bool
+def main(  # noqa: PLR0913 (options)
+    extract: Path | None, rows: int | None, runs: int, *, api: bool, web: bool, partners: bool, crm: bool, nppes: bool
 ) -> None:
     """Measure and compare."""
     program = shutil.which("icp-engine", path=str(Path(sys.executable).parent))
@@ -144,6 +163,9 @@ def main(
             missed = [not _case(case, rows or 1_000_000, copy, _run(case, run, place), runs) for case in PARTNERS]
         elif nppes:
             missed = [not _build(extract or _main_file(place, rows or 2_000_000), program, place, runs)]
+        elif crm:
+            extract = extract or _made(place, rows or 1_450_000)
+            missed = [not _hand_off(extract, program, place, runs)]
         elif api or web:
             extract = extract or _made(place, rows or 1_450_000)
             asked = ["--review"] if web else []
@@ -198,6 +220,21 @@ def _partners(place: Path, rows: int, program: str) -> tuple[list[Path], list[st
     practices, contacts = place / "practices.parquet", place / "contacts.parquet"
     named = [str(practices), "--contacts", str(contacts), "--as-of", "2026-02-20"]
     return [practices, contacts], [program, "partners", "run", *named]
+
+
+def _hand_off(extract: Path, program: str, place: Path, runs: int) -> bool:
+    """Measure a hand-off to a CRM that holds all clinics of a run, 5% of them with another score; and the first one."""
+    out, handoff, results = place / "out", place / "handoff", place / "results.csv"
+    measured([program, "run", str(extract), "--out", str(out), "--quiet", *SERVED])
+    ask = [program, "crm", "salesforce", "-w", str(out), "--out", str(handoff), "--tier", "1,2,3", "--skip-bad"]
+    first = measured([*ask, "--quiet"])
+    measured([sys.executable, "-c", RESULTS, str(handoff / "pending.parquet"), str(results)])
+    confirmed = measured([program, "crm", "confirm", str(results), "--out", str(handoff), "--quiet"])
+    for name, cost in (("the first load", first), ("crm confirm of it", confirmed)):
+        click.echo(f"{name}: {cost.cpu:.1f} CPU s, {cost.wall:.1f} s, peak {cost.peak:,.0f} MB")
+    measured([sys.executable, "-c", CHANGED, str(handoff / "state.parquet")])
+    copy = [sys.executable, "-c", COPY, str(place / "copy.parquet"), str(out / TABLE)]
+    return _case(CRM, pq.read_metadata(extract).num_rows, copy, [*ask, "--quiet"], runs)
 
 
 def _main_file(place: Path, rows: int) -> Path:

@@ -8,8 +8,8 @@ from shutil import copytree
 import polars as pl
 from msgspec.structs import replace
 
+from icp_engine.crm.delivery import state_of
 from icp_engine.crm.delta import NEW, WHAT
-from icp_engine.crm.handoff import state_of
 from icp_engine.crm.manifest import (
     MANIFEST,
     PENDING,
@@ -21,6 +21,7 @@ from icp_engine.crm.manifest import (
     read_hand_off,
     write_hand_off,
 )
+from icp_engine.crm.output import STEMS
 from icp_engine.crm.parts import Part, Parts
 from icp_engine.crm.records import CRM_ID, EXTERNAL_ID, FIELD, FLAGGED, KEY, OBJECT, WAS, WAS_KEY
 from icp_engine.crm.results import ERROR, SUCCEEDED, read_results
@@ -182,8 +183,8 @@ def _retry(folder: Path, failed: pl.LazyFrame, vendor: Vendor, found: HandOff) -
     """Write the rows that failed with all their values, so that they hold for a record that is not there any more."""
     parts: list[Part] = []
     rows = failed.collect()
-    for number, kind in enumerate(("network", "clinic"), 1):
-        with Parts(folder, f"{RETRY}/{number}-{kind}s", vendor.max_bytes, vendor.max_rows) as written:
+    for kind, stem in STEMS.items():
+        with Parts(folder, f"{RETRY}/{stem}", vendor.max_bytes, vendor.max_rows) as written:
             some = rows.filter(pl.col(OBJECT) == kind).sort(EXTERNAL_ID)
             names = [name for name in rows.columns if name.startswith(FIELD) and some[name].null_count() < len(some)]
             cleared = [

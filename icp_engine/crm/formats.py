@@ -16,6 +16,7 @@ _SYSTEM = Shape(
         "external_id": text("The field by which the CRM finds a record again; unique, and nobody edits it."),
         "clinic": table("clinic", "The fields of a clinic."),
         "network": table("network", "The fields of a network."),
+        "practice": table("practice", "The fields of a referral partner, of icp-engine partners crm."),
     }
 )
 MAPPING: Format = {
@@ -23,6 +24,7 @@ MAPPING: Format = {
     "system": _SYSTEM,
     "clinic": _OBJECT,
     "network": _OBJECT,
+    "practice": _OBJECT,
     "target": Shape(
         {
             "column": text("A column of the run, or one of the words that the documentation lists."),

@@ -11,8 +11,9 @@ from icp_engine.scorecard.toml.files import read_toml
 from icp_engine.scorecard.toml.table import Notes, Table
 
 System = Literal["salesforce", "hubspot"]
-Kind = Literal["network", "clinic"]
+Kind = Literal["network", "clinic", "practice"]
 KINDS: tuple[Kind, ...] = ("network", "clinic")  # parents first: a clinic names its network
+ALL_KINDS: tuple[Kind, ...] = (*KINDS, "practice")
 SHIPPED = Path(__file__).resolve().parent / "mappings"
 Constant = str | float | bool
 
@@ -64,7 +65,7 @@ def read_crm_mapping(system: System, path: Path | None = None) -> CrmMapping:
     if path is None:
         return shipped[0]
     own, dropped = _read(path, str(path), system)
-    targets = {kind: _over(shipped[0].targets[kind], own.targets[kind], dropped[kind], path) for kind in KINDS}
+    targets = {kind: _over(shipped[0].targets[kind], own.targets[kind], dropped[kind], path) for kind in ALL_KINDS}
     object_, external_id = own.object or shipped[0].object, own.external_id or shipped[0].external_id
     return CrmMapping(system, object_, external_id, targets)
 
@@ -90,7 +91,7 @@ def _read(path: Path, label: str, system: System) -> tuple[CrmMapping, dict[Kind
     object_, external_id = table.text("object", ""), table.text("external_id", "")
     found: dict[Kind, tuple[Target, ...]] = {}
     dropped: dict[Kind, frozenset[str]] = {}
-    for kind in KINDS:
+    for kind in ALL_KINDS:
         fields = table.table(kind)
         dropped[kind] = frozenset(name for name, value in fields.raw.items() if value is False)
         found[kind] = tuple(_targets(fields, dropped[kind]))

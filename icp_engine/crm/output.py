@@ -20,7 +20,7 @@ from icp_engine.tables.writer import write_json
 
 _SLICE = 50_000  # rows that are in memory at once
 _MOST = 400_000  # rows that are put into order at once
-_STEMS: dict[Kind, str] = {"network": "1-networks", "clinic": "2-clinics"}
+STEMS: dict[Kind, str] = {"network": "1-networks", "clinic": "2-clinics", "practice": "1-practices"}
 _LISTED = (OBJECT, EXTERNAL_ID, KEY, FLAGGED, WHAT, CHANGED)
 Delta = tuple[Sequence[CrmField], pl.LazyFrame | None, pl.DataFrame]
 
@@ -84,7 +84,7 @@ def slices(rows: pl.LazyFrame, *ties: str) -> Iterator[pl.DataFrame]:
 
 
 def _parts(folder: Path, inside: str, kind: Kind, vendor: Vendor) -> Parts:
-    return Parts(folder, f"{inside}/{_STEMS[kind]}", vendor.max_bytes, vendor.max_rows)
+    return Parts(folder, f"{inside}/{STEMS[kind]}", vendor.max_bytes, vendor.max_rows)
 
 
 def cells(
@@ -145,7 +145,7 @@ def _requests(folder: Path, kind: Kind, rows: pl.DataFrame, fields: Sequence[Crm
     for inside, back in ((IMPORT, False), (ROLLBACK, True)):
         lines = clearing_requests(rows, fields, mapping.external_id, back=back)
         if lines:
-            path = folder / inside / f"{_STEMS[kind]}-clear.jsonl"
+            path = folder / inside / f"{STEMS[kind]}-clear.jsonl"
             path.parent.mkdir(exist_ok=True)
             with path.open("a", encoding="utf-8", newline="\n") as file:
                 file.writelines(f"{line}\n" for line in lines)

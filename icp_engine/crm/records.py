@@ -1,13 +1,13 @@
 """Records as a CRM is to hold them: every field as the text that its importer takes, missing where it has none."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 from icp_engine.columns import HELPERS
 from icp_engine.crm.mapping import Kind
 from icp_engine.crm.sources import OIG, ORDINAL, RECORD_KEY, RUN_DATE, RUN_ID, SCORECARD, WORDS, CrmField
-from icp_engine.published.run import Run
 from icp_engine.tables.ordering import ORDER
 
 OBJECT, KEY, WAS_KEY, EXTERNAL_ID, CRM_ID = "object", "key", "was_key", "external_id", "crm_id"
@@ -15,18 +15,23 @@ FIELD, WAS = "field:", "was:"  # before the name of a field: what it is to be, a
 FLAGGED = "oig_match"
 
 
-def as_texts(records: pl.LazyFrame, kind: Kind, fields: Sequence[CrmField], run: Run) -> pl.LazyFrame:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What records come from: the run, its day (2026-03-16), and id and version of the scorecard."""
+
+    run_id: str
+    date: str
+    scorecard: str
+
+
+def as_texts(records: pl.LazyFrame, kind: Kind, fields: Sequence[CrmField], origin: Origin) -> pl.LazyFrame:
     """Return records with every field as text under `FIELD` and its name, and `EXTERNAL_ID`.
 
     A number that is not finite and a text of blanks are missing. A checkbox has no third state: unknown is false.
     Dates are like 2026-03-16, times like 2026-03-16T08:30:00.000Z, truths true and false, as the Bulk API 2.0 and
     the imports of HubSpot take them.
     """
-    constants = {
-        RUN_DATE: run.manifest.started_at[:10],
-        RUN_ID: run.manifest.run_id,
-        SCORECARD: f"{run.card.id} {run.card.version}",
-    }
+    constants = {RUN_DATE: origin.date, RUN_ID: origin.run_id, SCORECARD: origin.scorecard}
     return records.select(
         pl.lit(kind).alias(OBJECT),
         pl.col(RECORD_KEY).alias(KEY),

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.columns import HELPERS, NAME
-from icp_engine.crm.sources import FRESH_ID, OF_STATE, PARENT, RECORD_KEY
+from icp_engine.crm.sources import FRESH_ID, OF_STATE, OIG, PARENT, RECORD_KEY
 from icp_engine.errors import InputError
 from icp_engine.extract.files import open_files
 from icp_engine.extract.headers import plain
@@ -79,7 +79,7 @@ def suppressed_clinics(clinics: pl.LazyFrame, rows: pl.DataFrame) -> tuple[pl.Da
         )
         here = clinics.join(folded.select(OF_STATE).unique(), on=OF_STATE, how="semi")
         by.append(here.with_columns(normalized_name(pl.col(NAME)).alias(_FOLDED)).join(folded, on=[_FOLDED, OF_STATE]))
-    found = pl.concat([match.select(RECORD_KEY, FRESH_ID, REASON, _ROW) for match in by]).collect()
+    found = pl.concat([match.select(RECORD_KEY, FRESH_ID, OIG, REASON, _ROW) for match in by]).collect()
     return found.sort(_ROW).unique(RECORD_KEY, keep="first", maintain_order=True), found[_ROW].n_unique()
 
 
@@ -95,5 +95,7 @@ def suppressed_networks(networks: pl.LazyFrame, rows: pl.DataFrame) -> pl.DataFr
         pl.col("id").str.strip_prefix("net:").alias(RECORD_KEY), REASON
     )
     return (
-        networks.select(RECORD_KEY, FRESH_ID).join(ids.unique(RECORD_KEY, keep="first").lazy(), on=RECORD_KEY).collect()
+        networks.select(RECORD_KEY, FRESH_ID, OIG)
+        .join(ids.unique(RECORD_KEY, keep="first").lazy(), on=RECORD_KEY)
+        .collect()
     )

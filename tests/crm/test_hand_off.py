@@ -13,7 +13,7 @@ from conftest import BEST
 from crm_org import KEY, OWNER, PARENT, Org
 
 from icp_engine.cli import cli
-from icp_engine.crm import handoff, parts
+from icp_engine.crm import delivery, parts
 from icp_engine.crm.vendors import VENDORS
 from icp_engine.pipeline.run import RunOptions, run
 
@@ -232,7 +232,7 @@ def test_parts_stay_below_the_limit(
     name: str, warehouses: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = type(VENDORS["salesforce"])("salesforce", 900, 100, "#N/A", VENDORS["salesforce"].lengths)
-    monkeypatch.setitem(handoff.VENDORS, "salesforce", small)
+    monkeypatch.setitem(delivery.VENDORS, "salesforce", small)
     out, org = tmp_path / "handoff", Org()
     found = handed_off(warehouses[0], out)
     files = [part for part in found["files"] if name in part["file"]]
@@ -347,7 +347,7 @@ def test_a_hand_off_that_breaks_off_leaves_what_was(
 
     for place in ("write_hand_off", "write_files"):
         with monkeypatch.context() as patch:
-            patch.setattr(handoff, place, breaks)
+            patch.setattr(delivery, place, breaks)
             assert call("salesforce", "-w", warehouses[1], "-o", out).exit_code
         assert {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()} == files
     left = out / ".handoffs" / "20260101T000000000000Z-abcdef.unfinished"  # as a killed one leaves it
