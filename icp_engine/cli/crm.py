@@ -234,7 +234,7 @@ def plan_command(warehouse: Path, owners: Path, sla: Path | None, scorecard: str
     from icp_engine.published.run import open_run
 
     run = open_run(warehouse).of(scorecard)
-    limits = {number: limit.days for number, limit in read_sla_rules(run.card, sla).limits.items()}
+    limits = read_sla_rules(run.card, sla).days_between_touches
     plan = make_plan(run, read_team_file(owners, addresses=False), limits)
     if as_json:
         show.emit(asdict(plan))

@@ -23,7 +23,7 @@ class TierCost:
     tier: int
     label: str
     clinics: int
-    days: int | None
+    days: float | None
     touches: float
 
 
@@ -62,11 +62,11 @@ class Plan:
     without: int
 
 
-def make_plan(run: Run, team: Sequence[Owner], limits: Mapping[int, int | None]) -> Plan:
+def make_plan(run: Run, team: Sequence[Owner], limits: Mapping[int, float | None]) -> Plan:
     """Return what the tiers of a run cost.
 
-    A clinic whose tier has a limit of some days is due again within so many, which is 7 / days touches a week; less
-    than a day counts as one. Those without a limit cost nothing.
+    A clinic whose tier has a limit of some days is due again within so many, which is 7 / days touches a week; 0
+    counts as a day. Those without a limit cost nothing.
 
     Raises:
         InputError: somebody of the team does not say how many touches a week are possible, or no tier has a limit.
@@ -77,7 +77,7 @@ def make_plan(run: Run, team: Sequence[Owner], limits: Mapping[int, int | None])
     if not any(days is not None for days in limits.values()):
         raise InputError("No tier of the SLA rules has a limit, so nothing is due; give one with limit_days.")
     clinics = _clinics(run)
-    costs = {number: 0.0 if days is None else _WEEK / max(days, 1) for number, days in limits.items()}
+    costs = {number: 0.0 if days is None else _WEEK / (days or 1) for number, days in limits.items()}
     counts = dict(clinics.group_by(_TIER).len().collect().iter_rows())
     tiers = tuple(
         TierCost(tier.number, tier.label, found := counts.get(tier.number, 0), limits[tier.number],

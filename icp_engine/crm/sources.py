@@ -1,7 +1,8 @@
 """The records of a run as a CRM wants them: clinics and networks with external ids, and which columns fields read."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -81,8 +82,30 @@ def crm_fields(run: Run, mapping: CrmMapping, kind: Kind, *, owners: bool) -> tu
     Raises:
         InputError: there is no such column.
     """
-    known = _known(run, kind)
-    found = [_found(run, target, kind, known, owners=owners) for target in mapping.targets[kind]]
+    return found_fields(mapping.targets[kind], kind, _known(run, kind), partial(_values, run, kind), owners=owners)
+
+
+def found_fields(
+    targets: Iterable[Target],
+    kind: Kind,
+    known: Mapping[str, tuple[str, pl.DataType]],
+    values: Callable[[str], tuple[str, ...]],
+    *,
+    owners: bool,
+) -> tuple[CrmField, ...]:
+    """Return the fields whose columns are there.
+
+    Args:
+        targets: the fields of a mapping.
+        kind: of the records.
+        known: the columns of the records by all their names, each with its own name and type.
+        values: returns what a column may say; nothing where it may say anything.
+        owners: whether records have owners.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    found = [_found(target, kind, known, values, owners=owners) for target in targets]
     return tuple(field for field in found if field is not None)
 
 
@@ -97,13 +120,18 @@ def _known(run: Run, kind: Kind) -> dict[str, tuple[str, pl.DataType]]:
 
 
 def _found(
-    run: Run, target: Target, kind: Kind, known: dict[str, tuple[str, pl.DataType]], *, owners: bool
+    target: Target,
+    kind: Kind,
+    known: Mapping[str, tuple[str, pl.DataType]],
+    values_of: Callable[[str], tuple[str, ...]],
+    *,
+    owners: bool,
 ) -> CrmField | None:
     column = target.column
     if column is None:
         return CrmField(target, None, target.type or _type(_constant_type(target.constant)))
     if column in WORDS:
-        absent = (column in _OF_OWNER and not owners) or (column == PARENT and kind == "network")
+        absent = (column in _OF_OWNER and not owners) or (column == PARENT and kind != "clinic")
         kind_of = target.type or ("date" if column == RUN_DATE else "text")
         return None if absent else CrmField(target, column, kind_of)
     if column not in known:
@@ -113,7 +141,7 @@ def _found(
         raise InputError(f"'{target.name}' of a {kind} is to hold the column '{column}', which the run has not{near}.")
     own, dtype = known[column]
     type_ = target.type or _type(dtype)
-    values = (target.values or _values(run, kind, own)) if type_ == "picklist" else ()
+    values = (target.values or values_of(own)) if type_ == "picklist" else ()
     return CrmField(target, own, type_, values, dtype.is_integer())
 
 

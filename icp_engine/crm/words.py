@@ -78,7 +78,7 @@ def confirmed_text(confirmed: Confirmed, out: Path, *, rollback: bool) -> str:
 def plan_text(plan: Plan) -> str:
     """Return what the tiers cost, the cut-off that can be kept, and who is over."""
     tiers = [
-        (tier.label, f"{tier.clinics:,}", "-" if tier.days is None else f"{tier.days}", f"{tier.touches:,.1f}")
+        (tier.label, f"{tier.clinics:,}", "-" if tier.days is None else f"{tier.days:g}", f"{tier.touches:,.1f}")
         for tier in plan.tiers
     ]
     owners = [
@@ -87,7 +87,7 @@ def plan_text(plan: Plan) -> str:
         for load in plan.owners
     ]  # fmt: skip
     need = f"All of it takes {plan.touches:,.1f} touches a week; the team can make {plan.can:,.1f}."
-    limit = f"within the {plan.best.days} days of {plan.best.label}"
+    limit = f"within the {plan.best.days:g} days of {plan.best.label}"
     if plan.cut_off is None:
         kept = f"Not even the clinics of the highest score can be kept {limit}."
     else:

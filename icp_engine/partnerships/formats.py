@@ -11,13 +11,26 @@ SLA: Format = {
         {
             "tier": table("limits", "How long the practices of each tier may wait.", required=True),
             "status": tables("status", "Every status once, the most urgent first.", required=True, least=1),
+            "calendar": table("calendar", "When people are at work, for limits in business hours."),
         }
     ),
+    "calendar": Shape(
+        {
+            "working_days": Key(("texts",), "Days of the week; Monday to Friday unless given."),
+            "hours": text("From when to when, such as 09:00-17:00.", required=True),
+            "time_zone": text("The zone by whose clock that is, such as America/New_York.", required=True),
+            "holidays": Key(("texts",), "Days such as 2026-12-25 on which nobody works."),
+            "pause": tables("pause", "Days on which no time counts, from a first to a last one."),
+        }
+    ),
+    "pause": Shape({"from": text("The first day.", required=True), "to": text("The last day.", required=True)}),
     "limits": Shape(others=table("limit", "The rule of one tier.")),
     "limit": Shape(
         {
             "limit_days": number("Whole days; a practice that waits longer is over. Without it nothing is late."),
             "at_risk_from_days": number("Whole days from which a practice is at risk."),
+            "limit_hours": number("Business hours instead of days, by the calendar; a longer wait is over."),
+            "at_risk_from_hours": number("Business hours from which a practice is at risk."),
             "within": text("The status of a practice within its limit.", required=True),
             "at_risk": text("The status of a practice at risk."),
             "over": text("The status of a practice over its limit."),
