@@ -176,7 +176,9 @@ def _write(
             columns = networks.columns if networks else None
             counts = write_clinics(scored, outputs, work.cards, columns, work.stages.report)
         manifest = _counted(manifest, *counts)
-        history = with_own_rows(read_history(work.out), _scores(work), work.cards[0], manifest)
+        history = read_history(work.out)
+        for card in work.cards:
+            history = with_own_rows(history, _scores(work), card, manifest)
         _write_table(HISTORY, history, work)
         if file is None or networks is None:
             return manifest
