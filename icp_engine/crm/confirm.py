@@ -74,7 +74,7 @@ def confirm(out: Path, files: Sequence[Path], *, rollback: bool = False, no_erro
     ):
         clean(folder, out, names, HANDOFFS)
         pending, state = pl.scan_parquet(place_of(out, PENDING, HANDOFFS), glob=False), state_of(out)
-        told = read_results(files, found, temp)
+        told = read_results(files, found, pending, temp, rollback=rollback)
         outcome, strangers = _outcome(told, pending, state, found, no_errors=no_errors)
         results = outcome if rollback else _with_former(outcome, out)
         after = _undone(state, pending, outcome) if rollback else _moved(state, pending, outcome)

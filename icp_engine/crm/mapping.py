@@ -1,7 +1,7 @@
 """Which field of a CRM gets which column: the shipped mapping, and over it a user's own, every mistake at once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -67,7 +67,16 @@ def read_crm_mapping(system: System, path: Path | None = None) -> CrmMapping:
     own, dropped = _read(path, str(path), system)
     targets = {kind: _over(shipped[0].targets[kind], own.targets[kind], dropped[kind], path) for kind in ALL_KINDS}
     object_, external_id = own.object or shipped[0].object, own.external_id or shipped[0].external_id
-    return CrmMapping(system, object_, external_id, targets)
+    return CrmMapping(system, object_, external_id, _by_id(targets, shipped[0].external_id, external_id))
+
+
+def _by_id(targets: dict[Kind, tuple[Target, ...]], old: str, new: str) -> dict[Kind, tuple[Target, ...]]:
+    """Return fields in which the parent goes by the external id of this mapping: `Parent.ICP_External_Id__c`."""
+    named = {f"Parent.{old}": f"Parent.{new}"}
+    return {
+        kind: tuple(replace(target, name=named.get(target.name, target.name)) for target in found)
+        for kind, found in targets.items()
+    }
 
 
 def _over(

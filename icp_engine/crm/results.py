@@ -12,7 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.crm.manifest import HandOff
-from icp_engine.crm.records import CRM_ID, EXTERNAL_ID
+from icp_engine.crm.records import CRM_ID, EXTERNAL_ID, FIELD, WAS
+from icp_engine.crm.vendors import CLEARED
 from icp_engine.errors import InputError, first_line
 from icp_engine.extract.files import RawFile, open_files
 from icp_engine.named_files import read_text
@@ -21,21 +22,29 @@ ERROR, SUCCEEDED = "error", "succeeded"
 _ID, _CREATED, _ERROR = "sf__Id", "sf__Created", "sf__Error"
 _SCHEMA = {EXTERNAL_ID: pl.String, CRM_ID: pl.String, SUCCEEDED: pl.Boolean, ERROR: pl.String}
 _UNPROCESSED = "not processed"
+_TENTH = 10  # one row in so many may come back otherwise, such as a name with an end of line in it
 _DELETED = ("Id", "ID", "id")
 
 
-def read_results(files: Iterable[Path], found: HandOff, temp: Path) -> pl.DataFrame:
+def read_results(
+    files: Iterable[Path], found: HandOff, pending: pl.LazyFrame, temp: Path, *, rollback: bool
+) -> pl.DataFrame:
     """Return `EXTERNAL_ID`, `CRM_ID`, `SUCCEEDED` and `ERROR` of every row; of deleted records the CRM's id alone.
 
     Raises:
-        InputError: a file cannot be read, or is none of these.
+        InputError: a file cannot be read, is none of these, or has other values than were handed off.
     """
     frames = [pl.DataFrame(schema=_SCHEMA)]
     for number, path in enumerate(files):
         place = temp / f"results-{number}"
         place.mkdir()
         is_json = path.suffix.lower() == ".json"
-        frames.append(_of_errors(path) if is_json else _of_file(open_files([str(path)], place)[0], found))
+        if is_json:
+            frames.append(_of_errors(path))
+            continue
+        file = open_files([str(path)], place)[0]
+        frames.append(_of_file(file, found))
+        _check_values(file, found, pending, rollback=rollback)
     return pl.concat(frames)
 
 
@@ -60,6 +69,33 @@ def _of_file(file: RawFile, found: HandOff) -> pl.DataFrame:
         unprocessed.alias(ERROR),
     )
     return frame.collect()
+
+
+def _check_values(file: RawFile, found: HandOff, pending: pl.LazyFrame, *, rollback: bool) -> None:
+    """Make sure that a file is about this hand-off: results give back the values of the request.
+
+    Those of another hand-off, or of `rollback/`, have the same external ids, and would make the state a wrong one.
+    """
+    before = WAS if rollback else FIELD
+    names = [name for name in file.schema if before + name in pending.collect_schema()]
+    if found.external_id not in file.schema or not names:
+        return
+    told = file.frame.select(
+        pl.col(found.external_id).cast(pl.String).alias(EXTERNAL_ID), pl.col(names).cast(pl.String)
+    )
+    both = told.join(pending.select(EXTERNAL_ID, *(before + name for name in names)), on=EXTERNAL_ID)
+    differs = [
+        (pl.col(name) != "") & (pl.col(name) != pl.col(before + name).fill_null(CLEARED)).fill_null(value=False)
+        for name in names
+    ]
+    rows, wrong = both.select(pl.len(), pl.any_horizontal(differs).sum().alias("wrong")).collect().row(0)
+    if wrong * _TENTH > rows:
+        other = (
+            "of an older hand-off, or of its files in import/" if rollback else "of an older hand-off, or --rollback"
+        )
+        raise InputError(
+            f"{file.path} has other values than were written, {wrong:,} of {rows:,} records: are they {other}?"
+        )
 
 
 def _error_column(file: RawFile, found: HandOff) -> str | None:

@@ -13,7 +13,7 @@ from icp_engine.errors import InputError, did_you_mean
 from icp_engine.networks.columns import OF_NETWORK, network_tiers
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.published.run import Run
-from icp_engine.scorecard.model import MISSING_COLUMNS, REASON_COLUMNS, ScorecardColumn
+from icp_engine.scorecard.model import MISSING_COLUMNS, REASON_COLUMNS, Scorecard, ScorecardColumn
 
 CLINICS = "clinics_icp_with_networks"
 RECORD_KEY, FRESH_ID = f"{HELPERS}key", f"{HELPERS}fresh_id"  # the id in the run, and what the CRM would know it by
@@ -115,7 +115,7 @@ def _known(run: Run, kind: Kind) -> dict[str, tuple[str, pl.DataType]]:
     schemas = [run.table(table).collect_schema() for table in tables]
     known = {name: (name, dtype) for schema in reversed(schemas) for name, dtype in schema.items()}
     before = "" if kind == "clinic" else OF_NETWORK
-    neutral = {key: before + run.card.column(key) for key in _NEUTRAL}
+    neutral = {key: before + _card(run, kind).column(key) for key in _NEUTRAL}
     return {key: known[name] for key, name in neutral.items() if name in known} | known
 
 
@@ -159,9 +159,14 @@ def _type(dtype: pl.DataType) -> TargetType:
     return "date" if dtype == pl.Date else "datetime" if dtype == pl.Datetime else "text"
 
 
+def _card(run: Run, kind: Kind) -> Scorecard:
+    """Return the scorecard that scores a kind of record: networks have the main one alone."""
+    return run.card if kind == "clinic" or not run.cards else run.cards[0]
+
+
 def _values(run: Run, kind: Kind, column: str) -> tuple[str, ...]:
     """Return what a column of the scorecard may say; nothing where it may say anything."""
-    card, own = run.card, column.removeprefix("" if kind == "clinic" else OF_NETWORK)
+    card, own = _card(run, kind), column.removeprefix("" if kind == "clinic" else OF_NETWORK)
     tiers = card.tiers if kind == "clinic" else network_tiers(card)
     if own == card.column("tier_label"):
         return tuple(tier.label for tier in tiers)

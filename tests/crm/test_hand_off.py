@@ -151,7 +151,9 @@ def test_three_hand_offs_and_the_way_back(  # noqa: PLR0915 (a story)
     assert "npi:1999999984" not in by_key
     assert "0" not in {row["ICP_Score__c"] for row in rows}
     fails = frozenset({"clinic:c3", "clinic:c40"})
-    said = confirmed(out, taken(org, out, found, tmp_path, fails))
+    (tmp_path / "second").mkdir()
+    results = taken(org, out, found, tmp_path / "second", fails)
+    said = confirmed(out, results)
     assert "2 failed" in said
     assert state(out) == org.accounts
     errors = pl.read_csv(out / "retry" / "errors.csv")
@@ -169,10 +171,13 @@ def test_three_hand_offs_and_the_way_back(  # noqa: PLR0915 (a story)
     assert org.accounts["clinic:c0"][OWNER] == before["clinic:c0"][OWNER]
 
     manifest = json.loads((out / "handoff.json").read_text())
+    wrong = call("confirm", *results, "-o", out)
+    assert "has other values than were written" in str(wrong.exception)
     results = []
     for part in manifest["rollback"]:
         take = org.delete if "delete" in part["file"] else org.upsert
         results += take(out / part["file"], tmp_path)
+    assert "has other values than were written" in str(call("confirm", *results, "-o", out).exception)
     confirmed(out, results, "--rollback")
     assert org.accounts == back
     assert pl.read_parquet(out / "state.parquet").select(second_state.columns).sort("external_id").equals(second_state)
@@ -303,6 +308,7 @@ def test_a_mapping_of_ones_own(warehouses: list[Path], tmp_path: Path) -> None:
     assert header[0] == "Key__c"
     assert "Phone" not in header
     assert header[-2:] == ["Source__c", "Points__c"]
+    assert "Parent.Key__c" in header
     assert {row[-2] for row in rows} == {"icp"}
     assert {row[header.index("ICP_Tier__c")] for row in rows} <= {"1", "2", "3"}
     assert "--external-id Key__c" in found["commands"][0]
