@@ -9,7 +9,8 @@ import click
 from icp_engine.cli import options, show
 
 if TYPE_CHECKING:
-    from icp_engine.crm.mapping import System
+    from icp_engine.crm.mapping import CrmMapping, System
+    from icp_engine.crm.setup import CustomField
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -159,6 +160,7 @@ def confirm_command(
 @options.warehouse
 @_mapping
 @options.scorecard_of_run
+@click.option("--practices", is_flag=True, help="Those of referral partners, which need no run, instead.")
 @click.option("--xml", is_flag=True, help="Print the metadata of Salesforce instead of a table.")
 @click.option(
     "--out",
@@ -173,6 +175,7 @@ def fields_command(
     warehouse: Path,
     mapping: Path | None,
     scorecard: str | None,
+    practices: bool,
     xml: bool,
     out: Path | None,
     as_json: bool,
@@ -186,6 +189,7 @@ def fields_command(
       icp-engine crm fields salesforce
       icp-engine crm fields salesforce --out icp-fields
       icp-engine crm fields hubspot --json
+      icp-engine crm fields salesforce --practices
     """
     from icp_engine.crm import setup
     from icp_engine.crm.mapping import read_crm_mapping
@@ -195,7 +199,7 @@ def fields_command(
     if system == "hubspot" and (xml or out):
         raise click.UsageError("--xml and --out are for salesforce; HubSpot takes what --json prints.")
     found = read_crm_mapping(system, mapping)
-    fields = setup.custom_fields(open_run(warehouse).of(scorecard), found)
+    fields = _of_practices(found) if practices else setup.custom_fields(open_run(warehouse).of(scorecard), found)
     if out is not None:
         setup.write_metadata(out, fields, found.object)
         show.say(f"{len(fields)} fields in {out}; create them with: sf project deploy start --metadata-dir {out}")
@@ -205,6 +209,20 @@ def fields_command(
         show.emit(setup.properties_content(fields))
     else:
         show.say(table([setup.HEADING, *setup.field_rows(fields)], "<<><<<<", header=True))
+
+
+def _of_practices(mapping: "CrmMapping") -> "tuple[CustomField, ...]":
+    """Return the fields to create for referral partners, as the shipped scorecard and rules have them."""
+    from icp_engine.crm.setup import to_create
+    from icp_engine.partnerships.columns import practice_fields
+    from icp_engine.partnerships.handoff import practice_crm_fields
+    from icp_engine.partnerships.rules import read_rules
+    from icp_engine.partnerships.run import PartnerOptions
+    from icp_engine.scorecard.loader import load_scorecard
+
+    card = load_scorecard(PartnerOptions().scorecard)
+    schema = {name: field.dtype for name, field in practice_fields(card).items()}
+    return to_create(practice_crm_fields(mapping, schema, card, read_rules(card), owners=True), mapping)
 
 
 @command.command("plan")

@@ -150,9 +150,10 @@ def _checked(sides: Sequence[Side], origin: Origin, state: pl.LazyFrame, vendor:
 def _refusal(bad: pl.DataFrame, system: str) -> str:
     shown = [f"{row[EXTERNAL_ID]}: {row[REASON]}" for row in bad.head(_SHOWN).iter_rows(named=True)]
     more = [f"and {len(bad) - _SHOWN:,} more"] if len(bad) > _SHOWN else []
+    records = "1 record" if len(bad) == 1 else f"{len(bad):,} records"
     first = (
-        f"The importer of {system} would refuse {len(bad):,} records, so nothing was written; correct them, or leave "
-        f"them out with --skip-bad, which lists all of them in {LEFT_OUT}."
+        f"The importer of {system} would refuse {records}, so nothing was written; correct what follows, or leave it "
+        f"out with --skip-bad, which lists all of it in {LEFT_OUT}."
     )
     return "\n".join([first, *shown, *more])
 

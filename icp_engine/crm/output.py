@@ -68,6 +68,7 @@ def write_files(folder: Path, deltas: Mapping[Kind, Delta], vendor: Vendor, mapp
             written.rollback += tuple(back.parts)
             _count(written, kind, good)
     pl.concat(kept, how="diagonal").sink_parquet(folder / PENDING, compression="zstd")
+    written.changed_fields = dict(sorted(written.changed_fields.items(), key=lambda item: (-item[1], item[0])))
     written.commands = commands(out, written.files, mapping)
     written.way_back = commands(out, written.rollback, mapping)
     if mapping.system == "hubspot":

@@ -51,17 +51,25 @@ def custom_fields(run: Run, mapping: CrmMapping) -> tuple[CustomField, ...]:
     Raises:
         InputError: a field is of one type for clinics and of another for networks.
     """
+    return to_create(
+        [field for kind in reversed(KINDS) for field in crm_fields(run, mapping, kind, owners=True)], mapping
+    )
+
+
+def to_create(fields: Iterable[CrmField], mapping: CrmMapping) -> tuple[CustomField, ...]:
+    """Return those of the fields that the CRM does not have by itself, the external id first.
+
+    Raises:
+        InputError: a field is of two types.
+    """
     found = {mapping.external_id: CustomField(mapping.external_id, "", "text", _ID_LENGTH, is_external_id=True)}
-    for kind in reversed(KINDS):
-        for field in crm_fields(run, mapping, kind, owners=True):
-            if "." in field.name or not (field.target.label or field.name.endswith("__c")):
-                continue
-            new, known = _custom(field, mapping), found.get(field.name)
-            if known is not None and known.type != new.type:
-                raise InputError(
-                    f"'{field.name}' is {known.type} for clinics and {new.type} for networks; say its type."
-                )
-            found[field.name] = new if known is None else _united(known, new)
+    for field in fields:
+        if "." in field.name or not (field.target.label or field.name.endswith("__c")):
+            continue
+        new, known = _custom(field, mapping), found.get(field.name)
+        if known is not None and known.type != new.type:
+            raise InputError(f"'{field.name}' is {known.type} for clinics and {new.type} for networks; say its type.")
+        found[field.name] = new if known is None else _united(known, new)
     return tuple(found.values())
 
 

@@ -4,7 +4,7 @@ A practice has an external id of its own, made of its practice_id or else its na
 any CRM, and goes into no import file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -33,10 +33,11 @@ from icp_engine.partnerships.outreach import ACTION
 from icp_engine.partnerships.rules import Rules
 from icp_engine.partnerships.sla import STATUS
 from icp_engine.partnerships.tables import best_first
-from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.model import Scorecard, ScorecardColumn
 
 _PREFIX = "partner:"
 _SLA_STATUS, _ACTION = "sla_status", "action"
+_NEUTRAL: tuple[ScorecardColumn, ...] = ("total_score", "tier", "tier_label")
 
 
 def hand_off_practices(
@@ -56,7 +57,8 @@ def hand_off_practices(
         GateError: the importer would refuse some rows, and they are not to be left out.
     """
     records = _records(practices, card, rules, team)
-    fields = _fields(delivery.mapping, records, card, rules, owners=any(owner.email for owner in team))
+    addressed = any(owner.email for owner in team)
+    fields = practice_crm_fields(delivery.mapping, records.collect_schema(), card, rules, owners=addressed)
 
     def wanted(state: pl.LazyFrame, temp: Path) -> Wanted:
         place, ours = temp / "practice.parquet", with_ids(records, state, "practice", NOBODY)
@@ -90,14 +92,18 @@ def _records(practices: pl.LazyFrame, card: Scorecard, rules: Rules, team: Seque
     )
 
 
-def _fields(
-    mapping: CrmMapping, records: pl.LazyFrame, card: Scorecard, rules: Rules, *, owners: bool
+def practice_crm_fields(
+    mapping: CrmMapping, schema: Mapping[str, pl.DataType], card: Scorecard, rules: Rules, *, owners: bool
 ) -> tuple[CrmField, ...]:
-    schema = records.collect_schema()
+    """Return the fields of practices whose columns are there.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    schema = {**schema, **dict.fromkeys((_SLA_STATUS, _ACTION), pl.String())}
+    schema |= {column.name: column.dtype for column in card.columns}
     known = {name: (name, dtype) for name, dtype in schema.items() if not name.startswith(HELPERS)}
-    for key in ("total_score", "tier", "tier_label"):
-        own = card.column(key)
-        known |= {key: (own, schema[own])} if own in schema else {}
+    known |= {key: known[card.column(key)] for key in _NEUTRAL}
     values = {
         card.column("tier_label"): tuple(tier.label for tier in card.tiers),
         _SLA_STATUS: tuple(status.name for status in rules.sla.statuses),

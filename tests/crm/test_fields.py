@@ -75,3 +75,12 @@ def test_one_field_has_one_type(warehouse: Path, tmp_path: Path) -> None:
     )
     said = call("salesforce", "-w", warehouse, "--mapping", tmp_path / "mine.toml")
     assert "is number for clinics and text for networks" in said
+
+
+def test_fields_of_practices_need_no_run() -> None:
+    lines = call("salesforce", "--practices").splitlines()
+    assert [line.split()[0] for line in lines[2:]] == [
+        "ICP_External_Id__c", "Partner_Score__c", "Partner_Tier__c", "Partner_SLA_Status__c", "Partner_Action__c",
+        "Partner_Changed_On__c",
+    ]  # fmt: skip
+    assert "URGENT - SLA BREACH" in lines[5]

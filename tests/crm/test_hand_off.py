@@ -215,7 +215,9 @@ def test_what_the_importer_would_refuse_is_said_before(tmp_path: Path) -> None:
     run([str(tmp_path / "odd.parquet")], tmp_path / "out", RunOptions(format="parquet", charts=False))
     org, out = Org(), tmp_path / "handoff"
     done = call("salesforce", "-w", tmp_path / "out", "-o", out)
-    assert done.exit_code == 1 or done.exception is not None
+    said = str(done.exception).splitlines()
+    assert "would refuse 7 records, so nothing was written" in said[0]
+    assert "clinic:c0: Name is longer than 255 characters" in said
     assert not out.exists()
     found = handed_off(tmp_path / "out", out, "--skip-bad")
     left = {row["key"]: row["reason"] for row in pl.read_csv(out / "left_out.csv").to_dicts()}
