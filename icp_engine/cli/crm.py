@@ -19,7 +19,11 @@ _out = click.option(
     metavar="DIR", help="Folder of the hand-offs to one CRM.",
 )  # fmt: skip
 _mapping = click.option(
-    "--mapping", type=_FILE, metavar="FILE", help="Fields of your own, TOML: added to the shipped ones, or instead."
+    "--crm-mapping",
+    "mapping",
+    type=_FILE,
+    metavar="FILE",
+    help="Fields of your own, TOML: added to the shipped ones, or instead.",
 )
 _owners = click.option("--owners", type=_FILE, metavar="FILE", help="Who takes accounts, TOML; nobody unless given.")
 _tier = click.option(

@@ -91,7 +91,7 @@ def _over(
 
 
 def _read(path: Path, label: str, system: System) -> tuple[CrmMapping, dict[Kind, frozenset[str]]]:
-    source = read_toml(path, label, "--mapping file")
+    source = read_toml(path, label, "--crm-mapping file")
     notes = Notes(source)
     top = Table(source.content, (), notes, MAPPING, "mapping")
     if system not in top and not any(other in top for other in MAPPING["mapping"].keys):

@@ -73,7 +73,7 @@ def test_one_field_has_one_type(warehouse: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(
         '[salesforce.network]\nICP_Score__c = { column = "total_score", type = "text" }\n'
     )
-    said = call("salesforce", "-w", warehouse, "--mapping", tmp_path / "mine.toml")
+    said = call("salesforce", "-w", warehouse, "--crm-mapping", tmp_path / "mine.toml")
     assert "is number for clinics and text for networks" in said
 
 

@@ -305,7 +305,7 @@ def test_a_mapping_of_ones_own(warehouses: list[Path], tmp_path: Path) -> None:
         'Points__c = "icp_total_score"\nICP_Tier__c = { column = "tier", type = "number" }\n'
     )
     out = tmp_path / "handoff"
-    found = handed_off(warehouses[0], out, "--mapping", tmp_path / "mine.toml", "--state", "OK", "--tier", "1,2,3")
+    found = handed_off(warehouses[0], out, "--crm-mapping", tmp_path / "mine.toml", "--state", "OK", "--tier", "1,2,3")
     header, *rows = crm_org.records((out / "import" / "2-clinics-001.csv").read_bytes())
     assert header[0] == "Key__c"
     assert "Phone" not in header
@@ -329,7 +329,7 @@ def test_a_mapping_of_ones_own(warehouses: list[Path], tmp_path: Path) -> None:
 )
 def test_what_is_wrong_with_a_mapping(text: str, says: str, warehouses: list[Path], tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(text)
-    done = call("salesforce", "-w", warehouses[0], "-o", tmp_path / "o", "--mapping", tmp_path / "mine.toml")
+    done = call("salesforce", "-w", warehouses[0], "-o", tmp_path / "o", "--crm-mapping", tmp_path / "mine.toml")
     assert says in str(done.exception)
 
 
