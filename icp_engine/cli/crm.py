@@ -160,7 +160,7 @@ def confirm_command(
 
 
 @command.command("fields")
-@click.argument("system", type=click.Choice(["salesforce", "hubspot"]))
+@click.argument("system", type=click.Choice(["salesforce", "hubspot"]), metavar="SYSTEM")
 @options.warehouse
 @_mapping
 @options.scorecard_of_run
@@ -186,7 +186,7 @@ def fields_command(
 ) -> None:
     """List the fields to create in the CRM before the first import, with the values of picklists.
 
-    --json prints them as the request by which HubSpot creates properties.
+    SYSTEM is salesforce or hubspot. --json prints them as the request by which HubSpot creates properties.
 
     \b
     Examples:
