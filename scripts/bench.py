@@ -4,6 +4,7 @@
     python scripts/bench.py --api [EXTRACT] [--rows N]          the server instead, see bench_api.py
     python scripts/bench.py --web [EXTRACT] [--rows N]          its pages, by 8 visitors at once
     python scripts/bench.py --partners [--rows N] [--runs N]    `partners run`, beside a plain copy of its input
+    python scripts/bench.py --crm [EXTRACT] [--rows N]          `crm salesforce`, 5% changed, beside a plain copy
     python scripts/bench.py --workbench [EXTRACT] [--rows N]    what the workbench adds to a run, and its questions
     python scripts/bench.py --nppes [FILE] [--rows N]           `build`, beside a plain scan of the columns it reads
 
@@ -56,6 +57,22 @@ with tempfile.TemporaryDirectory() as temp:
     score_clinics(extract, cards, RunOptions(), Path(temp))
     print(time.process_time() - start)
 """
+RESULTS = """
+import sys, polars as pl
+ids = pl.col("external_id").alias("ICP_External_Id__c")
+ids = pl.scan_parquet(sys.argv[1]).select(ids, pl.lit("001").alias("sf__Id"))
+ids.sink_csv(sys.argv[2])
+"""
+CHANGED = """
+import sys, polars as pl
+from pathlib import Path
+path = Path(sys.argv[1]).resolve()
+score, few = pl.col("field:ICP_Score__c"), pl.col("external_id").hash(7) % 20 == 0
+changed = pl.when(few).then(pl.lit("1.0")).otherwise(score)
+state = pl.scan_parquet(path).with_columns(changed.alias("field:ICP_Score__c"))
+state.sink_parquet(path.with_suffix(".changed"))
+path.with_suffix(".changed").replace(path)
+"""
 SCRIPTS = Path(__file__).resolve().parent
 MEGABYTE = 1_000_000
 PLAIN = ["--format", "parquet", "--no-networks", "--no-charts"]
@@ -92,6 +109,7 @@ PARTNERS = [
     Case("partners, Parquet and CSV", [], 8, 3, 4),
 ]
 BUILD = Case("build from NPPES", [], 3, 4, 4)
+CRM = Case("crm salesforce, 5% changed", [], 6, 2, 3)
 CONTACTS = 10  # contacts of a practice, on average
 LARGE = 4_000_000  # rows above which memory has another goal
 
@@ -135,6 +153,7 @@ def measured(command: list[str]) -> Cost:
     help="Measure the columns and the questions of the workbench instead.",
 )
 @click.option("--partners", "what", flag_value="partners", help="Measure `partners run` instead.")
+@click.option("--crm", "what", flag_value="crm", help="Measure `crm salesforce` over a run of the extract instead.")
 @click.option("--nppes", "what", flag_value="nppes", help="Measure `build` instead; EXTRACT is a main file of NPPES.")
 def main(extract: Path | None, rows: int | None, runs: int, what: str | None) -> None:
     """Measure and compare."""
@@ -149,6 +168,8 @@ def main(extract: Path | None, rows: int | None, runs: int, what: str | None) ->
             missed = [not _case(case, rows or 1_000_000, copy, _run(case, run, place), runs) for case in PARTNERS]
         elif what == "nppes":
             missed = [not _build(extract or _main_file(place, rows or 2_000_000), program, place, runs)]
+        elif what == "crm":
+            missed = [not _hand_off(extract or _made(place, rows or 1_450_000), program, place, runs)]
         elif what == "workbench":
             missed = [not _workbench(extract or _made(place, rows or 1_450_000), program, place, runs)]
         elif what in ("api", "web"):
@@ -206,6 +227,21 @@ def _partners(place: Path, rows: int, program: str) -> tuple[list[Path], list[st
     practices, contacts = place / "practices.parquet", place / "contacts.parquet"
     named = [str(practices), "--contacts", str(contacts), "--as-of", "2026-02-20"]
     return [practices, contacts], [program, "partners", "run", *named]
+
+
+def _hand_off(extract: Path, program: str, place: Path, runs: int) -> bool:
+    """Measure a hand-off to a CRM that holds all clinics of a run, 5% of them with another score; and the first one."""
+    out, handoff, results = place / "out", place / "handoff", place / "results.csv"
+    measured([program, "run", str(extract), "--out", str(out), "--quiet", *SERVED])
+    ask = [program, "crm", "salesforce", "-w", str(out), "--out", str(handoff), "--tier", "1,2,3", "--skip-bad"]
+    first = measured([*ask, "--quiet"])
+    measured([sys.executable, "-c", RESULTS, str(handoff / "pending.parquet"), str(results)])
+    confirmed = measured([program, "crm", "confirm", str(results), "--out", str(handoff), "--quiet"])
+    for name, cost in (("the first load", first), ("crm confirm of it", confirmed)):
+        click.echo(f"{name}: {cost.cpu:.1f} CPU s, {cost.wall:.1f} s, peak {cost.peak:,.0f} MB")
+    measured([sys.executable, "-c", CHANGED, str(handoff / "state.parquet")])
+    copy = [sys.executable, "-c", COPY, str(place / "copy.parquet"), str(out / TABLE)]
+    return _case(CRM, pq.read_metadata(extract).num_rows, copy, [*ask, "--quiet"], runs)
 
 
 def _main_file(place: Path, rows: int) -> Path:

@@ -27,6 +27,7 @@ ALLOWED = {
     ("cli/scorecard.py", "icp"): "the same",
     ("api/routes.py", "icp"): "the paths of the API, /icp/..., are the same for every scorecard",
     ("charts/png.py", "scale"): "an option of kaleido",
+    ("crm/setup.py", "scale"): "the decimals of a number, as the metadata of Salesforce calls them",
     ("scorecard/toml/build.py", "scale"): "a key of [fields]: the top of a field's scale",
     ("scorecard/toml/format.py", "scale"): "the same",
     ("scorecard/toml/check.py", "strategic_segment"): "what worked examples call the segment beside a category segment",

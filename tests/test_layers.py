@@ -39,6 +39,7 @@ LAYERS = [
     ["report.*"],
     ["workbench.*"],
     ["pipeline.*"],
+    ["crm.*"],
     ["partnerships.*"],
     ["__init__"],
     ["api.*"],

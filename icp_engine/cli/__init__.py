@@ -22,6 +22,7 @@ _COMMANDS = {
     "charts": "charts",
     "compare": "compare",
     "config": "config",
+    "crm": "crm",
     "enrich": "enrich",
     "explain": "explain",
     "export": "export",

@@ -104,7 +104,7 @@ def _find(pattern: str) -> list[str]:
 
 def _is_data(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-    ours = ((".current",), (".partners",))  # results, not an extract
+    ours = ((".current",), (".partners",), (".handoff",))  # results, not an extract
     published = path.is_symlink() and path.readlink().parts[:1] in ours
     ours_beside = path.name == MATCHES
     return path.name.lower().endswith(_SUFFIXES) and path.is_file() and not (hidden or published or ours_beside)

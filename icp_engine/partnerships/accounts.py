@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from icp_engine.crm.dealing import OWNER
 from icp_engine.database import Database
 from icp_engine.extract.extract import Extract, Rejects
 from icp_engine.extract.reading import AS_IT_STANDS, Reading
@@ -24,7 +25,7 @@ from icp_engine.partnerships.contacts import (
 )
 from icp_engine.partnerships.crm import record_id
 from icp_engine.partnerships.outreach import ACTION, action_expr
-from icp_engine.partnerships.owners import OWNER, RECORD, assigned, previous_owners
+from icp_engine.partnerships.owners import RECORD, assigned, previous_owners
 from icp_engine.partnerships.practices import scored_practices
 from icp_engine.partnerships.problems import contact_problems, practice_problems
 from icp_engine.partnerships.rules import Rules

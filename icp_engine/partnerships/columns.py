@@ -134,6 +134,12 @@ SLA = (
     ),
     _column("Recommended Action", _TEXT, _ACTION),
 )  # fmt: skip
+SLA_HOURS = (
+    _column("Business Hours Waited", _POINTS, "By the calendar, to the end of the day's work", "hours"),
+    _column("SLA (business hours)", _POINTS, "The limit; missing where the tier has none in hours", "hours"),
+    _column("Business Hours Overdue", _POINTS, "Beyond the limit, 0 within it; missing without one", "hours"),
+)
+"""Columns more of the tracker, where the SLA rules have a calendar."""
 HOOKS = (
     _column("Name", _TEXT, "Name of the practice"),
     _column("Signal", _TEXT, "The first signal that holds"),

@@ -8,14 +8,14 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.columns import HELPERS
+from icp_engine.crm.dealing import OWNER
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import INVALID, WRITTEN
 from icp_engine.extract.extract import Extract, Rejects, conformed_rows, open_extract
 from icp_engine.extract.reading import Reading
 from icp_engine.partnerships.columns import CONTACT_FIELDS, FOLDED, KEY, NAME
-from icp_engine.partnerships.owners import OWNER
 from icp_engine.partnerships.practices import BY_ID, folded
-from icp_engine.partnerships.sla import DAYS
+from icp_engine.partnerships.sla import DAYS, SINCE
 
 HEADER_LINE = "--contacts-header-line"
 CONTACT = f"{HELPERS}contact"  # what a contact calls its practice: `id:...` or `name:...`
@@ -156,7 +156,9 @@ def resolved(log: Log, practices: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def latest(log: Log, calls: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    """Return `KEY`, `DAYS` since the latest contact and its `OWNER`, one row per practice with a contact; lazy.
+    """Return `KEY`, `DAYS` since the latest contact, its moment `SINCE` and its `OWNER`, one row per practice; lazy.
+
+    Practices without a contact have none.
 
     The owner is that of the latest contact that names one. Source: `resolved`.
     """
@@ -165,5 +167,10 @@ def latest(log: Log, calls: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     last_day = pl.col(_LAST).floordiv(_DAY).cast(pl.Int32).cast(pl.Date)
     tidy = log.owners.str.strip_chars().str.replace_all(r"\s+", " ")
     owners = pl.LazyFrame({_BY: pl.Series(range(len(tidy)), dtype=pl.Int64), OWNER: tidy})
-    dated = known.select(KEY, (pl.lit(as_of) - last_day).dt.total_days().alias(DAYS), pl.col(_BY) & (_OWNERS - 1))
+    days = (pl.lit(as_of) - last_day).dt.total_days().alias(DAYS)
+    dated = known.select(KEY, days, _moment().alias(SINCE), pl.col(_BY) & (_OWNERS - 1))
     return dated.join(owners, on=_BY, how="left").drop(_BY)
+
+
+def _moment() -> pl.Expr:
+    return pl.from_epoch(pl.col(_LAST), time_unit="s").cast(pl.Datetime("us"))

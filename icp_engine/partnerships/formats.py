@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from icp_engine.crm.formats import TEAM
 from icp_engine.scorecard.toml.format import Format, Key, Shape, number, table, tables, text
 from icp_engine.scorecard.toml.schema import rules_schema
 
@@ -10,13 +11,26 @@ SLA: Format = {
         {
             "tier": table("limits", "How long the practices of each tier may wait.", required=True),
             "status": tables("status", "Every status once, the most urgent first.", required=True, least=1),
+            "calendar": table("calendar", "When people are at work, for limits in business hours."),
         }
     ),
+    "calendar": Shape(
+        {
+            "working_days": Key(("texts",), "Days of the week; Monday to Friday unless given."),
+            "hours": text("From when to when, such as 09:00-17:00.", required=True),
+            "time_zone": text("The zone by whose clock that is, such as America/New_York.", required=True),
+            "holidays": Key(("texts",), "Days such as 2026-12-25 on which nobody works."),
+            "pause": tables("pause", "Days on which no time counts, from a first to a last one."),
+        }
+    ),
+    "pause": Shape({"from": text("The first day.", required=True), "to": text("The last day.", required=True)}),
     "limits": Shape(others=table("limit", "The rule of one tier.")),
     "limit": Shape(
         {
             "limit_days": number("Whole days; a practice that waits longer is over. Without it nothing is late."),
             "at_risk_from_days": number("Whole days from which a practice is at risk."),
+            "limit_hours": number("Business hours instead of days, by the calendar; a longer wait is over."),
+            "at_risk_from_hours": number("Business hours from which a practice is at risk."),
             "within": text("The status of a practice within its limit.", required=True),
             "at_risk": text("The status of a practice at risk."),
             "over": text("The status of a practice over its limit."),
@@ -28,10 +42,6 @@ SLA: Format = {
             "act": Key(("flag",), "Whether somebody has to do something today.", required=True),
         }
     ),
-}
-OWNERS: Format = {
-    "owners": Shape({"owner": tables("owner", "Who takes practices without an owner.", required=True, least=1)}),
-    "owner": Shape({"name": text("The name of the person.", required=True)}),
 }
 HOOKS: Format = {
     "hooks": Shape(
@@ -60,7 +70,7 @@ HOOKS: Format = {
 }
 RULES: dict[str, tuple[Format, str]] = {
     "sla": (SLA, "How long practices may wait for contact: icp-engine partners run ... --sla FILE."),
-    "owners": (OWNERS, "Who takes practices without an owner: icp-engine partners run ... --owners FILE."),
+    "owners": (TEAM, "Who takes practices without an owner: icp-engine partners run ... --owners FILE."),
     "hooks": (HOOKS, "What to do next, and the line to open with: icp-engine partners run ... --hooks FILE."),
 }
 """Format and description of every file of rules, by the name of its option, which is the name of its root shape."""

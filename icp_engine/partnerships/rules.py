@@ -51,6 +51,20 @@ def read_rules(
     return Rules(first, second, third)
 
 
+def read_sla_rules(card: Scorecard, sla: Path | None = None) -> Sla:
+    """Return the SLA rules alone; the shipped ones where no file is given.
+
+    Raises:
+        InputError: the file is not there, or not text.
+        MistakesError: the file has mistakes, or says nothing of a tier of the scorecard.
+    """
+    problems: list[Problem] = []
+    found = _read(sla, "sla", lambda top: read_sla(top, card), problems)
+    if problems or found is None:
+        raise MistakesError(problems)
+    return found
+
+
 def _read(path: Path | None, name: str, read: Callable[[Table], _Rules], problems: list[Problem]) -> _Rules | None:
     """Read one file; None where its mistakes, which are added to the problems, leave nothing to read."""
     shipped = SHIPPED / f"{name}.toml"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from dataclasses import replace as copy
 from datetime import date
 from itertools import repeat
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import Literal
 import polars as pl
 from msgspec.structs import replace
 
+from icp_engine.crm.delivery import Delivery
+from icp_engine.crm.manifest import HandOff
+from icp_engine.crm.team import read_team_file
 from icp_engine.database import database
 from icp_engine.distribution import engine_version
 from icp_engine.errors import InputError
@@ -22,6 +26,7 @@ from icp_engine.partnerships.accounts import Accounts, Ask, find_accounts
 from icp_engine.partnerships.chart import draw_chart
 from icp_engine.partnerships.columns import GRAIN, PROBLEMS, TABLES, check_card
 from icp_engine.partnerships.contacts import open_log
+from icp_engine.partnerships.handoff import hand_off_practices, origin
 from icp_engine.partnerships.manifest import (
     ContactCounts,
     PartnerManifest,
@@ -32,7 +37,6 @@ from icp_engine.partnerships.manifest import (
 )
 from icp_engine.partnerships.practices import find_unusable, open_practices
 from icp_engine.partnerships.problems import Kind, kinds
-from icp_engine.partnerships.publishing import files_beside
 from icp_engine.partnerships.rules import Rules, read_rules
 from icp_engine.partnerships.summary import summed
 from icp_engine.pipeline.workspace import clean_temporary, temporary, translate_errors
@@ -40,6 +44,7 @@ from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.ordering import ORDER, sorted_slices
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, write_json, write_table
+from icp_engine.warehouse.beside import files_beside
 from icp_engine.warehouse.folder import clean
 from icp_engine.warehouse.switch import PARTNERS, check_outside
 
@@ -72,6 +77,7 @@ class PartnerOptions:
         as_of: the day that it is to be true of; today unless given.
         today: dates after this day are mistakes.
         memory_limit: bytes.
+        hand_off: to which CRM the practices go too, and where to; nowhere unless given.
     """
 
     contacts: tuple[str, ...] = ()
@@ -90,6 +96,7 @@ class PartnerOptions:
     strict: bool = False
     memory_limit: int = 4 << 30
     temp_dir: str | None = None
+    hand_off: Delivery | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ class Partners:
 
     manifest: PartnerManifest
     heads: dict[Part, pl.DataFrame]
+    handed_off: HandOff | None = None
 
 
 @dataclass(slots=True)
@@ -155,6 +163,7 @@ def run_partners(
     check_card(card)
     check_outside(out)
     rules = read_rules(card, options.sla, options.owners, options.hooks)
+    options = _by_the_clock(options, rules)
     own = [
         *(name for part in parts for name in _names(part)),
         *(f"{PROBLEMS_TABLE}.{suffix}" for suffix in _TABLE),
@@ -162,7 +171,7 @@ def run_partners(
     ]
     with (
         translate_errors([*practices, *contacts], out),
-        files_beside(out, own) as folder,
+        files_beside(out, own, PARTNERS) as folder,
         temporary(options.temp_dir, folder.parent) as temp,
     ):
         report("read", 0, 0)
@@ -194,6 +203,7 @@ def run_partners(
             found = _problems(accounts, folder, options)
             heads = _write(accounts, ask, folder, parts, options, report)
             manifest = _manifest(ask, accounts, found, summed(accounts, card, rules))
+            handed_off = _handed_off(accounts, ask, options)
             if "hooks" in parts:
                 manifest = replace(manifest, signals=_signals(folder / f"{PARTS['hooks']}.parquet", rules))
         if "chart" in parts:
@@ -206,7 +216,30 @@ def run_partners(
             elapsed_seconds=round(time.perf_counter() - began, 3),
         )
         write_json(folder / MANIFEST, partner_content(manifest))
-    return Partners(manifest, heads)
+    return Partners(manifest, heads, handed_off)
+
+
+def _handed_off(accounts: Accounts, ask: Ask, options: PartnerOptions) -> HandOff | None:
+    """Hand the practices to a CRM, where that is asked for."""
+    if options.hand_off is None:
+        return None
+    team = read_team_file(options.owners, addresses=False) if options.owners else ()
+    delivery = copy(options.hand_off, origin=origin(ask.card, ask.as_of.isoformat()))
+    return hand_off_practices(accounts.frame, ask.card, ask.rules, team, delivery)
+
+
+def _by_the_clock(options: PartnerOptions, rules: Rules) -> PartnerOptions:
+    """Return the options with times told by the clock of the calendar, where the SLA has one.
+
+    Raises:
+        InputError: the user names another zone.
+    """
+    zone = None if rules.sla.calendar is None else rules.sla.calendar.time_zone
+    if zone is None or zone == options.reading.time_zone:
+        return options
+    if options.reading.time_zone is not None:
+        raise InputError(f"The calendar of the SLA is in {zone}; leave out --time-zone {options.reading.time_zone}.")
+    return copy(options, reading=copy(options.reading, time_zone=zone))
 
 
 def _names(part: Part) -> list[str]:

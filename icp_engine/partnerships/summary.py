@@ -2,9 +2,9 @@
 
 import polars as pl
 
+from icp_engine.crm.dealing import OWNER
 from icp_engine.partnerships.accounts import Accounts
 from icp_engine.partnerships.manifest import StatusCount, TierCount, Totals, Workload
-from icp_engine.partnerships.owners import OWNER
 from icp_engine.partnerships.rules import Rules
 from icp_engine.partnerships.sla import STATUS
 from icp_engine.scorecard.model import Scorecard

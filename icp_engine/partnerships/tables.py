@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from icp_engine.partnerships.columns import CRM, GAP, HOOKS, KEY, NAME, NEVER, NOTES, SCORES, SLA
+from icp_engine.crm.dealing import OWNER
+from icp_engine.partnerships.columns import CRM, GAP, HOOKS, KEY, NAME, NEVER, NOTES, SCORES, SLA, SLA_HOURS
 from icp_engine.partnerships.outreach import ACTION, HOOK, SIGNAL, with_hooks
-from icp_engine.partnerships.owners import OWNER, RECORD
+from icp_engine.partnerships.owners import RECORD
 from icp_engine.partnerships.rules import Rules
-from icp_engine.partnerships.sla import DAYS, LIMIT, OVERDUE, STATUS, WAIT
+from icp_engine.partnerships.sla import DAYS, HOURS, LIMIT, LIMIT_HOURS, OVERDUE, OVERDUE_HOURS, STATUS, WAIT
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.ordering import ORDER
 
@@ -94,7 +95,10 @@ def sla(card: Scorecard, rules: Rules) -> Make:
         "Days Overdue": pl.col(OVERDUE),
         "Recommended Action": pl.col(ACTION),
     }
-    return lambda frame, _: frame.select(values[column.name].alias(column.name) for column in SLA)
+    columns = SLA if rules.sla.calendar is None else (*SLA, *SLA_HOURS)
+    of_hours = (pl.col(name) for name in (HOURS, LIMIT_HOURS, OVERDUE_HOURS))
+    values |= dict(zip((column.name for column in SLA_HOURS), of_hours, strict=True))
+    return lambda frame, _: frame.select(values[column.name].alias(column.name) for column in columns)
 
 
 def hooks(card: Scorecard, rules: Rules) -> Make:

@@ -1,6 +1,6 @@
 """The switch from one run to the next: a link that is renamed over the old one, or a file where there are no links.
 
-A warehouse of clinics and a folder of partnerships have a switch each, so that both may lie in one folder.
+A warehouse of clinics, a folder of partnerships and one of hand-offs have a switch each, so that all may lie in one.
 """
 
 import errno
@@ -29,6 +29,7 @@ class Switch:
 
 CLINICS = Switch(".current", ".runs")
 PARTNERS = Switch(".partners", ".partner-runs")
+HANDOFFS = Switch(".handoff", ".handoffs")
 
 
 def current_run(out: Path, switch: Switch) -> str | None:
@@ -110,7 +111,7 @@ def check_outside(path: Path) -> None:
         InputError: the path leads into a published run.
     """
     real = path.parent.resolve() / path.name
-    for switch in (CLINICS, PARTNERS):
+    for switch in (CLINICS, PARTNERS, HANDOFFS):
         inside = {switch.runs, switch.current} & {*real.parts, *path.resolve().parts}
         if inside or is_ours(path, switch):
             raise InputError(f"{path} leads into a published run, which stays as it is; choose another name or folder.")

@@ -10,6 +10,7 @@ import click
 from icp_engine.cli import options, show
 
 if TYPE_CHECKING:
+    from icp_engine.crm.mapping import System
     from icp_engine.partnerships.run import Part
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -72,6 +73,21 @@ _duplicates = click.option(
 )  # fmt: skip
 _strict = click.option("--strict", is_flag=True, help="Stop at any mistake in the input instead of reporting it.")
 
+_for = click.option(
+    "--for", "system", type=click.Choice(["salesforce", "hubspot"]),
+    help="Hand what changed to a CRM too, as `icp-engine crm` does; confirm it with `icp-engine crm confirm`.",
+)  # fmt: skip
+_handoff = click.option(
+    "--handoff", type=click.Path(file_okay=False, path_type=Path), default="partners-handoff", show_default=True,
+    metavar="DIR", help="Folder of the hand-offs.",
+)  # fmt: skip
+_crm_mapping = click.option(
+    "--crm-mapping", type=_TEXT_FILE, metavar="FILE", help="Fields of your own in the CRM, TOML."
+)
+_skip_bad = click.option(
+    "--skip-bad", is_flag=True, help="Leave out what the importer would refuse, instead of writing nothing."
+)
+
 _SCORING = (
     _practices, _out, _scorecard, options.mapping, options.mapping_file, options.reading, _format, _duplicates, _strict,
 )  # fmt: skip
@@ -131,8 +147,8 @@ def score_command(**given: Any) -> None:
 
 
 @command.command("crm")
-@_with(*_SCORING, *_WAITING, _hooks)
-def crm_command(**given: Any) -> None:
+@_with(*_SCORING, *_WAITING, _hooks, _for, _handoff, _crm_mapping, _skip_bad)
+def crm_command(system: "System | None", handoff: Path, crm_mapping: Path | None, skip_bad: bool, **given: Any) -> None:
     """Keep a CRM record per practice, with its owner; show the owners' workload.
 
     Practices without an owner get one of --owners, and keep it: who owned a practice in
@@ -141,7 +157,18 @@ def crm_command(**given: Any) -> None:
     \b
     Example:
       icp-engine partners crm practices.csv --contacts contacts.csv --owners team.toml
+      icp-engine partners crm practices.csv --owners team.toml --for salesforce --handoff partners-handoff
     """
+    if system is None:
+        _run(("crm",), **given)
+        return
+    from icp_engine.crm.delivery import Delivery
+    from icp_engine.crm.mapping import read_crm_mapping
+    from icp_engine.crm.records import Origin
+
+    temp_dir = str(given["temp_dir"]) if given.get("temp_dir") else None
+    mapping, inputs = read_crm_mapping(system, crm_mapping), tuple(given["practices"])
+    given["hand_off"] = Delivery(mapping, handoff, Origin("", "", ""), inputs, skip_bad, temp_dir)
     _run(("crm",), **given)
 
 
@@ -235,6 +262,10 @@ def _run(parts: Iterable["Part"], **given: Any) -> None:
         show.emit(partner_content(found.manifest))
     elif not quiet:
         show.say("\n\n".join(text.sections(found, parts, out)))
+        if found.handed_off is not None and asked.hand_off is not None:
+            from icp_engine.crm.words import hand_off_text
+
+            show.say(f"\n{hand_off_text(found.handed_off, asked.hand_off.out)}")
     if not quiet:
         for line in text.warnings(found, parts, out):
             show.say(line, err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from icp_engine.cli import show
+from icp_engine.partnerships.columns import SLA_HOURS
 from icp_engine.warehouse.folder import place_of
 from icp_engine.warehouse.switch import PARTNERS
 
@@ -120,11 +121,13 @@ def _workload(manifest: "PartnerManifest") -> str:
 def _waits(manifest: "PartnerManifest", frame: pl.DataFrame) -> str:
     columns = {"Practice Name": _NAME, "Tier": None, "Score": None, "Owner": 20}
     columns |= {"Days Since Contact": None, "SLA (days)": None, "Days Overdue": None}
+    hours = [column.name for column in SLA_HOURS if column.name in frame.columns]
+    columns |= dict.fromkeys(hours)
     parts = []
     for status in manifest.statuses:
         own = frame.filter(pl.col("Status") == status.status)
         if status.practices:
-            table = _table(own, columns, "<<><>>>", status.practices, "rula_sla_tracker")
+            table = _table(own, columns, "<<><>>>" + ">" * len(hours), status.practices, "rula_sla_tracker")
             parts.append(f"{status.status}: {status.practices:,}\n{table}")
     return _section(f"SLA on {manifest.as_of}", "\n\n".join(parts))
 
