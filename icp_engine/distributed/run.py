@@ -134,7 +134,7 @@ def _scored(spark: "SparkSession", job: Job) -> tuple[Profile, Rejects]:
     check_profile(job.extract, found, job.options)
     if not found.rejects_any:
         return found, Rejects()
-    totals = pl.col(tasks.TOTAL) | pl.concat_list(FILE, ROW).is_in(last)
+    totals = pl.any_horizontal(tasks.TOTAL, *((pl.col(FILE) == file) & (pl.col(ROW) == row) for file, row in last))
     placed = suspects.lazy().select(FILE, ROW, KEY, totals.alias(TOTALS))
     rejects = rejects_among(
         placed, job.extract.key, blanks=True, totals=bool(found.totals), duplicates=bool(found.duplicate_rows)
@@ -148,9 +148,9 @@ def _keys(spark: "SparkSession", job: Job) -> "DataFrame":
     return spark.read.parquet(str(job.temp / KEYS))
 
 
-def _suspects(keys: "DataFrame", job: Job) -> tuple[pl.DataFrame, list[list[int]]]:
+def _suspects(keys: "DataFrame", job: Job) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
     """Return the rows that may be left out: ids that are blank or come again in some case, totals; and last rows."""
-    last = [[file, job.extract.files[file].rows - 1] for file in totals_at_the_end(job.extract)]
+    last = [(file, job.extract.files[file].rows - 1) for file in totals_at_the_end(job.extract)]
     are_last = "".join(f" or (`{FILE}` = {file} and `{ROW}` = {row})" for file, row in last)
     columns = (FILE, ROW, KEY, tasks.TOTAL)
     twice = keys.groupBy(tasks.LOW).count().filter(f"`{tasks.LOW}` is not null and count > 1").select(tasks.LOW)
@@ -185,6 +185,8 @@ def _with_networks(rows: pl.LazyFrame, work: Work, job: Job, cluster: Cluster, m
     networks.columns.write_parquet(tasks.networks_path(job), compression="lz4")
     tables = {
         NETWORKS: networks.networks,
+        "excluded_names": networks.excluded,
+        "network_overrides": networks.overrides,
         "network_edges": networks.edges,
         "network_candidates": networks.candidates,
         "network_aliases": networks.aliases,

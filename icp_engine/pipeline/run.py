@@ -103,13 +103,8 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
         manifest = manifest_of(work, started, found, rejects, notes)
         networks = networks_of(scored, work, read_former(out, manifest.started_at))
         rejected = rejected_rows(extract, rejects) if len(rejects) else None
-        manifest = _write(scored, networks, work, manifest, rejected)
-        if rejected is not None:
-            _write_table("rejects", rejected, work)
-        manifest = _finished(_draw(work, manifest), work)
-        write_manifest(manifest, folder)
-        with stages("publish"):
-            publish(folder, out, options.keep)
+        manifest = write_results(scored, networks, work, manifest, rejected)
+        manifest = publish_results(work, manifest, rejected)
     return replace(manifest, seconds=dict(stages.seconds), elapsed_seconds=stages.elapsed)
 
 
@@ -134,6 +129,17 @@ class Work:
     def sql_memory(self) -> int:
         """Bytes that DuckDB may take, while clinics wait in memory."""
         return max(self.options.memory_limit // _SQL_SHARE, _LEAST_SQL_MEMORY)
+
+
+def publish_results(work: Work, manifest: Manifest, rejected: pl.DataFrame | None) -> Manifest:
+    """Write what stands beside the tables, charts and report among it, and publish all of it."""
+    if rejected is not None:
+        _write_table("rejects", rejected, work)
+    manifest = _finished(_draw(work, manifest), work)
+    write_manifest(manifest, work.folder)
+    with work.stages("publish"):
+        publish(work.folder, work.out, work.options.keep)
+    return manifest
 
 
 def networks_of(scored: Scored, work: Work, former: Former) -> Networks | None:
@@ -164,10 +170,19 @@ def _evidence(scored: Scored, work: Work) -> dict[str, str]:
     return {field: column for field, column in columns.items() if can_hold_evidence(field, schema.get(column))}
 
 
-def _write(
-    scored: Scored, networks: Networks | None, work: Work, manifest: Manifest, rejected: pl.DataFrame | None
+def write_results(
+    scored: Scored,
+    networks: Networks | None,
+    work: Work,
+    manifest: Manifest,
+    rejected: pl.DataFrame | None,
+    *,
+    audited: bool = True,
 ) -> Manifest:
-    """Write all tables and the warehouse file; return the manifest with what was counted."""
+    """Write all tables and the warehouse file; return the manifest with what was counted.
+
+    Audits are for all clinics of a run: of some, a network may lack its anchor.
+    """
     with ExitStack() as stack:
         file: WarehouseFile | None = None
         if networks is not None:
@@ -189,10 +204,11 @@ def _write(
             if matches := matches_beside(source.path for source in work.extract.files):
                 add_matches(file, matches)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
-                audited = pool.submit(_audit, work, manifest, networks)
+                audits = pool.submit(_audit, work, manifest, networks) if audited else None
                 indexed = finish(file, work.cards, networks, work.options.network, manifest, tables, rejects=rejected)
                 stack.close()
-                audited.result()
+                if audits is not None:
+                    audits.result()
         return replace(with_networks(manifest, networks, scored, work), indexed=indexed)
 
 
