@@ -4,6 +4,7 @@
     python scripts/bench.py --api [EXTRACT] [--rows N]          the server instead, see bench_api.py
     python scripts/bench.py --web [EXTRACT] [--rows N]          its pages, by 8 visitors at once
     python scripts/bench.py --partners [--rows N] [--runs N]    `partners run`, beside a plain copy of its input
+    python scripts/bench.py --spark [EXTRACT] [--rows N]        a run on a cluster of this machine, see bench_spark.py
     python scripts/bench.py --nppes [FILE] [--rows N]           `build`, beside a plain scan of the columns it reads
 
 Every turn runs the rival and the engine as whole processes, one after the other, and what both scored is compared.
@@ -27,6 +28,7 @@ from pathlib import Path
 import click
 import pyarrow.parquet as pq
 from bench_api import bench_api
+from bench_spark import bench_spark
 
 COPY = "import sys, polars as pl; [pl.scan_parquet(path).sink_parquet(sys.argv[1]) for path in sys.argv[2:]]"
 SCAN = (
@@ -128,9 +130,18 @@ def measured(command: list[str]) -> Cost:
 @click.option("--api", is_flag=True, help="Measure the server over a run of the extract instead.")
 @click.option("--web", is_flag=True, help="Measure the pages over a run of the extract instead.")
 @click.option("--partners", is_flag=True, help="Measure `partners run` instead.")
+@click.option("--spark", is_flag=True, help="Measure a run on a Spark cluster of this machine instead.")
 @click.option("--nppes", is_flag=True, help="Measure `build` instead; EXTRACT is a main file of NPPES.")
-def main(
-    extract: Path | None, rows: int | None, runs: int, *, api: bool, web: bool, partners: bool, nppes: bool
+def main(  # noqa: PLR0913 (an argument for each option)
+    extract: Path | None,
+    rows: int | None,
+    runs: int,
+    *,
+    api: bool,
+    web: bool,
+    partners: bool,
+    spark: bool,
+    nppes: bool,
 ) -> None:
     """Measure and compare."""
     program = shutil.which("icp-engine", path=str(Path(sys.executable).parent))
@@ -144,6 +155,8 @@ def main(
             missed = [not _case(case, rows or 1_000_000, copy, _run(case, run, place), runs) for case in PARTNERS]
         elif nppes:
             missed = [not _build(extract or _main_file(place, rows or 2_000_000), program, place, runs)]
+        elif spark:
+            missed = [not bench_spark(program, extract or _made(place, rows or 1_450_000), place)]
         elif api or web:
             extract = extract or _made(place, rows or 1_450_000)
             asked = ["--review"] if web else []

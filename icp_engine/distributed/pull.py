@@ -79,7 +79,8 @@ def _as_it_ran(manifest: Manifest, options: RunOptions) -> RunOptions:
     """Return how to write, with what the run was asked to do."""
     ran = manifest.options
     network = NetworkOptions(**ran["network"])
-    return replace(options, networks=ran["networks"], network=network, stability=ran["stability"])
+    kept = {name: ran[name] for name in ("networks", "stability", "bibliography")}
+    return replace(options, network=network, **kept)
 
 
 def _table(run: Run, name: str) -> pl.LazyFrame:

@@ -5,6 +5,7 @@ state, packed → each part of a state is written by the code that writes a tabl
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -53,6 +54,7 @@ from icp_engine.warehouse.switch import CLUSTER
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9]+:/")  # of an object store; as a path it would be a folder called so
 _TASKS = 200  # of a shuffle, at most
 
 
@@ -72,6 +74,8 @@ def run_on_cluster(
         InputError: the extract, a folder or the cluster cannot be used; what was published stays published.
         ScorecardError: the scorecard has mistakes.
     """
+    if _ADDRESS.match(str(out)):
+        raise InputError(f"{out} is an address; a cluster publishes into a folder that all its machines share.")
     patterns, out = list(patterns), out.absolute()
     if options.network.decisions is None and (beside := out / DECISIONS).exists():
         options = replace(options, network=replace(options.network, decisions=str(beside)))

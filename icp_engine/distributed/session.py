@@ -1,6 +1,9 @@
 """The connection to a Spark cluster, and what its machines have installed."""
 
+import os
 import platform
+import re
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,8 +25,9 @@ Batches = Iterator[pa.RecordBatch]
 _PROBES = 16  # small tasks that ask machines for their versions; every task that scores asks once more
 _SETTINGS = {
     "spark.sql.adaptive.coalescePartitions.enabled": "false",  # few bytes of keys stand for much work
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
+_RAISED = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception): .*", re.MULTILINE)
+_LIBRARIES = ("pyspark", "py4j", "grpc")
 _AT_START = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -60,10 +64,11 @@ def session(cluster: Cluster) -> Iterator["SparkSession"]:
         InputError: pyspark is not installed, or there is no such cluster.
     """
     try:
-        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise InputError(f"--engine spark needs more packages: {install_extra('spark')}") from error
+    if (cluster.master or "").startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else whatever is called python3
     builder = SparkSession.builder.appName(NAME)
     for name, value in (_AT_START | dict(cluster.settings)).items() if cluster.remote is None else ():
         builder = builder.config(name, value)
@@ -78,7 +83,9 @@ def session(cluster: Cluster) -> Iterator["SparkSession"]:
             for name, value in _SETTINGS.items():
                 spark.conf.set(name, value)
             yield spark
-        except PySparkException as error:
+        except Exception as error:
+            if not type(error).__module__.startswith(_LIBRARIES):
+                raise
             raise InputError(f"A task on the cluster failed: {_last_line(error)}") from error
         finally:
             spark.stop()
@@ -94,9 +101,8 @@ def _quiet() -> Iterator[None]:
 
 def _last_line(error: Exception) -> str:
     """Return what a task said of its failure: the last line of Python's traceback, within Java's."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith(("\t", " "))]
-    told = [line for line in lines if line.startswith("icp_engine.errors.")]
-    return told[0].partition(": ")[2] if told else lines[0] if lines else first_line(error)
+    told = _RAISED.findall(str(error))
+    return str(told[-1]).removeprefix(f"{InputError.__module__}.{InputError.__name__}: ") if told else first_line(error)
 
 
 def own_versions() -> Versions:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from icp_engine.columns import HELPERS, KEY, STATE
 from icp_engine.distributed.job import KEYS, SCORED, Job, rows_of
 from icp_engine.distributed.session import Batches, check_same, own_versions
+from icp_engine.errors import InputError
 from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID
 from icp_engine.extract.extract import FILE, ROW
 from icp_engine.extract.ids import is_totals_row
@@ -51,8 +52,11 @@ def score_slices(job: Job, batches: Batches) -> Batches:
 
 
 def _score(job: Job, number: int) -> dict[str, int | None]:
-    rows = rows_of(job, job.slices[number])
-    frame = with_scores(rows, job.cards, job.options).collect()
+    part = job.slices[number]
+    frame = with_scores(rows_of(job, part), job.cards, job.options).collect()
+    if len(frame) != part.rows:
+        path = job.extract.files[part.file].path
+        raise InputError(f"{path} holds other rows on {platform.node()} than on the driver; put it on a shared disk.")
     _write(frame.drop(pl.selectors.starts_with(INVALID, CLIPPED, ABSENT)), job.path(SCORED, number))
     totals = is_totals_row(frame.columns).alias(TOTAL)
     ties = dict.fromkeys(name for card in job.cards for name in (card.column("total_score"), *card.tie_fields))

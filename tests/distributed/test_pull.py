@@ -18,7 +18,13 @@ from icp_engine.warehouse.folder import published
 from icp_engine.warehouse.manifest import read_manifest
 
 OPTIONS = RunOptions(
-    ("icp", "icf"), reading=DECIMAL_POINTS, format="parquet", duplicates="first", charts=False, stability=True
+    ("icp", "icf"),
+    reading=DECIMAL_POINTS,
+    format="parquet",
+    duplicates="first",
+    charts=False,
+    stability=True,
+    bibliography=True,
 )
 BY_STATE = ("clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_networks")
 LEFT_OUT = {"run_facts", "history"}  # tell when and where

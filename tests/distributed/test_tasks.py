@@ -60,6 +60,7 @@ def test_every_shipped_scorecard_gives_what_one_machine_gives(
         networks=False,
         charts=False,
         stability=True,
+        bibliography=True,
     )
     run(extract, tmp_path / "one", options)
     cards = apart(map(load_scorecard, names))
