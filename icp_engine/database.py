@@ -102,7 +102,8 @@ class Database:
         worker = threading.Thread(target=_settle, args=(done, work), daemon=True)
         try:
             worker.start()
-            wait([done])
+            while wait([done], timeout=1).not_done:  # in turns: on Windows no signal ends a wait
+                pass
         except BaseException:
             while worker.is_alive() and wait([done], timeout=0.05).not_done:
                 self.connection.interrupt()  # said again: a query that begins at this moment forgets it

@@ -5,6 +5,7 @@
     python scripts/bench.py --web [EXTRACT] [--rows N]          its pages, by 8 visitors at once
     python scripts/bench.py --partners [--rows N] [--runs N]    `partners run`, beside a plain copy of its input
     python scripts/bench.py --spark [EXTRACT] [--rows N]        a run on a cluster of this machine, see bench_spark.py
+    python scripts/bench.py --workbench [EXTRACT] [--rows N]    what the workbench adds to a run, and its questions
     python scripts/bench.py --nppes [FILE] [--rows N]           `build`, beside a plain scan of the columns it reads
 
 Every turn runs the rival and the engine as whole processes, one after the other, and what both scored is compared.
@@ -29,6 +30,7 @@ import click
 import pyarrow.parquet as pq
 from bench_api import bench_api
 from bench_spark import bench_spark
+from bench_workbench import bench_workbench
 
 COPY = "import sys, polars as pl; [pl.scan_parquet(path).sink_parquet(sys.argv[1]) for path in sys.argv[2:]]"
 SCAN = (
@@ -127,41 +129,39 @@ def measured(command: list[str]) -> Cost:
     help="Rows to make: 1,450,000 where no extract is given, 1,000,000 practices, 2,000,000 of NPPES.",
 )
 @click.option("--runs", default=5, show_default=True, help="Turns of copy and run; the first, a warm-up, is left out.")
-@click.option("--api", is_flag=True, help="Measure the server over a run of the extract instead.")
-@click.option("--web", is_flag=True, help="Measure the pages over a run of the extract instead.")
-@click.option("--partners", is_flag=True, help="Measure `partners run` instead.")
-@click.option("--spark", is_flag=True, help="Measure a run on a Spark cluster of this machine instead.")
-@click.option("--nppes", is_flag=True, help="Measure `build` instead; EXTRACT is a main file of NPPES.")
-def main(  # noqa: PLR0913 (an argument for each option)
-    extract: Path | None,
-    rows: int | None,
-    runs: int,
-    *,
-    api: bool,
-    web: bool,
-    partners: bool,
-    spark: bool,
-    nppes: bool,
-) -> None:
+@click.option("--api", "what", flag_value="api", help="Measure the server over a run of the extract instead.")
+@click.option("--web", "what", flag_value="web", help="Measure the pages over a run of the extract instead.")
+@click.option(
+    "--workbench",
+    "what",
+    flag_value="workbench",
+    help="Measure the columns and the questions of the workbench instead.",
+)
+@click.option("--partners", "what", flag_value="partners", help="Measure `partners run` instead.")
+@click.option("--spark", "what", flag_value="spark", help="Measure a run on a Spark cluster of this machine instead.")
+@click.option("--nppes", "what", flag_value="nppes", help="Measure `build` instead; EXTRACT is a main file of NPPES.")
+def main(extract: Path | None, rows: int | None, runs: int, what: str | None) -> None:
     """Measure and compare."""
     program = shutil.which("icp-engine", path=str(Path(sys.executable).parent))
     if program is None:
         raise click.ClickException("icp-engine is not installed beside this Python; run sh scripts/test.sh once.")
     with tempfile.TemporaryDirectory(prefix="icp-bench-") as folder:
         place = Path(folder)
-        if partners:
+        if what == "partners":
             inputs, run = _partners(place, rows or 1_000_000, program)
             copy = [sys.executable, "-c", COPY, str(place / "copy.parquet"), *map(str, inputs)]
             missed = [not _case(case, rows or 1_000_000, copy, _run(case, run, place), runs) for case in PARTNERS]
-        elif nppes:
+        elif what == "nppes":
             missed = [not _build(extract or _main_file(place, rows or 2_000_000), program, place, runs)]
-        elif spark:
+        elif what == "workbench":
+            missed = [not _workbench(extract or _made(place, rows or 1_450_000), program, place, runs)]
+        elif what == "spark":
             missed = [not bench_spark(program, extract or _made(place, rows or 1_450_000), place)]
-        elif api or web:
+        elif what in ("api", "web"):
             extract = extract or _made(place, rows or 1_450_000)
-            asked = ["--review"] if web else []
+            asked = ["--review"] if what == "web" else []
             measured([program, "run", str(extract), "--out", str(place / "out"), "--quiet", *SERVED, *asked])
-            missed = [not bench_api(program, place / "out", pages=web)]
+            missed = [not bench_api(program, place / "out", pages=what == "web")]
         else:
             extract = extract or _made(place, rows or 1_450_000)
             run, by_hand = [program, "run", str(extract)], _rival("polars", extract, place)
@@ -252,6 +252,17 @@ def _case(case: Case, rows: int, rival: list[str], command: list[str], runs: int
         f"peak {peak:,.0f} MB (goal {limit * 1000:,.0f}): {'met' if good else 'MISSED'}"
     )
     return good
+
+
+def _workbench(extract: Path, program: str, place: Path, runs: int) -> bool:
+    """Measure what the workbench adds to a run, and its questions."""
+    out = place / "out"
+    run = measured([program, "run", str(extract), "--out", str(out), "--quiet", "--format", "parquet", "--no-charts"])
+
+    def scoring() -> float:
+        return float(subprocess.check_output([sys.executable, "-c", STAGE, str(extract), "icp"]))
+
+    return bench_workbench(extract, out, runs, run.cpu, scoring, lambda words: measured([program, *words]).cpu)
 
 
 def _second_card(extract: Path, runs: int) -> bool:

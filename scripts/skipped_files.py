@@ -1,4 +1,7 @@
-"""Print the test files of which a JUnit report says that something was skipped: python scripts/skipped_files.py REPORT."""
+"""Print the test files of which a JUnit report says that something was skipped.
+
+python scripts/skipped_files.py REPORT
+"""
 
 import sys
 from pathlib import Path
@@ -13,7 +16,7 @@ def skipped_files(report: Path) -> list[str]:
 
 def _file(case: ElementTree.Element) -> str:
     """Return the file of a test case, whose name is that of its module, and of its class where it has one."""
-    module = case.get("classname") or case.get("name", "")
+    module = case.get("classname") or case.get("name") or ""
     parts = module.split(".")
     found = [Path(*parts[:length]).with_suffix(".py") for length in range(len(parts), 0, -1)]
     return next((str(path) for path in found if path.is_file()), f"{module}, which is no file")

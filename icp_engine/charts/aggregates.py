@@ -23,7 +23,7 @@ _OF_NETWORKS = ("top_networks", "network_sizes")
 class Aggregates:
     """The frames of a run's charts by the names of their files in `sql/charts`, and the scorecard that made them.
 
-    Without networks `top_networks` and `network_sizes` are empty.
+    Without networks, and for a scorecard that made none, `top_networks` and `network_sizes` are empty.
     """
 
     card: Scorecard
@@ -43,7 +43,7 @@ def aggregates(run: Run) -> Aggregates:
             "score_distribution": {"step": max(1, round(card.maximum * 100 / _STEPS))},
             "top_networks": {"max_rows": _MAX_NETWORKS},
         }
-        wanted = _CLINICS + (_OF_NETWORKS if run.has_networks else ())
+        wanted = _CLINICS + (_OF_NETWORKS if run.made_networks else ())
         return Aggregates(card, {name: db.frame(sql_text(f"charts/{name}"), values.get(name)) for name in wanted})
 
 
@@ -52,7 +52,7 @@ def _register(db: Database, run: Run) -> None:
     db.view_parquet("icp_scores", run.path("icp_scores"))
     db.view_parquet("icp_bands", run.path("icp_bands"))
     view(db, CLINIC_SCORES, clinic_sql(run.card), "icp_scores")
-    if run.has_networks:
+    if run.made_networks:
         db.view_parquet(NETWORKS, run.path(NETWORKS))
         view(db, NETWORK_SCORES, network_sql(run.card), NETWORKS)
     db.copy("scorecard_categories", scorecard_frames(run.card)["scorecard_categories"])

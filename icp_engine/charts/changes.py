@@ -10,6 +10,7 @@ from icp_engine.charts.style import BAR, LOSS, ON_BAR, cut, figure, tier_colour
 from icp_engine.display import listed
 from icp_engine.scorecard.model import Tier
 
+_DASHES = ("solid", "dot", "dash", "dashdot")  # of lines, a scorecard each
 _ROW = 46  # pixels of a bar and the room around it
 
 
@@ -69,7 +70,7 @@ def tier_history(tiers: pl.DataFrame) -> Chart:
     """
     share = pl.col("clinics") / pl.col("clinics").sum().over("started_at", "scorecard_id")
     shares = tiers.with_columns(share.alias("share"))
-    traces = []
+    traces, cards = [], shares["scorecard_id"].unique(maintain_order=True).to_list()
     for key, own in shares.group_by("scorecard_id", "number", maintain_order=True):
         card, number = str(key[0]), int(str(key[1]))
         traces.append(
@@ -78,7 +79,7 @@ def tier_history(tiers: pl.DataFrame) -> Chart:
                 y=own["share"].to_list(),
                 mode="lines+markers",
                 name=cut(f"{card}: {own['label'][-1]}"),
-                line={"color": tier_colour(number)},
+                line={"color": tier_colour(number), "dash": _DASHES[cards.index(card) % len(_DASHES)]},
                 customdata=own["clinics"].to_list(),
                 hovertemplate="%{customdata:,} clinics, %{y:.1%}<extra>%{fullData.name}</extra>",
             )

@@ -44,7 +44,7 @@ def command(warehouse: Path, scorecard: str | None, history: bool, html: Path | 
     if history:
         from icp_engine.workbench.history import run_history
 
-        documents.print_document(run_history(run), as_json=as_json, html=html)
+        documents.print_document(run_history(run.of(scorecard)), as_json=as_json, html=html)
         return
     runs = run.each if scorecard is None else (run.of(scorecard),)
     found = [run_statistics(each) for each in runs]

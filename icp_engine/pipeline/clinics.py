@@ -28,6 +28,7 @@ from icp_engine.scoring.explain import with_bibliography
 from icp_engine.scoring.next_tier import NextTierFinder
 from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_all_scores, band_columns, score_columns
+from icp_engine.scoring.situations import situated
 from icp_engine.scoring.stability import stability_expr
 from icp_engine.tables.ordering import materialised, sorted_slices, with_order
 from icp_engine.tables.ranks import ranked
@@ -173,7 +174,7 @@ def write_clinics(
         for output in outputs:
             stack.enter_context(output.file)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
-        finders = [(BoundsFinder(card), NextTierFinder(card)) for card in cards]
+        finders = [(card, BoundsFinder(card), NextTierFinder(card)) for card in cards]
         spellers, spelling = [ReasonSpeller(card) for card in cards], stack.enter_context(ThreadPoolExecutor(1))
         writing: deque[list[Future[None]]] = deque()
         dictionaries: list[str] = []
@@ -192,8 +193,9 @@ def write_clinics(
             report("write", done, scored.rows)
             done += len(piece)
             whole = piece
-            for bounds, next_tier in finders:
-                whole = next_tier.add(bounds.add(whole))
+            for card, bounds, next_tier in finders:
+                rows = situated(piece, card)
+                whole = whole.with_columns(*bounds.columns(rows), next_tier.column(rows))
             whole = whole if networks is None else _with_networks(whole, networks)
             table = arrow(whole)
             dictionaries = dictionaries or repetitive_columns(table)

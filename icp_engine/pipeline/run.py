@@ -192,7 +192,9 @@ def write_results(
             columns = networks.columns if networks else None
             counts = write_clinics(scored, outputs, work.cards, columns, work.stages.report)
         manifest = with_counts(manifest, *counts)
-        history = with_own_rows(read_history(work.out), _scores(work), work.cards[0], manifest)
+        history = read_history(work.out)
+        for card in work.cards:
+            history = with_own_rows(history, _scores(work), card, manifest)
         _write_table(HISTORY, history, work)
         if file is None or networks is None:
             return manifest

@@ -77,6 +77,11 @@ class Run:
         return clinics.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
 
     @property
+    def made_networks(self) -> bool:
+        """Whether the run's networks are of this scorecard's scores, which only those of the main one are."""
+        return self.has_networks and (not self.cards or self.card is self.cards[0])
+
+    @property
     def has_networks(self) -> bool:
         """Whether the run looked for networks."""
         return self.path(NETWORKS).exists()

@@ -26,6 +26,7 @@ def publish_charts(
     out: Path | None = None,
     *,
     clinic: str | None = None,
+    scorecard: str | None = None,
     png: bool = False,
     report: Progress = lambda *_: None,
 ) -> list[Path]:
@@ -35,17 +36,22 @@ def publish_charts(
         warehouse: where it is published.
         out: the folder to write into; `charts` of the warehouse unless given.
         clinic: draw the score of this clinic alone.
+        scorecard: what scored the run; the main one unless given.
         png: pictures too.
         report: called as the work goes on.
 
     Raises:
-        InputError: nothing is published there, there is no such clinic, or pictures cannot be made here.
+        InputError: nothing is published there, there is no such clinic, pictures cannot be made here, or those of
+            another scorecard than the main one would be written over its own.
     """
     if png:
         check_png()
     if out is not None:
         check_outside(out)
-    run = open_run(warehouse)  # one run, whatever is published meanwhile
+    main = open_run(warehouse)  # one run, whatever is published meanwhile
+    run = main.of(scorecard)
+    if out is None and run is not main:
+        raise InputError(f"The charts of {warehouse} are those of {main.card.id}; name another folder with --out.")
     report("charts", 0, 0)
     charts = [draw_clinic(explain_clinic(run, clinic))] if clinic else draw(aggregates(run))
     if out is not None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import polars as pl
+
 from icp_engine.display import listed, percent
 from icp_engine.published.ranking import best_tie, ranking_doubts
 from icp_engine.published.run import Run
@@ -25,9 +27,9 @@ def verdict(run: Run, statistics: Statistics) -> Verdict:
     """Return what a run comes to."""
     tie = best_tie(run)
     if doubts := ranking_doubts(run, tie):
-        found = [*doubts, _out_of_reach(run.card, run.manifest), _largest_tie(statistics)]
+        found = [*doubts, _out_of_reach(run.card, run.manifest), _uncertain(run), _largest_tie(statistics)]
         return Verdict(_NO_RANKING, tuple(sentence for sentence in found if sentence), is_ranking=False)
-    found = [_out_of_reach(run.card, run.manifest), _best_tie(tie.clinics), _largest_tie(statistics)]
+    found = [_out_of_reach(run.card, run.manifest), _uncertain(run), _best_tie(tie.clinics), _largest_tie(statistics)]
     return Verdict(_headline(statistics, run.card), tuple(sentence for sentence in found if sentence))
 
 
@@ -54,6 +56,20 @@ def _out_of_reach(card: Scorecard, manifest: Manifest) -> str | None:
     return (
         f"No clinic has a value for {listed(absent)}: "
         f"{manifest.reachable:g} of {card.maximum:g} points are within reach{beyond}."
+    )
+
+
+def _uncertain(run: Run) -> str | None:
+    """Return for how many the tier hangs on what is missing; None for nobody, and in runs of former versions."""
+    clinics, certain = run.table("clinics_icp"), run.card.column("tier_certain")
+    if certain not in clinics.collect_schema():
+        return None
+    count = int(clinics.select((~pl.col(certain)).sum()).collect().item())
+    if not count:
+        return None
+    share = percent(count / run.manifest.rows.scored)
+    return (
+        f"Missing data could change the tier of {_clinics(count)}, {share} of all: icp-engine gaps says which fields."
     )
 
 

@@ -109,7 +109,7 @@ class Situations:
             landed = 0 if number - 1 == self.part.nothing_known else number - 1
             return {landed: self._worth(landed, (), frozenset())}
         own = [outcome.number for outcome in self.part.outcomes if outcome.number != self.part.nothing_known]
-        return {outcome: self._range(outcome) for outcome in own}
+        return {outcome: self.part.outcomes[outcome].ends for outcome in own}
 
     def _possible(self, states: tuple[int, ...], filled: frozenset[str]) -> dict[int, Worth]:
         key = states, filled
@@ -152,12 +152,6 @@ class Situations:
         if state == GONE:
             return outcome.worth(form.absent), outcome.worth(form.absent)
         ends = [_at(form, end) for end in (column.states[state].low, column.states[state].high)]
-        return outcome.worth(min(ends)), outcome.worth(max(ends))
-
-    def _range(self, number: int) -> tuple[int, int]:
-        outcome = self.part.outcomes[number]
-        form = outcome.points
-        ends = [*form.range, *([] if isinstance(form, FixedPoints) else [form.absent])]
         return outcome.worth(min(ends)), outcome.worth(max(ends))
 
 

@@ -134,6 +134,13 @@ class Outcome:
         """The most hundredths that it can give."""
         return self.worth(self.points.range[1])
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The fewest and the most hundredths that it gives, to those among them whose value is not known."""
+        form = self.points
+        found = [*form.range, *([] if isinstance(form, FixedPoints) else [form.absent])]
+        return self.worth(min(found)), self.worth(max(found))
+
 
 @dataclass(frozen=True, slots=True)
 class CharacteristicOutcomes:

@@ -13,14 +13,14 @@ import polars as pl
 
 from icp_engine.columns import HELPERS
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints, Outcome, outcome_table
+from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints, outcome_table
 from icp_engine.scorecard.rounding import UNIT
 from icp_engine.scoring.changes import MOST_STEPS, Lever, levers
-from icp_engine.scoring.compiler import HUNDREDTHS, category_expr, tier_expr, total_expr
+from icp_engine.scoring.compiler import HUNDREDTHS, category_expr, points_expr, tier_expr, total_expr
 from icp_engine.scoring.score import add_bands
-from icp_engine.scoring.situations import SITUATION, of_card, situation_of, with_situations, with_values
+from icp_engine.scoring.situations import SITUATION, of_card, situated, situation_of
 
-_ROW, _TIER = f"{HELPERS}row", f"{HELPERS}tier_now"
+_ROW, _TIER, _PLACE = f"{HELPERS}row", f"{HELPERS}tier_now", "place"
 _FOUND = {"size": pl.Float64, "lever": pl.Int16, "value": pl.Float64, "now": pl.Float64, "below": pl.Float64}
 
 
@@ -76,60 +76,74 @@ class NextTierFinder:
 
         Source: score columns and conformed fields.
         """
-        found = self.changes(frame).drop("size")
-        changes = found.unique()
-        texts = [self._text(*row) for row in changes.iter_rows()]
-        name = self._card.column("next_tier")
-        spelled = changes.with_columns(pl.Series(name, texts, pl.String))
-        text = found.join(spelled, on=changes.columns, how="left", nulls_equal=True, maintain_order="left")
-        return frame.with_columns(text[name])
+        return frame.with_columns(self.column(situated(frame, self._card)))
+
+    def column(self, rows: pl.DataFrame) -> pl.Series:
+        """Return the column `next_tier`. Source: score columns and what `situated` returned."""
+        found = self._smallest(rows)
+        changes = found.select(*_FOUND).drop("size").unique()
+        texts = pl.Series([self._text(*change) for change in changes.iter_rows()], dtype=pl.String)
+        spelled = found.join(
+            changes.with_columns(texts.alias("text")),
+            on=changes.columns,
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
+        )
+        empty = pl.repeat(None, len(rows), dtype=pl.String, eager=True).alias(self._card.column("next_tier"))
+        return empty.scatter(spelled[_PLACE], spelled["text"])
 
     def changes(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the smallest change of every clinic: its `size`, the `lever`, the `value`, and what words need."""
-        best = pl.DataFrame(schema=_FOUND).clear(len(frame))
-        for places, tried in self._by_field(frame):
-            now = best[places]
-            better = (tried["size"] < now["size"]).fill_null(value=False) | now["size"].is_null()
-            chosen, kept = places.filter(better), tried.filter(better)
-            best = best.with_columns(best[name].scatter(chosen, kept[name]) for name in _FOUND)
-        return best.with_columns(pl.when(pl.col("size").is_not_null()).then(pl.col("lever")))
+        found = self._smallest(situated(frame, self._card))
+        empty = pl.DataFrame(schema=_FOUND).clear(len(frame))
+        return empty.with_columns(empty[name].scatter(found[_PLACE], found[name]) for name in _FOUND)
+
+    def _smallest(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the smallest change of those clinics that one is enough for, by place."""
+        found = self._found(rows).sort(_PLACE, "size", "lever")
+        return found.filter(pl.col(_PLACE).ne_missing(pl.col(_PLACE).shift()))
 
     def paths(self, clinic: pl.DataFrame) -> list[Path]:
         """Return the smallest change of each field that takes a clinic into a better tier, the smallest of all first.
 
         Source: one row, as `add` takes it.
         """
-        rows = [row for _, tried in self._by_field(clinic) for row in tried.iter_rows() if row[0] is not None]
-        return [
-            Path(self.levers[row[1]].field, self._text(*row[1:]) or "", row[0], row[3] is None)
-            for row in sorted(rows, key=lambda row: (row[0], row[1]))
-        ]
+        found = pl.concat(
+            [pl.DataFrame(schema=_FOUND), *(self._by_field(situated(clinic, self._card)))], how="diagonal"
+        )
+        rows = found.select(*_FOUND).sort("size", "lever").iter_rows()
+        return [Path(self.levers[row[1]].field, self._text(*row[1:]) or "", row[0], row[3] is None) for row in rows]
 
-    def _by_field(self, frame: pl.DataFrame) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
-        """Yield for each field the places of clinics that it may take further, and the smallest change of each."""
+    def _found(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the smallest change of every field, of those clinics that it is enough for."""
+        return pl.concat([pl.DataFrame(schema=_FOUND | {_PLACE: pl.UInt32}), *self._by_field(rows)])
+
+    def _by_field(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Yield for each field its smallest change of those clinics that one is enough for, and their places."""
         card = self._card
         names = [_TIER, *(category.column for category in card.categories)]
         scores = [(pl.col(name) * UNIT).round().cast(HUNDREDTHS) for name in names[1:]]
-        rows = with_situations(with_values(frame, card), card)
         rows = rows.with_columns(*scores, pl.col(card.column("tier")).alias(_TIER))
         for number, lever in enumerate(self.levers):
             places = self._worth_trying(rows, lever)
             if len(places):
                 some = rows.select(*lever.card.reads, *names, pl.selectors.starts_with(SITUATION))[places]
-                yield places, _tried(Rows(lever, some, card), number)
+                tried = _tried(Rows(lever, some, card), number).with_columns(places.cast(pl.UInt32).alias(_PLACE))
+                yield tried.filter(pl.col("size").is_not_null())
 
     def _worth_trying(self, rows: pl.DataFrame, lever: Lever) -> pl.Series:
         """Return the places of the clinics for which the most that the field can give would make a better tier."""
         card = self._card
         gains = [
             pl.min_horizontal(
-                pl.col(category.rule.column) + _most_gained(category, lever.field),
+                pl.col(category.rule.column) + _most_gained(category, lever.field, card),
                 pl.lit(category.maximum, HUNDREDTHS),
             ).alias(category.rule.column)
             for category in outcome_table(lever.card).categories
         ]
-        raised = rows.select(_TIER, *(category.column for category in card.categories)).with_columns(gains)
-        enough = _better(raised, card)
+        others = [category.column for category in card.categories if category not in lever.card.categories]
+        enough = _better(rows.select(_TIER, *others, *gains), card)
         return (enough & rows[lever.field].is_null() if lever.kind == "text" else enough).arg_true()
 
     def _text(self, number: int | None, value: float | None, now: float | None, below: float | None) -> str | None:
@@ -154,23 +168,17 @@ class NextTierFinder:
         return f"{lever.label} {'raised' if value > now else 'lowered'} to {value:,.12g}"
 
 
-def _most_gained(category: CategoryOutcomes, field: str) -> int:
-    """Return the most hundredths that a category can gain when one field changes."""
+def _most_gained(category: CategoryOutcomes, field: str, card: Scorecard) -> pl.Expr:
+    """Return the most hundredths that a category can gain when one field changes, beyond what it gives now."""
     rules = [part.rule for part in category.parts]
     if category.rule.requires or category.rule.all_missing or any(rule.only_for for rule in rules):
-        return category.maximum
-    gained = 0
+        return pl.lit(category.maximum, HUNDREDTHS)
+    gained = pl.lit(0, HUNDREDTHS)
     for part, share in zip(category.parts, category.shares, strict=True):
         if field in part.rule.sources:
-            ends = [end for outcome in part.outcomes for end in _ends(outcome)]
-            gained += int(share * (max(ends) - min(ends))) + 1
+            most = max(outcome.ends[1] for outcome in part.outcomes)
+            gained += ((most - points_expr(part, card)) * float(share)).ceil().cast(HUNDREDTHS) + 1  # 1 for rounding
     return gained
-
-
-def _ends(outcome: Outcome) -> list[int]:
-    form = outcome.points
-    points = form.range if isinstance(form, FixedPoints) else (*form.range, form.absent)
-    return [outcome.worth(end) for end in points]
 
 
 def _tried(rows: Rows, number: int) -> pl.DataFrame:

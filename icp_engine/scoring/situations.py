@@ -28,6 +28,14 @@ def situation_of(situation: Situations) -> pl.Expr:
     return pl.col(SITUATION + situation.part.rule.column)
 
 
+def situated(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
+    """Return the frame with what `with_values` and `with_situations` add, any field that is missing being open.
+
+    Source: the conformed columns of `card.reads` and the columns of bands.
+    """
+    return with_situations(with_values(frame, card), card)
+
+
 def with_values(frame: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
     """Return the frame with what situations and points follow from: ratios, lists, and the tests that texts pass.
 

@@ -124,10 +124,14 @@ def _placed(run: Run, outcomes: Outcomes) -> tuple[pl.DataFrame, int, list[float
     """Return the accounts with what the run says of them and their rank, how many clinics it has, and decile cuts."""
     card = run.card
     total = (pl.col(card.column("total_score")) * 100).round().cast(pl.Int64).alias(_TOTAL)
-    scores = run.table("icp_scores").select(KEY, total).collect()
-    ranked = scores.sort(_TOTAL, KEY, descending=[True, False]).with_row_index(_RANK, 1)
+    clinics = run.table(CLINICS)
+    rank = card.column("rank")
+    by, best = (_TOTAL, True) if rank not in clinics.collect_schema() else (rank, False)  # runs of former versions
+    kept = [pl.col(by)] if by == rank else []
+    scores = clinics.select(KEY, total, *kept).collect()
+    ranked = scores.sort(by, KEY, descending=[best, False]).select(KEY, _TOTAL).with_row_index(_RANK, 1)
     named = [card.column("tier"), *([card.column("segment")] if card.segment_source else [])]
-    said = run.table(CLINICS).select(KEY, *named)
+    said = clinics.select(KEY, *named)
     bands = run.table("icp_bands").select(KEY, *band_columns(card))
     wanted = outcomes.accounts.lazy().select(KEY, _WON)
     accounts = wanted.join(ranked.lazy(), on=KEY).join(said, on=KEY).join(bands, on=KEY).collect()
@@ -252,7 +256,7 @@ def _precision(accounts: pl.DataFrame, clinics: int, top: int | None, whole: Cel
         best = accounts.filter(pl.col(_RANK) <= size)
         cells.append(Cell(f"{size:,}", len(best), int(best[_WON].sum())))
     rows = [(cell.name, *_rated(cell, whole)) for cell in cells]
-    says = "Of the best clinics by score, then by id: those with an outcome, and how many of them were won."
+    says = "Of the best clinics, in the order of the run: those with an outcome, and how many of them were won."
     return Table("precision", "Precision in the top", (Column("top", "Top"), *_RATES), rows, says)
 
 

@@ -69,14 +69,15 @@ def united_fields(cards: Iterable[Scorecard]) -> dict[str, Field]:
 def clinics_of(source: Source, cards: Iterable[Scorecard]) -> Iterator[tuple[pl.LazyFrame, int]]:
     """Give the clinics of a source, conformed, each once, and how many rows were left out.
 
-    Columns: id, name, state, and the fields that the scorecards read.
+    Columns: id, name, state, and the fields that the scorecards read, or break ties by.
 
     Raises:
         InputError: the source cannot be read, or has no clinic.
     """
     cards = list(cards)
     fields = united_fields(cards)
-    needed = list(dict.fromkeys([KEY, NAME, STATE, *(name for card in cards for name in card.reads)]))
+    read = (name for card in cards for name in (*card.reads, *card.tie_fields))
+    needed = list(dict.fromkeys([KEY, NAME, STATE, *read]))
     if source.run is not None:  # conformed when it was published: a column has the name of its field
         conformed = conform(source.run.table(CLINICS), [fields[name] for name in needed])
         yield conformed.select(needed), 0

@@ -104,8 +104,8 @@ def _sentences(changes: Sequence[Change], found: Differences, old: Scorecard, ne
         yield f"The population stability index (PSI) over deciles of the old score is {found.psi:.3f}: {word}."
     churn = found.churn
     among = f"Of the first {churn.top:,}, {churn.leaving:,} ({percent(churn.share)}) are no longer among them."
-    tie = f" {churn.tied:,} share the score at the cut, so that ids decide who of them is in." if churn.tied > 1 else ""
-    yield among + tie
+    level = f" {churn.tied:,} are level at the cut, so that ids decide who of them is in." if churn.tied > 1 else ""
+    yield among + level
     if found.left_out:
         yield left_out_in_words(found.left_out)
 

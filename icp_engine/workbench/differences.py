@@ -8,6 +8,7 @@ import polars as pl
 from icp_engine.columns import HELPERS, KEY, NAME, STATE
 from icp_engine.errors import InputError
 from icp_engine.scorecard.model import Scorecard
+from icp_engine.scoring.compiler import prepared, value_of
 from icp_engine.workbench.clinics import NEW, OLD, Source, clinics_of, part_codes, with_points
 from icp_engine.workbench.measures import cell_counts, decile_cuts, psi
 
@@ -18,7 +19,7 @@ _MOVERS = 10
 
 @dataclass(frozen=True, slots=True)
 class Churn:
-    """What becomes of the best: `leaving` of the first `top` are no longer among them; `tied` share the last score."""
+    """What becomes of the best: `leaving` of the first `top` leave it; `tied` are level with the last of them."""
 
     top: int
     leaving: int
@@ -75,13 +76,14 @@ def differences(source: Source, old: Scorecard, new: Scorecard, top: int | None 
         InputError: the source cannot be read, or `top` leaves nobody outside.
     """
     with clinics_of(source, (old, new)) as (lf, left_out):
-        both = with_points(with_points(lf, old, OLD), new, NEW)
+        both = with_points(with_points(_with_ties(_with_ties(lf, old, OLD), new, NEW), old, OLD), new, NEW)
         codes = part_codes((old, new))
         names = both.collect_schema().names()
         changes = [_change(code, names).alias(CHANGE + code) for code in codes]
         kept = [f"{mark}{name}" for mark in (OLD, NEW) for name in ("total", "tier", "segment")]
         bands = [name for name in names if name.startswith((f"{OLD}band ", f"{NEW}band "))]
-        frame = both.select(KEY, STATE, *kept, *bands, *changes).collect()
+        ties = [f"{mark}{name}" for mark, card in ((OLD, old), (NEW, new)) for name in _ties(card)]
+        frame = both.select(KEY, STATE, *kept, *ties, *bands, *changes).collect()
         movers = _movers(frame)
         named = lf.select(KEY, NAME).filter(pl.col(KEY).is_in(movers[KEY].implode())).collect()
     clinics = len(frame)
@@ -95,7 +97,7 @@ def differences(source: Source, old: Scorecard, new: Scorecard, top: int | None 
         cuts=cuts,
         old_cells=cell_counts(old_counts, cuts),
         new_cells=cell_counts(_counts(frame, NEW), cuts),
-        churn=_churn(frame, _size_of_top(top, clinics)),
+        churn=_churn(frame, _size_of_top(top, clinics), old, new),
     )
 
 
@@ -142,12 +144,30 @@ def _size_of_top(top: int | None, clinics: int) -> int:
     return top
 
 
-def _churn(frame: pl.DataFrame, top: int) -> Churn:
-    """Return what becomes of the best, by score and then by id."""
-    best = {
-        mark: frame.lazy().select(KEY, f"{mark}total").top_k(top, by=[f"{mark}total", KEY], reverse=[False, True])
-        for mark in (OLD, NEW)
-    }
-    leaving = best[OLD].join(best[NEW], on=KEY, how="anti").select(pl.len()).collect().item()
-    last = best[OLD].select(pl.col(f"{OLD}total").min()).collect().item()
-    return Churn(top, leaving, frame.select((pl.col(f"{OLD}total") == last).sum()).item())
+def _ties(card: Scorecard) -> list[str]:
+    """Return the columns of what breaks ties, without their mark."""
+    return [f"tie_{place}" for place in range(len(card.tie_breaks))]
+
+
+def _with_ties(lf: pl.LazyFrame, card: Scorecard, mark: str) -> pl.LazyFrame:
+    """Return conformed clinics with what breaks ties of a scorecard."""
+    lf = lf.with_columns(prepared(card, [tie.field for tie in card.tie_breaks]))
+    values = zip(_ties(card), card.tie_breaks, strict=True)
+    return lf.with_columns(value_of(tie.field, card).alias(f"{mark}{name}") for name, tie in values)
+
+
+def _churn(frame: pl.DataFrame, top: int, old: Scorecard, new: Scorecard) -> Churn:
+    """Return what becomes of the best, in the order of a run: by score, tie-breakers, and then by id."""
+    (before, tied), (after, _) = (_best(frame, top, card, mark) for card, mark in ((old, OLD), (new, NEW)))
+    return Churn(top, len(before.join(after, on=KEY, how="anti")), tied)
+
+
+def _best(frame: pl.DataFrame, top: int, card: Scorecard, mark: str) -> tuple[pl.DataFrame, int]:
+    """Return the ids of the best, and how many clinics are level with the last of them but for their ids."""
+    keys = [f"{mark}total", *(f"{mark}{name}" for name in _ties(card))]
+    total = pl.col(keys[0])
+    near = frame.filter(total >= total.top_k(top).min()).select(KEY, *keys)
+    descending = [True, *(tie.order == "descending" for tie in card.tie_breaks), False]
+    best = near.sort(*keys, KEY, descending=descending, nulls_last=True).head(top)
+    level = near.join(best.tail(1), on=keys, how="semi", nulls_equal=True)
+    return best.select(KEY), len(level)

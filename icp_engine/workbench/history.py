@@ -124,7 +124,7 @@ def run_history(run: Run) -> Document:
     return Document(
         title=f"History of {run.warehouse}",
         headline=_headline(runs, counts, run.card),
-        sentences=tuple(_sentences(runs)),
+        sentences=tuple(_sentences(runs, run.card)),
         subtitle=f"Up to run {run.manifest.run_id}",
         parts=(_runs(runs, counts, numbers), _picture(tiers), _deciles(history, run)),
         facts={"number_of_runs": runs["run_id"].n_unique()},
@@ -145,12 +145,12 @@ def _headline(runs: pl.DataFrame, counts: Counts, card: Scorecard) -> str:
     return f"{begun}, and had {counts.get((of_card[-2], card.id, best.number), 0):,} in the run before."
 
 
-def _sentences(runs: pl.DataFrame) -> Iterator[str]:
+def _sentences(runs: pl.DataFrame, card: Scorecard) -> Iterator[str]:
     large = runs.filter(pl.col("psi") >= LARGE_SHIFT)
     if len(large):
         last = large["run_id"][-1]
         yield f"Scores shifted much (PSI of {LARGE_SHIFT:g} or more) {len(large):,} times, last in run {last}."
-    index, before = runs.select("psi", "run_before").row(-1)
+    index, before = runs.filter(pl.col("scorecard_id") == card.id).select("psi", "run_before").row(-1)
     if index is not None:
         yield f"The PSI of the last run against {before} is {index:.3f}: {shift_word(index)}."
     cards = runs["scorecard_hash"].n_unique()

@@ -277,6 +277,18 @@ def test_commands_take_one_of_the_scorecards(warehouse: Path) -> None:
     assert (refused.exit_code, "main scorecard alone" in refused.output) == (2, True)
 
 
+def test_charts_of_each_scorecard(warehouse: Path, tmp_path: Path) -> None:
+    at = ["-w", str(warehouse), "-s", "icf"]
+    pages = json.loads(invoked(["charts", "--json", "--out", str(tmp_path), *at]).stdout)
+    assert "top_networks" not in {Path(page).stem for page in pages}  # those are of the main one's scores
+    page = (tmp_path / "score_distribution.html").read_text(encoding="utf-8")
+    assert "Tier 1 - Prime" in page
+    assert "Tier 1 - HOT" not in page
+    refused = invoked(["charts", *at])
+    assert refused.exit_code == 1
+    assert "are those of icp; name another folder with --out" in str(refused.exception)
+
+
 def test_the_report_has_a_section_per_scorecard(warehouse: Path) -> None:
     page = (warehouse / "report.html").read_text(encoding="utf-8")
     for words in (

@@ -254,7 +254,10 @@ def test_the_first_sentence_is_honest(tmp_path: Path) -> None:
     said = content(found).verdict
     best = pl.read_parquet(found.path("icp_scores"))["icp_total_score"].max()
     assert said.headline == f"Nobody reaches 80, where Tier 1 - HOT begins. The best score is {best:g}: start here."
-    assert len(said.caveats) == 1
+    assert len(said.caveats) == 2
+    assert said.caveats[1] == (
+        "Missing data could change the tier of 2 clinics, 100.0% of all: icp-engine gaps says which fields."
+    )
     assert said.caveats[0].startswith("No clinic has a value for ")
     assert "denial_pressure" in said.caveats[0]
     assert "npi_count" not in said.caveats[0]

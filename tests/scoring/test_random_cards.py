@@ -2,7 +2,7 @@
 
 ICP_CARDS says how many cards are drawn, ICP_SEED which:
 
-    ICP_CARDS=20000 sh scripts/test.sh tests/scoring/test_random_cards.py
+    ICP_CARDS=20000 sh scripts/test.sh -o faulthandler_timeout=0 tests/scoring/test_random_cards.py
 """
 
 import json

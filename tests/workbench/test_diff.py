@@ -54,12 +54,15 @@ def entries_by_part(reading: card_oracle.Reading) -> Counter[str]:
     return found
 
 
-@pytest.mark.parametrize("other", ["changed", "tests/cards/other.toml", "icp-2025-11"])
+@pytest.mark.parametrize("other", ["changed", "ties", "tests/cards/other.toml", "icp-2025-11"])
 def test_diff_equals_a_plain_difference(extract, other, request):
     rows = typed_rows()
     old = load_scorecard("icp")
     if other == "changed":
         new = restore_scorecard(changed_content(), "changed")
+    elif other == "ties":
+        tie = {"field": "site_count", "order": "descending"}
+        new = restore_scorecard(changed_content() | {"tie_break": [tie]}, "ties")
     else:
         new = load_scorecard(request.config.rootpath / other if "/" in other else other)
     readings = [plain_readings(), [card_oracle.read(new.content, row) for row in rows]]
@@ -69,9 +72,16 @@ def test_diff_equals_a_plain_difference(extract, other, request):
     check_moves(content, clinics, old, new)
     check_points(content, clinics)
 
+    def sites(row: dict[str, Any], card: Scorecard) -> int:
+        known = row.get("site_count") if card.tie_breaks else None
+        return -1 if known is None else known
+
     best = [
-        {row["clinic_id"] for row, *found in sorted(clinics, key=lambda c: (-c[side].total, c[0]["clinic_id"]))[:TOP]}
-        for side in (1, 2)
+        {
+            row["clinic_id"]
+            for row, *_ in sorted(clinics, key=lambda c: (-c[side].total, -sites(c[0], card), c[0]["clinic_id"]))[:TOP]
+        }
+        for side, card in ((1, old), (2, new))
     ]
     assert content["top_leaving"] == len(best[0] - best[1])
     assert churn == len(best[0] - best[1]) / TOP

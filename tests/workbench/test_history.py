@@ -126,3 +126,16 @@ def test_a_damaged_history_stops_a_run_and_an_older_run_has_none(tmp_path):
     path.write_bytes(b"no")
     with pytest.raises(InputError, match="the history of scores goes on from it; put it right"):
         run([extract(tmp_path, 2)], out, QUIET)
+
+
+def test_every_scorecard_of_a_run_has_its_history(tmp_path):
+    options = RunOptions(charts=False, format="parquet", networks=False, scorecard=("icp", "icf"))
+    for seed in (1, 2):
+        run([extract(tmp_path, seed)], tmp_path / "out", options)
+    found = pl.read_parquet(tmp_path / "out" / "history.parquet").filter(pl.col("measure") == "psi")
+    assert found["scorecard_id"].to_list() == ["icp", "icf"] * 2
+    assert found["run_before"].to_list() == [None, None, *found["run_id"][:2]]
+    shifts = dict(found[2:].select("scorecard_id", "psi").rows())
+    for card, index in shifts.items():
+        document = run_history(open_run(tmp_path / "out").of(card))
+        assert f"is {index:.3f}" in " ".join(document.sentences), card
