@@ -181,8 +181,8 @@ def _with_networks(rows: pl.LazyFrame, work: Work, job: Job, cluster: Cluster, m
     if scored.rows > cluster.driver_rows:
         raise InputError(
             f"{scored.rows:,} clinics are to be grouped into networks on the driver, which takes "
-            f"{cluster.driver_rows:,}; raise --driver-edges if it has the memory (about 1 GB a million), or leave "
-            "networks out with --no-networks."
+            f"{cluster.driver_rows:,}; raise --driver-edges if it has the memory, or leave networks out with "
+            "--no-networks."
         )
     networks = networks_of(scored, work, read_former(work.out, manifest.started_at, CLUSTER))
     assert networks is not None

@@ -6,7 +6,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -84,11 +84,14 @@ def session(cluster: Cluster) -> Iterator["SparkSession"]:
                 spark.conf.set(name, value)
             yield spark
         except Exception as error:
+            if _was_interrupted(error):
+                raise KeyboardInterrupt from error
             if not type(error).__module__.startswith(_LIBRARIES):
                 raise
             raise InputError(f"A task on the cluster failed: {_last_line(error)}") from error
         finally:
-            spark.stop()
+            with suppress(Exception):  # Java may be gone, and what went wrong is known by then
+                spark.stop()
 
 
 @contextmanager
@@ -97,6 +100,11 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
         yield
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Tell whether an interruption is behind an error: Spark answers one with others of its own."""
+    return error is not None and (isinstance(error, KeyboardInterrupt) or _was_interrupted(error.__context__))
 
 
 def _last_line(error: Exception) -> str:

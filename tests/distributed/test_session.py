@@ -76,3 +76,11 @@ def test_slices_hold_every_row_once(rows: list[int], places: list[tuple[int, int
         (tmp_path / f"{number}.csv").write_text("clinic_id\n" + "".join(f"{row}\n" for row in range(count)))
     extract = open_extract([str(tmp_path / "*.csv")], temp=tmp_path)
     assert list(slices_of(extract, 3)) == [Slice(number, *place) for number, place in enumerate(places)]
+
+
+def test_an_interruption_is_none_of_the_errors_that_follow_it() -> None:
+    error = OSError("gone")
+    assert not session._was_interrupted(error)
+    error.__context__ = ValueError("on the way")
+    error.__context__.__context__ = KeyboardInterrupt()
+    assert session._was_interrupted(error)
