@@ -5,6 +5,7 @@
     python scripts/bench.py --web [EXTRACT] [--rows N]          its pages, by 8 visitors at once
     python scripts/bench.py --partners [--rows N] [--runs N]    `partners run`, beside a plain copy of its input
     python scripts/bench.py --crm [EXTRACT] [--rows N]          `crm salesforce`, 5% changed, beside a plain copy
+    python scripts/bench.py --spark [EXTRACT] [--rows N]        a run on a cluster of this machine, see bench_spark.py
     python scripts/bench.py --workbench [EXTRACT] [--rows N]    what the workbench adds to a run, and its questions
     python scripts/bench.py --nppes [FILE] [--rows N]           `build`, beside a plain scan of the columns it reads
 
@@ -28,6 +29,7 @@ from pathlib import Path
 import click
 import pyarrow.parquet as pq
 from bench_api import bench_api
+from bench_spark import bench_spark
 from bench_workbench import bench_workbench
 
 COPY = "import sys, polars as pl; [pl.scan_parquet(path).sink_parquet(sys.argv[1]) for path in sys.argv[2:]]"
@@ -154,6 +156,7 @@ def measured(command: list[str]) -> Cost:
 )
 @click.option("--partners", "what", flag_value="partners", help="Measure `partners run` instead.")
 @click.option("--crm", "what", flag_value="crm", help="Measure `crm salesforce` over a run of the extract instead.")
+@click.option("--spark", "what", flag_value="spark", help="Measure a run on a Spark cluster of this machine instead.")
 @click.option("--nppes", "what", flag_value="nppes", help="Measure `build` instead; EXTRACT is a main file of NPPES.")
 def main(extract: Path | None, rows: int | None, runs: int, what: str | None) -> None:
     """Measure and compare."""
@@ -172,6 +175,8 @@ def main(extract: Path | None, rows: int | None, runs: int, what: str | None) ->
             missed = [not _hand_off(extract or _made(place, rows or 1_450_000), program, place, runs)]
         elif what == "workbench":
             missed = [not _workbench(extract or _made(place, rows or 1_450_000), program, place, runs)]
+        elif what == "spark":
+            missed = [not bench_spark(program, extract or _made(place, rows or 1_450_000), place)]
         elif what in ("api", "web"):
             extract = extract or _made(place, rows or 1_450_000)
             asked = ["--review"] if what == "web" else []

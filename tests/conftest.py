@@ -53,6 +53,18 @@ def sound_scorecards_satisfy_the_schema() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def java() -> str:
+    """Java, with Spark for Python beside it."""
+    found = shutil.which("java")
+    if found is None:
+        pytest.skip("Java is not installed: on Debian apt-get install openjdk-17-jre-headless")
+    if shutil.which("bash") is None:
+        pytest.skip("Spark starts its programs by bash, which is not here")
+    pytest.importorskip("pyspark.sql", reason="pyspark is not installed: pip install 'pyspark>=4.3,<5'")
+    return found
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real public data beside the checkout."""
     if not SHARED_DATA.is_dir():

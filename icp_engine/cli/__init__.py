@@ -30,6 +30,7 @@ _COMMANDS = {
     "networks": "networks",
     "open": "open",
     "partners": "partners",
+    "published": "published",
     "report": "report",
     "review": "review",
     "run": "run",

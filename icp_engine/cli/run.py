@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icp_engine.cli import intake, options, show
+from icp_engine.cli import cluster, intake, options, show
 from icp_engine.display import shell_line
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ _FEW = 0.01  # of all rows; when more are rejected that comes first
 @click.option("--partition-by", metavar="COLUMN", help="Also write a hive-partitioned copy, e.g. by state_code.")
 @click.option("--no-charts", is_flag=True, help="No charts and no report page.")
 @click.option("--keep", type=click.IntRange(1), default=2, show_default=True, help="Runs to keep, this one included.")
+@cluster.options
 @options.long_command
 def command(
     extract: tuple[str, ...],
@@ -105,6 +106,11 @@ def command(
     partition_by: str | None,
     no_charts: bool,
     keep: int,
+    engine: str,
+    master: str | None,
+    remote: str | None,
+    spark_settings: tuple[tuple[str, str], ...],
+    driver_edges: int,
     memory_limit: int,
     temp_dir: Path | None,
     quiet: bool,
@@ -123,6 +129,7 @@ def command(
       icp-engine run clinics.parquet --scorecard icp-2025-11 --format parquet
       icp-engine run clinics.parquet --scorecard icp --scorecard icf
       icp-engine run clinics.parquet --min-single-state 5 --exclude-names generic.txt
+      icp-engine run /shared/extract --engine spark --master spark://host:7077 --out /shared/warehouse
     """
     from icp_engine.networks.grouping import NetworkOptions
     from icp_engine.pipeline.run import RunOptions, run
@@ -154,12 +161,18 @@ def command(
         memory_limit=memory_limit,
         temp_dir=None if temp_dir is None else str(temp_dir),
     )
+    asked_of = cluster.asked(engine, master, remote, spark_settings, driver_edges)
     with show.Progress(quiet=quiet or as_json) as progress:
-        manifest = run(extract, out, asked, progress)
+        if asked_of is None:
+            manifest = run(extract, out, asked, progress)
+        else:
+            manifest = cluster.run(extract, out, asked, asked_of, progress)
     if as_json:
         from icp_engine.warehouse.manifest import manifest_content
 
         show.emit(manifest_content(manifest))
+    elif asked_of is not None and not quiet:
+        show.say(_summary_of_counts(manifest, out))
     elif not quiet:
         from icp_engine.published.run import open_run
 
@@ -193,6 +206,24 @@ def _summary(manifest: "Manifest", run: "Run") -> str:
         lines += ["", _networks(manifest, run)]
     lines += ["", "No list of the best clinics: their order means nothing, see above." if doubts else _best(best)]
     lines += ["", show.table([*_notes(manifest), *_would_help(run), *_places(manifest, run.warehouse, best)], "<<")]
+    return "\n".join(lines)
+
+
+def _summary_of_counts(manifest: "Manifest", out: Path) -> str:
+    """Return what a run on a cluster comes to, as far as its manifest says, which reads none of its tables."""
+    from icp_engine.scorecard.loader import restore_scorecard
+
+    scored, seconds = manifest.rows.scored, manifest.elapsed_seconds
+    card = restore_scorecard(manifest.scorecard.content, manifest.scorecard.id)
+    lines = [
+        *_mostly_rejected(manifest.rows),
+        f"{scored:,} clinics scored with {card.id} {card.version} in {seconds:.1f} s on a cluster",
+        "",
+        _tiers(manifest, card),
+        *(["", _segments(manifest, card)] if manifest.segments else []),
+        "",
+        show.table([*_notes(manifest), ("Results", f"{out}: CURRENT names the folder of run {manifest.run_id}")], "<<"),
+    ]
     return "\n".join(lines)
 
 

@@ -255,18 +255,22 @@ def find_rejects(extract: Extract, *, blanks: bool = True, totals: bool = False,
         totals: leave rows out that hold totals, whatever their id.
         duplicates: leave every row out whose id stood before (by file, then row).
     """
-    placed = ids(extract)
+    return rejects_among(ids(extract), extract.key, blanks=blanks, totals=totals, duplicates=duplicates)
+
+
+def rejects_among(placed: pl.LazyFrame, key: str, *, blanks: bool, totals: bool, duplicates: bool) -> Rejects:
+    """Return the rows of `ids`, or of those that may be left out, that are: what `find_rejects` says."""
     is_total, reasons = pl.col(TOTALS) & totals, []
     if totals:
         reasons.append(placed.filter(is_total).with_columns(pl.lit(TOTALS).alias(REASON)))
     placed = placed.filter(~is_total)
     if blanks:
         blank = placed.filter(pl.col(KEY).is_null())
-        reasons.append(blank.with_columns(pl.lit(f"blank {extract.key}").alias(REASON)))
+        reasons.append(blank.with_columns(pl.lit(f"blank {key}").alias(REASON)))
     if duplicates:
         twice = placed.drop_nulls(KEY).group_by(KEY).len().filter(pl.col("len") > 1)
         again = placed.join(twice, on=KEY, how="semi").sort(FILE, ROW).filter(~pl.col(KEY).is_first_distinct())
-        reasons.append(again.with_columns(pl.lit(f"duplicate {extract.key}").alias(REASON)))
+        reasons.append(again.with_columns(pl.lit(f"duplicate {key}").alias(REASON)))
     return Rejects(pl.concat(reasons).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
 
 

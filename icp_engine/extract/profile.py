@@ -15,6 +15,7 @@ from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.reach import out_of_reach, reachable_total
 
 _EXAMPLES = 5
+_DISTINCT = "distinct ids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Profile:
     advice: str | None = None
     totals: int = 0
     suspicions: tuple[Suspicion, ...] = ()
+
+    @property
+    def rejects_any(self) -> bool:
+        """Whether rows are left out of the result."""
+        return bool(self.blank_ids or self.duplicate_rows or self.totals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,48 +110,63 @@ def profile(extract: Extract, rows: pl.LazyFrame) -> Profile:
         extract: where the rows come from.
         rows: what `conformed_rows` returned, or a frame made from it, in any order.
     """
+    distinct = pl.col(KEY).drop_nulls().str.to_lowercase().hash().n_unique().alias(_DISTINCT)
+    total = rows.select(*value_counts(extract, rows), distinct).collect().row(0, named=True)
+    return profile_of(extract, rows, total, rows if total[_DISTINCT] != total[f"given {KEY}"] else None)
+
+
+def value_counts(extract: Extract, rows: pl.LazyFrame) -> list[pl.Expr]:
+    """Return what is counted of rows, each a number that adds up over parts of an extract."""
     columns = rows.collect_schema().names()
+    return [
+        pl.len().alias("rows"),
+        is_totals_row(columns).sum().alias(TOTALS),
+        *(count.alias(kind) for kind, count in id_counts().items()),
+        *(pl.col(name).count().alias(f"given {name}") for name in extract.fields if name in extract.columns),
+        *(pl.col(name).sum().alias(name) for name in columns if name.startswith((INVALID, CLIPPED, ABSENT))),
+    ]
+
+
+def profile_of(
+    extract: Extract, rows: pl.LazyFrame, total: Mapping[str, int | None], alike: pl.LazyFrame | None
+) -> Profile:
+    """Return the profile of rows that are counted.
+
+    Args:
+        extract: where the rows come from.
+        rows: all of them, which are looked at only where something is odd.
+        total: what `value_counts` counts, over all rows.
+        alike: the rows whose ids come again in some case, or more; None where there are none.
+    """
     there = [name for name in extract.fields if name in extract.columns]
-    marks = [name for name in columns if name.startswith((INVALID, CLIPPED, ABSENT))]
-    is_total = is_totals_row(columns)
-    total = (
-        rows.select(
-            pl.len().alias("rows"),
-            pl.col(KEY).drop_nulls().str.to_lowercase().hash().n_unique().alias("ids"),
-            is_total.sum().alias(TOTALS),
-            *(count.alias(kind) for kind, count in id_counts().items()),
-            *(pl.col(name).count().alias(f"given {name}") for name in there),
-            *(pl.col(name).sum().alias(name) for name in marks),
-        )
-        .collect()
-        .row(0, named=True)
-    )
+    counted = {name: count or 0 for name, count in total.items()}
     fields = {
         name: FieldProfile(
             field=column,
             column=", ".join(dict.fromkeys(match.column for match in extract.matches[name])) if name in there else None,
             matched=", ".join(dict.fromkeys(match.how for match in extract.matches[name])) if name in there else None,
-            valid=total.get(f"given {name}", 0),
-            invalid=total.get(INVALID + name, 0) or 0,
-            clipped=total.get(CLIPPED + name, 0) or 0,
-            absent_words=total.get(ABSENT + name, 0) or 0,
-            **(_examples(extract, column) if total.get(INVALID + name) else {}),
+            valid=counted.get(f"given {name}", 0),
+            invalid=counted.get(INVALID + name, 0),
+            clipped=counted.get(CLIPPED + name, 0),
+            absent_words=counted.get(ABSENT + name, 0),
+            **(_examples(extract, column) if counted.get(INVALID + name) else {}),
         )
         for name, column in extract.fields.items()
     }
     known = fields[KEY].valid
     found = Profile(
-        rows=total["rows"],
+        rows=counted["rows"],
         fields=fields,
         unknown=tuple(name for name in extract.columns if name not in extract.fields),
         renamed=extract.renamed,
-        blank_ids=total["rows"] - known,
+        blank_ids=counted["rows"] - known,
         duplicate_rows=0,
-        suspicions=tuple(suspicion(kind, rows) for kind in id_counts() if total[kind]),
+        suspicions=tuple(suspicion(kind, rows) for kind in id_counts() if counted[kind]),
     )
-    if total[TOTALS] or totals_at_the_end(extract):
-        found, rows = _with_totals(found, extract), rows.filter(~is_total)
-    return found if total["ids"] == known else _with_duplicates(found, rows)
+    if counted[TOTALS] or totals_at_the_end(extract):
+        found = _with_totals(found, extract)
+        alike = None if alike is None else alike.filter(~is_totals_row(alike.collect_schema().names()))
+    return found if alike is None else _with_duplicates(found, alike)
 
 
 def _with_totals(found: Profile, extract: Extract) -> Profile:

@@ -59,22 +59,18 @@ def score_clinics(
     max_rows = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
     scored = _score(extract, Rejects(), cards, options, max_rows, temp)
     found = profile(extract, scored.frame)
-    _check(extract, found, options)
-    if not (found.blank_ids or found.duplicate_rows or found.totals):
+    check_profile(extract, found, options)
+    if not found.rejects_any:
         return scored, found, Rejects()
     rejects = find_rejects(extract, totals=bool(found.totals), duplicates=bool(found.duplicate_rows))
-    if len(rejects) == extract.rows:
-        raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
+    check_rejects(extract, rejects)
     return _score(extract, rejects, cards, options, max_rows, temp), found, rejects
 
 
 def _score(
     extract: Extract, rejects: Rejects, cards: Sequence[Scorecard], options: RunOptions, max_rows: int, temp: Path
 ) -> Scored:
-    needed = {*(name for card in cards for name in (*card.reads, *card.tie_fields)), *_SCORES_BEFORE, *_SCORES_AFTER}
-    lf = add_all_scores(conformed_rows(extract, rejects, needed), cards)
-    stable = [stability_expr(card) for card in cards] if options.stability else []
-    lf = lf.with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED), *stable)
+    lf = with_scores(conformed_rows(extract, rejects, needed_fields(cards)), cards, options)
     rows = extract.rows - len(rejects)
     lf = materialised(lf, rows, max_rows, temp)
     for card in cards:
@@ -82,7 +78,24 @@ def _score(
     return Scored(with_order(lf, cards[0].column("rank")), rows, max_rows)
 
 
-def _check(extract: Extract, found: Profile, options: RunOptions) -> None:
+def check_rejects(extract: Extract, rejects: Rejects) -> None:
+    """Say that nothing is left to score where that is so."""
+    if len(rejects) == extract.rows:
+        raise InputError(f"{extract.files[0].path} has no row with a clinic_id; there is nothing to score.")
+
+
+def needed_fields(cards: Sequence[Scorecard]) -> set[str]:
+    """Return the fields that every clinic of the result has, whatever the extract holds."""
+    return {*(name for card in cards for name in (*card.reads, *card.tie_fields)), *_SCORES_BEFORE, *_SCORES_AFTER}
+
+
+def with_scores(lf: pl.LazyFrame, cards: Sequence[Scorecard], options: RunOptions) -> pl.LazyFrame:
+    """Return conformed rows with all that follows from a clinic alone: bands, scores and the normalised name."""
+    stable = [stability_expr(card) for card in cards] if options.stability else []
+    return add_all_scores(lf, cards).with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED), *stable)
+
+
+def check_profile(extract: Extract, found: Profile, options: RunOptions) -> None:
     """Say why a run cannot go on with what the extract holds, and where that stands."""
     if found.duplicate_rows and options.duplicates == "error":
         examples = ", ".join(found.duplicate_examples)

@@ -26,6 +26,7 @@ from icp_engine.networks.columns import check_names
 from icp_engine.networks.decisions import FILE as DECISIONS
 from icp_engine.networks.evidence import NORMALIZED_NAME, held_evidence
 from icp_engine.networks.grouping import NETWORKS, Networks, find_networks, network_inputs
+from icp_engine.networks.identity import Former
 from icp_engine.pipeline.clinics import (
     NORMALIZED,
     Counts,
@@ -99,16 +100,11 @@ def run(patterns: Iterable[str], out: Path, options: RunOptions, report: Report 
             scored, found, rejects = score_clinics(extract, cards, options, temp)
         work = Work(extract, cards, options, out, folder, temp, stages)
         notes = (*extract.notes, *(note for card in cards for note in item_notes(scored.frame, card)))
-        manifest = _manifest(work, started, found, rejects, notes)
-        networks = _networks(scored, work, manifest.started_at)
+        manifest = manifest_of(work, started, found, rejects, notes)
+        networks = networks_of(scored, work, read_former(out, manifest.started_at))
         rejected = rejected_rows(extract, rejects) if len(rejects) else None
-        manifest = _write(scored, networks, work, manifest, rejected)
-        if rejected is not None:
-            _write_table("rejects", rejected, work)
-        manifest = _finished(_draw(work, manifest), work)
-        write_manifest(manifest, folder)
-        with stages("publish"):
-            publish(folder, out, options.keep)
+        manifest = write_results(scored, networks, work, manifest, rejected)
+        manifest = publish_results(work, manifest, rejected)
     return replace(manifest, seconds=dict(stages.seconds), elapsed_seconds=stages.elapsed)
 
 
@@ -135,7 +131,18 @@ class Work:
         return max(self.options.memory_limit // _SQL_SHARE, _LEAST_SQL_MEMORY)
 
 
-def _networks(scored: Scored, work: Work, moment: str) -> Networks | None:
+def publish_results(work: Work, manifest: Manifest, rejected: pl.DataFrame | None) -> Manifest:
+    """Write what stands beside the tables, charts and report among it, and publish all of it."""
+    if rejected is not None:
+        _write_table("rejects", rejected, work)
+    manifest = _finished(_draw(work, manifest), work)
+    write_manifest(manifest, work.folder)
+    with work.stages("publish"):
+        publish(work.folder, work.out, work.options.keep)
+    return manifest
+
+
+def networks_of(scored: Scored, work: Work, former: Former) -> Networks | None:
     """Group the scored clinics, of which only the columns that grouping reads go to SQL."""
     if not work.options.networks:
         return None
@@ -152,7 +159,7 @@ def _networks(scored: Scored, work: Work, moment: str) -> Networks | None:
         options, beside = work.options.network, work.out / DECISIONS
         if options.decisions is None and beside.exists():
             options = dataclass_replace(options, decisions=str(beside))
-        return find_networks(db, clinics, work.card, options, read_former(work.out, moment))
+        return find_networks(db, clinics, work.card, options, former)
 
 
 def _evidence(scored: Scored, work: Work) -> dict[str, str]:
@@ -162,10 +169,19 @@ def _evidence(scored: Scored, work: Work) -> dict[str, str]:
     return held_evidence(work.extract.columns, scored.frame.collect_schema())
 
 
-def _write(
-    scored: Scored, networks: Networks | None, work: Work, manifest: Manifest, rejected: pl.DataFrame | None
+def write_results(
+    scored: Scored,
+    networks: Networks | None,
+    work: Work,
+    manifest: Manifest,
+    rejected: pl.DataFrame | None,
+    *,
+    audited: bool = True,
 ) -> Manifest:
-    """Write all tables and the warehouse file; return the manifest with what was counted."""
+    """Write all tables and the warehouse file; return the manifest with what was counted.
+
+    Audits are for all clinics of a run: of some, a network may lack its anchor.
+    """
     with ExitStack() as stack:
         file: WarehouseFile | None = None
         if networks is not None:
@@ -174,7 +190,7 @@ def _write(
             outputs = clinic_outputs(work.extract, work.cards, work.options, work.folder, file)
             columns = networks.columns if networks else None
             counts = write_clinics(scored, outputs, work.cards, columns, work.stages.report)
-        manifest = _counted(manifest, *counts)
+        manifest = with_counts(manifest, *counts)
         history = read_history(work.out)
         for card in work.cards:
             history = with_own_rows(history, _scores(work), card, manifest)
@@ -189,20 +205,25 @@ def _write(
             if matches := matches_beside(source.path for source in work.extract.files):
                 add_matches(file, matches)
             with ThreadPoolExecutor(1) as pool:  # the files are audited while the index is made
-                audited = pool.submit(_audit, work, manifest, networks)
+                audits = pool.submit(_audit, work, manifest, networks) if audited else None
                 indexed = finish(file, work.cards, networks, work.options.network, manifest, tables, rejects=rejected)
                 stack.close()
-                audited.result()
-        return replace(
-            manifest,
-            indexed=indexed,
-            networks=NetworkCounts(len(networks.networks), len(networks.columns), _evidence(scored, work)),
-            no_networks=networks.why_none,
-            decisions=networks.applied.lines_by_state(),
-        )
+                if audits is not None:
+                    audits.result()
+        return replace(with_networks(manifest, networks, scored, work), indexed=indexed)
 
 
-def _counted(manifest: Manifest, main: Counts, *others: Counts) -> Manifest:
+def with_networks(manifest: Manifest, networks: Networks, scored: Scored, work: Work) -> Manifest:
+    """Return the manifest with what grouping found."""
+    return replace(
+        manifest,
+        networks=NetworkCounts(len(networks.networks), len(networks.columns), _evidence(scored, work)),
+        no_networks=networks.why_none,
+        decisions=networks.applied.lines_by_state(),
+    )
+
+
+def with_counts(manifest: Manifest, main: Counts, *others: Counts) -> Manifest:
     """Return the manifest with the clinics of every tier and segment."""
     told = zip(manifest.other_scorecards, others, strict=True)
     return replace(
@@ -275,7 +296,7 @@ def _write_table(name: str, frame: pl.DataFrame, work: Work, metadata: dict[str,
     write_table(TableWriter(work.folder, name, metadata or {}, csv=work.options.format == "both"), frame)
 
 
-def _manifest(work: Work, started: datetime, found: Profile, rejects: Rejects, notes: tuple[str, ...]) -> Manifest:
+def manifest_of(work: Work, started: datetime, found: Profile, rejects: Rejects, notes: tuple[str, ...]) -> Manifest:
     """Return what can be said of a run once its clinics are scored: engine, scorecard, options, input."""
     extract, card, options = work.extract, work.card, work.options
     packages = ("polars", "duckdb", "pyarrow")

@@ -28,10 +28,10 @@ def ranked(lf: pl.LazyFrame, card: Scorecard, rows: int, max_rows: int, temp: Pa
         columns = _by_score(lf, card, rows)
         return lf.collect().with_columns(columns).lazy() if rows <= max_rows else lf.with_columns(columns)
     if rows <= max_rows:
-        return _with_ties(lf.collect(), card, 0, rows).lazy()
+        return with_ranks(lf.collect(), card, 0, rows).lazy()
     before, paths = 0, []
     for number, part in enumerate(reversed(list(parts(lf, max_rows, card.column("total_score"))))):
-        frame = _with_ties(part.collect(), card, before, rows)
+        frame = with_ranks(part.collect(), card, before, rows)
         before += len(frame)
         paths.append(temp / f"ranked_{card.prefix}_{number}.parquet")
         frame.write_parquet(paths[-1], compression="lz4", statistics=False)
@@ -59,8 +59,11 @@ def _columns(card: Scorecard, rows: int) -> list[pl.Expr]:
     ]
 
 
-def _with_ties(frame: pl.DataFrame, card: Scorecard, before: int, rows: int) -> pl.DataFrame:
-    """Return clinics with their ranks, of all whose score is in a range; `before` clinics have a better one."""
+def with_ranks(frame: pl.DataFrame, card: Scorecard, before: int, rows: int) -> pl.DataFrame:
+    """Return clinics with their ranks, of all whose score is in a range; `before` of all `rows` have a better one.
+
+    Source: the total score, and the conformed fields that break ties.
+    """
     order = _tie_keys(frame, card)
     by = [name for name in order.columns if name != _ROW]
     descending = [True, *(tie.order == "descending" for tie in card.tie_breaks)]

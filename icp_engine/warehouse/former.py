@@ -11,26 +11,29 @@ from icp_engine.networks.grouping import NETWORKS
 from icp_engine.networks.identity import ALIASES, NO_FORMER, Former
 from icp_engine.warehouse.duckdb_file import FILE
 from icp_engine.warehouse.folder import runs_by_age
+from icp_engine.warehouse.switch import CLINICS, Switch
 
-_MEMBERS = "clinics_icp_with_networks"
+_MEMBERS, _ALIASES = "clinics_icp_with_networks", "network_aliases"
 
 
-def read_former(out: Path, moment: str) -> Former:
+def read_former(out: Path, moment: str, switch: Switch = CLINICS) -> Former:
     """Return the networks of the last run of a warehouse that made any; of a new warehouse there are none.
 
     Args:
         out: the warehouse.
         moment: when the run that follows began.
+        switch: that of the warehouse; a cluster writes members by state, and aliases as a table.
 
     Raises:
         InputError: a file of that run is damaged.
     """
-    folder = next((run for run in runs_by_age(out) if (run / f"{NETWORKS}.parquet").exists()), None)
+    folder = next((run for run in runs_by_age(out, switch) if (run / f"{NETWORKS}.parquet").exists()), None)
     if folder is None:
         return Former(moment)
-    path = folder / f"{_MEMBERS}.parquet"
+    by_state = folder / _MEMBERS
+    path = by_state / "*/*.parquet" if by_state.is_dir() else folder / f"{_MEMBERS}.parquet"
     try:
-        members = pl.read_parquet(path, columns=[KEY, "network_id"]).drop_nulls()
+        members = pl.read_parquet(path, columns=[KEY, "network_id"], hive_partitioning=False).drop_nulls()
         path = folder / f"{NETWORKS}.parquet"
         names = pl.read_parquet(path, columns=["network_id", "network_name"])
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -42,6 +45,8 @@ def read_former(out: Path, moment: str) -> Former:
 
 
 def _aliases(path: Path) -> pl.DataFrame:
+    if (table := path.with_name(f"{_ALIASES}.parquet")).exists():
+        return pl.read_parquet(table)
     with database(path, read_only=True) as db:
         if ("table", "network_aliases") not in db.relations():  # of an older version
             return NO_FORMER.aliases

@@ -21,15 +21,17 @@ _LONGEST = 200  # bytes of the file that stands for the link; anything longer is
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """What the switch and the folder of runs are called."""
+    """What the switch and the folder of runs are called, and whether links may be used."""
 
     current: str
     runs: str
+    links: bool = True
 
 
 CLINICS = Switch(".current", ".runs")
 PARTNERS = Switch(".partners", ".partner-runs")
 HANDOFFS = Switch(".handoff", ".handoffs")
+CLUSTER = Switch("CURRENT", "runs", links=False)  # object stores have no links, and many machines read it
 
 
 def current_run(out: Path, switch: Switch) -> str | None:
@@ -52,7 +54,7 @@ def current_run(out: Path, switch: Switch) -> str | None:
 def turn(out: Path, run: str, switch: Switch) -> None:
     """Have all names lead to another run from now on."""
     fresh = out / f"{switch.current}.{uuid.uuid4().hex[:6]}"
-    if not _make_link(fresh, Path(switch.runs) / run):
+    if not switch.links or not _make_link(fresh, Path(switch.runs) / run):
         fresh.write_text(f"{switch.runs}/{run}\n", encoding="ascii")
         settle(fresh)
     fresh.replace(out / switch.current)
@@ -60,7 +62,7 @@ def turn(out: Path, run: str, switch: Switch) -> None:
 
 def link_names(out: Path, names: Iterable[str], switch: Switch) -> None:
     """Have a name in `out` lead to each file of the run; where there are no links, the switch alone says where."""
-    for name in names:
+    for name in names if switch.links else ():
         if not os.path.lexists(out / name) and not _make_link(out / name, Path(switch.current) / name):
             return
 

@@ -1,7 +1,6 @@
 """Statements executed in Spark, where Java and pyspark are: what comes out is what the engine says, in every column."""
 
 import random
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,12 +18,11 @@ TYPES = {pl.String: "string", pl.Int64: "bigint", pl.Float64: "double", pl.Boole
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
+def spark(java: str) -> Iterator[Any]:  # noqa: ARG001 (skips)
     """One session on this machine, without pages of its own."""
-    if shutil.which("java") is None:
-        pytest.skip("Java is not installed")
-    sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed: pip install 'pyspark>=4.3,<5'")
-    builder = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
     session = builder.config("spark.sql.shuffle.partitions", "1").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield session

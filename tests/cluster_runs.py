@@ -1,0 +1,78 @@
+"""Extracts for runs on a cluster, what one machine makes of them, and where two results differ."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from statement_frames import clinics
+
+from icp_engine.distributed.tasks import NO_STATE
+from icp_engine.extract.reading import Reading
+from icp_engine.warehouse.manifest import Manifest, read_manifest
+
+DECIMAL_POINTS = Reading(decimal_comma=False)  # what the odd numbers of `clinics` prove is both
+NAMES = ["St. Mary's Clinic, Inc.", "SAINT MARYS CLINIC", "Elm Dental LLC", "Oak &amp; Elm", "NA", "", None, "CO."]
+SPARK_TABLES = ("clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_networks")
+OF_TIME = {"run_id", "started_at", "seconds", "elapsed_seconds", "outputs", "engine", "options", "indexed"}
+
+
+def dirty_extract(folder: Path, size: int, seed: int = 5) -> list[str]:
+    """A CSV file and a Parquet file: texts and numbers of all kinds, ids that are blank or stand twice, totals."""
+    rng = random.Random(seed)
+    texts = clinics(size // 2, (str, str, str), seed)
+    typed = clinics(size - size // 2, (float, float, bool), seed + 1)
+    ids = [f"{number:06}" for number in range(size)]
+    for place in rng.sample(range(size), size // 40):
+        ids[place] = rng.choice([" ", "", "000007", "\u00a0000011 ", "c12", "C12", "1.5E+09", "NA"])
+    places = [rng.choice(["TX", "Texas", "ok", "NA", "", None, "Atlantis", "PR"]) for _ in range(size)]
+    own = {
+        "clinic_id": ids,
+        "account_name": [rng.choice(NAMES) if rng.random() < 0.3 else f"Clinic {number}" for number in range(size)],
+        "state_code": places,
+        "phone": [rng.choice(["555-010-1234", "(555) 010-9999", "", None]) for _ in range(size)],
+    }
+    rows = pl.DataFrame(own)
+    first = texts.with_columns(rows[: len(texts)].get_columns()).with_columns(pl.lit("7").alias("carried"))
+    last = typed.with_columns(rows[len(texts) :].get_columns()).with_columns(
+        pl.lit(2.5).alias("amount"), pl.lit(3, pl.UInt8).alias("small"), pl.col("state_code").cast(pl.Categorical)
+    )
+    flat = first.with_columns(pl.selectors.list().list.join(";", ignore_nulls=True))
+    total = pl.DataFrame({"clinic_id": ["Grand total"]})
+    pl.concat([flat, total], how="diagonal").write_csv(folder / "a.csv")
+    last.write_parquet(folder / "b.parquet")
+    return [str(folder / "a.csv"), str(folder / "b.parquet")]
+
+
+def by_state(folder: Path, table: str) -> pl.DataFrame:
+    """A table of a run on a cluster: states by letter, those without one last, parts by number."""
+    files = sorted((folder / table).glob("*/*.parquet"), key=lambda path: (path.parent.name.endswith(NO_STATE), path))
+    return pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in files])
+
+
+def differing(one: Path, many: Path, *, networks: bool) -> list[str]:
+    """Where the run of one machine and that of a cluster differ, by table and column; in the manifest too."""
+    wrong = []
+    for table in SPARK_TABLES if networks else SPARK_TABLES[:3]:
+        due, found = pl.read_parquet(one / f"{table}.parquet"), by_state(many, table)
+        if (due.schema, len(due)) != (found.schema, len(found)):
+            wrong.append(f"{table}: {len(found)} rows of {found.schema}, due {len(due)} of {due.schema}")
+            continue
+        wrong += [f"{table}.{name}" for name in due.columns if not due[name].equals(found[name], null_equal=True)]
+        kept = pl.read_parquet_metadata(one / f"{table}.parquet")
+        files = (many / table).glob("*/*.parquet")
+        wrong += [f"{path}: {table} metadata" for path in files if pl.read_parquet_metadata(path) != kept]
+    for path in (one / "rejects.parquet", *([one / "networks_icp.parquet"] if networks else [])):
+        if path.exists() != (many / path.name).exists():
+            wrong.append(f"{path.name} is there in one alone")
+        elif path.exists() and not pl.read_parquet(path).equals(pl.read_parquet(many / path.name)):
+            wrong.append(path.name)
+    return wrong + differing_manifests(read_manifest(one), read_manifest(many))
+
+
+def differing_manifests(due: Manifest, found: Manifest) -> list[str]:
+    """What two runs of the same input say of themselves that is not the same, but for time and place."""
+    pairs: dict[str, tuple[Any, Any]] = {
+        name: (getattr(due, name), getattr(found, name)) for name in due.__struct_fields__ if name not in OF_TIME
+    }
+    return [f"manifest.{name}: {many!r}, due {one!r}" for name, (one, many) in pairs.items() if one != many]

@@ -1,0 +1,86 @@
+"""What is said before a cluster is asked for anything, and of machines that differ."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from icp_engine.cli import cli
+from icp_engine.distributed import session
+from icp_engine.distributed.job import Slice, slices_of
+from icp_engine.distributed.run import run_on_cluster
+from icp_engine.distributed.session import Cluster, check_same, own_versions
+from icp_engine.errors import InputError
+from icp_engine.extract.extract import open_extract
+from icp_engine.pipeline.run import RunOptions
+
+
+@pytest.mark.parametrize("name", ["Python", "polars", "clinic-icp"])
+def test_a_worker_that_differs_is_named(name: str) -> None:
+    own = own_versions()
+    check_same(own, dict(own), "host-7")
+    with pytest.raises(InputError) as error:
+        check_same(own, {**own, name: "0.1"}, "host-7")
+    assert f"The worker on host-7 has {name} 0.1 and the driver has {own[name]};" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--engine", "spark"], "takes one of --master and --remote"),
+        (["--engine", "spark", "--master", "local", "--remote", "sc://x"], "takes one of --master and --remote"),
+        (["--master", "local"], "go with --engine spark"),
+        (["--spark-setting", "a=b"], "go with --engine spark"),
+        (["--engine", "spark", "--master", "local", "--partition-by", "sector"], "writes every table by state"),
+    ],
+)
+def test_options_that_do_not_go_together_are_said(arguments: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "clinics.csv").write_text("clinic_id\n1\n")
+    done = CliRunner().invoke(cli, ["run", str(tmp_path / "clinics.csv"), "--out", str(tmp_path / "out"), *arguments])
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+@pytest.mark.parametrize("out", ["s3a://bucket/warehouse", "gs://bucket", "abfss://a@b/c"])
+def test_an_address_is_no_folder_to_publish_into(out: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is an address"):
+        run_on_cluster([str(tmp_path)], Path(out), RunOptions(), Cluster(master="local"))
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("Traceback:\n  File x\nicp_engine.errors.InputError: a.csv is bad.\n\n\tat java", "a.csv is bad."),
+        (
+            "x\nKeyError: 1\n\nDuring it:\nModuleNotFoundError: No module named 'pyarrow'\n SQLSTATE: 3",
+            "ModuleNotFoundError: No module named 'pyarrow'",
+        ),
+        ("Job aborted.\n\tat java", "Job aborted"),
+    ],
+)
+def test_of_a_failure_its_reason_is_said(told: str, said: str) -> None:
+    assert session._last_line(Exception(told)) == said
+
+
+@pytest.mark.parametrize(
+    ("rows", "places"),
+    [
+        ([1], [(0, 0, 1)]),
+        ([3], [(0, 0, 3)]),
+        ([4, 2], [(0, 0, 3), (0, 3, 1), (1, 0, 2)]),
+        ([6], [(0, 0, 3), (0, 3, 3)]),
+    ],
+)
+def test_slices_hold_every_row_once(rows: list[int], places: list[tuple[int, int, int]], tmp_path: Path) -> None:
+    for number, count in enumerate(rows):
+        (tmp_path / f"{number}.csv").write_text("clinic_id\n" + "".join(f"{row}\n" for row in range(count)))
+    extract = open_extract([str(tmp_path / "*.csv")], temp=tmp_path)
+    assert list(slices_of(extract, 3)) == [Slice(number, *place) for number, place in enumerate(places)]
+
+
+def test_an_interruption_is_none_of_the_errors_that_follow_it() -> None:
+    error = OSError("gone")
+    assert not session._was_interrupted(error)
+    error.__context__ = ValueError("on the way")
+    error.__context__.__context__ = KeyboardInterrupt()
+    assert session._was_interrupted(error)

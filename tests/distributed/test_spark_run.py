@@ -1,0 +1,129 @@
+"""Runs on a real cluster of two workers: the same as on one machine, whatever dies on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cluster_runs import DECIMAL_POINTS, differing, dirty_extract
+
+from icp_engine.distributed.run import run_on_cluster
+from icp_engine.distributed.session import Cluster
+from icp_engine.errors import InputError
+from icp_engine.pipeline.run import RunOptions, run
+from icp_engine.warehouse.folder import published
+from icp_engine.warehouse.switch import CLUSTER
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "spark_cluster.sh"
+OPTIONS = RunOptions(
+    ("icp-continuous", "icf"), reading=DECIMAL_POINTS, format="parquet", duplicates="first", charts=False
+)
+SETTINGS = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.executor.memory": "800m",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # short runs end before more pays
+    "spark.log.level": "OFF",  # executors are killed here
+}
+
+
+@pytest.fixture(scope="session")
+def folder(java: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:  # noqa: ARG001 (skips)
+    """Where a master and two workers run, with the Python of the tests; the numbers of their processes are in it."""
+    folder = tmp_path_factory.mktemp("cluster")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("ICP_PYTHON", sys.executable)
+        done = subprocess.run(["sh", str(SCRIPT), "start", str(folder)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        (folder / "address").write_text(done.stdout.strip())
+        yield folder
+        subprocess.run(["sh", str(SCRIPT), "stop", str(folder)], check=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(folder: Path) -> Cluster:
+    return Cluster((folder / "address").read_text(), settings=SETTINGS, slice_rows=1_500, part_rows=2_500)
+
+
+@pytest.fixture(scope="module")
+def extract(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return dirty_extract(tmp_path_factory.mktemp("extract"), 5_000)
+
+
+@pytest.fixture(scope="module")
+def one_machine(extract: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("one")
+    run(extract, out, OPTIONS)
+    return published(out)
+
+
+def wait_for_a_slice(out: Path) -> None:
+    """Wait until a task has scored its rows, and others have not."""
+    for _ in range(6_000):
+        if any(out.glob("runs/*/scored/*.parquet")):
+            return
+        time.sleep(0.02)
+    raise AssertionError("nothing was scored")
+
+
+def kill_an_executor(folder: Path, out: Path) -> None:
+    """Kill a child of a worker, which is an executor, in the middle of scoring."""
+    wait_for_a_slice(out)
+    workers = (folder / "pids").read_text().split()[1:]
+    processes = {path.parent.name: path.read_text() for path in Path("/proc").glob("[0-9]*/stat")}
+    parents = {pid: told.rsplit(")", 1)[1].split()[1] for pid, told in processes.items()}
+    os.kill(next(int(pid) for pid, parent in parents.items() if parent in workers), signal.SIGKILL)
+
+
+def test_a_run_in_which_an_executor_is_killed_gives_what_one_machine_gives(
+    cluster: Cluster, folder: Path, extract: list[str], one_machine: Path, tmp_path: Path
+) -> None:
+    killer = threading.Thread(target=kill_an_executor, args=(folder, tmp_path))
+    killer.start()
+    manifest = run_on_cluster(extract, tmp_path, OPTIONS, cluster)
+    killer.join()
+    assert manifest.networks is not None
+    assert manifest.networks.found > 0
+    assert manifest.rows.rejected > 0
+    assert differing(one_machine, published(tmp_path, CLUSTER), networks=True) == []
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {"lock", manifest.run_id}  # nothing is left
+
+
+def test_a_driver_that_is_killed_leaves_the_published_run_whole(
+    cluster: Cluster, extract: list[str], tmp_path: Path
+) -> None:
+    before = tmp_path / "runs" / "20260101T000000Z-abcdef"
+    before.mkdir(parents=True)
+    (tmp_path / "CURRENT").write_text(f"runs/{before.name}\n")
+    (before / "run.json").write_text("{}")
+    settings = [word for name, value in SETTINGS.items() for word in ("--spark-setting", f"{name}={value}")]
+    asked = ["run", *extract, "--engine", "spark", "--master", str(cluster.master), "--out", str(tmp_path), *settings]
+    code = "from icp_engine.cli import main; main()"
+    driver = subprocess.Popen(
+        [sys.executable, "-c", code, *asked, "--duplicates", "first", "--decimal-point"], stderr=subprocess.DEVNULL
+    )
+    wait_for_a_slice(tmp_path)
+    driver.kill()
+    driver.wait()
+    assert published(tmp_path, CLUSTER) == before
+    assert (before / "run.json").read_text() == "{}"
+    assert len([path for path in (tmp_path / "runs").iterdir() if path.suffix == ".unfinished"]) > 0
+
+
+def test_a_worker_with_another_polars_is_found_before_a_row_is_scored(
+    cluster: Cluster, extract: list[str], tmp_path: Path
+) -> None:
+    other = tmp_path / "other" / "polars-9.9.9.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: polars\nVersion: 9.9.9\n")
+    there = replace(cluster, settings={**SETTINGS, "spark.executorEnv.PYTHONPATH": str(other.parent)})
+    with pytest.raises(InputError) as error:
+        run_on_cluster(extract, tmp_path / "out", OPTIONS, there)
+    assert "has polars 9.9.9 and the driver has" in str(error.value)
+    assert not list((tmp_path / "out").glob("**/*.parquet"))
