@@ -51,6 +51,7 @@ class Question:
     name: str
     states: str
     sides: tuple[str, ...]
+    side_clinics: tuple[int, ...]
     would_change: int
     shared: str | None
     against: str | None
@@ -138,6 +139,7 @@ def _question(row: Mapping[str, Any]) -> Question:
         name=row["name_a"],
         states=states,
         sides=tuple(row["sides"]),
+        side_clinics=tuple(row.get("side_clinics") or ()),  # which older runs lack
         would_change=row["would_change"],
         shared=row["shared"],
         against=row["against"],
@@ -237,7 +239,7 @@ def _next(found: Queue, after: str | None) -> Question | None:
 def _sides(db: Database, question: Question, total: str) -> tuple[list[dict[str, Any]], tuple[Side, ...]]:
     frame = clinics_by_id(db, question.sides[:_SIDES])
     rows = {row[KEY]: row for row in frame.iter_rows(named=True)}
-    for key, count in zip(question.sides, question.row.get("side_clinics") or (), strict=False):  # not in older runs
+    for key, count in zip(question.sides, question.side_clinics, strict=False):  # not in older runs
         if key in rows:
             rows[key]["num_clinics"] = count
     clinics = [rows[key] for key in question.sides if key in rows]
