@@ -31,7 +31,8 @@ def test_hooks_need_nothing_but_the_environment_of_the_project() -> None:
 
 def test_hooks_run_what_ci_runs() -> None:
     stages = {tuple(line.split()) for line in re.findall(r"^stage \w+ (.+?)(?: --check)?$", CI, re.MULTILINE)}
-    assert ("sh", "scripts/test.sh") in stages
+    assert ("tests",) in stages
+    assert re.search(r"^tests\(\) \{.*?^    sh scripts/test.sh ", CI, re.MULTILINE | re.DOTALL)
     assert 'exec .venv/bin/python -m pytest "$@"' in TESTS
     tested = [entry for entry in entries() if entry[1:3] == ["-m", "pytest"]]
     kept = [[word for word in entry if word not in ONLY_BEFORE_A_COMMIT] for entry in entries()]

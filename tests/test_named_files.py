@@ -42,6 +42,10 @@ READ = [
     "enrich {} --leie leie.csv --out out.parquet",
     "enrich clinics.csv --leie {} --out out.parquet",
     "build --nppes {} --leie {}",
+    "crm salesforce --suppress {}",
+    "crm hubspot --crm-mapping {}",
+    "crm salesforce --owners {}",
+    "crm plan --owners {}",
 ]
 BY_NAME = [
     "review import pipe.csv",
@@ -105,7 +109,7 @@ def test_every_file_that_a_command_names_is_tried_here() -> None:
     options = {option for _, option in tried} | {
         word for command in (*READ, *BY_NAME) for word in command.split() if word[:2] == "--"
     }
-    arguments = {("review import", "sheet")}
+    arguments = {("review import", "sheet"), ("crm confirm", "results")}
     assert {pair for pair in named if pair[1] not in options} - arguments == set()
 
 

@@ -9,7 +9,12 @@ from icp_engine.cli import options, show
 
 @click.group("published")
 def command() -> None:
-    """Bring down what a cluster published."""
+    """Bring down what a cluster published.
+
+    \b
+    Examples:
+      icp-engine published pull /mnt/shared/warehouse --out warehouse
+    """
 
 
 @command.command("pull")

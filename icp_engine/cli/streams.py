@@ -5,7 +5,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TextIO
 
 _STDERR = 2
@@ -48,14 +48,17 @@ def without_panics() -> Iterator[None]:
         yield
         return
     before, outer = sys.stderr, os.dup(_STDERR)
-    with tempfile.TemporaryFile() as kept:
+    with tempfile.TemporaryFile() as kept, ExitStack() as stack:
         if _number(before) == _STDERR:
-            sys.stderr = open(os.dup(outer), "w", buffering=1, encoding=before.encoding, errors="replace")  # noqa: PTH123, SIM115
+            stack.callback(setattr, sys, "stderr", before)
+            own = open(os.dup(outer), "w", buffering=1, encoding=before.encoding, errors="replace")  # noqa: PTH123, SIM115
+            sys.stderr = stack.enter_context(own)
         os.dup2(kept.fileno(), _STDERR)
         try:
             yield
         finally:
             os.dup2(outer, _STDERR)
+            os.close(outer)
             kept.seek(0)
             with suppress(OSError):  # nobody reads stderr
                 os.write(_STDERR, _PANIC.sub(b"", kept.read()))

@@ -82,7 +82,8 @@ def test_a_key_is_for_the_commands_whose_option_means_the_same() -> None:
     )
     found = {key for key, (_, source, _) in settings().items() if source == "file"}
     runs = {"partners run", "partners score", "partners crm", "partners sla", "partners outreach", "partners report"}
-    assert {command for command, option in found if option == "out"} == {"run", *runs, "partners demo"}
+    publish = {"published pull", "run", *runs, "partners demo"}
+    assert {command for command, option in found if option == "out"} == publish
     assert {command for command, option in found if option == "scorecard"} == {"run", "validate"}
     assert {command for command, option in found if option == "map"} == {
         "backtest", "enrich", "run", "scorecard diff", "scorecard usage", "validate",
@@ -99,7 +100,7 @@ def test_config_says_what_holds_and_where_it_comes_from() -> None:
     Path("icp.toml").write_text('\nscorecard = "icp-2025-11"\n')
     done = call("config", ICP_ENGINE_KEEP="7", ICP_ENGINE_KEPT="8").stdout
     assert [line.split() for line in done.splitlines()[2:4]] == [
-        ["keep", "7", "ICP_ENGINE_KEEP", "run"],
+        ["keep", "7", "ICP_ENGINE_KEEP", "published", "pull,", "run"],
         ["scorecard", "icp-2025-11", "icp.toml,", "line", "2", "run,", "validate"],
     ]
     assert "ICP_ENGINE_KEPT sets nothing: there is no such option (did you mean 'ICP_ENGINE_KEEP'" in done
