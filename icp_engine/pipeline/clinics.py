@@ -40,6 +40,7 @@ _SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
 _SCORES_AFTER = ("npi_count", "site_count", "fqhc_flag", "aco_member")
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
 _BIBLIOGRAPHY_ROWS = 8_192  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
+_TOGETHER = 4 * ROW_GROUP  # rows of which what missing data hides is found at once: many small steps cost more
 _AHEAD = 2  # slices that may wait while the slowest table is written
 
 
@@ -185,18 +186,15 @@ def write_clinics(
         frame = scored.frame.drop(
             pl.selectors.starts_with(INVALID, CLIPPED, ABSENT), pl.selectors.by_name(*replaced, require_all=False)
         )
-        for piece in sorted_slices(frame, scored.rows, scored.max_rows, ROW_GROUP):
+        hidden = partial(_with_hidden, finders=finders)
+        for piece in sorted_slices(frame, scored.rows, scored.max_rows, ROW_GROUP, add=hidden):
             for name, count in counts.items():
                 count.update(dict(piece[name].value_counts().iter_rows()))
             if len(writing) == _AHEAD:
                 _finish(writing.popleft())
             report("write", done, scored.rows)
             done += len(piece)
-            whole = piece
-            for card, bounds, next_tier in finders:
-                rows = situated(piece, card)
-                whole = whole.with_columns(*bounds.columns(rows), next_tier.column(rows))
-            whole = whole if networks is None else _with_networks(whole, networks)
+            whole = piece if networks is None else _with_networks(piece, networks)
             table = arrow(whole)
             dictionaries = dictionaries or repetitive_columns(table)
             coded = with_dictionaries(table, dictionaries)
@@ -210,6 +208,20 @@ def write_clinics(
     return tuple(
         Counts(sums[card.column("tier")], sums[card.column("segment")] if card.segment_source else {}) for card in cards
     )
+
+
+def _with_hidden(
+    frame: pl.DataFrame, finders: Sequence[tuple[Scorecard, BoundsFinder, NextTierFinder]]
+) -> pl.DataFrame:
+    """Return clinics with what missing data hides, and the smallest change that takes them into a better tier."""
+    found = []
+    for part in frame.iter_slices(_TOGETHER):
+        columns: list[pl.Series] = []
+        for card, bounds, next_tier in finders:
+            rows = situated(part, card)
+            columns += [*bounds.columns(rows), next_tier.column(rows)]
+        found.append(pl.DataFrame(columns))
+    return frame.with_columns(pl.concat(found, rechunk=True).get_columns()) if found else frame
 
 
 def _counted(card: Scorecard) -> list[str]:

@@ -16,12 +16,72 @@ from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints, outcome_table
 from icp_engine.scorecard.rounding import UNIT
 from icp_engine.scoring.changes import MOST_STEPS, Lever, levers
-from icp_engine.scoring.compiler import HUNDREDTHS, category_expr, points_expr, tier_expr, total_expr
-from icp_engine.scoring.score import add_bands
+from icp_engine.scoring.compiler import (
+    HUNDREDTHS,
+    band_stages,
+    category_expr,
+    compared,
+    points_expr,
+    tier_expr,
+    total_expr,
+)
 from icp_engine.scoring.situations import SITUATION, of_card, situated, situation_of
 
-_ROW, _TIER, _PLACE = f"{HELPERS}row", f"{HELPERS}tier_now", "place"
+_TIER, _PLACE = f"{HELPERS}tier_now", "place"
 _FOUND = {"size": pl.Float64, "lever": pl.Int16, "value": pl.Float64, "now": pl.Float64, "below": pl.Float64}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How changes of one field are tried: expressions that are put together once, for all parts of a run.
+
+    Attributes:
+        lever: the field.
+        raised: the tier now, and the hundredths of categories with the most that the field can give.
+        decides: what the scores of its categories follow from, whatever value the field takes.
+        bands: stages of columns that lead to bands.
+        scores: the hundredths of its categories, from bands.
+        better: whether hundredths of all categories make a better tier than the clinic has, in two steps.
+    """
+
+    lever: Lever
+    raised: tuple[pl.Expr, ...]
+    decides: tuple[pl.Expr, ...]
+    bands: tuple[list[pl.Expr], ...]
+    scores: tuple[pl.Expr, ...]
+    better: tuple[pl.Expr, pl.Expr]
+
+    def score(self, changed: pl.DataFrame) -> pl.DataFrame:
+        """Return the hundredths of the categories that read the field, for rows in which it has changed."""
+        lf = changed.lazy()
+        for stage in self.bands:
+            lf = lf.with_columns(stage)
+        return lf.select(self.scores).collect()
+
+    def is_better(self, scores: pl.DataFrame) -> pl.Series:
+        """Return whether scores make a better tier. Source: hundredths of all categories, the tier now."""
+        total, better = self.better
+        return scores.lazy().with_columns(total).select(better).collect().to_series()
+
+
+def _plan(lever: Lever, card: Scorecard) -> Plan:
+    own = outcome_table(lever.card).categories
+    gains = [
+        pl.min_horizontal(
+            pl.col(category.rule.column) + _most_gained(category, lever.field, card),
+            pl.lit(category.maximum, HUNDREDTHS),
+        ).alias(category.rule.column)
+        for category in own
+    ]
+    others = [pl.col(category.column) for category in card.categories if category not in lever.card.categories]
+    return Plan(
+        lever=lever,
+        raised=(pl.col(_TIER), *others, *gains),
+        decides=tuple(_decides(lever, card)),
+        bands=(compared(lever.card), *band_stages(lever.card)),
+        scores=tuple(category_expr(category, lever.card).alias(category.rule.column) for category in own),
+        better=(total_expr(card).alias(card.column("total_score")), tier_expr(card.tiers, card) < pl.col(_TIER)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +89,14 @@ class Rows:
     """Clinics that a change of one field may take further.
 
     Attributes:
-        lever: the field.
+        plan: how changes of the field are tried.
         frame: what its categories read, situations, the hundredths of all categories, and the tier.
-        card: the scorecard.
+        scores: the columns of these hundredths, after the tier.
     """
 
-    lever: Lever
+    plan: Plan
     frame: pl.DataFrame
-    card: Scorecard
-
-    def scores(self, changed: pl.DataFrame) -> pl.DataFrame:
-        """Return the hundredths of the categories that read the field, for rows in which it has changed."""
-        card = self.lever.card
-        scores = [
-            category_expr(category, card).alias(category.rule.column) for category in outcome_table(card).categories
-        ]
-        banded = add_bands(changed.with_row_index(_ROW).lazy(), card)
-        return banded.select(_ROW, *scores).collect().sort(_ROW).drop(_ROW)
-
-
-def _better(scores: pl.DataFrame, card: Scorecard) -> pl.Series:
-    """Return whether scores make a better tier than the clinic has. Source: hundredths of categories, the tier now."""
-    totals = scores.with_columns(total_expr(card).alias(card.column("total_score")))
-    return totals.select(tier_expr(card.tiers, card) < pl.col(_TIER)).to_series()
+    scores: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +115,7 @@ class NextTierFinder:
     def __init__(self, card: Scorecard) -> None:
         """Work out which fields can change what."""
         self._card, self.levers = card, levers(card)
+        self._plans = [_plan(lever, card) for lever in self.levers]
 
     def add(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the frame with the column `next_tier`: missing in the best tier, and where no change is enough.
@@ -125,26 +171,12 @@ class NextTierFinder:
         names = [_TIER, *(category.column for category in card.categories)]
         scores = [(pl.col(name) * UNIT).round().cast(HUNDREDTHS) for name in names[1:]]
         rows = rows.with_columns(*scores, pl.col(card.column("tier")).alias(_TIER))
-        for number, lever in enumerate(self.levers):
-            places = self._worth_trying(rows, lever)
+        for number, plan in enumerate(self._plans):
+            places = _worth_trying(rows, plan)
             if len(places):
-                some = rows.select(*lever.card.reads, *names, pl.selectors.starts_with(SITUATION))[places]
-                tried = _tried(Rows(lever, some, card), number).with_columns(places.cast(pl.UInt32).alias(_PLACE))
+                some = rows.select(*plan.lever.card.reads, *names, pl.selectors.starts_with(SITUATION))[places]
+                tried = _tried(Rows(plan, some, names), number).with_columns(places.cast(pl.UInt32).alias(_PLACE))
                 yield tried.filter(pl.col("size").is_not_null())
-
-    def _worth_trying(self, rows: pl.DataFrame, lever: Lever) -> pl.Series:
-        """Return the places of the clinics for which the most that the field can give would make a better tier."""
-        card = self._card
-        gains = [
-            pl.min_horizontal(
-                pl.col(category.rule.column) + _most_gained(category, lever.field, card),
-                pl.lit(category.maximum, HUNDREDTHS),
-            ).alias(category.rule.column)
-            for category in outcome_table(lever.card).categories
-        ]
-        others = [category.column for category in card.categories if category not in lever.card.categories]
-        enough = _better(rows.select(_TIER, *others, *gains), card)
-        return (enough & rows[lever.field].is_null() if lever.kind == "text" else enough).arg_true()
 
     def _text(self, number: int | None, value: float | None, now: float | None, below: float | None) -> str | None:
         """Return a change in words."""
@@ -168,6 +200,12 @@ class NextTierFinder:
         return f"{lever.label} {'raised' if value > now else 'lowered'} to {value:,.12g}"
 
 
+def _worth_trying(rows: pl.DataFrame, plan: Plan) -> pl.Series:
+    """Return the places of the clinics for which the most that the field can give would make a better tier."""
+    enough = plan.is_better(rows.select(plan.raised))
+    return (enough & rows[plan.lever.field].is_null() if plan.lever.kind == "text" else enough).arg_true()
+
+
 def _most_gained(category: CategoryOutcomes, field: str, card: Scorecard) -> pl.Expr:
     """Return the most hundredths that a category can gain when one field changes, beyond what it gives now."""
     rules = [part.rule for part in category.parts]
@@ -183,7 +221,7 @@ def _most_gained(category: CategoryOutcomes, field: str, card: Scorecard) -> pl.
 
 def _tried(rows: Rows, number: int) -> pl.DataFrame:
     """Return the smallest change of the field that makes a better tier, for each of the clinics."""
-    trials, lever = _trials(rows), rows.lever
+    trials, lever = _trials(rows), rows.plan.lever
     places = range(len(lever.candidates))
     if lever.is_number:
         trials = _numbers_tried(rows, trials)
@@ -197,7 +235,7 @@ def _tried(rows: Rows, number: int) -> pl.DataFrame:
 
 def _numbers_tried(rows: Rows, trials: pl.DataFrame) -> pl.DataFrame:
     """Return the trials with the nearest value that is enough: `value`, `size`, and `below` which it is enough."""
-    lever, now = rows.lever, pl.col("now")
+    lever, now = rows.plan.lever, pl.col("now")
     pairs = [(pl.col(f"value_{place}"), pl.col(f"hit_{place}")) for place in range(len(lever.candidates))]
     ups = [pl.when(hit & ((value > now) | now.is_null())).then(value) for value, hit in pairs]
     downs = [pl.when(hit & (value < now)).then(value) for value, hit in pairs]
@@ -228,26 +266,44 @@ def _trials(rows: Rows) -> pl.DataFrame:
 
     Clinics in one situation of the categories that read the field are scored once.
     """
-    lever, frame = rows.lever, rows.frame
-    first, place = _alike(frame.select(_decides(lever, rows.card)))
+    lever, frame = rows.plan.lever, rows.frame
+    first, place = _alike(frame.select(rows.plan.decides))
     some, dtype = frame[first].select(lever.card.reads), frame.schema[lever.field]
-    changed = [some.with_columns(candidate.value.cast(dtype).alias(lever.field)) for candidate in lever.candidates]
-    where = pl.concat([place + len(first) * number for number in range(len(changed))])
-    trials = pl.concat([frame.select(_TIER, *(category.column for category in rows.card.categories))] * len(changed))
-    better = _better(trials.with_columns(rows.scores(pl.concat(changed))[where].get_columns()), rows.card)
-    now = frame[lever.field]
+    numbers = range(len(lever.candidates))
+    values = some.with_columns(  # not select, in which values that are the same for all would be one row
+        each.value.cast(dtype).alias(f"value_{number}") for number, each in enumerate(lever.candidates)
+    ).drop(some.columns)
+    others = some.drop(lever.field)
+    changed = pl.concat([others.hstack([values[f"value_{number}"].alias(lever.field)]) for number in numbers])
+    where = pl.concat([place + len(first) * number for number in numbers])
+    scores = rows.plan.score(changed)[where]
+    unchanged = frame.select(rows.scores).drop(scores.columns)
+    better = rows.plan.is_better(pl.concat([unchanged] * len(numbers)).hstack(scores.get_columns()))
+    hits = [better.slice(number * len(frame), len(frame)).alias(f"hit_{number}") for number in numbers]
     plain = lever.is_number or lever.kind == "flag"
-    columns = {"now": now.cast(pl.Float64) if plain else now.is_not_null().cast(pl.Float64).replace(0.0, None)}
-    for number, part in enumerate(changed):
-        value = part[lever.field].gather(place) if plain else None
-        hit = better.slice(number * len(frame), len(frame))
-        if value is not None:
-            columns[f"value_{number}"] = value.cast(pl.Float64)
-            hit &= value.is_not_null() & value.ne_missing(now)
-        elif lever.candidates[number].applies == "missing":
-            hit &= now.is_null()
-        columns[f"hit_{number}"] = hit
-    return pl.DataFrame(columns)
+    given = values[place].get_columns() if plain else []
+    trials = pl.DataFrame([frame[lever.field].alias("now"), *given, *hits])
+    return trials.select(_now(lever), *(expr for number in numbers for expr in _hit(lever, number)))
+
+
+def _now(lever: Lever) -> pl.Expr:
+    """Return the value as a number; of a text or list 1 where there is one."""
+    now = pl.col("now")
+    return (
+        now.cast(pl.Float64)
+        if lever.is_number or lever.kind == "flag"
+        else pl.when(now.is_not_null()).then(1.0).alias("now")
+    )
+
+
+def _hit(lever: Lever, number: int) -> Iterator[pl.Expr]:
+    """Yield whether a candidate is enough and a change, and before it the value of a number or flag."""
+    hit, value, now = pl.col(f"hit_{number}"), pl.col(f"value_{number}"), pl.col("now")
+    if lever.is_number or lever.kind == "flag":
+        yield value.cast(pl.Float64)
+        yield hit & value.is_not_null() & value.ne_missing(now)
+    else:
+        yield hit & now.is_null() if lever.candidates[number].applies == "missing" else hit
 
 
 def _decides(lever: Lever, card: Scorecard) -> list[pl.Expr]:
@@ -270,7 +326,7 @@ def _decides(lever: Lever, card: Scorecard) -> list[pl.Expr]:
 
 def _nearer(rows: Rows, trials: pl.DataFrame, end: str) -> pl.Series:
     """Return values on a line that are enough and nearer than candidates: found by halving the way, in whole steps."""
-    lever, far = rows.lever, pl.col(end)
+    lever, far = rows.plan.lever, pl.col(end)
     values = [pl.col(f"value_{place}") for place in range(len(lever.candidates))]
     if end == "up":
         near = pl.max_horizontal(*(pl.when(value < far).then(value) for value in values), pl.col("now"))
@@ -286,19 +342,23 @@ def _nearer(rows: Rows, trials: pl.DataFrame, end: str) -> pl.Series:
 
 def _halved(rows: Rows, places: pl.Series, ends: pl.DataFrame) -> pl.Series:
     """Return the steps nearest to `low` that are enough, as `high` is; clinics that are alike are halved once."""
-    lever, card, dtype = rows.lever, rows.card, rows.frame.schema[rows.lever.field]
-    scores = [_TIER, *(category.column for category in card.categories)]
+    plan, lever, dtype = rows.plan, rows.plan.lever, rows.frame.schema[rows.plan.lever.field]
     frame = rows.frame[places]
-    first, place = _alike(pl.concat([frame.select(*_decides(lever, card), *scores), ends], how="horizontal"))
-    frame = frame[first].select(*lever.card.reads, *scores)
-    low, high = ends["low"][first], ends["high"][first]
-    while len(apart := ((high - low).abs() > 1).arg_true()):
-        middle, some = ((low[apart] + high[apart]) / 2).floor(), frame[apart]
-        changed = some.select(lever.card.reads).with_columns((middle / lever.steps).cast(dtype).alias(lever.field))
-        hit = _better(some.with_columns(rows.scores(changed).get_columns()), card)
-        high = high.scatter(apart.filter(hit), middle.filter(hit))
-        low = low.scatter(apart.filter(~hit), middle.filter(~hit))
-    return high[place]
+    first, place = _alike(pl.concat([frame.select(*plan.decides, *rows.scores), ends], how="horizontal"))
+    ends, frame = ends[first], frame[first]
+    fields = frame.select(lever.card.reads).drop(lever.field)
+    scores = frame.select(rows.scores).drop([category.column for category in lever.card.categories])
+    middle = ((pl.col("low") + pl.col("high")) / 2).floor().alias("middle")
+    value = (middle / lever.steps).cast(dtype).alias(lever.field)
+    while len(apart := ends.select(((pl.col("high") - pl.col("low")).abs() > 1).arg_true()).to_series()):
+        tried = ends[apart].select(middle, value)
+        changed = fields[apart].hstack([tried[lever.field]])
+        hit = plan.is_better(scores[apart].hstack(plan.score(changed).get_columns()))
+        tried = tried.select("middle", hit=hit)
+        moved = {"high": tried.filter("hit")["middle"], "low": tried.filter(~pl.col("hit"))["middle"]}
+        where = {"high": apart.filter(hit), "low": apart.filter(~hit)}
+        ends = pl.DataFrame([ends[name].scatter(where[name], moved[name]) for name in ("low", "high")])
+    return ends["high"][place]
 
 
 def _alike(keys: pl.DataFrame) -> tuple[pl.Series, pl.Series]:

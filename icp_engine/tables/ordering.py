@@ -1,6 +1,6 @@
 """Put rows into the order of the result in bounded memory: bucket by bucket, each sorted by itself."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -42,15 +42,20 @@ def materialised(lf: pl.LazyFrame, rows: int, max_rows: int, temp: Path, name: s
 
 
 def sorted_slices(
-    lf: pl.LazyFrame, rows: int, max_rows: int, size: int, ties: Sequence[str] = (KEY,)
+    lf: pl.LazyFrame,
+    rows: int,
+    max_rows: int,
+    size: int,
+    ties: Sequence[str] = (KEY,),
+    add: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame,
 ) -> Iterator[pl.DataFrame]:
     """Yield all rows in order, `size` at a time. Memory is bounded by `max_rows` rows, not by the number of all.
 
     Source: a frame of `materialised` with a column `ORDER`, a whole number; rows that tie in it are sorted by `ties`,
-    which together are never the same.
+    which together are never the same. `add` is called with many rows at once and returns them with more columns.
     """
     for part in parts(lf, max_rows, ORDER) if rows > max_rows else (lf,):
-        frame = part.collect().rechunk()
+        frame = add(part.collect().rechunk())
         place = _place(frame, ties)
         frame = frame.drop(ORDER)
         for start in range(0, len(place), size):
