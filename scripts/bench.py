@@ -298,7 +298,11 @@ def _workbench(extract: Path, program: str, place: Path, runs: int) -> bool:
     def scoring() -> float:
         return float(subprocess.check_output([sys.executable, "-c", STAGE, str(extract), "icp"]))
 
-    return bench_workbench(extract, out, runs, run.cpu, scoring, lambda words: measured([program, *words]).cpu)
+    def cost_of(words: list[str]) -> tuple[float, float]:
+        cost = measured([program, *words])
+        return cost.cpu, cost.wall
+
+    return bench_workbench(extract, out, runs, run.cpu, scoring, cost_of)
 
 
 def _second_card(extract: Path, runs: int) -> bool:

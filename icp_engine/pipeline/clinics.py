@@ -40,7 +40,7 @@ _SCORES_BEFORE = (KEY, NAME, STATE, "segment_label")
 _SCORES_AFTER = ("npi_count", "site_count", "fqhc_flag", "aco_member")
 _BYTES_A_ROW = 2_000  # what a clinic takes while it is sorted and written, twice over, measured
 _BIBLIOGRAPHY_ROWS = 8_192  # rows of 2 KB of text that are made and written at once: larger texts cost page faults
-_TOGETHER = 4 * ROW_GROUP  # rows of which what missing data hides is found at once: many small steps cost more
+TOGETHER = 4 * ROW_GROUP  # rows of which what missing data hides is found at once: many small steps cost more
 _AHEAD = 2  # slices that may wait while the slowest table is written
 
 
@@ -215,7 +215,7 @@ def _with_hidden(
 ) -> pl.DataFrame:
     """Return clinics with what missing data hides, and the smallest change that takes them into a better tier."""
     found = []
-    for part in frame.iter_slices(_TOGETHER):
+    for part in frame.iter_slices(TOGETHER):
         columns: list[pl.Series] = []
         for card, bounds, next_tier in finders:
             rows = situated(part, card)
