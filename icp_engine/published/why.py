@@ -1,6 +1,6 @@
 """Why a network of a published run is one: what ties its clinics, what it hangs on, and what was left out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -111,42 +111,58 @@ class NetworkWhy:
     former_ids: tuple[FormerId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A network, its clinics, and the kind of its weakest tie; None by exact names."""
+
+    network_id: str
+    clinics: Sequence[str]
+    weakest: str | None
+
+
 def network_why(run: Run, network_id: str) -> NetworkWhy:
     """Return why a network of the run, which has to be there, is one."""
     with run.database() as db:
         ids = db.frame("select clinic_id from clinics where network_id = $id", {"id": network_id})[KEY].to_list()
-        return why_in(db, network_id, ids, former_ids(db))
+        weakest = db.frame("select weakest_edge from network_evidence where network_id = $id", {"id": network_id})
+        return why_in(db, Grouped(network_id, ids, weakest.item()), former_ids(db), db.columns("clinics"))
 
 
 def why_in(
-    db: Database, network_id: str, ids: Sequence[str], former: pl.DataFrame, *, outside: bool = True
+    db: Database,
+    network: Grouped,
+    former: pl.DataFrame,
+    columns: Collection[str],
+    *,
+    decided: bool = True,
+    outside: bool = True,
 ) -> NetworkWhy:
     """Return why a network of a warehouse file, which has to be there, is one.
 
     Args:
         db: the file.
-        network_id: the network.
-        ids: its clinics.
+        network: the network.
         former: what `former_ids` says of the file.
+        columns: those of the table `clinics`.
+        decided: whether the run was given any decisions.
         outside: look for near misses, which goes through all clinics; without it there are none.
     """
-    present = {name.lower() for name in db.columns("clinics")}
+    network_id, ids, weakest = network.network_id, network.clinics, network.weakest
+    present = {name.lower() for name in columns}
     read = [KEY, NAME, STATE, *(name for name in EVIDENCE_COLUMNS if name in present)]
-    columns = ", ".join(map(quoted, read))
-    members = clinics_by_id(db, ids, columns)
+    members = clinics_by_id(db, ids, ", ".join(map(quoted, read)))
     ties = db.frame(_TIES, {"id": network_id, "ids": list(ids)})
-    weakest = db.frame("select weakest_edge from network_evidence where network_id = $id", {"id": network_id})
-    weakest_kind = weakest.item()
     owners = known_owners(members)
+    decisions = db.frame(_DECIDED, {"ids": list(ids)}).iter_rows() if decided else ()
     return NetworkWhy(
         states=_shared(members[STATE]),
         ties=tuple(_ties(ties)),
-        weakest=weakest_kind,
-        parts=_parts(db, members, ties, weakest_kind) if weakest_kind else (),
+        weakest=weakest,
+        parts=_parts(db, members, ties, weakest) if weakest else (),
         owners=_shared(owners.filter(kind="owner")["value"]),
         parents=_shared(owners.filter(kind="parent")["value"]),
         near_misses=tuple(_near_misses(db, members, network_id)) if outside else (),
-        decisions=tuple(Decided(*line) for line in db.frame(_DECIDED, {"ids": list(ids)}).iter_rows()),
+        decisions=tuple(Decided(*line) for line in decisions),
         former_ids=tuple(
             FormerId(*row) for row in former.filter(network_id=network_id).drop("network_id").sort("since").iter_rows()
         ),
@@ -171,7 +187,9 @@ def _parts(db: Database, members: pl.DataFrame, ties: pl.DataFrame, weakest: str
     others = ties.filter(pl.col("kind") != weakest).join(numbered, on=KEY)
     others = others.select("clinic", other=pl.col("clinic").min().over("kind", "value"))
     linked = pl.DataFrame(schema={"clinic": pl.UInt32, "root": pl.UInt32})
-    if len(others):
+    if others["clinic"].n_unique() == len(members) and others["other"].n_unique() == 1:
+        linked = numbered.select("clinic", root=pl.lit(0, pl.UInt32))
+    elif len(others):
         db.register("edges_to_follow", others)
         linked = db.frame(sql_text("evidence/linked_clinics")).with_columns(pl.col("clinic").cast(pl.UInt32))
     parts = numbered.join(linked, on="clinic", how="left").group_by(pl.coalesce("root", "clinic").alias("part"))
