@@ -1,6 +1,6 @@
 """Why a network of a published run is one: what ties its clinics, what it hangs on, and what was left out."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -113,10 +113,10 @@ class NetworkWhy:
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """A network, its clinics, and the kind of its weakest tie; None by exact names."""
+    """A network, its clinics (rows of the table `clinics`), and the kind of its weakest tie; None by exact names."""
 
     network_id: str
-    clinics: Sequence[str]
+    clinics: pl.DataFrame
     weakest: str | None
 
 
@@ -125,14 +125,20 @@ def network_why(run: Run, network_id: str) -> NetworkWhy:
     with run.database() as db:
         ids = db.frame("select clinic_id from clinics where network_id = $id", {"id": network_id})[KEY].to_list()
         weakest = db.frame("select weakest_edge from network_evidence where network_id = $id", {"id": network_id})
-        return why_in(db, Grouped(network_id, ids, weakest.item()), former_ids(db), db.columns("clinics"))
+        members = clinics_by_id(db, ids, ", ".join(map(quoted, member_columns(db.columns("clinics")))))
+        return why_in(db, Grouped(network_id, members, weakest.item()), former_ids(db))
+
+
+def member_columns(columns: Iterable[str]) -> list[str]:
+    """Return what is read of the clinics of a network, of the columns of the table `clinics`."""
+    evidence = [name for name in columns if name.lower() in EVIDENCE_COLUMNS]
+    return [KEY, NAME, STATE, *evidence]
 
 
 def why_in(
     db: Database,
     network: Grouped,
     former: pl.DataFrame,
-    columns: Collection[str],
     *,
     decided: bool = True,
     outside: bool = True,
@@ -143,17 +149,15 @@ def why_in(
         db: the file.
         network: the network.
         former: what `former_ids` says of the file.
-        columns: those of the table `clinics`.
         decided: whether the run was given any decisions.
         outside: look for near misses, which goes through all clinics; without it there are none.
     """
-    network_id, ids, weakest = network.network_id, network.clinics, network.weakest
-    present = {name.lower() for name in columns}
-    read = [KEY, NAME, STATE, *(name for name in EVIDENCE_COLUMNS if name in present)]
-    members = clinics_by_id(db, ids, ", ".join(map(quoted, read)))
-    ties = db.frame(_TIES, {"id": network_id, "ids": list(ids)})
+    network_id, weakest = network.network_id, network.weakest
+    members = network.clinics.rename(str.lower)
+    ids = members[KEY].to_list()
+    ties = db.frame(_TIES, {"id": network_id, "ids": ids})
     owners = known_owners(members)
-    decisions = db.frame(_DECIDED, {"ids": list(ids)}).iter_rows() if decided else ()
+    decisions = db.frame(_DECIDED, {"ids": ids}).iter_rows() if decided else ()
     return NetworkWhy(
         states=_shared(members[STATE]),
         ties=tuple(_ties(ties)),

@@ -1,6 +1,7 @@
 """What fits in one line about a clinic: the reasons that count most, and what is not known. Both follow from bands."""
 
 from fractions import Fraction
+from functools import lru_cache
 
 import polars as pl
 
@@ -24,19 +25,25 @@ def band_points(clinics: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     A part of a weighted mean counts with its weight. Source: conformed fields and band columns, for the clinics that
     a page shows: a million would fill the memory.
     """
-    clinics = clinics.with_columns(prepared(card))
-    return pl.concat(
+    columns, parts = _of_parts(card)
+    clinics = clinics.with_columns(columns)
+    return pl.concat([clinics.select(part).drop_nulls("band") for part in parts])
+
+
+@lru_cache(maxsize=8)
+def _of_parts(card: Scorecard) -> tuple[list[pl.Expr], list[list[pl.Expr]]]:
+    """Return what points are read from, and what is told of each characteristic: put together once, not for a page."""
+    parts = [
         [
-            clinics.select(
-                KEY,
-                pl.lit(part.rule.column).alias("characteristic"),
-                band_of(part.rule).alias("band"),
-                (points_expr(part, card) * float(share) / 100).round(2).alias("points"),
-            ).drop_nulls("band")
-            for category in outcome_table(card).categories
-            for part, share in zip(category.parts, category.shares, strict=True)
+            pl.col(KEY),
+            pl.lit(part.rule.column).alias("characteristic"),
+            band_of(part.rule).alias("band"),
+            (points_expr(part, card) * float(share) / 100).round(2).alias("points"),
         ]
-    )
+        for category in outcome_table(card).categories
+        for part, share in zip(category.parts, category.shares, strict=True)
+    ]
+    return prepared(card), parts
 
 
 def reason_outcomes(card: Scorecard) -> pl.DataFrame:

@@ -8,16 +8,17 @@ from starlette.requests import Request
 
 from icp_engine.api.snapshot import Snapshot, current_network, network
 from icp_engine.columns import KEY
+from icp_engine.database import quoted
 from icp_engine.errors import InputError
 from icp_engine.networks.decisions import Decision
-from icp_engine.published.why import Grouped, NetworkWhy, why_in
+from icp_engine.published.by_id import clinics_by_id
+from icp_engine.published.why import Grouped, NetworkWhy, member_columns, why_in
 from icp_engine.web import spelling
 from icp_engine.web.curation import LONGEST_REASON, Curation, in_force, pending
-from icp_engine.web.kept import Kept
 from icp_engine.web.missing import no_network
 from icp_engine.web.networks import network_row
 from icp_engine.web.preview import previews
-from icp_engine.web.rows import ClinicRow, clinic_rows
+from icp_engine.web.rows import ClinicRow, rows_of_frame, with_absent
 from icp_engine.web.tiles import Tile, tiles
 
 _MEMBER = "member:"  # before the id of a clinic that is ticked
@@ -46,14 +47,6 @@ class StateGroup:
     rows: tuple[ClinicRow, ...]
 
 
-def _columns(run: Snapshot) -> list[str]:
-    with run.db.cursor() as db:
-        return db.columns("clinics")
-
-
-_COLUMNS = Kept(_columns)
-
-
 def show(run: Snapshot, request: Request, curation: Curation | None = None) -> tuple[str, Mapping[str, Any]]:
     """Return the page of a network; an old id leads to the network that has its clinics now, which then says so.
 
@@ -69,15 +62,14 @@ def show(run: Snapshot, request: Request, curation: Curation | None = None) -> t
     outside = request.query_params.get("outside") == "1"
     ids = [member[KEY] for member in found["clinics"]]
     with run.db.cursor() as db:
-        why = why_in(
-            db,
-            Grouped(network_id, ids, found.get("weakest_edge")),
-            run.former,
-            _COLUMNS.of(run),
-            decided=any(run.run.manifest.decisions.values()),
-            outside=outside,
-        )
-        members = clinic_rows(run, db, ids[:_MEMBERS])
+        listed = clinics_by_id(db, ids[:_MEMBERS])
+        columns = member_columns(listed.columns)
+        read = ", ".join(map(quoted, columns))
+        whole = listed.select(columns) if len(ids) <= _MEMBERS else clinics_by_id(db, ids, read)
+        grouped = Grouped(network_id, whole, found.get("weakest_edge"))
+        decided = any(run.run.manifest.decisions.values())
+        why = why_in(db, grouped, run.former, decided=decided, outside=outside)
+    members = rows_of_frame(run, with_absent(listed, run.schema), ids)
     anchor = next((row for row in members if row.clinic_id == found["anchor_clinic_id"]), None)
     row = network_row(run, found, anchor)
     waiting = _waiting(run, curation, ids)
