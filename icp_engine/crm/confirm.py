@@ -8,7 +8,7 @@ from shutil import copytree
 import polars as pl
 from msgspec.structs import replace
 
-from icp_engine.crm.delivery import state_of
+from icp_engine.crm.delivery import KEEP, state_of
 from icp_engine.crm.delta import NEW, WHAT
 from icp_engine.crm.manifest import (
     MANIFEST,
@@ -32,7 +32,6 @@ from icp_engine.warehouse.beside import files_beside, second_name
 from icp_engine.warehouse.folder import clean, place_of
 from icp_engine.warehouse.switch import HANDOFFS
 
-_KEEP = 3
 _DELETES = "3-delete"
 ERRORS = "errors.csv"
 
@@ -69,7 +68,7 @@ def confirm(out: Path, files: Sequence[Path], *, rollback: bool = False, no_erro
     own = (MANIFEST, STATE, RESULTS, RETRY, ROLLBACK)
     with (
         translate_errors(names or [str(out)], out, "read"),
-        files_beside(out, own, HANDOFFS, _KEEP) as folder,
+        files_beside(out, own, HANDOFFS, KEEP) as folder,
         temporary(None, folder.parent) as temp,
     ):
         clean(folder, out, names, HANDOFFS)

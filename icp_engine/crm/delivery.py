@@ -37,7 +37,7 @@ from icp_engine.warehouse.folder import clean, place_of
 from icp_engine.warehouse.switch import HANDOFFS
 
 OWN = (MANIFEST, PENDING, RESULTS, CHANGES, LEFT_OUT, IMPORT, ROLLBACK, RETRY)
-_KEEP = 3  # hand-offs; the state of each is there with it
+KEEP = 3  # hand-offs; the state of each is there with it
 _SHOWN = 20  # refused rows that an error lists
 
 
@@ -96,7 +96,7 @@ def deliver(delivery: Delivery, wanted: Callable[[pl.LazyFrame, Path], Wanted]) 
         raise InputError(f"{out} holds hand-offs to {former.system}; choose another --out for {mapping.system}.")
     with (
         translate_errors(delivery.inputs, out, "read"),
-        files_beside(out, OWN, HANDOFFS, _KEEP) as folder,
+        files_beside(out, OWN, HANDOFFS, KEEP) as folder,
         temporary(delivery.temp_dir, folder.parent) as temp,
     ):
         clean(folder, out, delivery.inputs, HANDOFFS)

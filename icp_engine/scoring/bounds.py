@@ -4,7 +4,7 @@ A category is gone through once, characteristic by characteristic, for all clini
 depend make ways through it: each has the fewest and the most points that lead there, missing where none does.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from math import lcm, prod
@@ -24,46 +24,31 @@ from icp_engine.scoring.compiler import (
     tier_expr,
     total_expr,
 )
-from icp_engine.scoring.situations import mixed, of_card, situated, situation_of, with_situations
+from icp_engine.scoring.situations import Known, mixed, of_card, situated, situation_of, with_situations
 from icp_engine.scoring.ways import ENDS, Options, Way, extreme, options_of, steps, taken, too_many_ways
 
 _MAX_SITUATIONS = 1 << 22  # of a category that are numbered; with more all clinics are worked out
 _COVERAGE_DECIMALS = 3
 
 
-@dataclass(slots=True)
-class Known:
-    """Rows of a table that were worked out once, by number: `place` has the row of each number, or -1."""
-
-    place: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
-    rows: pl.DataFrame = field(default_factory=pl.DataFrame)
-
-    def found(
-        self, frame: pl.DataFrame, number: pl.Expr, size: int, work_out: Callable[[pl.DataFrame], pl.DataFrame]
-    ) -> pl.DataFrame:
-        """Return the row of each number (u32, below `size`), worked out of a row of the frame that has it."""
-        if not len(self.place):
-            self.place = pl.repeat(-1, size, dtype=pl.Int32, eager=True)
-        numbers = frame.select(number).to_series()
-        places = self.place.gather(numbers)
-        fresh = (places < 0).arg_true()
-        if len(fresh):
-            first = fresh.gather(numbers.gather(fresh).arg_unique())
-            rows = pl.int_range(len(self.rows), len(self.rows) + len(first), dtype=pl.Int32, eager=True)
-            self.place = self.place.scatter(numbers.gather(first), rows)
-            self.rows = pl.concat([self.rows, work_out(frame[first])], how="diagonal")
-            places = self.place.gather(numbers)
-        return self.rows[places]
-
-
 @dataclass(frozen=True, slots=True)
 class CategoryBounds:
-    """A category with the options of its characteristics; `below` divides their sum."""
+    """A category with the options of its characteristics.
+
+    Attributes:
+        outcomes: the category.
+        options: of each characteristic.
+        below: what their sum is divided by.
+        loose: whether a characteristic that depends on others counts as one that may apply or not.
+        decides: what its bounds follow from: numbers, each with what it is below.
+        known: what mixes of these that occur have come to.
+    """
 
     outcomes: CategoryOutcomes
     options: tuple[Options, ...]
     below: int
     loose: bool
+    decides: tuple[tuple[pl.Expr, int], ...]
     known: Known = field(default_factory=Known)
 
     @property
@@ -81,11 +66,11 @@ class CategoryBounds:
 
         They follow from situations and from the points of values, and are worked out once for each mix that occurs.
         """
-        parts = [part for option in self.options for part in option.decides(card)]
-        size = prod(size for _, size in parts)
+        size = prod(size for _, size in self.decides)
         if size > _MAX_SITUATIONS:
             return self._bounds(situated, card)
-        return self.known.found(situated, mixed(parts), size, lambda rows: self._bounds(rows, card))
+        numbers = situated.select(mixed(self.decides)).to_series()
+        return self.known.found(numbers, size, lambda first: self._bounds(situated[first], card))
 
     def _bounds(self, situated: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
         situations = [situated[situation_of(option.situation).meta.output_name()] for option in self.options]
@@ -140,13 +125,14 @@ def _stepped(number: int, on: Way | None, end: str, option: Options, card: Score
     return points if on is None else points + option.end(on, end, card)
 
 
-def _category_bounds(category: CategoryOutcomes, situations: Sequence[Situations]) -> CategoryBounds:
+def _category_bounds(category: CategoryOutcomes, situations: Sequence[Situations], card: Scorecard) -> CategoryBounds:
     below = lcm(*(share.denominator for share in category.shares))
     options = tuple(
         options_of(situation, category, int(share * below))
         for situation, share in zip(situations, category.shares, strict=True)
     )
-    return CategoryBounds(category, options, below, loose=too_many_ways(options))
+    decides = tuple(part for option in options for part in option.decides(card))
+    return CategoryBounds(category, options, below, too_many_ways(options), decides)
 
 
 class BoundsFinder:
@@ -158,7 +144,7 @@ class BoundsFinder:
     def __init__(self, card: Scorecard) -> None:
         """Start with no situation known."""
         self._card = card
-        self._categories = [_category_bounds(category, situations) for category, situations in of_card(card)]
+        self._categories = [_category_bounds(category, situations, card) for category, situations in of_card(card)]
 
     def add(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the frame with the columns that say what missing data hides. Source: band columns and fields."""

@@ -117,15 +117,11 @@ class NextTierFinder:
         self._card, self.levers = card, levers(card)
         self._plans = [_plan(lever, card) for lever in self.levers]
 
-    def add(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the frame with the column `next_tier`: missing in the best tier, and where no change is enough.
-
-        Source: score columns and conformed fields.
-        """
-        return frame.with_columns(self.column(situated(frame, self._card)))
-
     def column(self, rows: pl.DataFrame) -> pl.Series:
-        """Return the column `next_tier`. Source: score columns and what `situated` returned."""
+        """Return the column `next_tier`: missing in the best tier, and where no change is enough.
+
+        Source: score columns and what `situated` returned.
+        """
         found = self._smallest(rows)
         changes = found.select(*_FOUND).drop("size").unique()
         texts = pl.Series([self._text(*change) for change in changes.iter_rows()], dtype=pl.String)
@@ -153,7 +149,7 @@ class NextTierFinder:
     def paths(self, clinic: pl.DataFrame) -> list[Path]:
         """Return the smallest change of each field that takes a clinic into a better tier, the smallest of all first.
 
-        Source: one row, as `add` takes it.
+        Source: one row of conformed fields, bands and scores.
         """
         found = pl.concat(
             [pl.DataFrame(schema=_FOUND), *(self._by_field(situated(clinic, self._card)))], how="diagonal"

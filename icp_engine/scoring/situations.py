@@ -1,6 +1,7 @@
 """Situations of clinics as columns: which state every field is in, and what the characteristic can then come to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import add, or_
 
@@ -16,6 +17,34 @@ from icp_engine.scoring.compiler import band_of, prepared, value_of
 NUMBER = pl.UInt32
 SITUATION = f"{HELPERS}situation_"
 _PASSED = f"{HELPERS}passed_"
+
+
+@dataclass(slots=True)
+class Known:
+    """Rows of a table that were worked out once, by number: `place` has the row of each number, or -1."""
+
+    place: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
+    rows: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def found(self, numbers: pl.Series, size: int, work_out: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
+        """Return the row of each number.
+
+        Args:
+            numbers: u32, below `size`.
+            size: one more than the highest number.
+            work_out: makes the rows of numbers, given where each stands first among `numbers`.
+        """
+        if not len(self.place):
+            self.place = pl.repeat(-1, size, dtype=pl.Int32, eager=True)
+        places = self.place.gather(numbers)
+        fresh = (places < 0).arg_true()
+        if len(fresh):
+            first = fresh.gather(numbers.gather(fresh).arg_unique())
+            rows = pl.int_range(len(self.rows), len(self.rows) + len(first), dtype=pl.Int32, eager=True)
+            self.place = self.place.scatter(numbers.gather(first), rows)
+            self.rows = pl.concat([self.rows, work_out(first)], how="diagonal")
+            places = self.place.gather(numbers)
+        return self.rows[places]
 
 
 def of_card(card: Scorecard) -> list[tuple[CategoryOutcomes, tuple[Situations, ...]]]:
@@ -148,9 +177,3 @@ def _unformed(column: FieldStates, card: Scorecard, only: str | None) -> pl.Expr
     if only is not None:
         forbidden |= reduce(or_, (pl.col(part).is_null() for part in parts if part != only), pl.lit(value=False))
     return pl.when(missing & ~forbidden).then(pl.lit(OPEN, NUMBER)).otherwise(pl.lit(GONE, NUMBER))
-
-
-def looked_up(numbers: pl.Series, size: int, row_of: Mapping[int, int]) -> pl.Series:
-    """Return the row of each situation in a table of those that occur."""
-    rows = pl.zeros(size, pl.Int32, eager=True).scatter(list(row_of), list(row_of.values()))
-    return rows.gather(numbers)

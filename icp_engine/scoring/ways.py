@@ -15,7 +15,7 @@ from icp_engine.scorecard.completions import GONE, OPEN, FieldStates, Situations
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.outcomes import CategoryOutcomes, FixedPoints, Outcome
 from icp_engine.scoring.compiler import EXACT, HUNDREDTHS, worth_expr
-from icp_engine.scoring.situations import NUMBER, looked_up, situation_of
+from icp_engine.scoring.situations import NUMBER, Known, situation_of
 
 ENDS = ("low", "high")
 _MAX_TRIED = 512  # situations of a characteristic that are all gone through
@@ -31,7 +31,7 @@ class Way:
     known: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Options:
     """What a characteristic can come to, for the situations that occur: the fewest and the most of each way on.
 
@@ -41,8 +41,7 @@ class Options:
         depends: the characteristics that decide whether it applies.
         all_ruled_out: what it rules out where it does not apply.
         share: what its hundredths are multiplied with.
-        row_of: the row of each situation in the table.
-        rows: the table.
+        known: what situations that occur have come to.
     """
 
     situation: Situations
@@ -50,8 +49,7 @@ class Options:
     depends: tuple[str, ...]
     all_ruled_out: frozenset[str]
     share: int
-    row_of: dict[int, int] = field(default_factory=dict)
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    known: Known = field(default_factory=Known)
 
     @property
     def name(self) -> str:
@@ -110,13 +108,13 @@ class Options:
 
     def found(self, numbers: pl.Series) -> pl.DataFrame:
         """Return the columns of every clinic, by the numbers of their situations."""
-        for number in numbers.unique():
-            if number not in self.row_of:
-                self.row_of[number] = len(self.rows)
-                self.rows.append(self._row(number))
         schema: dict[str, Any] = {self.column(way, end): HUNDREDTHS for way in self.kinds for end in ENDS}
         schema |= {self._measured(outcome): pl.Boolean for outcome in self.measured} | {self.certain: pl.Boolean}
-        return pl.DataFrame(self.rows, schema)[looked_up(numbers, self.situation.size, self.row_of)]
+
+        def rows(first: pl.Series) -> pl.DataFrame:
+            return pl.DataFrame([self._row(number) for number in numbers.gather(first)], schema)
+
+        return self.known.found(numbers, self.situation.size, rows)
 
     @property
     def measured(self) -> list[int]:

@@ -22,6 +22,7 @@ from icp_engine.errors import ScorecardError
 from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.scoring.changes import Lever
 from icp_engine.scoring.next_tier import NextTierFinder
+from icp_engine.scoring.situations import situated
 
 CARDS, SEED = int(os.environ.get("ICP_CARDS", "30")), int(os.environ.get("ICP_SEED", "11"))
 ROWS, ROUNDING = 6, 1e-9
@@ -111,7 +112,7 @@ def test_the_change_does_it_and_no_smaller_one(content: Content, row_seed: int) 
     rows = [conformed(row, card, content) for row in clinics(content, rng, ROWS)]
     frame = scored(frame_of(content, rows, card), card)
     finder = NextTierFinder(card)
-    found, told = finder.changes(frame), finder.add(frame)[card.column("next_tier")]
+    found, told = finder.changes(frame), finder.column(situated(frame, card))
     trials: list[tuple[int, tuple[str, Any], bool]] = []
     for place, row in enumerate(rows):
         change = found.row(place, named=True)
@@ -172,7 +173,7 @@ def test_a_change_is_told_in_words(clinic: Row, told: str | None) -> None:
     card = icp_engine.load_scorecard("icp")
     row = {name: clinic.get(name) for name in card.reads}
     frame = scored(frame_of({}, [row], card), card)
-    assert NextTierFinder(card).add(frame)[card.column("next_tier")].to_list() == [told]
+    assert NextTierFinder(card).column(situated(frame, card)).to_list() == [told]
 
 
 @pytest.mark.parametrize("card", ["icp", "icp-2025-11"])
@@ -180,4 +181,4 @@ def test_the_largest_numbers_end(card: str) -> None:
     rules = icp_engine.load_scorecard(card)
     large = {"npi_count": 2**62, "bene_count": 2**62, "allowed_amt": 1e300, "site_count": 2**62}
     rows = [{name: (SMALL | part).get(name) for name in rules.reads} for part in (large, {"allowed_amt": 1e300}, {})]
-    assert len(NextTierFinder(rules).add(scored(frame_of({}, rows, rules), rules))) == len(rows)
+    assert len(NextTierFinder(rules).column(situated(scored(frame_of({}, rows, rules), rules), rules))) == len(rows)
