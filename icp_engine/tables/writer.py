@@ -14,10 +14,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from icp_engine.database import BATCH
 from icp_engine.named_files import check_no_pipe_to_replace
 
 _NAME = 60  # characters of a name that another one is made from: longer ones may be as long as a name can be
-ROW_GROUP = 122_880  # rows; what DuckDB reads at once, and few enough that BI tools can prune by state and score
+ROW_GROUP = BATCH  # rows; few enough that BI tools can prune by state and score
 _LONG = 100  # bytes on average; least and greatest values of longer texts are dear
 _DICTIONARY = 64 << 20  # bytes; reason codes are long, and few of them are different within a row group
 
