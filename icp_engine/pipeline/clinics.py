@@ -44,13 +44,17 @@ TOGETHER = 4 * ROW_GROUP  # rows of which what missing data hides is found at on
 _AHEAD = 2  # slices that may wait while the slowest table is written
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scored:
     """All clinics with bands and scores, computed once, in no order; `max_rows` rows of them fit into memory."""
 
     frame: pl.LazyFrame
     rows: int
     max_rows: int
+
+    def release(self) -> None:
+        """Give the memory of the clinics back once they are written; their columns stay known."""
+        self.frame = pl.LazyFrame(schema=self.frame.collect_schema())
 
 
 def score_clinics(

@@ -54,8 +54,10 @@ def sorted_slices(
     Source: a frame of `materialised` with a column `ORDER`, a whole number; rows that tie in it are sorted by `ties`,
     which together are never the same. `add` is called with many rows at once and returns them with more columns.
     """
-    for part in parts(lf, max_rows, ORDER) if rows > max_rows else (lf,):
-        frame = add(part.collect().rechunk())
+    in_memory = rows <= max_rows
+    for part in (lf,) if in_memory else parts(lf, max_rows, ORDER):
+        # The streaming engine would cut what is in memory into pieces, and putting these together is a second copy.
+        frame = add(part.collect(engine="in-memory" if in_memory else "auto").rechunk())
         place = _place(frame, ties)
         frame = frame.drop(ORDER)
         for start in range(0, len(place), size):
