@@ -4,8 +4,8 @@ import polars as pl
 
 from icp_engine.database import Database, sql_text
 from icp_engine.networks.applied import Applied
-from icp_engine.networks.evidence import stems_of
 from icp_engine.networks.neutral import CLINIC_SCORES, clinic_sql, view
+from icp_engine.networks.values import cities_of, stems_of
 from icp_engine.scorecard.model import Scorecard
 
 _SIMILAR = 0.85  # of two names, 1 where they are the same
@@ -30,7 +30,7 @@ def review_queue(db: Database, applied: Applied, clinics: pl.DataFrame, card: Sc
     db.copy("run_review", pl.DataFrame({"min_similarity": [_SIMILAR], "max_chance": [_IMPROBABLE]}))
     for step in ("review_clinics", "review_units", "review_names", "review_words", "name_chances"):
         db.table(step, sql_text(f"review/{step}"))
-    db.register("name_stems", stems_of(db.frame("select name from name_chances"), clinics))
+    db.register("name_stems", stems_of(db.frame("select name from name_chances"), cities_of(clinics)))
     for step in _OF_PAIRS:
         db.table(step, sql_text(f"review/{step}"))
     db.view("similar_names", " union all by name ".join(f"from {step}" for step in _OF_PAIRS))

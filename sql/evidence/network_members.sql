@@ -6,23 +6,21 @@
 -- What overrides or decisions join is a network of any size. Of several anchors an override's holds, then the last one.
 with
 found as (
-    select root, clinic_id, state_code, normalized_name
+    select root, clinic, clinic_id, state_code, normalized_name
     from linked_clinics
     join evidence_clinics using (clinic)
 ),
 called as (
-    select root, normalized_name
-    from found
+    select root, arg_min(normalized_name, {'few': -num_clinics, 'name': normalized_name}) as normalized_name
+    from (select root, normalized_name, count(*) as num_clinics from found group by root, normalized_name)
     where normalized_name is not null
-    group by root, normalized_name
-    qualify row_number() over (partition by root order by count(*) desc, normalized_name) = 1
+    group by root
 ),
 states as (
-    select root, state_code
-    from found
+    select root, arg_min(state_code, {'few': -num_clinics, 'state': state_code}) as state_code
+    from (select root, state_code, count(*) as num_clinics from found group by root, state_code)
     where state_code is not null
-    group by root, state_code
-    qualify row_number() over (partition by root order by count(*) desc, state_code) = 1
+    group by root
 ),
 groups as (
     select root, count(*) as num_clinics, min(clinic_id) as first_id from found group by root
@@ -50,13 +48,14 @@ distinct_names as (
     from apart
 ),
 placed as (
-    select network_name, clinic_id, state_code, coalesce(is_merged, false) as is_forced, anchor_line
+    select network_name, clinic, clinic_id, state_code, coalesce(is_merged, false) as is_forced, anchor_line
     from found
     join distinct_names using (root)
     left join decided_clinics using (clinic_id)
     union all
     select
         network_overrides.network_name,
+        clinic,
         network_overrides.clinic_id,
         state_code,
         true,
@@ -74,11 +73,16 @@ sized as (
             count(*) >= any_value(min_clinics)
             and (count(distinct state_code) >= any_value(min_states) or count(*) >= any_value(min_single_state))
         )
+),
+last as (
+    select network_name, max(anchor_line) as last_line from placed where anchor_line is not null group by network_name
 )
 select
     'net_' || left(md5(network_name), 12) as network_id,
     network_name,
+    clinic,
     clinic_id,
-    coalesce(anchor_line = max(anchor_line) over (partition by network_name), false) as is_forced_anchor
+    coalesce(anchor_line = last_line, false) as is_forced_anchor
 from placed
 semi join sized using (network_name)
+left join last using (network_name)
