@@ -21,22 +21,19 @@ members as (
     join (select network, network_id from numbered) as numbers using (network_id)
     join clinic_scores using (clinic_id)
 ),
--- Rows of the first one in this order: forced, highest score, most providers (unknown ones last), smallest key.
+-- Who is forced stands above every score.
+placed as (
+    select network, clinic_id, npi_count, hundredths + if(is_forced_anchor, 1000000000000, 0) as place from members
+),
+leaders as (
+    select network, clinic_id, npi_count
+    from placed
+    join (select network, max(place) as place from placed group by network) as highest using (network, place)
+),
 anchors as (
-    select
-        network,
-        arg_min(
-            clinic_id,
-            {
-                'forced': not is_forced_anchor,
-                'score': -hundredths,
-                'unknown': npi_count is null,
-                'providers': -npi_count,
-                'clinic': clinic_id
-            }
-        ) as anchor_clinic_id
-    from members
-    group by network
+    select network, clinic_id as anchor_clinic_id
+    from leaders
+    qualify row_number() over (partition by network order by npi_count desc nulls last, clinic_id) = 1
 ),
 segments as (
     select network, segment
@@ -44,10 +41,17 @@ segments as (
     group by network, segment
     qualify row_number() over (partition by network order by count(*) desc, segment) = 1
 ),
-spellings as (
-    select network, arg_min(account_name, {'few': -num_clinics, 'name': account_name}) as display_name
-    from (select network, account_name, count(*) as num_clinics from members group by network, account_name)
+spelled as (
+    select network, account_name, count(*) as num_clinics
+    from members
     where account_name is not null
+    group by network, account_name
+),
+spellings as (
+    select network, min(account_name) as display_name
+    from spelled
+    join (select network, max(num_clinics) as num_clinics from spelled group by network) as most
+        using (network, num_clinics)
     group by network
 ),
 summed as (

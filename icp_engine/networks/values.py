@@ -109,15 +109,22 @@ def names_to_compare(names: pl.DataFrame, states: pl.Series, contacts: pl.DataFr
         states: of all clinics, in the order of their numbers.
         contacts: clinic and value.
     """
-    met = contacts.join(names, on="clinic")
-    met = met.filter(states.gather(met["clinic"]).is_not_null())
-    words = met["name"].str.split(" ")
-    at = met["value"].hash() ^ states.gather(met["clinic"]).hash() ^ words.list.len().hash(1)
-    letters = met["name"].str.replace_many([" "], [""]).hash() ^ met["value"].hash()
-    keys = [at ^ words.list.first().hash(2), at ^ words.list.last().hash(3), letters]
-    keys[0] = pl.select(pl.when(words.list.len() == 1).then(at).otherwise(keys[0])).to_series()
+    words = names["name"].str.split(" ")
+    count = words.list.len()
+    edge = count.hash(1)
+    first = edge ^ words.list.first().hash(2).set(count == 1, 0)  # a single word may differ
+    last = edge ^ words.list.last().hash(3)
+    letters = names["name"].str.replace_many([" "], [""]).hash(4)
+    row = pl.select(pl.repeat(None, len(states), dtype=pl.UInt32)).to_series()
+    row = row.scatter(names["clinic"], pl.int_range(len(names), dtype=pl.UInt32, eager=True))
+    met = contacts.with_columns(
+        row=row.gather(contacts["clinic"]), state=states.gather(contacts["clinic"])
+    ).drop_nulls()
+    place = met["value"].hash() ^ met["state"].hash(5)
+    keys = [place ^ key.gather(met["row"]) for key in (first, last, letters)]
     again = _again(pl.concat(keys)).implode()
-    return met.filter(pl.any_horizontal(*(key.is_in(again) for key in keys)))
+    few = met.filter(pl.any_horizontal(*(key.is_in(again) for key in keys)))
+    return few.select("clinic", "value", name=names["name"].gather(few["row"]))
 
 
 def _rows(said: pl.DataFrame, column: str, kind: str) -> pl.DataFrame:

@@ -10,17 +10,24 @@ found as (
     from linked_clinics
     join evidence_clinics using (clinic)
 ),
-called as (
-    select root, arg_min(normalized_name, {'few': -num_clinics, 'name': normalized_name}) as normalized_name
-    from (select root, normalized_name, count(*) as num_clinics from found group by root, normalized_name)
+names as (
+    select root, normalized_name, count(*) as num_clinics
+    from found
     where normalized_name is not null
+    group by root, normalized_name
+),
+called as (
+    select root, min(normalized_name) as normalized_name
+    from names
+    join (select root, max(num_clinics) as num_clinics from names group by root) as most using (root, num_clinics)
     group by root
 ),
 states as (
-    select root, arg_min(state_code, {'few': -num_clinics, 'state': state_code}) as state_code
-    from (select root, state_code, count(*) as num_clinics from found group by root, state_code)
+    select root, state_code
+    from found
     where state_code is not null
-    group by root
+    group by root, state_code
+    qualify row_number() over (partition by root order by count(*) desc, state_code) = 1
 ),
 groups as (
     select root, count(*) as num_clinics, min(clinic_id) as first_id from found group by root
@@ -47,27 +54,34 @@ distinct_names as (
         if(row_number() over (partition by name order by first_id) = 1, name, name || ' ' || first_id) as network_name
     from apart
 ),
+-- Numbers are quicker to group by than names.
+numbered as (
+    select root as network, network_name from distinct_names
+    union all
+    select -row_number() over (), network_name
+    from (select distinct network_name from network_overrides where network_name is not null)
+    anti join distinct_names using (network_name)
+),
 placed as (
-    select network_name, clinic, clinic_id, state_code, coalesce(is_merged, false) as is_forced, anchor_line
+    select root as network, clinic, clinic_id, state_code, coalesce(is_merged, false) as is_forced, anchor_line
     from found
-    join distinct_names using (root)
     left join decided_clinics using (clinic_id)
     union all
     select
-        network_overrides.network_name,
+        network,
         clinic,
         network_overrides.clinic_id,
         state_code,
         true,
         if(is_anchor, 9223372036854775807, null)
     from network_overrides
+    join numbered using (network_name)
     join evidence_clinics using (clinic_id)
-    where network_overrides.network_name is not null
 ),
 sized as (
-    select network_name
+    select network
     from placed, run_settings
-    group by network_name
+    group by network
     having bool_or(is_forced)
         or (
             count(*) >= any_value(min_clinics)
@@ -75,14 +89,16 @@ sized as (
         )
 ),
 last as (
-    select network_name, max(anchor_line) as last_line from placed where anchor_line is not null group by network_name
+    select network, max(anchor_line) as last_line from placed where anchor_line is not null group by network
 )
 select
-    'net_' || left(md5(network_name), 12) as network_id,
+    network_id,
     network_name,
     clinic,
     clinic_id,
     coalesce(anchor_line = last_line, false) as is_forced_anchor
 from placed
-semi join sized using (network_name)
-left join last using (network_name)
+semi join sized using (network)
+join (select network, network_name, 'net_' || left(md5(network_name), 12) as network_id from numbered) as called
+    using (network)
+left join last using (network)
