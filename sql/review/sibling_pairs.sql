@@ -4,6 +4,7 @@
 -- Names are compared that have one stem, or of which one is the other with a word more. A stem of more than a hundred
 -- names in a state says nothing. chance is that of the words in common but numbers, directions and places. precision is a
 -- reading by eye of hospitals and home health agencies: 25 of 29 improbable ones were one organisation, of others 8 of 28.
+-- Public bodies say what they are, and of which place: districts and authorities of two places are never one.
 -- By owners (PAC ids) and 84 brands, which count each company of a group, it is 4 of 13 and 2 of 13.
 with
 named as (
@@ -50,6 +51,17 @@ chances as (
     from (select state_code, name_a, name_b, unnest(list_distinct(stem_words)) as word from alike)
     left join review_words using (word), (select coalesce(max(total), 1) as total from review_words) as totals
     group by all
+),
+judged as (
+    select
+        *,
+        case
+            when list_has_any(words, ['district', 'authority']) then 'public bodies of places'
+            when chance < 0.3 then null
+            else 'what they share is common'
+        end as against
+    from alike
+    left join chances using (state_code, name_a, name_b)
 )
 select
     'sibling' as kind,
@@ -58,8 +70,7 @@ select
     name_b,
     similarity,
     array_to_string(words, ' ') || ' in ' || state_code as shared,
-    if(chance < 0.3, null, 'what they share is common') as against,
-    if(chance < 0.3, 0.86, 0.29) as precision,
-    chance <= 0.0001 as is_brand
-from alike
-left join chances using (state_code, name_a, name_b)
+    against,
+    if(against is null, 0.86, 0.29) as precision,
+    chance <= 0.0001 and not list_has_any(words, ['district', 'authority']) as is_brand
+from judged

@@ -94,6 +94,17 @@ SIBLINGS: dict[str, tuple[list[Row], bool]] = {
 }  # fmt: skip
 
 
+def test_public_bodies_of_two_places_are_hardly_one() -> None:
+    clinics = [*twice("Corvane Hospital District No 1", "Corvane Hospital District No 2"),
+               *twice("Delvane Hospital No 1", "Delvane Hospital No 2"),
+               *named(*(f"{next(words)} {next(words)}" for _ in range(10)))]  # fmt: skip
+    found = questions({"clinic_id": f"c{place}", "state_code": "TX", **row} for place, row in enumerate(clinics))
+    told = {question["name_a"]: (float(question["precision"]), question["against"]) for question in found}
+    assert told == {
+        "delvane hospital no 1": (0.86, ""), "corvane hospital district no 1": (0.29, "public bodies of places"),
+    }  # fmt: skip
+
+
 def test_siblings() -> None:
     found = asked({case: clinics for case, (clinics, _) in SIBLINGS.items()}, "sibling")
     assert found == {case: ["0", "2"] for case, (_, due) in SIBLINGS.items() if due}
@@ -226,6 +237,34 @@ def test_a_brand_repeats_itself() -> None:
     assert set(brands) == {"numbered", "second word"}
     assert brands["second word"]["shared"] == "first word of 10 names"
     assert brands["second word"]["against"] == "known owners differ"
+
+
+@pytest.mark.parametrize(("leading", "due"), [(100, ["corvane"]), (101, [])])
+def test_a_word_that_many_different_names_begin_with_is_no_brand(leading: int, due: list[str]) -> None:
+    found = questions({"clinic_id": f"c{place}", **row} for place, row in enumerate(branded("corvane", leading)))
+    assert [question["name_a"] for question in found if question["kind"] == "brand_prefix"] == due
+
+
+@pytest.mark.parametrize(("others", "due"), [(4, 10), (5, 9)])
+def test_an_ordinary_word_claims_no_network_of_which_it_names_less_than_a_fifth(others: int, due: int) -> None:
+    network = [{"pac_ids": ["1"]}, *({"account_name": f"other {next(words)}", "pac_ids": ["1"]} for _ in range(others))]
+    rows = [{**row, **more} for row, more in zip(branded("corvane", 10), [network[0], *[{}] * 9], strict=True)]
+    rows += [{**row, "state_code": "B0"} for row in network[1:]]
+    found = questions({"clinic_id": f"c{place:02}", **row} for place, row in enumerate(rows))
+    [question] = [question for question in found if question["kind"] == "brand_prefix"]
+    assert len(question["sides"]) == due
+
+
+def test_no_kind_crowds_out_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("icp_engine.networks.review._MAX_OF_KIND", 2)
+    clinics = [row for size, word in ((2, "corvane"), (3, "delvane"), (4, "elvane"))
+               for row in named(*[f"{word} health 1"] * size, f"{word} health 2")]  # fmt: skip
+    rows = [{"state_code": "TX", **row} for row in clinics] + branded("fervane", 10)
+    found = questions({"clinic_id": f"c{place:02}", **row} for place, row in enumerate(rows))
+    kinds = [(question["kind"], question["name_a"]) for question in found]
+    assert sorted(kinds) == [
+        ("brand_prefix", "fervane"), ("sibling", "delvane health 1"), ("sibling", "elvane health 1"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("with_second", "due"), [(8, "corvane health"), (7, "corvane")])
