@@ -4,7 +4,8 @@
 -- Names are compared that have one stem, or of which one is the other with a word more. A stem of more than a hundred
 -- names in a state says nothing. chance is that of the words in common but numbers, directions and places. precision is a
 -- reading by eye of hospitals and home health agencies: 25 of 29 improbable ones were one organisation, of others 8 of 28.
--- Public bodies say what they are, and of which place: districts and authorities of two places are never one.
+-- Public bodies say what they are, and of which place: districts, authorities and what belongs to two counties are never
+-- one, and not asked about.
 -- By owners (PAC ids) and 84 brands, which count each company of a group, it is 4 of 13 and 2 of 13.
 with
 named as (
@@ -44,24 +45,20 @@ compared as (
     join name_stems on name_stems.name = name_a
 ),
 alike as (
-    select * from compared, run_review where similarity >= min_similarity
+    select *
+    from compared, run_review
+    where similarity >= min_similarity
+      and not list_has_any(words, ['district', 'authority'])
+      and not (
+          list_contains(words, 'county')
+          and regexp_extract(name_a, '(\S+) county', 1) <> regexp_extract(name_b, '(\S+) county', 1)
+      )
 ),
 chances as (
     select state_code, name_a, name_b, any_value(totals.total) * product(coalesce(share, 1 / totals.total)) as chance
     from (select state_code, name_a, name_b, unnest(list_distinct(stem_words)) as word from alike)
     left join review_words using (word), (select coalesce(max(total), 1) as total from review_words) as totals
     group by all
-),
-judged as (
-    select
-        *,
-        case
-            when list_has_any(words, ['district', 'authority']) then 'public bodies of places'
-            when chance < 0.3 then null
-            else 'what they share is common'
-        end as against
-    from alike
-    left join chances using (state_code, name_a, name_b)
 )
 select
     'sibling' as kind,
@@ -70,7 +67,8 @@ select
     name_b,
     similarity,
     array_to_string(words, ' ') || ' in ' || state_code as shared,
-    against,
-    if(against is null, 0.86, 0.29) as precision,
-    chance <= 0.0001 and not list_has_any(words, ['district', 'authority']) as is_brand
-from judged
+    if(chance < 0.3, null, 'what they share is common') as against,
+    if(chance < 0.3, 0.86, 0.29) as precision,
+    chance <= 0.0001 as is_brand
+from alike
+left join chances using (state_code, name_a, name_b)

@@ -91,18 +91,12 @@ SIBLINGS: dict[str, tuple[list[Row], bool]] = {
     "of two states": (of_states(twice("Mervane Health 1", "Mervane Health 2"), "T1", "T1", "T2"), False),
     "too few for a network": (named("Nervane Health 1", "Nervane Health 2"), False),
     "places alone": (twice("North Texas", "South Texas"), False),
+    "districts": (twice("Orvane Hospital District No 1", "Orvane Hospital District No 2"), False),
+    "authorities": (twice("Pervane Hospital Authority 1", "Pervane Hospital Authority 2"), False),
+    "two counties": (twice("Corvo County Qervane Hospital", "Corva County Qervane Hospital")
+                     + named("X", city="Corvo") + named("Y", city="Corva"), False),
+    "one county": (twice("Rervane County Hospital 1", "Rervane County Hospital 2"), True),
 }  # fmt: skip
-
-
-def test_public_bodies_of_two_places_are_hardly_one() -> None:
-    clinics = [*twice("Corvane Hospital District No 1", "Corvane Hospital District No 2"),
-               *twice("Delvane Hospital No 1", "Delvane Hospital No 2"),
-               *named(*(f"{next(words)} {next(words)}" for _ in range(10)))]  # fmt: skip
-    found = questions({"clinic_id": f"c{place}", "state_code": "TX", **row} for place, row in enumerate(clinics))
-    told = {question["name_a"]: (float(question["precision"]), question["against"]) for question in found}
-    assert told == {
-        "delvane hospital no 1": (0.86, ""), "corvane hospital district no 1": (0.29, "public bodies of places"),
-    }  # fmt: skip
 
 
 def test_siblings() -> None:
