@@ -6,41 +6,57 @@
 -- Scores are weighted by sites. They are summed as whole hundredths and divided once, so that no order of rows
 -- can change a digit. Lists are made first and sorted then: aggregates that sort take memory for each network by itself.
 with
+-- Numbers are quicker to group by than ids.
+numbered as (
+    select row_number() over () as network, network_id, network_name
+    from (select network_id, any_value(network_name) as network_name from network_members group by network_id)
+),
 members as (
     select
-        network_members.network_id,
-        network_members.network_name,
-        network_members.is_forced_anchor,
+        network,
+        is_forced_anchor,
         clinic_scores.*,
         case when site_count > 0 then site_count else 1 end as weight
     from network_members
+    join (select network, network_id from numbered) as numbers using (network_id)
     join clinic_scores using (clinic_id)
 ),
+-- Who is forced stands above every score.
+placed as (
+    select network, clinic_id, npi_count, hundredths + if(is_forced_anchor, 1000000000000, 0) as place from members
+),
+leaders as (
+    select network, clinic_id, npi_count
+    from placed
+    join (select network, max(place) as place from placed group by network) as highest using (network, place)
+),
 anchors as (
-    select network_id, clinic_id as anchor_clinic_id
-    from members
-    qualify row_number() over (
-        partition by network_id
-        order by is_forced_anchor desc, hundredths desc, npi_count desc nulls last, clinic_id
-    ) = 1
+    select network, clinic_id as anchor_clinic_id
+    from leaders
+    qualify row_number() over (partition by network order by npi_count desc nulls last, clinic_id) = 1
 ),
 segments as (
-    select network_id, segment
+    select network, segment
     from members
-    group by network_id, segment
-    qualify row_number() over (partition by network_id order by count(*) desc, segment) = 1
+    group by network, segment
+    qualify row_number() over (partition by network order by count(*) desc, segment) = 1
 ),
-spellings as (
-    select network_id, account_name as display_name
+spelled as (
+    select network, account_name, count(*) as num_clinics
     from members
     where account_name is not null
-    group by network_id, account_name
-    qualify row_number() over (partition by network_id order by count(*) desc, account_name) = 1
+    group by network, account_name
+),
+spellings as (
+    select network, min(account_name) as display_name
+    from spelled
+    join (select network, max(num_clinics) as num_clinics from spelled group by network) as most
+        using (network, num_clinics)
+    group by network
 ),
 summed as (
     select
-        network_id,
-        any_value(network_name) as network_name,
+        network,
         count(*) as num_clinics,
         list_sort(list_distinct(list(state_code))) as states,
         sum(npi_count) as total_npi_count,
@@ -49,12 +65,12 @@ summed as (
         count(*) filter (where fqhc_flag) as fqhc_clinics_count,
         count(*) filter (where aco_member) as aco_clinics_count
     from members
-    group by network_id
+    group by network
 ),
 -- Every member and category.
 long as (
     select
-        network_id,
+        network,
         weight,
         unnest(category_hundredths) as hundredths,
         generate_subscripts(category_hundredths, 1) as position
@@ -62,33 +78,33 @@ long as (
 ),
 category_sums as (
     select
-        network_id,
+        network,
         position,
         sum(cast(hundredths as hugeint) * weight) as hundredths,
         sum(weight) as weight,
         any_value(by_median) as by_median,
         median(hundredths) filter (where by_median) as median_hundredths -- keeps every value: only where it is wanted
     from long, (select network_mean = 'median' as by_median from run_settings)
-    group by network_id, position
+    group by network, position
 ),
 -- Hundredths of points, not yet rounded.
 averaged as (
-    select network_id, position, hundredths, weight, if(by_median, median_hundredths, hundredths / weight) as average
+    select network, position, hundredths, weight, if(by_median, median_hundredths, hundredths / weight) as average
     from category_sums
 ),
 summed_up as (
     select
-        network_id,
+        network,
         list_sort(list({'position': position, 'average': average})) as categories,
         sum(average) as sum_of_averages,
         sum(hundredths) as hundredths,
         any_value(weight) as weight
     from averaged
-    group by network_id
+    group by network
 ),
 totals as (
     select
-        network_id,
+        network,
         case
             when combine = 'product' then round(
                 list_product([category.average / 100 for category in categories]) / divide_by * 100, 6
@@ -100,16 +116,16 @@ totals as (
     from summed_up, scorecard_total, run_settings
 ),
 scored as (
-    select network_id, cast(round_even(average, 0) as bigint) as hundredths, category_hundredths
+    select network, cast(round_even(average, 0) as bigint) as hundredths, category_hundredths
     from totals
 ),
 parts as (
-    select network_id, 0 as position, hundredths from scored
+    select network, 0 as position, hundredths from scored
     union all
-    select network_id, generate_subscripts(category_hundredths, 1), unnest(category_hundredths) from scored
+    select network, generate_subscripts(category_hundredths, 1), unnest(category_hundredths) from scored
 ),
 missed as (
-    select distinct parts.network_id, edges.tier
+    select distinct parts.network, edges.tier
     from parts
     join scorecard_tier_edges as edges on edges.position = parts.position and parts.hundredths / 100 < edges.at_least
     where edges.level = 'network'
@@ -118,8 +134,8 @@ tiered as (
     select scored.*, tiers.tier, tiers.label as tier_label
     from scored
     join scorecard_tiers as tiers on tiers.level = 'network'
-    anti join missed using (network_id, tier)
-    qualify row_number() over (partition by network_id order by tiers.tier) = 1
+    anti join missed using (network, tier)
+    qualify row_number() over (partition by network order by tiers.tier) = 1
 )
 select
     network_id,
@@ -145,9 +161,10 @@ select
     tiered.hundredths,
     tiered.category_hundredths
 from summed
-join tiered using (network_id)
-join anchors using (network_id)
-join segments using (network_id)
-left join spellings using (network_id)
+join numbered using (network)
+join tiered using (network)
+join anchors using (network)
+join segments using (network)
+left join spellings using (network)
 join network_evidence using (network_id)
 order by total_score desc, network_id

@@ -21,11 +21,11 @@ from icp_engine.networks.decisions import (
     with_states,
 )
 from icp_engine.networks.match_names import match_name
+from icp_engine.networks.values import VALUES
 
 HOLDS, NOT_BY_NAMES = "holds", "needs --grouping evidence"
 _DECISIONS = ("line", "decided_at", "author", "action", "subject", "object", "reason", "state")
 _PAIRS = {"line": pl.Int64, "together": pl.Boolean, KEY: pl.String, "other_clinic_id": pl.String}
-VALUES = {"clinic": pl.Int64, "kind": pl.String, "value": pl.String}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def decided_values(applied: Applied, clinics: pl.DataFrame, names: pl.DataFrame)
     for prefix in subjects.select(match_name(pl.col("name")))["name"].drop_nulls().unique():
         of_brand = names.filter((pl.col("name") == prefix) | pl.col("name").str.starts_with(f"{prefix} "))
         values.append(of_brand.select("clinic", pl.lit("brand_prefix").alias("kind"), pl.lit(prefix).alias("value")))
-    return pl.concat(values)
+    return pl.concat(values).unique()
 
 
 def register_decided(db: Database, applied: Applied) -> None:

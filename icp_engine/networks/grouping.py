@@ -190,7 +190,8 @@ def find_networks(
 
 def _edges(db: Database, questions: pl.DataFrame | None) -> pl.DataFrame:
     """Return what ties clinics together, and what may: the sides of questions."""
-    joined = db.frame(f"select {', '.join(NO_EDGES.columns)} from network_edges order by all")
+    in_order = "order by network_id, clinic_id, kind, value"  # in which no two are the same
+    joined = db.frame(f"select {', '.join(NO_EDGES.columns)} from network_edges {in_order}")
     if questions is None:
         return joined
     db.register("questions", questions)

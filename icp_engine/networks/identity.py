@@ -46,7 +46,7 @@ def keep_ids(db: Database) -> None:
     db.table("network_ids", sql_text("identity/network_ids"))
     db.table(
         "network_members",
-        "select network_ids.network_id, network_name, clinic_id, is_forced_anchor "
+        "select network_ids.network_id, network_members.* exclude (network_id) "
         "from network_members join network_ids on fresh_id = network_members.network_id",
     )
 

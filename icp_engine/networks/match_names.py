@@ -17,6 +17,7 @@ _WORDS = (
 _SUFFIX = "|".join([_WORDS, *(r"\.? ?".join(letters) for letters in _INITIALS)])
 _SUFFIXES = rf"(?:[ .]+(?:{_SUFFIX})[ .]*)+$"
 _MARKS = dict.fromkeys("'\"`\u00b4“”„«»®©", "") | dict.fromkeys(",;:()[]{}&+|_~*!?<>=\\^$%@", " ")
+_SPACED_MARKS = dict.fromkeys((", ", " & ", " + "), " ") | _MARKS  # so that hardly any two spaces come of them
 _ODD_SPACES = ["  ", *"\t\n\v\f\r"]
 _DBA = ["dba", "d/b/a", "d.b.a", "doing business as"]
 _AFTER_DBA = r"(?:^|[^a-z])(?:d/?b/?a|d\.b\.a\.?|doing business as)[ .:,-]+(?P<name>.*[^ .:,-].*[^ .:,-].*[^ .:,-].*)$"
@@ -47,12 +48,12 @@ def _matched(names: pl.Series) -> pl.Series:
     places = wide(names)
     if len(places):
         names = names.scatter(places, _folded(names.gather(places)))
-    text = names.str.to_lowercase().str.replace_many(_MARKS)
-    text = _changed(text, text.str.contains_any(_ODD_SPACES), lambda some: some.str.replace_all(r"\s+", " "))
-    text = _changed(text, text.str.contains_any(_DBA), _trade_name).str.strip_chars()
-    text = _changed(text, text.str.contains(r"\d[ .]*$"), _without_store)
+    text = names.str.to_lowercase().str.replace_many(_SPACED_MARKS, leftmost=True)
+    text = changed(text, text.str.contains_any(_ODD_SPACES), lambda some: some.str.replace_all(r"\s+", " "))
+    text = changed(text, text.str.contains_any(_DBA), _trade_name).str.strip_chars()
+    text = changed(text, text.str.contains(r"\d[ .]*$"), _without_store)
     short = text.str.replace(_SUFFIXES, "")
-    words = _words(short.zip_with(short.str.strip_chars(" .-/") != "", text))
+    words = _words(short.zip_with(short.str.contains("[^ ./-]"), text))
     return words.set(words.is_in(_NOBODY), None)
 
 
@@ -61,7 +62,7 @@ def _folded(names: pl.Series) -> pl.Series:
     return cleaned(names).str.normalize("NFKD").str.replace_all(r"\p{M}+", "")
 
 
-def _changed(text: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+def changed(text: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Return the texts with a change made to some of them, for what costs too much to try on all."""
     places = where.arg_true()
     return text.scatter(places, change(text.gather(places))) if len(places) else text
@@ -78,13 +79,18 @@ def _without_store(text: pl.Series) -> pl.Series:
 
 def _words(text: pl.Series) -> pl.Series:
     """Return the words of names, abbreviations spelled out, one space between them."""
-    text = _changed(text, text.str.contains_any(["-", "/"]), _without_hyphens).str.replace_all(_NOISE, "")
-    text = _changed(text, text.str.contains("  ", literal=True), lambda some: some.str.replace_all(r" +", " "))
-    text = text.str.strip_chars().str.replace_many([" "], ["  "]) + " "  # each word between spaces of its own
-    short, long = _abbreviations()
-    text = text.str.replace_many([f" {word} " for word in short], [f" {word} " for word in long])
-    text = text.str.replace_many([" and "], [""]).str.replace_many(["  "], [" "]).str.strip_chars()
-    return text.str.replace(r"^the (.)", "${1}").str.replace(r"^sainte? ", "st ")
+    text = changed(text, text.str.contains_any(["-", "/"]), _without_hyphens)
+    text = changed(text, text.str.contains(_NOISE), lambda some: some.str.replace_all(_NOISE, ""))
+    text = changed(text, text.str.contains("  ", literal=True), lambda some: some.str.replace_all(r" +", " "))
+    text = text.str.strip_chars()
+    text = changed(text, (text + " ").str.contains_any(list(_spelled_out())), _with_long_words)
+    text = changed(text, text.str.starts_with("the "), lambda some: some.str.replace(r"^the (.)", "${1}"))
+    return changed(text, text.str.starts_with("saint"), lambda some: some.str.replace(r"^sainte? ", "st "))
+
+
+def _with_long_words(text: pl.Series) -> pl.Series:
+    text = text.str.replace_many([" "], ["  "]) + " "  # each word between spaces of its own
+    return text.str.replace_many(_spelled_out()).str.replace_many(["  "], [" "]).str.strip_chars()
 
 
 def _without_hyphens(text: pl.Series) -> pl.Series:
@@ -92,6 +98,7 @@ def _without_hyphens(text: pl.Series) -> pl.Series:
 
 
 @cache
-def _abbreviations() -> tuple[list[str], list[str]]:
+def _spelled_out() -> dict[str, str]:
+    """Return what stands for abbreviations, and for the word that names do without, between spaces."""
     table = pl.read_csv(files("icp_engine.networks").joinpath("abbreviations.csv").read_bytes())
-    return table["short"].to_list(), table["long"].to_list()
+    return {f" {short} ": f" {long} " for short, long in table.iter_rows()} | {" and ": ""}

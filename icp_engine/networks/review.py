@@ -4,12 +4,13 @@ import polars as pl
 
 from icp_engine.database import Database, sql_text
 from icp_engine.networks.applied import Applied
-from icp_engine.networks.evidence import stems_of
 from icp_engine.networks.neutral import CLINIC_SCORES, clinic_sql, view
+from icp_engine.networks.values import cities_of, stems_of
 from icp_engine.scorecard.model import Scorecard
 
 _SIMILAR = 0.85  # of two names, 1 where they are the same
 _IMPROBABLE = 0.01  # names expected to read so by accident: of likelier ones that differ in spelling none had one owner
+_MAX_OF_KIND = 10_000  # questions: more than people ever answer, and few enough to work out what each would change
 KINDS = (
     "name_states", "sibling", "spelling_alone", "spelling_states", "contact", "stem_phone", "brand_prefix", "owners",
 )  # fmt: skip
@@ -27,10 +28,11 @@ def review_queue(db: Database, applied: Applied, clinics: pl.DataFrame, card: Sc
         card: the scorecard of their scores.
     """
     db.register("decision_pairs", applied.pair_frame())
-    db.copy("run_review", pl.DataFrame({"min_similarity": [_SIMILAR], "max_chance": [_IMPROBABLE]}))
+    settings = {"min_similarity": [_SIMILAR], "max_chance": [_IMPROBABLE], "max_of_kind": [_MAX_OF_KIND]}
+    db.copy("run_review", pl.DataFrame(settings))
     for step in ("review_clinics", "review_units", "review_names", "review_words", "name_chances"):
         db.table(step, sql_text(f"review/{step}"))
-    db.register("name_stems", stems_of(db.frame("select name from name_chances"), clinics))
+    db.register("name_stems", stems_of(db.frame("select name from name_chances"), cities_of(clinics)))
     for step in _OF_PAIRS:
         db.table(step, sql_text(f"review/{step}"))
     db.view("similar_names", " union all by name ".join(f"from {step}" for step in _OF_PAIRS))

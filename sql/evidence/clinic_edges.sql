@@ -8,15 +8,15 @@ named as (
     from clinic_names
     join match_names using (kind, name)
     join evidence_clinics using (clinic)
+    where is_shared
 ),
 contacts as (
     select clinic, value as contact from clinic_values where kind in ('phone', 'mailing_address')
 ),
-stems as (
-    select clinic, value as stem from clinic_values where kind = 'stem'
-),
 edges as (
-    select clinic, kind, value from clinic_values where kind in ('decision', 'brand_prefix', 'owner', 'parent')
+    select clinic, kind, value
+    from clinic_values
+    where kind in ('decision', 'brand_prefix', 'owner', 'parent', 'stem_address')
     union all
     select clinic, 'name', name || ', ' || state_code
     from named
@@ -30,21 +30,16 @@ edges as (
     from named
     where kind = 'brand' and (holds_across_states or (holds_in_a_state and state_code is not null))
     union all
-    select clinic, if(kind = 'name', 'name_contact', 'brand'), name || ', ' || contact
+    select distinct clinic, if(kind = 'name', 'name_contact', 'brand'), name || ', ' || contact
     from named
     join contacts using (clinic)
     where not holds_across_states and num_states > 1
-    union all
-    select clinic, 'stem_address', stem || ', ' || value
-    from clinic_values
-    join stems using (clinic)
-    where kind = 'mailing_address'
     union all
     select clinic, 'spelling', value from network_spellings
 ),
 shared as (
     select kind, value, min(clinic) as other from edges group by kind, value having min(clinic) <> max(clinic)
 )
-select distinct clinic, kind, value, other
+select clinic, kind, value, other
 from edges
 join shared using (kind, value)

@@ -1,18 +1,17 @@
 -- Every name that several clinics share: where they are, and whether the name holds across states.
 -- Grain: one row per kind of name (name, brand) and name that at least two clinics carry.
--- Inputs: clinic_names (kind, clinic, name), evidence_clinics (clinic, state_code, zip5).
+-- Inputs: clinic_names (kind, clinic, name, is_shared: false where nobody else has the name, has_numeral), evidence_clinics
+-- (clinic, state_code, zip5).
 -- chance is how many of all names would be expected to read so if their words came together by accident. A name holds
 -- across states where that is next to nothing, or where its clinics stand densely in few states, as those of one owner
 -- do. Names with numerals are left out of the counts: they would make every word look rare. A word that a name says
--- twice counts twice; names that several states do not share have no chance.
+-- twice counts twice; names that several states do not share have no chance. Shares are multiplied in order of size: no
+-- order of rows can change a digit.
 with
-named as (
-    select kind, name, count(*) as num_clinics
-    from clinic_names
-    group by kind, name
-),
 plain as (
-    select kind, name from named where not regexp_matches(name, '[0-9]')
+    select kind, name from clinic_names where not has_numeral and not is_shared
+    union all
+    select distinct kind, name from clinic_names where not has_numeral and is_shared
 ),
 totals as (
     select kind, greatest(count(*), 1) as num_names from plain group by kind
@@ -30,16 +29,17 @@ shared as (
         count(distinct state_code) as num_states,
         count(distinct zip5) as num_zips
     from clinic_names
-    semi join (from named where num_clinics > 1) using (kind, name)
     join evidence_clinics using (clinic)
+    where is_shared
     group by kind, name
+    having count(*) > 1
 ),
 chances as (
     select
         shared.kind,
         shared.name,
         coalesce(any_value(totals.num_names), 1)
-            * product(coalesce(words.num_names, 1) / coalesce(totals.num_names, 1)) as chance
+            * list_product(list_sort(list(coalesce(words.num_names, 1) / coalesce(totals.num_names, 1)))) as chance
     from (
         select kind, name, unnest(list_distinct(string_split(name, ' '))) as word
         from shared

@@ -1,13 +1,12 @@
 -- Every shared name: whether clinics of it are grouped, or what kept them apart.
 -- Grain: one row per name, as grouping compares names, that at least two clinics carry.
--- Inputs: match_names, clinic_names, evidence_clinics, network_members, run_settings.
+-- Inputs: match_names, clinic_names, network_members, run_settings.
 with
 members as (
     select name, count(*) as num_members
     from network_members
-    join evidence_clinics using (clinic_id)
     join clinic_names using (clinic)
-    where kind = 'name'
+    where kind = 'name' and is_shared
     group by name
 )
 select

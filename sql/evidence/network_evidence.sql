@@ -4,7 +4,7 @@
 -- Inputs: network_members, network_edges, network_weakest, evidence_clinics, clinic_values, evidence_kinds, network_overrides.
 with
 counted as (
-    select network_id, kind, count(distinct clinic_id) as num_clinics
+    select network_id, kind, count(distinct clinic) as num_clinics
     from network_edges
     group by network_id, kind
     union all
@@ -28,22 +28,21 @@ owners as (
         count(distinct value) filter (where kind = 'owner') as num_owners,
         count(distinct value) filter (where kind = 'parent') as num_parents
     from clinic_values
-    join evidence_clinics using (clinic)
-    join network_members using (clinic_id)
+    join network_members using (clinic)
     where kind in ('owner', 'parent')
     group by network_id
 ),
 sized as (
-    select network_id, count(distinct state_code) as num_states
+    select network_id, min(state_code) <> max(state_code) as is_in_several_states
     from network_members
-    join evidence_clinics using (clinic_id)
+    join evidence_clinics using (clinic)
     group by network_id
 )
 select
     network_id,
     evidence,
     coalesce(weakest_edge, 'override') as weakest_edge,
-    coalesce(weakest_edge in ('name_rare', 'brand'), false) and num_states > 1 as is_ambiguous,
+    coalesce(weakest_edge in ('name_rare', 'brand') and is_in_several_states, false) as is_ambiguous,
     coalesce(nullif(num_owners, 0), nullif(num_parents, 0)) as num_owners
 from kinds
 join sized using (network_id)

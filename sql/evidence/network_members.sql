@@ -6,16 +6,21 @@
 -- What overrides or decisions join is a network of any size. Of several anchors an override's holds, then the last one.
 with
 found as (
-    select root, clinic_id, state_code, normalized_name
+    select root, clinic, clinic_id, state_code, normalized_name
     from linked_clinics
     join evidence_clinics using (clinic)
 ),
-called as (
-    select root, normalized_name
+names as (
+    select root, normalized_name, count(*) as num_clinics
     from found
     where normalized_name is not null
     group by root, normalized_name
-    qualify row_number() over (partition by root order by count(*) desc, normalized_name) = 1
+),
+called as (
+    select root, min(normalized_name) as normalized_name
+    from names
+    join (select root, max(num_clinics) as num_clinics from names group by root) as most using (root, num_clinics)
+    group by root
 ),
 states as (
     select root, state_code
@@ -49,36 +54,51 @@ distinct_names as (
         if(row_number() over (partition by name order by first_id) = 1, name, name || ' ' || first_id) as network_name
     from apart
 ),
+-- Numbers are quicker to group by than names.
+numbered as (
+    select root as network, network_name from distinct_names
+    union all
+    select -row_number() over (), network_name
+    from (select distinct network_name from network_overrides where network_name is not null)
+    anti join distinct_names using (network_name)
+),
 placed as (
-    select network_name, clinic_id, state_code, coalesce(is_merged, false) as is_forced, anchor_line
+    select root as network, clinic, clinic_id, state_code, coalesce(is_merged, false) as is_forced, anchor_line
     from found
-    join distinct_names using (root)
     left join decided_clinics using (clinic_id)
     union all
     select
-        network_overrides.network_name,
+        network,
+        clinic,
         network_overrides.clinic_id,
         state_code,
         true,
         if(is_anchor, 9223372036854775807, null)
     from network_overrides
+    join numbered using (network_name)
     join evidence_clinics using (clinic_id)
-    where network_overrides.network_name is not null
 ),
 sized as (
-    select network_name
+    select network
     from placed, run_settings
-    group by network_name
+    group by network
     having bool_or(is_forced)
         or (
             count(*) >= any_value(min_clinics)
             and (count(distinct state_code) >= any_value(min_states) or count(*) >= any_value(min_single_state))
         )
+),
+last as (
+    select network, max(anchor_line) as last_line from placed where anchor_line is not null group by network
 )
 select
-    'net_' || left(md5(network_name), 12) as network_id,
+    network_id,
     network_name,
+    clinic,
     clinic_id,
-    coalesce(anchor_line = max(anchor_line) over (partition by network_name), false) as is_forced_anchor
+    coalesce(anchor_line = last_line, false) as is_forced_anchor
 from placed
-semi join sized using (network_name)
+semi join sized using (network)
+join (select network, network_name, 'net_' || left(md5(network_name), 12) as network_id from numbered) as called
+    using (network)
+left join last using (network)

@@ -1,17 +1,15 @@
 -- Names of one state that differ as spellings do, and share a phone or an address.
 -- Grain: one row per clinic and pair of names; value names both, similarity is one less the edits by letters of the longer.
--- Inputs: clinic_names, evidence_clinics, clinic_values.
+-- Inputs: names_to_compare (clinic, name, value: a phone or address that several have), evidence_clinics.
 -- Spellings differ by spaces, by a plural, or by one edit in one word of at least five letters. Names of which one word
 -- differs have the first or the last one in common, if they have several: only such are compared, and those that are one
 -- but for spaces.
 with
 places as (
     select clinic, name, state_code, value as contact
-    from clinic_values
-    join (from clinic_names where kind = 'name') as names using (clinic)
+    from names_to_compare
     join evidence_clinics using (clinic)
-    where clinic_values.kind in ('phone', 'mailing_address', 'address')
-      and state_code is not null
+    where state_code is not null
 ),
 met as (
     select state_code, contact, row_number() over () as place

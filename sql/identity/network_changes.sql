@@ -5,9 +5,7 @@
 -- no change.
 with
 names as (
-    select network_id, any_value(network_name) as network_name, list(clinic_id order by clinic_id) as clinics
-    from network_members
-    group by network_id
+    select network_id, any_value(network_name) as network_name from network_members group by network_id
 ),
 former as (
     select network_id as former_id, network_name as former_name from former_networks
@@ -35,11 +33,24 @@ parted as (
     join moved using (former_id, network_id)
     where network_id <> former_id
 ),
-renamed as (
-    select 'renamed' as change, network_id, former_id, clinics
+-- Networks that are new, or have a new name, whose clinics are all of theirs.
+fresh as (
+    select 'renamed' as change, network_id, former_id
     from former
     join names on network_id = former_id
     where network_name <> former_name
+    union all
+    select 'added', network_id, null
+    from names
+    where network_id not in (select former_id from former)
+      and network_id not in (select network_id from parted)
+      and exists (from former)
+),
+whole as (
+    select change, network_id, any_value(former_id) as former_id, list(clinic_id order by clinic_id) as clinics
+    from fresh
+    join network_members using (network_id)
+    group by change, network_id
 ),
 gone as (
     select 'gone' as change, null as network_id, former_id, clinics
@@ -51,15 +62,8 @@ gone as (
     where former_id not in (select network_id from names)
       and former_id not in (select former_id from parted)
 ),
-added as (
-    select 'added' as change, network_id, null as former_id, clinics
-    from names
-    where network_id not in (select former_id from former)
-      and network_id not in (select network_id from parted)
-      and exists (from former)
-),
 changes as (
-    from added union all from gone union all from parted union all from renamed
+    from whole union all from gone union all from parted
 )
 select change, network_id, former_id, network_name, former_name, len(changes.clinics) as num_clinics, changes.clinics
 from changes

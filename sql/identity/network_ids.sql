@@ -35,20 +35,27 @@ fresh as (
     where network_id not in (select fresh_id from kept)
     group by network_id, network_name
 ),
+-- Those whose own id is taken.
+crowded as (
+    from fresh where fresh_id in (select network_id from taken)
+),
 states as (
     select network_id as fresh_id, state_code
     from network_members
+    semi join crowded on crowded.fresh_id = network_members.network_id
     join evidence_clinics using (clinic_id)
     where state_code is not null
     group by network_id, state_code
     qualify row_number() over (partition by network_id order by count(*) desc, state_code) = 1
 ),
 longer_names as (
-    select fresh_id, 2 as place, network_name || ' ' || lower(state_code) as name from fresh join states using (fresh_id)
+    select fresh_id, 2 as place, network_name || ' ' || lower(state_code) as name
+    from crowded
+    join states using (fresh_id)
     union all
-    select fresh_id, 3, network_name || ' ' || first_id from fresh
+    select fresh_id, 3, network_name || ' ' || first_id from crowded
     union all
-    select fresh_id, 4, network_name || ' ' || first_id || ' ' || (select count(*) from former_aliases) from fresh
+    select fresh_id, 4, network_name || ' ' || first_id || ' ' || (select count(*) from former_aliases) from crowded
 ),
 candidates as (
     select fresh_id, 1 as place, fresh_id as network_id from fresh

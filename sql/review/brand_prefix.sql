@@ -1,10 +1,12 @@
 -- First words of at least ten names and three states that hardly stand elsewhere in a name: is the word a brand?
 -- Grain: one row per brand and unit that bears it.
--- Inputs: review_names, name_stems.
+-- Inputs: review_names, name_stems, review_units.
 -- Where four in five names have one second word, the brand is both. A brand repeats itself: it has such a word, or its
 -- names have few stems. precision is a reading by eye of hospitals, home health agencies and organisations of NPPES: 30
 -- of 35 that repeat themselves were brands, and 8 of 118 others. By owners (PAC ids) it cannot be measured: hardly any
--- brand has one on all its sides.
+-- brand has one on all its sides. Of words that do not repeat themselves none was a brand that more than a hundred names
+-- begin with (saints, first names of doctors): these are not asked about. Nor does such a word lay claim to a network of
+-- which it names less than a fifth of the clinics.
 with
 worded as (
     select name, any_value(stem) as stem, string_split(name, ' ') as words, list(distinct state_code) as states
@@ -46,18 +48,32 @@ brands as (
     where num_leading >= 10
       and num_states >= 3
       and num_leading >= 0.9 * num_names
+),
+borne as (
+    select
+        brand,
+        any_value(num_leading) as num_leading,
+        any_value(repeats) as repeats,
+        unit,
+        arg_min(name, clinic_id) as name,
+        min(clinic_id) as clinic_id,
+        sum(num_clinics) as num_clinics
+    from brands
+    join review_names on string_split(name, ' ')[1] = word and starts_with(name || ' ', brand || ' ')
+    where repeats or num_leading <= 100
+    group by brand, unit
 )
 select
     'brand_prefix' as kind,
     brand as topic,
-    arg_min(name, review_names.clinic_id) as name,
+    borne.name,
     unit,
-    min(review_names.clinic_id) as clinic_id,
+    borne.clinic_id,
     null::double as similarity,
-    'first word of ' || any_value(num_leading) || ' names' as shared,
-    if(any_value(repeats), null, 'may be an ordinary word') as against,
-    if(any_value(repeats), 0.86, 0.07) as precision,
-    any_value(repeats) as is_brand
-from brands
-join review_names on string_split(name, ' ')[1] = word and starts_with(name || ' ', brand || ' ')
-group by brand, unit
+    'first word of ' || num_leading || ' names' as shared,
+    if(repeats, null, 'may be an ordinary word') as against,
+    if(repeats, 0.86, 0.07) as precision,
+    repeats as is_brand
+from borne
+join (select unit, num_clinics as size from review_units) as units using (unit)
+where repeats or num_clinics >= 0.2 * size

@@ -26,7 +26,7 @@ members as (
     select network_id, clinic, clinic_id, state_code, name
     from network_members
     semi join meeting using (network_id)
-    join review_clinics using (clinic_id)
+    join review_clinics using (clinic, clinic_id)
 ),
 settled as (
     select a.network_id

@@ -1,7 +1,8 @@
 -- Questions that are asked: sides that could be a network, and of which nobody has said yet that they are not one.
--- Grain: one row per question, 100,000 at the most, those that may change the most clinics; sides has a clinic of each,
--- the largest side first.
--- Inputs: review_topics, held_topics, review_sides, review_units, decision_pairs, review_clinics, run_settings.
+-- Grain: one row per question, of each kind so many at the most (run_review: max_of_kind), those that may change the most
+-- clinics: no kind crowds out another. sides has a clinic of each, the largest side first.
+-- Inputs: review_topics, held_topics, review_sides, review_units, decision_pairs, review_clinics, run_settings,
+-- run_review.
 -- Where two sides have owners, which then differ (one would tie them), only brands are asked about: words that names
 -- have in common and that are next to impossible by chance, or that names of a first word repeat.
 with
@@ -19,11 +20,10 @@ sized as (
 possible as (
     select review_topics.*, clinics_a, clinics_b, num_owned
     from sized
-    join review_topics using (topic_id), run_settings
+    join review_topics using (topic_id), run_settings, run_review
     where (num_owned < 2 or is_brand)
       and clinics_a + clinics_b >= min_clinics
-    order by precision * (clinics_a + clinics_b) desc, kind, topic
-    limit 100000
+    qualify row_number() over (partition by kind order by precision * (clinics_a + clinics_b) desc, topic) <= max_of_kind
 ),
 placed as (
     select

@@ -91,6 +91,11 @@ SIBLINGS: dict[str, tuple[list[Row], bool]] = {
     "of two states": (of_states(twice("Mervane Health 1", "Mervane Health 2"), "T1", "T1", "T2"), False),
     "too few for a network": (named("Nervane Health 1", "Nervane Health 2"), False),
     "places alone": (twice("North Texas", "South Texas"), False),
+    "districts": (twice("Orvane Hospital District No 1", "Orvane Hospital District No 2"), False),
+    "authorities": (twice("Pervane Hospital Authority 1", "Pervane Hospital Authority 2"), False),
+    "two counties": (twice("Corvo County Qervane Hospital", "Corva County Qervane Hospital")
+                     + named("X", city="Corvo") + named("Y", city="Corva"), False),
+    "one county": (twice("Rervane County Hospital 1", "Rervane County Hospital 2"), True),
 }  # fmt: skip
 
 
@@ -226,6 +231,34 @@ def test_a_brand_repeats_itself() -> None:
     assert set(brands) == {"numbered", "second word"}
     assert brands["second word"]["shared"] == "first word of 10 names"
     assert brands["second word"]["against"] == "known owners differ"
+
+
+@pytest.mark.parametrize(("leading", "due"), [(100, ["corvane"]), (101, [])])
+def test_a_word_that_many_different_names_begin_with_is_no_brand(leading: int, due: list[str]) -> None:
+    found = questions({"clinic_id": f"c{place}", **row} for place, row in enumerate(branded("corvane", leading)))
+    assert [question["name_a"] for question in found if question["kind"] == "brand_prefix"] == due
+
+
+@pytest.mark.parametrize(("others", "due"), [(4, 10), (5, 9)])
+def test_an_ordinary_word_claims_no_network_of_which_it_names_less_than_a_fifth(others: int, due: int) -> None:
+    network = [{"pac_ids": ["1"]}, *({"account_name": f"other {next(words)}", "pac_ids": ["1"]} for _ in range(others))]
+    rows = [{**row, **more} for row, more in zip(branded("corvane", 10), [network[0], *[{}] * 9], strict=True)]
+    rows += [{**row, "state_code": "B0"} for row in network[1:]]
+    found = questions({"clinic_id": f"c{place:02}", **row} for place, row in enumerate(rows))
+    [question] = [question for question in found if question["kind"] == "brand_prefix"]
+    assert len(question["sides"]) == due
+
+
+def test_no_kind_crowds_out_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("icp_engine.networks.review._MAX_OF_KIND", 2)
+    clinics = [row for size, word in ((2, "corvane"), (3, "delvane"), (4, "elvane"))
+               for row in named(*[f"{word} health 1"] * size, f"{word} health 2")]  # fmt: skip
+    rows = [{"state_code": "TX", **row} for row in clinics] + branded("fervane", 10)
+    found = questions({"clinic_id": f"c{place:02}", **row} for place, row in enumerate(rows))
+    kinds = [(question["kind"], question["name_a"]) for question in found]
+    assert sorted(kinds) == [
+        ("brand_prefix", "fervane"), ("sibling", "delvane health 1"), ("sibling", "elvane health 1"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("with_second", "due"), [(8, "corvane health"), (7, "corvane")])
