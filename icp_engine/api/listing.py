@@ -94,15 +94,12 @@ class Listing:
 
         shown = mapped(_compact(read(name)[order]) for name in columns)
         self._frame = shown.hstack(mapped([_searched(pl.DataFrame([read(name)[order] for name in names]))]))
+        self.rows = self._frame.select(self.columns)
+        """All rows in order, text that repeats itself as numbers of its values."""
         self._by_id = order.arg_sort()[by_id]
         self._id_rank = self._by_id.arg_sort()
         self._kept = Kept(_KEPT_BYTES)
         self._making: dict[Hashable, threading.Lock] = {}
-
-    @property
-    def rows(self) -> pl.DataFrame:
-        """All rows in order, text that repeats itself as numbers of its values."""
-        return self._frame.select(self.columns)
 
     def page(self, asked: tuple[Condition, ...], sort_by: str, *, descending: bool, limit: int, offset: int) -> Page:
         """Return the rows that meet all conditions, by a column (missing last), then id, from `offset` on."""

@@ -29,7 +29,7 @@ EVIDENCE_COLUMNS = (
 )  # fmt: skip
 NO_DECISIONS = Applied()
 NORMALIZED_NAME = "normalized_name"
-_OF_OWNERS = ("pac_ids", "pac_id")
+_OF_OWNERS, _PARENT = ("pac_ids", "pac_id"), "parent_name"
 _SEVERAL = (*_OF_OWNERS, "other_names")
 _LISTS = r"[;|\n]"
 _PHONE, _ZIP = 10, 5  # digits
@@ -142,12 +142,14 @@ def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> None:
 
 def known_owners(clinics: pl.DataFrame) -> pl.DataFrame:
     """Return the known owners and parents of clinics: a row per clinic (its place), kind and value."""
+    if not {*_OF_OWNERS, _PARENT} & set(clinics.columns):
+        return pl.DataFrame(schema=VALUES)
     return _owners(clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")))
 
 
 def _owners(clinics: pl.DataFrame) -> pl.DataFrame:
     found = [_items(clinics, column, lambda value: value).with_columns(kind=pl.lit("owner")) for column in _OF_OWNERS]
-    parents = _read(clinics, "parent_name", "parent", match_name)
+    parents = _read(clinics, _PARENT, "parent", match_name)
     return pl.concat([frame.select(list(VALUES)) for frame in (*found, parents)]).unique()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from icp_engine.api.snapshot import Snapshot, network
+from icp_engine.api.snapshot import Snapshot, members_of
 from icp_engine.columns import CONTACT, KEY
 from icp_engine.published.former_scores import former_scores, runs_before
 from icp_engine.published.sources import Match, read_matches
@@ -18,10 +18,9 @@ from icp_engine.scoring.talk import talk_of
 from icp_engine.web import spelling
 from icp_engine.web.kept import Kept
 from icp_engine.web.missing import no_clinic
-from icp_engine.web.rows import ClinicRow, Unknown, clinic_url, field_label, rows_of_frame, with_absent
+from icp_engine.web.rows import ClinicRow, Unknown, clinic_url, field_label, read_clinics, rows_of_frame
 
 _MEMBERS = 8  # of the network that are shown; its page has them all
-_CLINIC = "from clinics where clinic_id = $clinic_id"
 _PLACE = ("address", "city", "postal_code")
 _BEFORE = Kept(lambda run: runs_before(run.run))
 
@@ -79,11 +78,11 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
     """
     clinic_id, card = request.path_params["clinic_id"], run.rows.card
     with run.db.cursor() as db:
-        frame = with_absent(db.frame(_CLINIC, {"clinic_id": clinic_id}), run.schema)
+        frame = read_clinics(run, db, [clinic_id], run.schema)
     if frame.is_empty():
         raise no_clinic(run, clinic_id)
     row = rows_of_frame(run, frame, [clinic_id])[0]
-    entries = entries_of(run.explainer, frame.select(run.schema.names()))
+    entries = entries_of(run.explainer, frame)
     matches = read_matches(run.matches, clinic_id) if run.matches else ()
     values = row.values
     return "clinic", {
@@ -218,8 +217,8 @@ def _members(run: Snapshot, row: ClinicRow) -> tuple[tuple[str, str, str, float,
     """Return the other clinics of the network, anchor first: address, name, place, score, whether it is the anchor."""
     if row.network is None:
         return ()
-    found = network(run, row.network.network_id)
-    others = [member for member in (found or {}).get("clinics", []) if member[KEY] != row.clinic_id]
+    members = members_of(run, row.network.network_id).head(_MEMBERS + 1).iter_rows(named=True)
+    others = [member for member in members if member[KEY] != row.clinic_id]
     return tuple(
         (
             clinic_url(member[KEY]),

@@ -6,19 +6,17 @@ from typing import Any
 
 from starlette.requests import Request
 
-from icp_engine.api.snapshot import Snapshot, current_network, network
+from icp_engine.api.snapshot import Snapshot, current_network, members_of, network_values
 from icp_engine.columns import KEY
-from icp_engine.database import quoted
 from icp_engine.errors import InputError
 from icp_engine.networks.decisions import Decision
-from icp_engine.published.by_id import clinics_by_id
 from icp_engine.published.why import Grouped, NetworkWhy, member_columns, why_in
 from icp_engine.web import spelling
 from icp_engine.web.curation import LONGEST_REASON, Curation, in_force, pending
 from icp_engine.web.missing import no_network
 from icp_engine.web.networks import network_row
 from icp_engine.web.preview import previews
-from icp_engine.web.rows import ClinicRow, rows_of_frame, with_absent
+from icp_engine.web.rows import ClinicRow, read_clinics, row_columns, rows_of_frame
 from icp_engine.web.tiles import Tile, tiles
 
 _MEMBER = "member:"  # before the id of a clinic that is ticked
@@ -55,21 +53,21 @@ def show(run: Snapshot, request: Request, curation: Curation | None = None) -> t
         NotFoundError: there is no such network, or nothing is left of it.
     """
     asked = request.path_params["network_id"]
-    found = network(run, asked)
-    if found is None:
-        raise no_network(run, asked)
     network_id = current_network(run, asked)
+    if network_id not in run.places:
+        raise no_network(run, asked)
+    found, ids = network_values(run, network_id), members_of(run, network_id)[KEY].to_list()
     outside = request.query_params.get("outside") == "1"
-    ids = [member[KEY] for member in found["clinics"]]
     with run.db.cursor() as db:
-        listed = clinics_by_id(db, ids[:_MEMBERS])
-        columns = member_columns(listed.columns)
-        read = ", ".join(map(quoted, columns))
-        whole = listed.select(columns) if len(ids) <= _MEMBERS else clinics_by_id(db, ids, read)
-        grouped = Grouped(network_id, whole, found.get("weakest_edge"))
+        columns = member_columns(run.given)
+        listed = read_clinics(run, db, ids[:_MEMBERS], (*row_columns(run.rows.card), *columns))
+        whole = listed.select(columns) if len(ids) <= _MEMBERS else read_clinics(run, db, ids, columns)
+        evidence = found.get("evidence")
+        placed = evidence is None or "override " in evidence
+        grouped = Grouped(network_id, whole, found.get("weakest_edge"), placed)
         decided = any(run.run.manifest.decisions.values())
         why = why_in(db, grouped, run.former, decided=decided, outside=outside)
-    members = rows_of_frame(run, with_absent(listed, run.schema), ids)
+    members = rows_of_frame(run, listed, ids)
     anchor = next((row for row in members if row.clinic_id == found["anchor_clinic_id"]), None)
     row = network_row(run, found, anchor)
     waiting = _waiting(run, curation, ids)

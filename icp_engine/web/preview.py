@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from icp_engine.api.snapshot import Snapshot
+from icp_engine.api.snapshot import Snapshot, members_of
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, database, quoted
 from icp_engine.extract.normalized_names import normalized_name
@@ -177,7 +177,7 @@ def _joined(decisions: Sequence[Decision], unit: Mapping[str, str]) -> list[list
 
 
 def _members(run: Snapshot, name: str) -> list[str]:
-    return run.members.slice(*run.places[name])[KEY].to_list() if name in run.places else [name]
+    return members_of(run, name)[KEY].to_list() if name in run.places else [name]
 
 
 def _leaving(run: Snapshot, line: Decision, unit: Mapping[str, str]) -> list[str]:
