@@ -1,7 +1,8 @@
 """`/clinics/{id}`: one clinic, with whom to call first, then where every point comes from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -136,11 +137,7 @@ def _steps(card: Scorecard, row: ClinicRow) -> tuple[Step, ...]:
 
 
 def _groups(card: Scorecard, row: ClinicRow, entries: Sequence[Entry], matches: Sequence[Match]) -> tuple[Group, ...]:
-    labels = {
-        outcome.code: (part.rule.label, max(other.most for other in part.outcomes) / 100)
-        for part in outcome_table(card).parts
-        for outcome in part.outcomes
-    }
+    labels = _labels(card)
     return tuple(
         Group(
             category.label,
@@ -152,6 +149,16 @@ def _groups(card: Scorecard, row: ClinicRow, entries: Sequence[Entry], matches: 
         )
         for category in card.categories
     )
+
+
+@lru_cache(maxsize=8)
+def _labels(card: Scorecard) -> dict[str, tuple[str, float]]:
+    """Return the label of every code, and the most points that its characteristic gives."""
+    return {
+        outcome.code: (part.rule.label, part.most / 100)
+        for part in outcome_table(card).parts
+        for outcome in part.outcomes
+    }
 
 
 def _looked(
@@ -199,7 +206,7 @@ def _value(value: object) -> str:
 def _gaps(run: Snapshot, unknown: Sequence[Unknown]) -> tuple[Gap, ...]:
     """Return what is not known of a clinic, and where it would count."""
     card, fields = run.rows.card, run.run.manifest.fields
-    counts = {field_label(card, name): tuple(found) for name, found in _counted(card)}
+    counts = _counted(card)
     shares = {
         field_label(card, name): (field.missing + field.invalid) / max(run.run.manifest.rows.read, 1)
         for name, field in fields.items()
@@ -207,10 +214,16 @@ def _gaps(run: Snapshot, unknown: Sequence[Unknown]) -> tuple[Gap, ...]:
     return tuple(Gap(gap.field, gap.points, counts.get(gap.field, ()), shares.get(gap.field)) for gap in unknown)
 
 
-def _counted(card: Scorecard) -> Iterator[tuple[str, list[tuple[str, float]]]]:
-    most = {part.rule.code: max(outcome.most for outcome in part.outcomes) / 100 for part in outcome_table(card).parts}
-    for field in unknown_fields(card):
-        yield field.name, [(rule.label, most[rule.code]) for rule, _ in field.bands if most[rule.code] > 0]
+@lru_cache(maxsize=8)
+def _counted(card: Scorecard) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Return what fields count for, by label: characteristics with the most points that they give."""
+    most = {part.rule.code: part.most / 100 for part in outcome_table(card).parts}
+    return {
+        field_label(card, field.name): tuple(
+            (rule.label, most[rule.code]) for rule, _ in field.bands if most[rule.code] > 0
+        )
+        for field in unknown_fields(card)
+    }
 
 
 def _members(run: Snapshot, row: ClinicRow) -> tuple[tuple[str, str, str, float, bool], ...]:

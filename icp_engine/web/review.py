@@ -106,12 +106,16 @@ def queue(run: Snapshot, curation: Curation | None, kind: str = "") -> Queue:
     """
     every = _QUESTIONS.of(run)
     decisions = in_force(curation.path) if curation else ()
-    done = settled(decisions)
-    left = [question for question in every if not done.answers(question.sides, question.kind, question.name)]
+    left = _left(every, decisions) if decisions else every
     kinds = dict(Counter(question.kind for question in left).most_common())
     shown = tuple(question for question in left if kind not in KINDS or question.kind == kind)
     why = "" if every else "The run was made without --review: run it again with that, and questions stand here."
     return Queue(every, shown, pending(run, decisions), kinds, kind if kind in KINDS else "", why)
+
+
+def _left(questions: Sequence[Question], decisions: Sequence[Decision]) -> list[Question]:
+    done = settled(decisions)
+    return [question for question in questions if not done.answers(question.sides, question.kind, question.name)]
 
 
 def _read(run: Snapshot) -> tuple[Question, ...]:
@@ -238,10 +242,10 @@ def _sides(run: Snapshot, db: Database, question: Question) -> tuple[list[dict[s
     total = run.rows.total
     schema = given_schema(run, dict.fromkeys((KEY, "network_id", total, *compared.COLUMNS)))
     rows = {row[KEY]: row for row in few_clinics(db, question.sides[:_SIDES], schema).iter_rows(named=True)}
-    for key, count in zip(question.sides, question.side_clinics, strict=False):  # not in older runs
+    for key, count in zip(question.sides[:_SIDES], question.side_clinics, strict=False):  # not in older runs
         if key in rows:
             rows[key]["num_clinics"] = count
-    clinics = [rows[key] for key in question.sides if key in rows]
+    clinics = [rows[key] for key in question.sides[:_SIDES] if key in rows]
     sides = tuple(
         Side(
             row[KEY],
