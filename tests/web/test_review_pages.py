@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,18 @@ PAIRS = [(f"{word} {more}", f"{word[:-1]}m {more}") for word, more in zip(FIRST,
 SIZES = {"min_clinics": 2, "min_states": 1, "min_single_state": 2}
 
 
-def publish(folder: Path) -> Path:
+def publish(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, *, charts: bool = False) -> Path:
     rows: list[dict[str, Any]] = [
         {"clinic_id": f"z{word}", "account_name": f"q{word} Memorial Hospital", "state_code": "AK"} for word in CROWD
     ]
-    for number, (left, right) in enumerate(PAIRS):
+    for number, (left, right) in enumerate(pairs):
         rows.append({"clinic_id": f"a{number}", "account_name": left, "state_code": "TX"})
         rows.append({"clinic_id": f"b{number}", "account_name": right, "state_code": STATES[1 + number % 4]})
     for number in range(4):
         rows.append({"clinic_id": f"n{number}", "account_name": "<b>Quill & Zephyr Group</b>", "state_code": "TX"})
     pl.DataFrame(rows).write_parquet(folder / "clinics.parquet")
     network = NetworkOptions(review=True, **SIZES)
-    run([str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet", charts=False, network=network))
+    run([str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet", charts=charts, network=network))
     return folder / "out"
 
 
