@@ -20,6 +20,7 @@ from icp_engine.web.kept import Kept
 from icp_engine.web.missing import NotFoundError
 from icp_engine.web.preview import Outcome, outcome_of, previews, put_together
 from icp_engine.web.rows import clinic_url, given_schema, network_url
+from icp_engine.web.units import clinics_of
 
 _LISTED = 100
 _AND_MORE = re.compile(r" and \d+ more$")  # after the last of the names that a question names
@@ -264,12 +265,13 @@ def _outcomes(
     run: Snapshot, db: Database, question: Question, sides: Sequence[Side]
 ) -> tuple[Outcome | None, Outcome | None]:
     """Return the network of the first side now, and the one that there would be if all sides were one."""
-    ids = [side.clinic_id for side in sides if not side.network_id]
-    for network_id in dict.fromkeys(side.network_id for side in sides if side.network_id):
-        ids += members_of(run, network_id)[KEY].to_list()
     now = _now(run, sides[0].network_id) if sides and sides[0].network_id else None
     if question.kind == "owners" or len(question.sides) > len(sides):
         return now, None
+    units = clinics_of(run, db, [side.clinic_id for side in sides]).values()
+    if any(unit is None for unit in units):
+        return now, None
+    ids = list(dict.fromkeys(clinic for unit in units for clinic in unit or ()))
     return now, put_together(run, db, [ids])[0]
 
 

@@ -222,6 +222,32 @@ def test_the_list_shows_what_waiting_decisions_make(server: Server) -> None:
     assert "One network of 2 clinics" not in Page(server.get("/review/list")).text
 
 
+def test_a_side_that_is_no_network_counts_with_all_its_clinics(tmp_path: Path) -> None:
+    (left, right), rows = (
+        PAIRS[0],
+        [{"clinic_id": f"z{word}", "account_name": f"q{word} Memorial Hospital"} for word in CROWD],
+    )
+    rows = [{**row, "state_code": "AK"} for row in rows]
+    rows += [{"clinic_id": f"a{number}", "account_name": left, "state_code": "TX"} for number in range(3)]
+    rows += [{"clinic_id": f"b{number}", "account_name": right, "state_code": "OK"} for number in range(2)]
+    pl.DataFrame(rows).write_parquet(tmp_path / "clinics.parquet")
+    network = NetworkOptions(review=True, min_clinics=3, min_states=1, min_single_state=3)
+    options, out = RunOptions(format="parquet", charts=False, network=network), tmp_path / "out"
+    run([str(tmp_path / "clinics.parquet")], out, options)
+    assert networks(out) == {"a0 a1 a2"}
+    with served(out, "--curate", "--author", "Ann") as server:
+        page = server.get("/review?kind=spelling_states")
+        assert "One network of 3 clinics" in Page(page).text
+        assert "If the same One network of 5 clinics" in Page(page).text
+        path = question_of(page)
+        posted(server, path, f"key={key_of(page)}&answer=same")
+        waiting = Page(server.get("/review/list")).text
+        assert "(2 clinics)" in waiting
+        assert "One network of 5 clinics" in waiting
+    run([str(tmp_path / "clinics.parquet")], out, options)
+    assert networks(out) == {"a0 a1 a2 b0 b1"}
+
+
 def test_a_split_by_state_is_shown_too(server: Server, warehouse: Path) -> None:
     stamp = "2026-01-01T00:00:00+00:00,Ann"
     (warehouse / "decisions.csv").write_text(

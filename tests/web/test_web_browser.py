@@ -324,7 +324,7 @@ def _answered(page: Any, base: str, number: int) -> tuple[set[str], set[str]]:
 
 
 def _changed(page: Any, base: str) -> tuple[str, str]:
-    """Rename a network, have a clinic leave, and choose whom to call; return the clinic to call, and the one that left."""
+    """Rename a network, have a clinic leave, choose whom to call; return the clinic to call, and the one that left."""
     page.goto(f"{base}/networks?q=quill")
     page.locator("tbody a[href^='/networks/net_']").first.click()
     for decide in ("rename", "split", "anchor"):
