@@ -1,7 +1,7 @@
 """Why a network of a published run is one: what ties its clinics, what it hangs on, and what was left out."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -100,6 +100,7 @@ class NetworkWhy:
         near_misses: shared names that were kept apart.
         decisions: what people decided on its clinics.
         former_ids: ids that lead to it by now.
+        links: by clinic what links it to the anchor: of the ways that there are the strongest, of that the weakest tie.
     """
 
     states: tuple[Shared, ...]
@@ -111,6 +112,7 @@ class NetworkWhy:
     near_misses: tuple[NearMiss, ...]
     decisions: tuple[Decided, ...]
     former_ids: tuple[FormerId, ...]
+    links: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,14 @@ class Grouped:
         clinics: its rows of the table `clinics`.
         weakest: the kind of its weakest tie; None by exact names.
         placed: whether overrides may have placed some of its clinics.
+        anchor: the clinic to call; links to it are told where it is given.
     """
 
     network_id: str
     clinics: pl.DataFrame
     weakest: str | None
     placed: bool = True
+    anchor: str | None = None
 
 
 def network_why(run: Run, network_id: str) -> NetworkWhy:
@@ -179,6 +183,7 @@ def why_in(
         near_misses=tuple(_near_misses(db, members, network.network_id)) if outside else (),
         decisions=tuple(Decided(*line) for line in decisions),
         former_ids=_former(former, network.network_id),
+        links=links_to(network.anchor, ids, ties) if network.anchor is not None else {},
     )
 
 
@@ -207,16 +212,37 @@ def _ties(ties: Iterable[_Tied]) -> Iterator[Tie]:
 def _parts(members: pl.DataFrame, ties: Iterable[_Tied]) -> tuple[Part, ...]:
     """Return what members hang together by ties: one by one, which for one network is sooner done than any query."""
     sets, place_of = Sets(), {clinic: place for place, clinic in enumerate(members[KEY])}
-    first: dict[tuple[str, str | None], int] = {}
-    for kind, clinic, value in ties:
-        place = place_of[clinic]
-        sets.join(first.setdefault((kind, value), place), place)
+    _join(sets, place_of, ties)
     parts: dict[int, list[int]] = {}
     for place in place_of.values():
         parts.setdefault(sets.find(place), []).append(place)
     rows = members.select(NAME, STATE).rows()
     found = [_part([rows[place] for place in part]) for part in parts.values()]
     return tuple(sorted(found, key=lambda part: (-part.clinics, part.name is None, part.name or "", part.states)))
+
+
+def _join(sets: Sets, place_of: Mapping[str, int], ties: Iterable[_Tied]) -> None:
+    first: dict[tuple[str, str | None], int] = {}
+    for kind, clinic, value in ties:
+        place = place_of[clinic]
+        sets.join(first.setdefault((kind, value), place), place)
+
+
+def links_to(anchor: str, ids: Sequence[str], ties: Sequence[_Tied]) -> dict[str, str]:
+    """Return what links clinics to the anchor: the kind of tie with which they reach it, strong ones first."""
+    sets, place_of = Sets(), {clinic: place for place, clinic in enumerate(ids)}
+    left = {*ids} - {anchor}
+    links: dict[str, str] = {}
+    for kind in KINDS:
+        of_kind = [tie for tie in ties if tie[0] == kind]
+        if not of_kind:
+            continue
+        _join(sets, place_of, of_kind)
+        at = sets.find(place_of[anchor])
+        reached = {clinic for clinic in left if sets.find(place_of[clinic]) == at}
+        left -= reached
+        links |= dict.fromkeys(reached, kind)
+    return links
 
 
 def _part(members: Sequence[tuple[str | None, str | None]]) -> Part:

@@ -1,5 +1,6 @@
 """`/networks/{id}`: one network, with the anchor to call, its members by state, and why it is one."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from starlette.requests import Request
 
 from icp_engine.api.snapshot import Snapshot, current_network, members_of, network_values
 from icp_engine.columns import KEY
+from icp_engine.display import listed
 from icp_engine.errors import InputError
 from icp_engine.networks.decisions import Decision
 from icp_engine.published.why import Grouped, NetworkWhy, member_columns, why_in
@@ -35,14 +37,29 @@ _STRENGTHS = {
     "stem_address": ("Good", "Names that begin alike at one address"),
 }
 
+_LINKS = {
+    "override": "an override",
+    "decision": "a decision",
+    "brand_prefix": "a brand that a decision joined",
+    "owner": "one owner",
+    "parent": "one parent company",
+    "name": "one name in one state",
+    "name_contact": "one name with one phone or address",
+    "name_rare": "a rare name",
+    "brand": "a trade name",
+    "spelling": "spellings of one name",
+    "stem_address": "names that begin alike at one address",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class StateGroup:
-    """The members in a state, anchor first, then by score."""
+    """The members in a state, anchor first, then by score, and what links them to the anchor."""
 
     state: str
     clinics: int
     rows: tuple[ClinicRow, ...]
+    linked: str
 
 
 def show(run: Snapshot, request: Request, curation: Curation | None = None) -> tuple[str, Mapping[str, Any]]:
@@ -60,14 +77,14 @@ def show(run: Snapshot, request: Request, curation: Curation | None = None) -> t
     outside = request.query_params.get("outside") == "1"
     with run.db.cursor() as db:
         columns = member_columns(run.given)
-        listed = read_clinics(run, db, ids[:_MEMBERS], (*row_columns(run.rows.card), *columns))
-        whole = listed.select(columns) if len(ids) <= _MEMBERS else read_clinics(run, db, ids, columns)
+        shown = read_clinics(run, db, ids[:_MEMBERS], (*row_columns(run.rows.card), *columns))
+        whole = shown.select(columns) if len(ids) <= _MEMBERS else read_clinics(run, db, ids, columns)
         evidence = found.get("evidence")
         placed = evidence is None or "override " in evidence
-        grouped = Grouped(network_id, whole, found.get("weakest_edge"), placed)
+        grouped = Grouped(network_id, whole, found.get("weakest_edge"), placed, found["anchor_clinic_id"])
         decided = any(run.run.manifest.decisions.values())
         why = why_in(db, grouped, run.former, decided=decided, outside=outside)
-    members = rows_of_frame(run, listed, ids)
+    members = rows_of_frame(run, shown, ids)
     anchor = next((row for row in members if row.clinic_id == found["anchor_clinic_id"]), None)
     row = network_row(run, found, anchor)
     waiting = _waiting(run, curation, ids)
@@ -132,10 +149,20 @@ def _groups(members: Sequence[ClinicRow], why: NetworkWhy) -> tuple[StateGroup, 
         StateGroup(
             spelling.place(state),
             counts.get(state, 0),
-            tuple(member for member in members if member.state == state),
+            rows := tuple(member for member in members if member.state == state),
+            _linked([why.links[row.clinic_id] for row in rows if row.clinic_id in why.links]),
         )
         for state in order
     )
+
+
+def _linked(kinds: Sequence[str]) -> str:
+    """Return how clinics are linked to the anchor, in a few words: the commonest way first."""
+    counted = Counter(kinds).most_common()
+    if len(counted) == 1:
+        return f"linked to the anchor by {_LINKS[kinds[0]]}"
+    ways = listed([f"{number:,} by {_LINKS[kind]}" for kind, number in counted])
+    return f"linked to the anchor, {ways}" if counted else ""
 
 
 @dataclass(frozen=True, slots=True)

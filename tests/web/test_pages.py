@@ -224,6 +224,7 @@ def test_a_network_shows_anchor_members_and_why(server: Server, clinics: pl.Data
     assert "Why these are one network" in page.text
     assert {f"/clinics/{escaped(key)}" for key in members["clinic_id"]} <= set(page.links)
     assert f"A network of {len(members)} clinics" in page.text
+    assert "linked to the anchor by one name in one state" in page.text
     assert f"/networks/{network['network_id']}?outside=1#near" in page.links
     assert "Look for clinics outside" not in shown(server, f"/networks/{network['network_id']}?outside=1").text
     listed = shown(server, "/networks")
