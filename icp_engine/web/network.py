@@ -12,6 +12,7 @@ from icp_engine.columns import KEY
 from icp_engine.display import listed
 from icp_engine.errors import InputError
 from icp_engine.networks.decisions import Decision
+from icp_engine.networks.evidence import KINDS
 from icp_engine.published.why import Grouped, NetworkWhy, member_columns, why_in
 from icp_engine.web import spelling
 from icp_engine.web.curation import LONGEST_REASON, Curation, in_force, pending
@@ -157,12 +158,13 @@ def _groups(members: Sequence[ClinicRow], why: NetworkWhy) -> tuple[StateGroup, 
 
 
 def _linked(kinds: Sequence[str]) -> str:
-    """Return how clinics are linked to the anchor, in a few words: the commonest way first."""
-    counted = Counter(kinds).most_common()
+    """Return how clinics are linked to the anchor, in a few words: the commonest way first, then the strongest."""
+    counted = Counter(sorted(kinds, key=KINDS.index)).most_common()
+    if not counted:  # the anchor stands alone in its state, or names alone make networks
+        return ""
     if len(counted) == 1:
         return f"linked to the anchor by {_LINKS[kinds[0]]}"
-    ways = listed([f"{number:,} by {_LINKS[kind]}" for kind, number in counted])
-    return f"linked to the anchor, {ways}" if counted else ""
+    return f"linked to the anchor, {listed([f'{number:,} by {_LINKS[kind]}' for kind, number in counted])}"
 
 
 @dataclass(frozen=True, slots=True)
