@@ -102,6 +102,15 @@ class Database:
         with _translate_errors():
             return self._awaited(lambda: self.connection.execute(query, dict(parameters or {})).fetchone())
 
+    def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Return the rows of a query as Python has them: for a few, which then cost half of what a frame does.
+
+        Raises:
+            InputError: the query is wrong.
+        """
+        with _translate_errors():
+            return self._awaited(lambda: self.connection.execute(query, dict(parameters or {})).fetchall())
+
     def _awaited(self, work: Callable[[], _T]) -> _T:
         """Return what `work` does with the connection; a signal ends it at once.
 

@@ -91,7 +91,11 @@ class ScorecardError(MistakesError):
 
 def printable(text: str, *, keep: str = "\n\t") -> str:
     r"""Return a text for people: control characters, which may move a cursor or change a title, read `\x1b`."""
-    return _CONTROL.sub(lambda match: match[0] if match[0] in keep else repr(match[0])[1:-1], text)
+    return (
+        text
+        if text.isprintable()
+        else _CONTROL.sub(lambda match: match[0] if match[0] in keep else repr(match[0])[1:-1], text)
+    )
 
 
 def first_line(error: BaseException) -> str:

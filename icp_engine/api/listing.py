@@ -94,15 +94,12 @@ class Listing:
 
         shown = mapped(_compact(read(name)[order]) for name in columns)
         self._frame = shown.hstack(mapped([_searched(pl.DataFrame([read(name)[order] for name in names]))]))
+        self.rows = self._frame.select(self.columns)
+        """All rows in order, text that repeats itself as numbers of its values."""
         self._by_id = order.arg_sort()[by_id]
         self._id_rank = self._by_id.arg_sort()
         self._kept = Kept(_KEPT_BYTES)
         self._making: dict[Hashable, threading.Lock] = {}
-
-    @property
-    def rows(self) -> pl.DataFrame:
-        """All rows in order, text that repeats itself as numbers of its values."""
-        return self._frame.select(self.columns)
 
     def page(self, asked: tuple[Condition, ...], sort_by: str, *, descending: bool, limit: int, offset: int) -> Page:
         """Return the rows that meet all conditions, by a column (missing last), then id, from `offset` on."""
@@ -110,6 +107,21 @@ class Listing:
         if places is None:
             return Page(len(self._frame), self._shown(self._frame.slice(offset, limit)))
         return Page(len(places), self._shown(self._frame[places.slice(offset, limit)]))
+
+    def count(
+        self, asked: tuple[Condition, ...], more: tuple[Condition, ...], sort_by: str, *, descending: bool
+    ) -> int:
+        """Return how many of the rows that meet all conditions meet some more of them (no words).
+
+        It looks through the rows of a page that was asked for in the same order, and not through all once more.
+        """
+        places = self._places(asked, sort_by, descending=descending) if asked else None
+        if places is None:
+            found = self._places(more, self._score, descending=True)
+            return len(self._frame) if found is None else len(found)
+        columns = list(dict.fromkeys(condition.column for condition in more))
+        rows = self._frame.select(pl.col(columns).gather(places))
+        return int(rows.select(in_frame(more).sum()).item())
 
     def _shown(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows as they are shown; text as itself, since numbers of values are slow to write."""

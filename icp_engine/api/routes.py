@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from starlette.convertors import Convertor, register_url_convertor
 
 from icp_engine.api import shapes
 from icp_engine.api.answers import RUN, TOTAL, Form, answered, json_bytes, rows_bytes
+from icp_engine.api.anything import ANYTHING
 from icp_engine.api.current import OTHER_CARDS, Current, UnavailableError
 from icp_engine.api.listing import Listing, Page
 from icp_engine.api.parameters import ClinicsAsked, NetworksAsked, NothingAsked, Parameters, only
@@ -32,21 +32,6 @@ _LIST = ERRORS | {
         "content": {"text/csv": {"schema": {"type": "string", "description": "The rows, with a header line"}}},
     }
 }
-
-
-class _Anything(Convertor[str]):
-    """The rest of a path whatever it holds, line breaks too: ids may hold any character."""
-
-    regex = "(?s:.*)"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("anything", _Anything())
 
 
 def routes_of(rows: Rows, parameters: Parameters) -> APIRouter:
@@ -129,11 +114,11 @@ def _add_single_answers(router: APIRouter, rows: Rows, shape: shapes.Shapes) -> 
             return answered(request, run.run_id, {}, lambda _: (json_bytes(run.statistics), {}))
 
     router.add_api_route(
-        "/clinic/{clinic_id:anything}", get_clinic, operation_id="get_clinic", response_model=shape.clinic,
+        f"/clinic/{{clinic_id:{ANYTHING}}}", get_clinic, operation_id="get_clinic", response_model=shape.clinic,
         responses=ERRORS | _UNKNOWN, dependencies=nothing, summary="One clinic, its score explained",
     )  # fmt: skip
     router.add_api_route(
-        "/networks/{network_id:anything}", get_network, operation_id="get_network", response_model=shape.network,
+        f"/networks/{{network_id:{ANYTHING}}}", get_network, operation_id="get_network", response_model=shape.network,
         responses=ERRORS | _UNKNOWN, dependencies=nothing, summary="One network and its members",
     )  # fmt: skip
     router.add_api_route(

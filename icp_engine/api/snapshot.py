@@ -15,7 +15,7 @@ from icp_engine.columns import HELPERS, KEY, NAME, STATE, Column
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.errors import InputError
 from icp_engine.networks.grouping import NETWORKS
-from icp_engine.published.filters import Filter, conditions
+from icp_engine.published.filters import Filter
 from icp_engine.published.lists import former_ids
 from icp_engine.published.run import Run
 from icp_engine.published.sources import matches_file, read_matches
@@ -37,9 +37,11 @@ class Snapshot:
     Attributes:
         run: where its files are, and what it says of itself.
         members: the clinics of networks, network by network, anchor first; `places` says from where on, and how many.
+        network_rows: the number of each network's row in the list of networks.
         former: ids that networks no longer have, with the network that each leads to, if any, since when and why.
         former_ids: the same as a look-up.
-        schema: the columns of the table that one clinic is read from, and after them the fields that it lacks.
+        given: the columns of the table that one clinic is read from.
+        schema: the same with their types, and after them the fields that it lacks.
         explainer: spells out a bibliography.
         matches: the file that says which rows of public files set the fields of clinics, if there is one.
     """
@@ -51,9 +53,11 @@ class Snapshot:
     networks: Listing
     members: pl.DataFrame
     places: dict[str, tuple[int, int]]
+    network_rows: dict[str, int]
     former: pl.DataFrame
     former_ids: dict[str, str | None]
     statistics: dict[str, Any]
+    given: frozenset[str]
     schema: pl.Schema
     explainer: Explainer
     db: Database
@@ -102,9 +106,11 @@ def snapshot(run: Run) -> Iterator[Snapshot]:
             networks=networks,
             members=members,
             places=places,
+            network_rows={each: row for row, each in enumerate(networks.rows["network_id"])},
             former=former,
             former_ids=dict(former.select("former_id", "network_id").iter_rows()),
             statistics=_statistics(clinics, run, rows),
+            given=frozenset(given),
             schema=pl.Schema({**given, **absent}),
             explainer=Explainer(card),
             db=db,
@@ -217,14 +223,21 @@ def network(run: Snapshot, network_id: str) -> dict[str, Any] | None:
 
     An id that is no longer in use leads to the network that has its clinics now, which then says so.
     """
-    asked_id = network_id
-    network_id = current_network(run, asked_id)
-    if network_id not in run.places:
+    current = current_network(run, network_id)
+    if current not in run.places:
         return None
-    asked = conditions(Filter(network_id=network_id), "networks", run.rows.network_card)
-    found = run.networks.page(asked, run.rows.network_total, descending=True, limit=1, offset=0)
     return {
-        **found.rows.row(0, named=True),
-        "former_id": asked_id if asked_id != network_id else None,
-        "clinics": run.members.slice(*run.places[network_id]).to_dicts(),
+        **network_values(run, current),
+        "former_id": network_id if network_id != current else None,
+        "clinics": members_of(run, current).to_dicts(),
     }
+
+
+def network_values(run: Snapshot, network_id: str) -> dict[str, Any]:
+    """Return the row of a network that there is."""
+    return run.networks.rows.row(run.network_rows[network_id], named=True)
+
+
+def members_of(run: Snapshot, network_id: str) -> pl.DataFrame:
+    """Return the clinics of a network that there is, anchor first, then as clinics are listed."""
+    return run.members.slice(*run.places[network_id])

@@ -17,7 +17,7 @@ def keep_apart(edges: pl.DataFrame, pairs: Iterable[tuple[int, int]], kinds: Ite
         kinds: of ties, the strongest first.
     """
     pairs = list(pairs)
-    sets = _Sets(pairs)
+    sets = Sets(pairs)
     strength = {kind: place for place, kind in enumerate(kinds)}
     leaving = pl.Series([leaves for _, leaves in pairs], dtype=pl.Int64)
     values = (
@@ -36,10 +36,11 @@ def keep_apart(edges: pl.DataFrame, pairs: Iterable[tuple[int, int]], kinds: Ite
     return roots.select("clinic", pl.col("clinic").min().over("set").alias("root"))
 
 
-class _Sets:
-    """Clinics that hang together, and which sets may not become one."""
+class Sets:
+    """Clinics (their numbers) that hang together, and which sets may not become one."""
 
-    def __init__(self, pairs: Iterable[tuple[int, int]]) -> None:
+    def __init__(self, pairs: Iterable[tuple[int, int]] = ()) -> None:
+        """Start with every clinic by itself, and the pairs that stay apart."""
         self._above: dict[int, int] = {}
         self._apart: dict[int, set[int]] = {}
         for stays, leaves in pairs:

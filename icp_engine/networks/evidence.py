@@ -16,6 +16,8 @@ from icp_engine.networks.identity import keep_ids
 from icp_engine.networks.match_names import match_name
 from icp_engine.networks.values import (
     OF_OWNERS,
+    PARENT,
+    VALUES,
     addresses_of,
     cities_of,
     items_of,
@@ -156,6 +158,8 @@ def _with_brands(names: pl.DataFrame, clinics: pl.DataFrame) -> pl.DataFrame:
 
 def known_owners(clinics: pl.DataFrame) -> pl.DataFrame:
     """Return the known owners and parents of clinics: a row per clinic (its place), kind and value."""
+    if not {*OF_OWNERS, PARENT} & set(clinics.columns):
+        return pl.DataFrame(schema=VALUES)
     return owners_of(clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")))
 
 

@@ -10,7 +10,7 @@ from icp_engine.extract.states import NAMES
 from icp_engine.networks.match_names import changed, match_name
 
 VALUES = {"clinic": pl.Int64, "kind": pl.String, "value": pl.String}
-OF_OWNERS = ("pac_ids", "pac_id")
+OF_OWNERS, PARENT = ("pac_ids", "pac_id"), "parent_name"
 _PHONES = ("phone", "mailing_phone", "official_phone")
 _SEPARATORS = [";", "|", "\n"]
 _PHONE, _ZIP = 10, 5  # digits
@@ -45,7 +45,7 @@ def owners_of(clinics: pl.DataFrame) -> pl.DataFrame:
     owners = pl.concat([items_of(clinics, column) for column in OF_OWNERS])
     if set(clinics.columns).issuperset(OF_OWNERS):
         owners = owners.unique()
-    parents = _texts(clinics, "parent_name").with_columns(match_name(pl.col("value"))).drop_nulls()
+    parents = _texts(clinics, PARENT).with_columns(match_name(pl.col("value"))).drop_nulls()
     return pl.concat(
         frame.select("clinic", pl.lit(kind).alias("kind"), "value")
         for kind, frame in (("owner", owners), ("parent", parents))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from icp_engine.database import Database
+from icp_engine.database import Database, quoted
 
 _AT_ONCE = 40  # ids: of up to 50 DuckDB looks up where in a table they can stand; for more it reads all of the table
 _BY_ID = "from {table} semi join (select unnest(cast($ids as varchar[])) as clinic_id) using (clinic_id)"
@@ -20,5 +20,18 @@ def clinics_by_id(db: Database, ids: Sequence[str], columns: str = "*", table: s
         table: the table, of any grain.
     """
     query = f"select {columns} {_BY_ID.format(table=table)}"
-    parts = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)] or [()]
-    return pl.concat([db.frame(query, {"ids": list(part)}) for part in parts])
+    return pl.concat([db.frame(query, {"ids": part}) for part in _parts(ids)])
+
+
+def few_clinics(db: Database, ids: Sequence[str], schema: pl.Schema) -> pl.DataFrame:
+    """Return columns of the table `clinics` of which the types are known: for the few of a page at two thirds the cost.
+
+    Rows come in any order; an id that is not there has none.
+    """
+    query = f"select {', '.join(map(quoted, schema))} {_BY_ID.format(table='clinics')}"
+    rows = [row for part in _parts(ids) for row in db.rows(query, {"ids": part})]
+    return pl.DataFrame(rows, schema, orient="row")
+
+
+def _parts(ids: Sequence[str]) -> list[list[str]]:
+    return [list(ids[start : start + _AT_ONCE]) for start in range(0, len(ids), _AT_ONCE)] or [[]]

@@ -1,12 +1,14 @@
 """Why a network of a published run is one: what ties its clinics, what it hangs on, and what was left out."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE
-from icp_engine.database import Database, quoted, sql_text
+from icp_engine.database import Database, quoted
+from icp_engine.networks.apart import Sets
 from icp_engine.networks.evidence import EVIDENCE_COLUMNS, KINDS, known_owners
 from icp_engine.networks.match_names import match_name
 from icp_engine.published.by_id import clinics_by_id
@@ -26,12 +28,12 @@ lines as (
 select action, subject, object, author, reason, state from decisions semi join lines using (line) order by line
 """
 _FEW = 5  # values of a kind, and networks of a near miss, that are shown
-_TIES = """
-select kind, clinic_id, value from network_edges where network_id = $id
-union all
+_TIES = "select kind, clinic_id, value from network_edges where network_id = $id"
+_PLACED = """
 select 'override', clinic_id, network_name from network_overrides
 semi join (select unnest(cast($ids as varchar[])) as clinic_id) using (clinic_id)
 """
+_Tied = tuple[str, str, str | None]  # the kind of a tie, a clinic that it ties, what it shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class NetworkWhy:
         near_misses: shared names that were kept apart.
         decisions: what people decided on its clinics.
         former_ids: ids that lead to it by now.
+        links: by clinic what links it to the anchor: of the ways that there are the strongest, of that the weakest tie.
     """
 
     states: tuple[Shared, ...]
@@ -109,15 +112,26 @@ class NetworkWhy:
     near_misses: tuple[NearMiss, ...]
     decisions: tuple[Decided, ...]
     former_ids: tuple[FormerId, ...]
+    links: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """A network, its clinics (rows of the table `clinics`), and the kind of its weakest tie; None by exact names."""
+    """A network of a run.
+
+    Attributes:
+        network_id: its id.
+        clinics: its rows of the table `clinics`.
+        weakest: the kind of its weakest tie; None by exact names.
+        placed: whether overrides may have placed some of its clinics.
+        anchor: the clinic to call; links to it are told where it is given.
+    """
 
     network_id: str
     clinics: pl.DataFrame
     weakest: str | None
+    placed: bool = True
+    anchor: str | None = None
 
 
 def network_why(run: Run, network_id: str) -> NetworkWhy:
@@ -152,56 +166,90 @@ def why_in(
         decided: whether the run was given any decisions.
         outside: look for near misses, which goes through all clinics; without it there are none.
     """
-    network_id, weakest = network.network_id, network.weakest
     members = network.clinics.rename(str.lower)
     ids = members[KEY].to_list()
-    ties = db.frame(_TIES, {"id": network_id, "ids": ids})
+    ties: list[_Tied] = db.rows(_TIES, {"id": network.network_id})
+    if network.placed:
+        ties += db.rows(_PLACED, {"ids": ids})
     owners = known_owners(members)
-    decisions = db.frame(_DECIDED, {"ids": ids}).iter_rows() if decided else ()
+    decisions = db.rows(_DECIDED, {"ids": ids}) if decided else ()
     return NetworkWhy(
         states=_shared(members[STATE]),
         ties=tuple(_ties(ties)),
-        weakest=weakest,
-        parts=_parts(db, members, ties, weakest) if weakest else (),
+        weakest=network.weakest,
+        parts=_parts(members, [tie for tie in ties if tie[0] != network.weakest]) if network.weakest else (),
         owners=_shared(owners.filter(kind="owner")["value"]),
         parents=_shared(owners.filter(kind="parent")["value"]),
-        near_misses=tuple(_near_misses(db, members, network_id)) if outside else (),
+        near_misses=tuple(_near_misses(db, members, network.network_id)) if outside else (),
         decisions=tuple(Decided(*line) for line in decisions),
-        former_ids=tuple(
-            FormerId(*row) for row in former.filter(network_id=network_id).drop("network_id").sort("since").iter_rows()
-        ),
+        former_ids=_former(former, network.network_id),
+        links=links_to(network.anchor, ids, ties) if network.anchor is not None else {},
     )
 
 
-def _shared(values: pl.Series) -> tuple[Shared, ...]:
-    counted = values.alias("value").value_counts(name="clinics").sort("clinics", "value", descending=[True, False])
-    return tuple(Shared(value, clinics) for value, clinics in counted.iter_rows())
+def _former(former: pl.DataFrame, network_id: str) -> tuple[FormerId, ...]:
+    if former.is_empty():
+        return ()
+    found = former.filter(network_id=network_id).drop("network_id").sort("since")
+    return tuple(FormerId(*row) for row in found.iter_rows())
 
 
-def _ties(ties: pl.DataFrame) -> Iterator[Tie]:
-    for kind in sorted(ties["kind"].unique(), key=KINDS.index):
-        tied = ties.filter(kind=kind)
-        values = _shared(tied["value"])
-        yield Tie(kind, tied[KEY].n_unique(), len(values), values[:_FEW])
+def _shared(values: Iterable[str | None]) -> tuple[Shared, ...]:
+    """Return values with how often each is there, the commonest first."""
+    counted = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0] is not None, pair[0] or ""))
+    return tuple(Shared(value, clinics) for value, clinics in counted)
 
 
-def _parts(db: Database, members: pl.DataFrame, ties: pl.DataFrame, weakest: str) -> tuple[Part, ...]:
-    """Return what members hang together by all ties but those of a kind."""
-    numbered = members.with_row_index("clinic")
-    others = ties.filter(pl.col("kind") != weakest).join(numbered, on=KEY)
-    others = others.select("clinic", other=pl.col("clinic").min().over("kind", "value"))
-    linked = pl.DataFrame(schema={"clinic": pl.UInt32, "root": pl.UInt32})
-    if others["clinic"].n_unique() == len(members) and others["other"].n_unique() == 1:
-        linked = numbered.select("clinic", root=pl.lit(0, pl.UInt32))
-    elif len(others):
-        db.register("edges_to_follow", others)
-        linked = db.frame(sql_text("evidence/linked_clinics")).with_columns(pl.col("clinic").cast(pl.UInt32))
-    parts = numbered.join(linked, on="clinic", how="left").group_by(pl.coalesce("root", "clinic").alias("part"))
-    found = parts.agg(
-        pl.col(NAME).drop_nulls().mode().min(), pl.col(STATE).drop_nulls().unique().sort(), pl.len().alias("clinics")
-    )
-    found = found.sort("clinics", NAME, "part", descending=[True, False, False], nulls_last=True)
-    return tuple(Part(name, tuple(states), clinics) for _, name, states, clinics in found.iter_rows())
+def _ties(ties: Iterable[_Tied]) -> Iterator[Tie]:
+    by_kind: dict[str, list[_Tied]] = {}
+    for tie in ties:
+        by_kind.setdefault(tie[0], []).append(tie)
+    for kind in sorted(by_kind, key=KINDS.index):
+        values = _shared(value for _, _, value in by_kind[kind])
+        yield Tie(kind, len({clinic for _, clinic, _ in by_kind[kind]}), len(values), values[:_FEW])
+
+
+def _parts(members: pl.DataFrame, ties: Iterable[_Tied]) -> tuple[Part, ...]:
+    """Return what members hang together by ties: one by one, which for one network is sooner done than any query."""
+    sets, place_of = Sets(), {clinic: place for place, clinic in enumerate(members[KEY])}
+    _join(sets, place_of, ties)
+    parts: dict[int, list[int]] = {}
+    for place in place_of.values():
+        parts.setdefault(sets.find(place), []).append(place)
+    rows = members.select(NAME, STATE).rows()
+    found = [_part([rows[place] for place in part]) for part in parts.values()]
+    return tuple(sorted(found, key=lambda part: (-part.clinics, part.name is None, part.name or "", part.states)))
+
+
+def _join(sets: Sets, place_of: Mapping[str, int], ties: Iterable[_Tied]) -> None:
+    first: dict[tuple[str, str | None], int] = {}
+    for kind, clinic, value in ties:
+        place = place_of[clinic]
+        sets.join(first.setdefault((kind, value), place), place)
+
+
+def links_to(anchor: str, ids: Sequence[str], ties: Sequence[_Tied]) -> dict[str, str]:
+    """Return what links clinics to the anchor: the kind of tie with which they reach it, strong ones first."""
+    sets, place_of = Sets(), {clinic: place for place, clinic in enumerate(ids)}
+    left = {*ids} - {anchor}
+    links: dict[str, str] = {}
+    for kind in KINDS:
+        of_kind = [tie for tie in ties if tie[0] == kind]
+        if not of_kind:
+            continue
+        _join(sets, place_of, of_kind)
+        at = sets.find(place_of[anchor])
+        reached = {clinic for clinic in left if sets.find(place_of[clinic]) == at}
+        left -= reached
+        links |= dict.fromkeys(reached, kind)
+    return links
+
+
+def _part(members: Sequence[tuple[str | None, str | None]]) -> Part:
+    """Return members, as name and state, as a part."""
+    commonest = _shared(name for name, _ in members if name is not None)
+    states = sorted({state for _, state in members if state is not None})
+    return Part(commonest[0].value if commonest else None, tuple(states), len(members))
 
 
 def _near_misses(db: Database, members: pl.DataFrame, network_id: str) -> Iterator[NearMiss]:

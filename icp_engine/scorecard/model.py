@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as values
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 from typing import Any, Literal
 
@@ -343,9 +344,7 @@ class Scorecard:
     @property
     def maximum(self) -> float:
         """The highest total that the scorecard can give, rounded as totals are."""
-        maxima = [exact(in_points(hundredths(category.maximum))) for category in self.categories]
-        highest = sum(maxima) if self.combine == "sum" else prod(maxima) / exact(self.divide_by)
-        return in_points(hundredths(Fraction(highest)))
+        return _maximum(self)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -415,6 +414,14 @@ class Scorecard:
         if self.segments:
             tables.append(html_table(("Segment", "Label"), self.segments.items(), "<<"))
         return html_block(self.title, [f"{self.id} {self.version}, {self.maximum:g} points"], tables)
+
+
+@lru_cache(maxsize=16)
+def _maximum(card: Scorecard) -> float:
+    """Return the highest total: worked out exactly, which is slow, and asked for with every score of a page."""
+    maxima = [exact(in_points(hundredths(category.maximum))) for category in card.categories]
+    highest = sum(maxima) if card.combine == "sum" else prod(maxima) / exact(card.divide_by)
+    return in_points(hundredths(Fraction(highest)))
 
 
 def leaves(condition: Condition | None) -> Iterator[Compare | Match | Flag]:

@@ -1,12 +1,13 @@
 """`/clinics/{id}`: one clinic, with whom to call first, then where every point comes from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
 
-from icp_engine.api.snapshot import Snapshot, network
+from icp_engine.api.snapshot import Snapshot, members_of
 from icp_engine.columns import CONTACT, KEY
 from icp_engine.published.former_scores import former_scores, runs_before
 from icp_engine.published.sources import Match, read_matches
@@ -18,10 +19,9 @@ from icp_engine.scoring.talk import talk_of
 from icp_engine.web import spelling
 from icp_engine.web.kept import Kept
 from icp_engine.web.missing import no_clinic
-from icp_engine.web.rows import ClinicRow, Unknown, clinic_url, field_label, rows_of_frame, with_absent
+from icp_engine.web.rows import ClinicRow, Unknown, clinic_url, field_label, read_clinics, rows_of_frame
 
 _MEMBERS = 8  # of the network that are shown; its page has them all
-_CLINIC = "from clinics where clinic_id = $clinic_id"
 _PLACE = ("address", "city", "postal_code")
 _BEFORE = Kept(lambda run: runs_before(run.run))
 
@@ -79,11 +79,11 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
     """
     clinic_id, card = request.path_params["clinic_id"], run.rows.card
     with run.db.cursor() as db:
-        frame = with_absent(db.frame(_CLINIC, {"clinic_id": clinic_id}), run.schema)
+        frame = read_clinics(run, db, [clinic_id], run.schema)
     if frame.is_empty():
         raise no_clinic(run, clinic_id)
     row = rows_of_frame(run, frame, [clinic_id])[0]
-    entries = entries_of(run.explainer, frame.select(run.schema.names()))
+    entries = entries_of(run.explainer, frame)
     matches = read_matches(run.matches, clinic_id) if run.matches else ()
     values = row.values
     return "clinic", {
@@ -137,11 +137,7 @@ def _steps(card: Scorecard, row: ClinicRow) -> tuple[Step, ...]:
 
 
 def _groups(card: Scorecard, row: ClinicRow, entries: Sequence[Entry], matches: Sequence[Match]) -> tuple[Group, ...]:
-    labels = {
-        outcome.code: (part.rule.label, max(other.most for other in part.outcomes) / 100)
-        for part in outcome_table(card).parts
-        for outcome in part.outcomes
-    }
+    labels = _labels(card)
     return tuple(
         Group(
             category.label,
@@ -153,6 +149,16 @@ def _groups(card: Scorecard, row: ClinicRow, entries: Sequence[Entry], matches: 
         )
         for category in card.categories
     )
+
+
+@lru_cache(maxsize=8)
+def _labels(card: Scorecard) -> dict[str, tuple[str, float]]:
+    """Return the label of every code, and the most points that its characteristic gives."""
+    return {
+        outcome.code: (part.rule.label, part.most / 100)
+        for part in outcome_table(card).parts
+        for outcome in part.outcomes
+    }
 
 
 def _looked(
@@ -200,7 +206,7 @@ def _value(value: object) -> str:
 def _gaps(run: Snapshot, unknown: Sequence[Unknown]) -> tuple[Gap, ...]:
     """Return what is not known of a clinic, and where it would count."""
     card, fields = run.rows.card, run.run.manifest.fields
-    counts = {field_label(card, name): tuple(found) for name, found in _counted(card)}
+    counts = _counted(card)
     shares = {
         field_label(card, name): (field.missing + field.invalid) / max(run.run.manifest.rows.read, 1)
         for name, field in fields.items()
@@ -208,18 +214,24 @@ def _gaps(run: Snapshot, unknown: Sequence[Unknown]) -> tuple[Gap, ...]:
     return tuple(Gap(gap.field, gap.points, counts.get(gap.field, ()), shares.get(gap.field)) for gap in unknown)
 
 
-def _counted(card: Scorecard) -> Iterator[tuple[str, list[tuple[str, float]]]]:
-    most = {part.rule.code: max(outcome.most for outcome in part.outcomes) / 100 for part in outcome_table(card).parts}
-    for field in unknown_fields(card):
-        yield field.name, [(rule.label, most[rule.code]) for rule, _ in field.bands if most[rule.code] > 0]
+@lru_cache(maxsize=8)
+def _counted(card: Scorecard) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Return what fields count for, by label: characteristics with the most points that they give."""
+    most = {part.rule.code: part.most / 100 for part in outcome_table(card).parts}
+    return {
+        field_label(card, field.name): tuple(
+            (rule.label, most[rule.code]) for rule, _ in field.bands if most[rule.code] > 0
+        )
+        for field in unknown_fields(card)
+    }
 
 
 def _members(run: Snapshot, row: ClinicRow) -> tuple[tuple[str, str, str, float, bool], ...]:
     """Return the other clinics of the network, anchor first: address, name, place, score, whether it is the anchor."""
     if row.network is None:
         return ()
-    found = network(run, row.network.network_id)
-    others = [member for member in (found or {}).get("clinics", []) if member[KEY] != row.clinic_id]
+    members = members_of(run, row.network.network_id).head(_MEMBERS + 1).iter_rows(named=True)
+    others = [member for member in members if member[KEY] != row.clinic_id]
     return tuple(
         (
             clinic_url(member[KEY]),

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from icp_engine.api.snapshot import Snapshot, current_network
 from icp_engine.columns import KEY, NAME
 from icp_engine.extract.states import CODES
-from icp_engine.published.filters import Condition
 from icp_engine.scorecard.model import TOTAL
 from icp_engine.web.asked import COULD_BE, NETWORKS, UNKNOWN, Asked, clinics_asked, could_rise, tier_choices
 from icp_engine.web.pager import paged
@@ -53,11 +52,6 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
     }
 
 
-def _count(run: Snapshot, asked: Asked, *more: Condition) -> int:
-    total = run.rows.total
-    return run.clinics.page((*asked.wanted, *more), total, descending=True, limit=0, offset=0).total
-
-
 def _told(run: Snapshot, asked: Asked, total: int) -> tuple[tuple[str, str | None], ...]:
     """Return what is worth knowing of the rows together: how many could rise, each with the list of them."""
     card = run.rows.card
@@ -65,8 +59,10 @@ def _told(run: Snapshot, asked: Asked, total: int) -> tuple[tuple[str, str | Non
     if not total or ceiling not in run.clinics.columns:
         return ()
     tier = next((tier for tier in card.tiers if set(tier.at_least) == {TOTAL}), None)
-    count = _count(run, asked, *could_rise(card, tier)) if tier else 0
-    if tier is None or not count:
+    if tier is None:
+        return ()
+    count = run.clinics.count(asked.wanted, could_rise(card, tier), asked.sort_by, descending=asked.descending)
+    if not count:
         return ()
     could = None if "tier" in asked.typed else asked.url(tier=f"{COULD_BE}{tier.number}", page=None)
     return ((f"{count:,} could be {short_tier(tier)}", could),)

@@ -117,6 +117,12 @@ _FIELDS = (
     _Field("Specialty", ("segment_label",), _first("segment_label"), agrees="neither", weak="too common to tell"),
 )
 
+COLUMNS = (
+    *("account_name", "num_clinics", "npi_count", "city"),
+    *(column for field in _FIELDS for column in field.columns),
+)
+"""Columns of the table `clinics` that sides are compared by, where an extract has them."""
+
 
 def _axis(field: _Field, left: Mapping[str, Any], right: Mapping[str, Any]) -> Axis:
     first, second = field.read(left), field.read(right)

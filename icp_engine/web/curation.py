@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.networks.decisions import Decision, read_decisions, taken_back
 from icp_engine.published.decide import write_decisions
 from icp_engine.web.access import Session
+from icp_engine.web.kept import Kept
 
 LONGEST_REASON = 500  # characters
 _BRAND = "brand_prefix"
@@ -58,14 +60,20 @@ def in_force(path: Path) -> tuple[Decision, ...]:
 
 def pending(run: Snapshot, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Return the decisions that the run does not know yet: they take effect with the next one."""
-    with run.db.cursor() as db:
-        known = db.frame("select line, decided_at, action, subject, object from decisions")
-    applied = set(known.iter_rows())
+    applied = _APPLIED.of(run)
     return tuple(
         line
         for line in decisions
         if (line.line, line.decided_at, line.action, line.subject, line.object) not in applied
     )
+
+
+def _applied(run: Snapshot) -> frozenset[tuple[Any, ...]]:
+    with run.db.cursor() as db:
+        return frozenset(db.rows("select line, decided_at, action, subject, object from decisions"))
+
+
+_APPLIED = Kept(_applied)
 
 
 @dataclass(frozen=True, slots=True)

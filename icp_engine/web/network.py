@@ -1,24 +1,25 @@
 """`/networks/{id}`: one network, with the anchor to call, its members by state, and why it is one."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 
-from icp_engine.api.snapshot import Snapshot, current_network, network
+from icp_engine.api.snapshot import Snapshot, current_network, members_of, network_values
 from icp_engine.columns import KEY
-from icp_engine.database import quoted
+from icp_engine.display import listed
 from icp_engine.errors import InputError
 from icp_engine.networks.decisions import Decision
-from icp_engine.published.by_id import clinics_by_id
+from icp_engine.networks.evidence import KINDS
 from icp_engine.published.why import Grouped, NetworkWhy, member_columns, why_in
 from icp_engine.web import spelling
 from icp_engine.web.curation import LONGEST_REASON, Curation, in_force, pending
 from icp_engine.web.missing import no_network
 from icp_engine.web.networks import network_row
 from icp_engine.web.preview import previews
-from icp_engine.web.rows import ClinicRow, rows_of_frame, with_absent
+from icp_engine.web.rows import ClinicRow, read_clinics, row_columns, rows_of_frame
 from icp_engine.web.tiles import Tile, tiles
 
 _MEMBER = "member:"  # before the id of a clinic that is ticked
@@ -37,14 +38,29 @@ _STRENGTHS = {
     "stem_address": ("Good", "Names that begin alike at one address"),
 }
 
+_LINKS = {
+    "override": "an override",
+    "decision": "a decision",
+    "brand_prefix": "a brand that a decision joined",
+    "owner": "one owner",
+    "parent": "one parent company",
+    "name": "one name in one state",
+    "name_contact": "one name with one phone or address",
+    "name_rare": "a rare name",
+    "brand": "a trade name",
+    "spelling": "spellings of one name",
+    "stem_address": "names that begin alike at one address",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class StateGroup:
-    """The members in a state, anchor first, then by score."""
+    """The members in a state, anchor first, then by score, and what links them to the anchor."""
 
     state: str
     clinics: int
     rows: tuple[ClinicRow, ...]
+    linked: str
 
 
 def show(run: Snapshot, request: Request, curation: Curation | None = None) -> tuple[str, Mapping[str, Any]]:
@@ -55,21 +71,21 @@ def show(run: Snapshot, request: Request, curation: Curation | None = None) -> t
         NotFoundError: there is no such network, or nothing is left of it.
     """
     asked = request.path_params["network_id"]
-    found = network(run, asked)
-    if found is None:
-        raise no_network(run, asked)
     network_id = current_network(run, asked)
+    if network_id not in run.places:
+        raise no_network(run, asked)
+    found, ids = network_values(run, network_id), members_of(run, network_id)[KEY].to_list()
     outside = request.query_params.get("outside") == "1"
-    ids = [member[KEY] for member in found["clinics"]]
     with run.db.cursor() as db:
-        listed = clinics_by_id(db, ids[:_MEMBERS])
-        columns = member_columns(listed.columns)
-        read = ", ".join(map(quoted, columns))
-        whole = listed.select(columns) if len(ids) <= _MEMBERS else clinics_by_id(db, ids, read)
-        grouped = Grouped(network_id, whole, found.get("weakest_edge"))
+        columns = member_columns(run.given)
+        shown = read_clinics(run, db, ids[:_MEMBERS], (*row_columns(run.rows.card), *columns))
+        whole = shown.select(columns) if len(ids) <= _MEMBERS else read_clinics(run, db, ids, columns)
+        evidence = found.get("evidence")
+        placed = evidence is None or "override " in evidence
+        grouped = Grouped(network_id, whole, found.get("weakest_edge"), placed, found["anchor_clinic_id"])
         decided = any(run.run.manifest.decisions.values())
         why = why_in(db, grouped, run.former, decided=decided, outside=outside)
-    members = rows_of_frame(run, with_absent(listed, run.schema), ids)
+    members = rows_of_frame(run, shown, ids)
     anchor = next((row for row in members if row.clinic_id == found["anchor_clinic_id"]), None)
     row = network_row(run, found, anchor)
     waiting = _waiting(run, curation, ids)
@@ -134,10 +150,21 @@ def _groups(members: Sequence[ClinicRow], why: NetworkWhy) -> tuple[StateGroup, 
         StateGroup(
             spelling.place(state),
             counts.get(state, 0),
-            tuple(member for member in members if member.state == state),
+            rows := tuple(member for member in members if member.state == state),
+            _linked([why.links[row.clinic_id] for row in rows if row.clinic_id in why.links]),
         )
         for state in order
     )
+
+
+def _linked(kinds: Sequence[str]) -> str:
+    """Return how clinics are linked to the anchor, in a few words: the commonest way first, then the strongest."""
+    counted = Counter(sorted(kinds, key=KINDS.index)).most_common()
+    if not counted:  # the anchor stands alone in its state, or names alone make networks
+        return ""
+    if len(counted) == 1:
+        return f"linked to the anchor by {_LINKS[kinds[0]]}"
+    return f"linked to the anchor, {listed([f'{number:,} by {_LINKS[kind]}' for kind, number in counted])}"
 
 
 @dataclass(frozen=True, slots=True)

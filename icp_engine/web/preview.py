@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from icp_engine.api.snapshot import Snapshot
+from icp_engine.api.snapshot import Snapshot, members_of
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, database, quoted
 from icp_engine.extract.normalized_names import normalized_name
@@ -18,6 +18,7 @@ from icp_engine.published.by_id import clinics_by_id
 from icp_engine.web import spelling
 from icp_engine.web.kept import Kept
 from icp_engine.web.rows import clinic_url, short_tier
+from icp_engine.web.units import clinics_of
 
 MOST = 500  # clinics that are put together to see what would become of them
 _REMEMBERED = 200  # answers, each of some clinics
@@ -144,7 +145,9 @@ def previews(run: Snapshot, waiting: Sequence[Decision]) -> tuple[Preview, ...]:
         unit = {clinic: network or clinic for clinic, _, network in rows.iter_rows()}
         groups = _joined(followed, unit)
         left = {clinic for line in followed if line.action == "split" for clinic in _leaving(run, line, unit)}
-        members = [[clinic for name in group for clinic in _members(run, name)] for group in groups]
+        singles = clinics_of(run, db, [name for group in groups for name in group if name not in run.places])
+        together = {name: each or (name,) for name, each in singles.items()}
+        members = [[clinic for name in group for clinic in _members(run, name, together)] for group in groups]
         staying = [[clinic for clinic in group if clinic not in left] for group in members]
         names = dict(rows.select(KEY, NAME).iter_rows())
         anchors = {line.subject for line in followed if line.action == "anchor"}
@@ -152,7 +155,7 @@ def previews(run: Snapshot, waiting: Sequence[Decision]) -> tuple[Preview, ...]:
     new_names = {unit.get(line.subject): line.object for line in followed if line.action == "rename"}
     return tuple(
         Preview(
-            " and ".join(_told(run, name, names) for name in group),
+            " and ".join(_told(run, name, names, len(together.get(name, ()))) for name in group),
             len(stays),
             outcome if len(stays) > 1 else None,
             len(all_of) - len(stays),
@@ -176,8 +179,8 @@ def _joined(decisions: Sequence[Decision], unit: Mapping[str, str]) -> list[list
     return list({id(group): group for group in group_of.values()}.values())
 
 
-def _members(run: Snapshot, name: str) -> list[str]:
-    return run.members.slice(*run.places[name])[KEY].to_list() if name in run.places else [name]
+def _members(run: Snapshot, name: str, together: Mapping[str, tuple[str, ...]]) -> Sequence[str]:
+    return members_of(run, name)[KEY].to_list() if name in run.places else together.get(name, (name,))
 
 
 def _leaving(run: Snapshot, line: Decision, unit: Mapping[str, str]) -> list[str]:
@@ -192,9 +195,9 @@ def _leaving(run: Snapshot, line: Decision, unit: Mapping[str, str]) -> list[str
     ]
 
 
-def _told(run: Snapshot, name: str, names: Mapping[str, str | None]) -> str:
-    """Return a network, by the name of its anchor, or a single clinic, and how many clinics that is."""
+def _told(run: Snapshot, name: str, names: Mapping[str, str | None], together: int) -> str:
+    """Return a network, by the name of its anchor, or a clinic with those that go with it, and how many there are."""
     if name not in run.places:
-        return f"{spelling.name(names.get(name))} (1 clinic)"
+        return f"{spelling.name(names.get(name))} ({spelling.count(together or 1, 'clinic')})"
     start, clinics = run.places[name]
     return f"{spelling.name(run.members[start, NAME])} ({spelling.count(clinics, 'clinic')})"

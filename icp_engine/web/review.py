@@ -6,22 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
-from icp_engine.api.snapshot import Snapshot
+from icp_engine.api.snapshot import Snapshot, members_of, network_values
 from icp_engine.columns import KEY, NAME
 from icp_engine.database import Database
 from icp_engine.display import listed as in_words
 from icp_engine.errors import InputError
 from icp_engine.networks.decisions import Decision
-from icp_engine.published.by_id import clinics_by_id
+from icp_engine.published.by_id import few_clinics
 from icp_engine.published.review import QUEUE, lines_of
 from icp_engine.web import compared, spelling
 from icp_engine.web.curation import Curation, in_force, moment, pending, settled
 from icp_engine.web.kept import Kept
 from icp_engine.web.missing import NotFoundError
 from icp_engine.web.preview import Outcome, outcome_of, previews, put_together
-from icp_engine.web.rows import clinic_url, network_url
+from icp_engine.web.rows import clinic_url, given_schema, network_url
+from icp_engine.web.units import clinics_of
 
 _LISTED = 100
 _AND_MORE = re.compile(r" and \d+ more$")  # after the last of the names that a question names
@@ -108,12 +107,16 @@ def queue(run: Snapshot, curation: Curation | None, kind: str = "") -> Queue:
     """
     every = _QUESTIONS.of(run)
     decisions = in_force(curation.path) if curation else ()
-    done = settled(decisions)
-    left = [question for question in every if not done.answers(question.sides, question.kind, question.name)]
+    left = _left(every, decisions) if decisions else every
     kinds = dict(Counter(question.kind for question in left).most_common())
     shown = tuple(question for question in left if kind not in KINDS or question.kind == kind)
     why = "" if every else "The run was made without --review: run it again with that, and questions stand here."
     return Queue(every, shown, pending(run, decisions), kinds, kind if kind in KINDS else "", why)
+
+
+def _left(questions: Sequence[Question], decisions: Sequence[Decision]) -> list[Question]:
+    done = settled(decisions)
+    return [question for question in questions if not done.answers(question.sides, question.kind, question.name)]
 
 
 def _read(run: Snapshot) -> tuple[Question, ...]:
@@ -202,7 +205,7 @@ def asked(
     else:
         question = _named(found, question_id)
     with run.db.cursor() as db:
-        clinics, sides = _sides(db, question, run.rows.total)
+        clinics, sides = _sides(run, db, question)
         now, then = _outcomes(run, db, question, sides)
     axes = compared.compare(clinics[0], clinics[1]) if len(clinics) > 1 else ()
     order = [each.question_id for each in found.open]
@@ -236,13 +239,14 @@ def _next(found: Queue, after: str | None) -> Question | None:
     return later or next(iter(found.open), None)
 
 
-def _sides(db: Database, question: Question, total: str) -> tuple[list[dict[str, Any]], tuple[Side, ...]]:
-    frame = clinics_by_id(db, question.sides[:_SIDES])
-    rows = {row[KEY]: row for row in frame.iter_rows(named=True)}
-    for key, count in zip(question.sides, question.side_clinics, strict=False):  # not in older runs
+def _sides(run: Snapshot, db: Database, question: Question) -> tuple[list[dict[str, Any]], tuple[Side, ...]]:
+    total = run.rows.total
+    schema = given_schema(run, dict.fromkeys((KEY, "network_id", total, *compared.COLUMNS)))
+    rows = {row[KEY]: row for row in few_clinics(db, question.sides[:_SIDES], schema).iter_rows(named=True)}
+    for key, count in zip(question.sides[:_SIDES], question.side_clinics, strict=False):  # not in older runs
         if key in rows:
             rows[key]["num_clinics"] = count
-    clinics = [rows[key] for key in question.sides if key in rows]
+    clinics = [rows[key] for key in question.sides[:_SIDES] if key in rows]
     sides = tuple(
         Side(
             row[KEY],
@@ -261,19 +265,19 @@ def _outcomes(
     run: Snapshot, db: Database, question: Question, sides: Sequence[Side]
 ) -> tuple[Outcome | None, Outcome | None]:
     """Return the network of the first side now, and the one that there would be if all sides were one."""
-    ids = [side.clinic_id for side in sides if not side.network_id]
-    for network_id in dict.fromkeys(side.network_id for side in sides if side.network_id):
-        ids += run.members.slice(*run.places[network_id])[KEY].to_list()
     now = _now(run, sides[0].network_id) if sides and sides[0].network_id else None
     if question.kind == "owners" or len(question.sides) > len(sides):
         return now, None
+    units = clinics_of(run, db, [side.clinic_id for side in sides]).values()
+    if any(unit is None for unit in units):
+        return now, None
+    ids = list(dict.fromkeys(clinic for unit in units for clinic in unit or ()))
     return now, put_together(run, db, [ids])[0]
 
 
 def _now(run: Snapshot, network_id: str) -> Outcome:
-    row = run.networks.rows.row(by_predicate=pl.col("network_id").cast(pl.String) == network_id, named=True)
-    anchor = run.members.slice(*run.places[network_id]).row(0, named=True)  # which stands first
-    return outcome_of(run, row, anchor[NAME])
+    anchor = members_of(run, network_id).row(0, named=True)  # which stands first
+    return outcome_of(run, network_values(run, network_id), anchor[NAME])
 
 
 def question_of(run: Snapshot, curation: Curation | None, question_id: str) -> Question:

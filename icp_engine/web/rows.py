@@ -1,7 +1,7 @@
 """The few clinics of a page as people read them: score with its interval, tier, reasons, what is unknown."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -12,15 +12,19 @@ import polars as pl
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.columns import CONTACT, KEY, NAME, STATE
 from icp_engine.database import Database
-from icp_engine.published.by_id import clinics_by_id
+from icp_engine.published.by_id import few_clinics
 from icp_engine.scorecard.model import TOTAL, Scorecard, Tier
 from icp_engine.scorecard.outcomes import outcome_table
 from icp_engine.scorecard.ranking import headlines, unknown_fields
-from icp_engine.scoring.headlines import band_points
+from icp_engine.scoring.headlines import Landed, headline_columns, landed_bands
 from icp_engine.web import spelling
 
 _SHARED = 0.75  # of the rows of a page: a reason that so many have says little of each
 _FEWEST_TO_SHARE = 4  # rows; of three clinics each is told whole
+_SHOWN = (
+    KEY, NAME, STATE, "segment_label", "npi_count", "site_count",
+    "network_id", "network_name", "num_clinics", "is_network_anchor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,27 +154,40 @@ def clinic_rows(run: Snapshot, db: Database, ids: Sequence[str]) -> tuple[Clinic
     """Return clinics in the order of their ids; those that the run does not have are left out."""
     if not ids:
         return ()
-    return rows_of_frame(run, with_absent(clinics_by_id(db, ids), run.schema), ids)
+    return rows_of_frame(run, read_clinics(run, db, ids, row_columns(run.rows.card)), ids)
 
 
-def with_absent(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
-    """Return clinics with the fields that the extract has no column for."""
-    gone = [pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in frame.columns]
-    return frame.with_columns(gone) if gone else frame
+def read_clinics(run: Snapshot, db: Database, ids: Sequence[str], columns: Iterable[str]) -> pl.DataFrame:
+    """Return some columns of clinics in any order; fields of the scorecard that the extract lacks are missing."""
+    wanted = dict.fromkeys(columns)
+    absent = [pl.lit(None, run.schema[name]).alias(name) for name in wanted if name in run.schema.keys() - run.given]
+    frame = few_clinics(db, ids, given_schema(run, wanted))
+    return frame.with_columns(absent) if absent else frame
+
+
+def given_schema(run: Snapshot, columns: Iterable[str]) -> pl.Schema:
+    """Return which of some columns the table `clinics` of a run has, with their types."""
+    return pl.Schema({name: run.schema[name] for name in columns if name in run.given})
+
+
+@lru_cache(maxsize=8)
+def row_columns(card: Scorecard) -> tuple[str, ...]:
+    """Return the columns that rows are read from: a page pays for each, and needs a third of them."""
+    told = (told.field for told in _told(card).values() if told.field)
+    scores = (card.column("total_score"), card.column("tier"), bound(card, "floor"), bound(card, "ceiling"))
+    columns = (*_SHOWN, *CONTACT, *scores, *told, *headline_columns(card))
+    return tuple(dict.fromkeys(columns))
 
 
 def rows_of_frame(run: Snapshot, frame: pl.DataFrame, ids: Sequence[str]) -> tuple[ClinicRow, ...]:
-    """Return clinics as rows. Source: the table `clinics`, of the few that a page shows."""
+    """Return clinics as rows. Source: the columns `row_columns` of the few clinics that a page shows."""
     card = run.rows.card
-    landed = band_points(frame.lazy(), card).collect()
-    by_clinic: dict[str, list[tuple[str, int, float]]] = {}
-    for clinic_id, column, band, points in landed.iter_rows():
-        by_clinic.setdefault(clinic_id, []).append((column, band, points))
-    rows = {row[KEY]: _row(card, row, by_clinic.get(row[KEY], [])) for row in frame.iter_rows(named=True)}
+    found = zip(frame.iter_rows(named=True), landed_bands(frame, card), strict=True)
+    rows = {row[KEY]: _row(card, row, landed) for row, landed in found}
     return tuple(rows[clinic_id] for clinic_id in ids if clinic_id in rows)
 
 
-def _row(card: Scorecard, row: dict[str, Any], landed: list[tuple[str, int, float]]) -> ClinicRow:
+def _row(card: Scorecard, row: dict[str, Any], landed: Sequence[Landed]) -> ClinicRow:
     score = score_of(card, row)
     tier = row[card.column("tier")]
     network = row.get("network_id")
@@ -182,7 +199,7 @@ def _row(card: Scorecard, row: dict[str, Any], landed: list[tuple[str, int, floa
         kind=row.get("segment_label"),
         score=score,
         tier=tier,
-        tier_name=short_tier(next(each for each in card.tiers if each.number == tier)),
+        tier_name=_tier_names(card)[tier],
         could_be=_could_be(card, tier, score),
         reasons=_reasons(card, landed, row),
         unknown=_unknown(card, landed),
@@ -195,10 +212,20 @@ def _row(card: Scorecard, row: dict[str, Any], landed: list[tuple[str, int, floa
     )
 
 
+@lru_cache(maxsize=8)
+def _tier_names(card: Scorecard) -> dict[int, str]:
+    return {tier.number: short_tier(tier) for tier in card.tiers}
+
+
 def score_of(card: Scorecard, row: Mapping[str, Any]) -> Score:
     """Return the score of a clinic with its interval."""
     value, ceiling = row[card.column("total_score")], row.get(bound(card, "ceiling"))
-    return Score(value, row.get(bound(card, "floor")), ceiling, card.maximum, cuts(card.tiers))
+    return Score(value, row.get(bound(card, "floor")), ceiling, card.maximum, _cuts(card))
+
+
+@lru_cache(maxsize=8)
+def _cuts(card: Scorecard) -> tuple[tuple[str, float], ...]:
+    return cuts(card.tiers)
 
 
 def _could_be(card: Scorecard, tier: int, score: Score) -> int | None:
@@ -208,33 +235,43 @@ def _could_be(card: Scorecard, tier: int, score: Score) -> int | None:
     return min(reached) if reached and min(reached) < tier else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told of a band: code and reason, and where its points depend on a field, that one, and what it is of."""
+
+    code: str
+    text: str
+    field: str | None
+    label: str
+    scale: float | None
+
+
 @lru_cache(maxsize=8)
-def _told(card: Scorecard) -> dict[tuple[str, int], tuple[str, str, str | None]]:
-    """Return code, reason and field of every band that is worth telling; the field only where its value says more."""
+def _told(card: Scorecard) -> dict[tuple[str, int], _Told]:
+    """Return what is told of every band that is worth telling."""
     parts = {part.rule.column: part for part in outcome_table(card).parts}
     found = {}
     for headline in headlines(card):
-        outcome = parts[headline.rule.column].outcomes[headline.number]
-        varies = outcome.fixed is None and headline.rule.field in card.fields
-        field = headline.rule.field if varies else None
-        found[headline.rule.column, headline.number] = (outcome.code, headline.reason, field)
+        rule = headline.rule
+        outcome = parts[rule.column].outcomes[headline.number]
+        field = rule.field if outcome.fixed is None and rule.field in card.fields else None
+        scale = card.fields[field].scale if field else None
+        found[rule.column, headline.number] = _Told(outcome.code, headline.reason, field, rule.label, scale)
     return found
 
 
-def _reasons(card: Scorecard, landed: list[tuple[str, int, float]], row: Mapping[str, Any]) -> tuple[Reason, ...]:
-    told, labels = _told(card), {rule.column: rule.label for rule in card.characteristics}
-    found = []
-    for column, band, points in landed:
-        code, text, field = told.get((column, band), ("", "", None))
-        if not text or points <= 0:
+def _reasons(card: Scorecard, landed: Sequence[Landed], row: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """Return why a clinic has its points, most points first, then as the scorecard has them."""
+    every, found = _told(card), []
+    for each in landed:
+        told = every.get((each.column, each.band))
+        if told is None or each.points <= 0:
             continue
-        if field is not None and row.get(field) is not None:
-            scale = card.fields[field].scale
-            text = f"{labels[column]} {spelling.points(row[field])}" + (f" of {scale:g}" if scale else "")
-        found.append(Reason(code, text, points))
-    order = {rule.column: place for place, rule in enumerate(card.characteristics)}
-    places = {code: order[column] for (column, _), (code, _, _) in told.items()}
-    return tuple(sorted(found, key=lambda reason: (-reason.points, places[reason.code])))
+        text, value = told.text, row.get(told.field) if told.field else None
+        if value is not None:
+            text = f"{told.label} {spelling.points(value)}" + (f" of {told.scale:g}" if told.scale else "")
+        found.append(Reason(told.code, text, each.points))
+    return tuple(sorted(found, key=lambda reason: -reason.points))
 
 
 @lru_cache(maxsize=8)
@@ -249,8 +286,8 @@ def _gaps(card: Scorecard) -> tuple[tuple[str, float, frozenset[tuple[str, int]]
     )
 
 
-def _unknown(card: Scorecard, landed: list[tuple[str, int, float]]) -> tuple[Unknown, ...]:
-    bands = {(column, band) for column, band, _ in landed}
+def _unknown(card: Scorecard, landed: Sequence[Landed]) -> tuple[Unknown, ...]:
+    bands = {(each.column, each.band) for each in landed}
     return tuple(Unknown(name, points) for name, points, says in _gaps(card) if points > 0 and says & bands)
 
 
@@ -263,8 +300,14 @@ def field_label(card: Scorecard, name: str) -> str:
 
 def without_segment(card: Scorecard, reasons: Sequence[Reason]) -> tuple[Reason, ...]:
     """Return reasons without that of the segment, which stands in every row of its own accord."""
+    start = _segment_start(card)
+    return tuple(reason for reason in reasons if start is None or not reason.code.startswith(start))
+
+
+@lru_cache(maxsize=8)
+def _segment_start(card: Scorecard) -> str | None:
     source = card.segment_source
-    return tuple(reason for reason in reasons if source is None or not reason.code.startswith(f"{source.code}."))
+    return f"{source.code}." if source else None
 
 
 def shared_reasons(card: Scorecard, rows: Sequence[ClinicRow]) -> tuple[tuple[Reason, int], ...]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -35,11 +37,17 @@ def kept_runs(run: Snapshot) -> tuple[list[RunLine], int]:
     lines, unread = [], 0
     for folder in runs_by_age(run.run.warehouse):
         try:
-            manifest = read_manifest(folder)
-            card = restore_scorecard(manifest.scorecard.content, f"scorecard of run {folder.name}")
+            manifest, tiers = _read(folder)
         except IcpError:
             unread += 1
             continue
-        tiers = tuple((short_tier(tier), tier.number, manifest.tiers.get(tier.number, 0)) for tier in card.tiers)
         lines.append(RunLine(folder.name, manifest, tiers, folder.name == run.run_id))
     return lines, unread
+
+
+@lru_cache(maxsize=32)
+def _read(folder: Path) -> tuple[Manifest, tuple[tuple[str, int, int], ...]]:
+    """Return what a run says of itself, which stays as it is, and its clinics by tier."""
+    manifest = read_manifest(folder)
+    card = restore_scorecard(manifest.scorecard.content, f"scorecard of run {folder.name}")
+    return manifest, tuple((short_tier(tier), tier.number, manifest.tiers.get(tier.number, 0)) for tier in card.tiers)

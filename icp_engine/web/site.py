@@ -9,11 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route, Router
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from icp_engine.api.answers import RUN
+from icp_engine.api.anything import ANYTHING
 from icp_engine.api.current import Current, UnavailableError
 from icp_engine.api.snapshot import Snapshot
 from icp_engine.errors import InputError
@@ -60,33 +61,33 @@ class Site:
         self._current = current
         self._curation = curation
         self._sign_in = SignIn(token) if token else None
-        router = Router(
-            [
-                self._page("/", home.show, "/"),
-                self._page("/clinics", clinics.show, "/clinics"),
-                self._route("/clinics.{form}", self._download),
-                self._page("/clinics/{clinic_id:anything}", clinic.show, "/clinics"),
-                self._page("/networks", networks.show, "/networks"),
-                self._page("/networks/{network_id:anything}", self._network, "/networks"),
-                self._page("/scorecard", scorecard.show, "/scorecard"),
-                self._page("/compare", compare.show, "/compare"),
-                self._page("/runs", runs.show, "/runs"),
-                self._route("/review", self._ask, "/review"),
-                self._route("/review/list", self._ask_list, "/review"),
-                self._route("/review/{question_id}", self._ask, "/review"),
-                Route("/review/{question_id}", self._answer, methods=["POST"]),
-                Route("/decide", self._decide, methods=["POST"]),
-                self._route("/search", _search),
-                self._route("/report", reports.report),
-                self._page("/charts", reports.charts, ""),
-                self._route("/charts/{name}", reports.chart),
-                Mount("/static", StaticFiles(packages=[("icp_engine.web", "static")])),
-                *(self._sign_in.routes() if self._sign_in else []),
-            ],
-            redirect_slashes=False,
-            default=api,
-        )
+        self.routes = self._addresses()
+        router = Router(self.routes, redirect_slashes=False, default=api)
         self._app = ExceptionMiddleware(router)  # which answers for files that are not there
+
+    def _addresses(self) -> list[BaseRoute]:
+        return [
+            self._page("/", home.show, "/"),
+            self._page("/clinics", clinics.show, "/clinics"),
+            self._route("/clinics.{form}", self._download),
+            self._page(f"/clinics/{{clinic_id:{ANYTHING}}}", clinic.show, "/clinics"),
+            self._page("/networks", networks.show, "/networks"),
+            self._page(f"/networks/{{network_id:{ANYTHING}}}", self._network, "/networks"),
+            self._page("/scorecard", scorecard.show, "/scorecard"),
+            self._page("/compare", compare.show, "/compare"),
+            self._page("/runs", runs.show, "/runs"),
+            self._route("/review", self._ask, "/review"),
+            self._route("/review/list", self._ask_list, "/review"),
+            self._route("/review/{question_id}", self._ask, "/review"),
+            Route("/review/{question_id}", self._answer, methods=["POST"]),
+            Route("/decide", self._decide, methods=["POST"]),
+            self._route("/search", _search),
+            self._route("/report", reports.report),
+            self._page("/charts", reports.charts, ""),
+            self._route("/charts/{name}", reports.chart),
+            Mount("/static", StaticFiles(packages=[("icp_engine.web", "static")])),
+            *(self._sign_in.routes() if self._sign_in else []),
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

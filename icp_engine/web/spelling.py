@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from icp_engine.extract.states import NAME_OF
 
@@ -29,8 +30,11 @@ def name(text: str | None) -> str:
     line = " ".join((text or "").split())
     if not line:
         return "No name"
-    if line != line.upper() or line == line.lower():
-        return line
+    return line if line != line.upper() or line == line.lower() else _in_title_case(line)
+
+
+@lru_cache(maxsize=4096)  # a page says many names several times
+def _in_title_case(line: str) -> str:
     words = ["", *_WORD.findall(line), ""]
     first = next((place for place, word in enumerate(words) if word[:1].isalnum()), 0)
     return "".join(

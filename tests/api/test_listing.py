@@ -87,6 +87,19 @@ def test_order_ties_missing_and_both_directions() -> None:
     assert ids("name", descending=True, asked=(Condition("", "mentions", "x"),)) == "bde"
 
 
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("sort_by", ["score", "size"])
+@pytest.mark.parametrize("least", [None, 0.0, 1.5, 9.0])
+def test_rows_that_meet_more_are_counted(least: float | None, sort_by: str, descending: bool) -> None:
+    scores, sizes = [1.0, 2.0, 2.0, 1.0, 0.5], [None, 5, 7, 5, None]
+    listing = rows(id=list("dacbe"), score=scores, name=["x"] * 5, size=sizes)
+    asked = () if least is None else (Condition("score", "at least", least),)
+    for more, due in (((Condition("size", "at least", 6),), 7), ((Condition("size", "at least", 5),), 5)):
+        counted = listing.count(asked, more, sort_by, descending=descending)
+        pairs = zip(scores, sizes, strict=True)
+        assert counted == sum(score >= (least or 0) and size is not None and size >= due for score, size in pairs)
+
+
 @pytest.mark.parametrize("kept", [0, 1, 11, 12, 13, 14, 60, 104])
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("sort_by", ["size", "name", "kind"])

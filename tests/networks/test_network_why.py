@@ -13,7 +13,7 @@ from icp_engine.cli import cli
 from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published.run import open_run
-from icp_engine.published.why import NearMiss, Part, Shared, Tie, network_why
+from icp_engine.published.why import NearMiss, Part, Shared, Tie, links_to, network_why
 
 OVERRIDES = "clinic_id,network_name\nh1,elm hospital\nf9,\n"
 
@@ -64,6 +64,23 @@ def test_everything_that_is_known_of_a_network(warehouse: Path) -> None:
     assert found.weakest == "name"
     assert found.parts == (Part("Elm Clinic", ("TX",), 4), Part("Memorial Hospital", ("TX",), 1))
     assert (found.owners, found.parents) == ((Shared("7", 4),), (Shared("elm holdings", 2),))
+
+
+@pytest.mark.parametrize(
+    ("anchor", "links"),
+    [
+        ("a", {"b": "owner", "c": "name_rare", "d": "name_rare", "e": "spelling"}),
+        ("d", {"c": "name", "a": "name_rare", "b": "name_rare", "e": "spelling"}),
+    ],
+)
+def test_a_clinic_is_linked_to_the_anchor_by_the_strongest_way_there_is(anchor: str, links: dict[str, str]) -> None:
+    ties = [
+        ("spelling", "a", "9"), ("spelling", "c", "9"), ("spelling", "e", "9"),
+        ("name_rare", "b", "2"), ("name_rare", "c", "2"),
+        ("name", "c", "1"), ("name", "d", "1"),
+        ("owner", "a", "7"), ("owner", "b", "7"),
+    ]  # fmt: skip
+    assert links_to(anchor, list("abcdef"), ties) == links, "f hangs on nothing"
 
 
 def test_names_that_were_kept_apart(warehouse: Path) -> None:

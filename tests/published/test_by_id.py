@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from icp_engine.database import database
-from icp_engine.published.by_id import clinics_by_id
+from icp_engine.published.by_id import clinics_by_id, few_clinics
 
 
 @pytest.mark.parametrize("wanted", [0, 1, 39, 40, 41, 80, 81, 200])
@@ -17,3 +17,6 @@ def test_the_rows_asked_for_and_no_others(wanted: int) -> None:
         assert sorted(found["clinic_id"]) == sorted(ids)
         assert found.schema == clinics.schema
         assert clinics_by_id(db, ids, "place").columns == ["place"]
+        few = few_clinics(db, [*ids, "nobody"], clinics.schema)
+        assert few.schema == clinics.schema
+        assert few.sort("clinic_id").equals(found.sort("clinic_id"))

@@ -287,3 +287,25 @@ def test_nothing_that_matters_is_hidden_on_a_phone(opened: Callable[..., Opened]
         ['"Clinics × score "', '"Score "', "none", '"Clinics "', '"States "', '"Anchor "'],
         ['"Known "', '"Missing "', '"Invalid "', '"Capped "', '"Points lost "'],
     ]
+
+
+@pytest.mark.parametrize("width", [320, 400, 901, 1000, 1300])
+def test_a_column_of_a_crm_is_not_broken_in_the_middle(
+    opened: Callable[..., Opened], tmp_path: Path, width: int
+) -> None:
+    flags = [f"neither yes nor no, which is number {number}" for number in range(9)]
+    rows = {"Account_Id": [f"a{number}" for number in range(9)], "BillingState": ["TX"] * 9, "fqhc_flag": flags}
+    pl.DataFrame(rows).write_csv(tmp_path / "a.csv")
+    words = ["validate", str(tmp_path / "a.csv"), "--html", str(tmp_path / "validation.html")]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    page = opened(tmp_path / "validation.html", {"width": width, "height": 900}).page
+    cell = page.locator("td", has_text="BillingState").first
+    lines = cell.evaluate(
+        """(cell) => {
+          const range = document.createRange();
+          range.selectNodeContents(cell.firstChild);
+          return range.getClientRects().length;
+        }"""
+    )
+    assert lines == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

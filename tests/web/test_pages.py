@@ -224,10 +224,27 @@ def test_a_network_shows_anchor_members_and_why(server: Server, clinics: pl.Data
     assert "Why these are one network" in page.text
     assert {f"/clinics/{escaped(key)}" for key in members["clinic_id"]} <= set(page.links)
     assert f"A network of {len(members)} clinics" in page.text
+    assert "linked to the anchor by one name in one state" in page.text
     assert f"/networks/{network['network_id']}?outside=1#near" in page.links
     assert "Look for clinics outside" not in shown(server, f"/networks/{network['network_id']}?outside=1").text
     listed = shown(server, "/networks")
     assert f"/networks/{network['network_id']}" in listed.links
+
+
+def test_a_network_says_by_state_how_its_clinics_are_linked_to_the_anchor(tmp_path: Path) -> None:
+    lines = [
+        "a,Marlow Care,TX,7,,90", "b,Marlow Care,OK,7,,4", "c,Marlow Care,OK,,,4", "d,Brixen Clinic,OK,7,,4",
+        "e,Marlow Care,NY,,elm,1", "f,Zephyr Group,NY,7,elm,1",
+    ]  # fmt: skip
+    text = "clinic_id,account_name,state_code,pac_id,parent_name,npi_count\n" + "\n".join(lines) + "\n"
+    (tmp_path / "c.csv").write_text(text)
+    run([str(tmp_path / "c.csv")], tmp_path / "out", RunOptions(format="parquet", charts=False))
+    with served(tmp_path / "out") as server:
+        link = next(link for link in shown(server, "/networks").links if link.startswith("/networks/net_"))
+        told = shown(server, link).text
+    assert "Texas: 1 clinic Marlow Care" in told, "the anchor alone: there is nothing to link"
+    assert "Oklahoma: 3 clinics linked to the anchor, 2 by one owner and 1 by one name in one state" in told
+    assert "New York: 2 clinics linked to the anchor, 1 by one owner and 1 by one parent company" in told
 
 
 def test_a_kept_run_is_compared_with_the_published_one(tmp_path: Path) -> None:

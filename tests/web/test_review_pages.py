@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,18 @@ PAIRS = [(f"{word} {more}", f"{word[:-1]}m {more}") for word, more in zip(FIRST,
 SIZES = {"min_clinics": 2, "min_states": 1, "min_single_state": 2}
 
 
-def publish(folder: Path) -> Path:
+def publish(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, *, charts: bool = False) -> Path:
     rows: list[dict[str, Any]] = [
         {"clinic_id": f"z{word}", "account_name": f"q{word} Memorial Hospital", "state_code": "AK"} for word in CROWD
     ]
-    for number, (left, right) in enumerate(PAIRS):
+    for number, (left, right) in enumerate(pairs):
         rows.append({"clinic_id": f"a{number}", "account_name": left, "state_code": "TX"})
         rows.append({"clinic_id": f"b{number}", "account_name": right, "state_code": STATES[1 + number % 4]})
     for number in range(4):
         rows.append({"clinic_id": f"n{number}", "account_name": "<b>Quill & Zephyr Group</b>", "state_code": "TX"})
     pl.DataFrame(rows).write_parquet(folder / "clinics.parquet")
     network = NetworkOptions(review=True, **SIZES)
-    run([str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet", charts=False, network=network))
+    run([str(folder / "clinics.parquet")], folder / "out", RunOptions(format="parquet", charts=charts, network=network))
     return folder / "out"
 
 
@@ -220,6 +220,32 @@ def test_the_list_shows_what_waiting_decisions_make(server: Server) -> None:
     assert re.search(r"\(1 clinic\) and [^(]+ \(1 clinic\) One network of 2 clinics", shown.text)
     posted(server, path, f"key={key_of(server.get('/review'))}&answer=undo")
     assert "One network of 2 clinics" not in Page(server.get("/review/list")).text
+
+
+def test_a_side_that_is_no_network_counts_with_all_its_clinics(tmp_path: Path) -> None:
+    (left, right), rows = (
+        PAIRS[0],
+        [{"clinic_id": f"z{word}", "account_name": f"q{word} Memorial Hospital"} for word in CROWD],
+    )
+    rows = [{**row, "state_code": "AK"} for row in rows]
+    rows += [{"clinic_id": f"a{number}", "account_name": left, "state_code": "TX"} for number in range(3)]
+    rows += [{"clinic_id": f"b{number}", "account_name": right, "state_code": "OK"} for number in range(2)]
+    pl.DataFrame(rows).write_parquet(tmp_path / "clinics.parquet")
+    network = NetworkOptions(review=True, min_clinics=3, min_states=1, min_single_state=3)
+    options, out = RunOptions(format="parquet", charts=False, network=network), tmp_path / "out"
+    run([str(tmp_path / "clinics.parquet")], out, options)
+    assert networks(out) == {"a0 a1 a2"}
+    with served(out, "--curate", "--author", "Ann") as server:
+        page = server.get("/review?kind=spelling_states")
+        assert "One network of 3 clinics" in Page(page).text
+        assert "If the same One network of 5 clinics" in Page(page).text
+        path = question_of(page)
+        posted(server, path, f"key={key_of(page)}&answer=same")
+        waiting = Page(server.get("/review/list")).text
+        assert "(2 clinics)" in waiting
+        assert "One network of 5 clinics" in waiting
+    run([str(tmp_path / "clinics.parquet")], out, options)
+    assert networks(out) == {"a0 a1 a2 b0 b1"}
 
 
 def test_a_split_by_state_is_shown_too(server: Server, warehouse: Path) -> None:
