@@ -274,14 +274,22 @@ def rejects_among(placed: pl.LazyFrame, key: str, *, blanks: bool, totals: bool,
     return Rejects(pl.concat(reasons).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
 
 
-def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
-    """Return the rejected rows as they were, with `reject_reason`, `source_file` and `source_row` (from 1)."""
+def rejected_rows(extract: Extract, rejects: Rejects, placed: Iterable[pl.LazyFrame] | None = None) -> pl.DataFrame:
+    """Return the rejected rows as they were, with `reject_reason`, `source_file` and `source_row` (from 1).
+
+    Args:
+        extract: where the rows stand.
+        rejects: which rows.
+        placed: frames of `with_positions` with those rows at least, where somebody has looked for them already.
+    """
     names = [file.path for file in extract.files]
-    frames = [
-        frame.join(rejects.positions.lazy(), on=[FILE, ROW], how="inner", maintain_order="left")
-        for frame in with_positions(extract)
+    frames = with_positions(extract)
+    if placed is not None:
+        frames = [*(frame.head(0) for frame in frames), *placed]
+    found = [
+        frame.join(rejects.positions.lazy(), on=[FILE, ROW], how="inner", maintain_order="left") for frame in frames
     ]
-    rows = pl.concat(frames, how="diagonal_relaxed").sort(FILE, ROW).collect()
+    rows = pl.concat(found, how="diagonal_relaxed").sort(FILE, ROW).collect()
     source = pl.col(FILE).replace_strict(range(len(names)), names, return_dtype=pl.String)
     described = [
         pl.col(REASON).alias("reject_reason"),

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
 from icp_engine.cli import cli
 from icp_engine.distributed import session
-from icp_engine.distributed.job import Slice, slices_of
+from icp_engine.distributed.job import Piece, Slice, slices_of
 from icp_engine.distributed.run import run_on_cluster
 from icp_engine.distributed.session import Cluster, check_same, own_versions
 from icp_engine.errors import InputError
@@ -63,19 +64,25 @@ def test_of_a_failure_its_reason_is_said(told: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "places"),
+    ("rows", "slices"),
     [
-        ([1], [(0, 0, 1)]),
-        ([3], [(0, 0, 3)]),
-        ([4, 2], [(0, 0, 3), (0, 3, 1), (1, 0, 2)]),
-        ([6], [(0, 0, 3), (0, 3, 3)]),
+        ([1], [[(0, 0, 1)]]),
+        ([3], [[(0, 0, 3)]]),
+        ([6], [[(0, 0, 3)], [(0, 3, 3)]]),
+        ([4, 2], [[(0, 0, 3)], [(0, 3, 1), (1, 0, 2)]]),
+        ([4, 3], [[(0, 0, 3)], [(0, 3, 1)], [(1, 0, 3)]]),
+        ([1, 1, 1, 1, 1], [[(0, 0, 1), (1, 0, 1), (2, 0, 1)], [(3, 0, 1), (4, 0, 1)]]),
+        ([2, 0, 2], [[(0, 0, 2)], [(2, 0, 2)]]),
     ],
 )
-def test_slices_hold_every_row_once(rows: list[int], places: list[tuple[int, int, int]], tmp_path: Path) -> None:
+def test_slices_hold_every_row_once(rows: list[int], slices: list[list[tuple[int, int, int]]], tmp_path: Path) -> None:
     for number, count in enumerate(rows):
-        (tmp_path / f"{number}.csv").write_text("clinic_id\n" + "".join(f"{row}\n" for row in range(count)))
-    extract = open_extract([str(tmp_path / "*.csv")], temp=tmp_path)
-    assert list(slices_of(extract, 3)) == [Slice(number, *place) for number, place in enumerate(places)]
+        pl.DataFrame({"clinic_id": list(map(str, range(count)))}, {"clinic_id": pl.String}).write_parquet(
+            tmp_path / f"{number}.parquet"
+        )
+    extract = open_extract([str(tmp_path / "*.parquet")], temp=tmp_path)
+    due = [Slice(number, tuple(Piece(*piece) for piece in pieces)) for number, pieces in enumerate(slices)]
+    assert list(slices_of(extract, 3)) == due
 
 
 def test_an_interruption_is_none_of_the_errors_that_follow_it() -> None:

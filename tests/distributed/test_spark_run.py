@@ -1,4 +1,9 @@
-"""Runs on a real cluster of two workers: the same as on one machine, whatever dies on the way."""
+"""Runs on a real cluster of two workers: the same as on one machine, whatever dies on the way.
+
+ICP_CLINICS says how many clinics every shipped scorecard is compared on, clean and dirty ones, which takes hours:
+
+    ICP_CLINICS=200000 sh scripts/test.sh -o faulthandler_timeout=0 tests/distributed/test_spark_run.py -k shipped
+"""
 
 import os
 import signal
@@ -11,16 +16,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cluster_runs import DECIMAL_POINTS, differing, dirty_extract
+from cluster_runs import DECIMAL_POINTS, clean_extract, differing, dirty_extract
 
 from icp_engine.distributed.run import run_on_cluster
 from icp_engine.distributed.session import Cluster
 from icp_engine.errors import InputError
 from icp_engine.pipeline.run import RunOptions, run
+from icp_engine.scorecard.toml.source import shipped_names
 from icp_engine.warehouse.folder import published
 from icp_engine.warehouse.switch import CLUSTER
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "spark_cluster.sh"
+CLINICS = int(os.environ.get("ICP_CLINICS", "0"))
+SHIPPED = [(name, kind) for kind in ("clean", "dirty") for name in shipped_names()] if CLINICS else [("rula", "clean")]
 OPTIONS = RunOptions(
     ("icp-continuous", "icf"), reading=DECIMAL_POINTS, format="parquet", duplicates="first", charts=False
 )
@@ -93,6 +101,26 @@ def test_a_run_in_which_an_executor_is_killed_gives_what_one_machine_gives(
     assert manifest.rows.rejected > 0
     assert differing(one_machine, published(tmp_path, CLUSTER), networks=True) == []
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {"lock", manifest.run_id}  # nothing is left
+
+
+@pytest.mark.parametrize(("name", "kind"), SHIPPED)
+def test_a_shipped_card_gives_what_one_machine_gives(cluster: Cluster, name: str, kind: str, tmp_path: Path) -> None:
+    size = CLINICS or 3_000
+    there = replace(
+        cluster, slice_rows=max(cluster.slice_rows, size // 6), part_rows=max(cluster.part_rows, size // 30)
+    )
+    (tmp_path / "extract").mkdir()
+    options = replace(OPTIONS, scorecard=name)
+    if kind == "dirty":
+        extract = dirty_extract(tmp_path / "extract", size)
+    else:
+        options = replace(options, network=replace(options.network, review=True))
+        extract = clean_extract(tmp_path / "extract", size, files=9)
+    run(extract, tmp_path / "one", options)
+    manifest = run_on_cluster(extract, tmp_path / "many", options, there)
+    assert manifest.networks is not None
+    assert manifest.networks.found > 0
+    assert differing(published(tmp_path / "one"), published(tmp_path / "many", CLUSTER), networks=True) == []
 
 
 def test_a_driver_that_is_killed_leaves_the_published_run_whole(
