@@ -8,7 +8,7 @@ import json
 import platform
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -24,7 +24,7 @@ from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID
 from icp_engine.extract.extract import FILE, ROW
 from icp_engine.extract.ids import is_totals_row
 from icp_engine.extract.profile import value_counts
-from icp_engine.pipeline.clinics import Scored, clinic_outputs, with_scores, write_clinics
+from icp_engine.pipeline.clinics import Scored, clinic_outputs, hidden_finder, with_scores, write_clinics
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.ordering import with_order
 from icp_engine.tables.ranks import with_ranks
@@ -44,19 +44,20 @@ _NETWORKS = "networks.parquet"
 def score_slices(job: Job, batches: Batches) -> Batches:
     """Score slices, given by their numbers, into files; yield what was counted of each."""
     check_same(job.versions, own_versions(), platform.node())
+    hidden = hidden_finder(job.cards)
     for batch in batches:
         for number in batch.column(0).to_pylist():
-            counted = json.dumps(_score(job, number))
+            counted = json.dumps(_score(job, number, hidden))
             yield pa.RecordBatch.from_pylist(
                 [{SLICE: number, TOLD: counted}], schema=pa.schema([(SLICE, pa.int64()), (TOLD, pa.string())])
             )
 
 
-def _score(job: Job, number: int) -> dict[str, int | None]:
+def _score(job: Job, number: int, hidden: Callable[[pl.DataFrame], pl.DataFrame]) -> dict[str, int | None]:
     part = job.slices[number]
     frame = with_scores(rows_of(job, part), job.cards, job.options).collect()
     _check_rows(frame, job, part)
-    _write(frame.drop(pl.selectors.starts_with(INVALID, CLIPPED, ABSENT)), job.path(SCORED, number))
+    _write(hidden(frame.drop(pl.selectors.starts_with(INVALID, CLIPPED, ABSENT))), job.path(SCORED, number))
     totals = is_totals_row(frame.columns).alias(TOTAL)
     ties = dict.fromkeys(name for card in job.cards for name in (card.column("total_score"), *card.tie_fields))
     place = (pl.lit(number, pl.Int64).alias(SLICE), pl.col(FILE).cast(pl.Int64), pl.col(ROW).cast(pl.Int64))
@@ -160,7 +161,7 @@ def write_part(job: Job, table: pa.Table) -> pa.Table:
     beside.mkdir()
     try:
         outputs = clinic_outputs(job.extract, job.cards, job.options, beside, None)
-        counts = write_clinics(scored, outputs, job.cards, _networks(job, frame), lambda *_: None)
+        counts = write_clinics(scored, outputs, job.cards, _networks(job, frame), lambda *_: None, has_hidden=True)
         files = {}
         for path in sorted(beside.glob("*.parquet")):
             name = f"{path.stem}/{STATE}={state or NO_STATE}/part-{part:05}.parquet"

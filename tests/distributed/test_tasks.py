@@ -51,7 +51,7 @@ def through_tasks(job: Job) -> None:
 
 @pytest.mark.parametrize(
     ("names", "slice_rows"),
-    [*(((name,), 70) for name in shipped_names()), (("icp-continuous", "icf"), 2 * ROWS)],
+    [*(((name,), 150) for name in shipped_names()), (("icp-continuous", "icf"), 2 * ROWS)],
     ids=lambda value: "+".join(value) if isinstance(value, tuple) else str(value),
 )
 def test_every_shipped_scorecard_gives_what_one_machine_gives(
