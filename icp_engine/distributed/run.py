@@ -7,7 +7,8 @@ state, packed → each part of a state is written by the code that writes a tabl
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -88,7 +89,7 @@ def run_on_cluster(
         check_names(cards[0], cards[1:])
     stages, started = Stages(report), datetime.now(UTC)
     with (
-        session(cluster) as spark,
+        _connected(cluster, stages) as spark,
         translate_errors(patterns, out),
         new_run(out, CLUSTER) as folder,
         temporary(options.temp_dir, folder.parent) as temp,
@@ -125,6 +126,15 @@ def run_on_cluster(
         with stages("publish"):
             publish(folder, out, options.keep, CLUSTER)
     return structs.replace(manifest, seconds=dict(stages.seconds), elapsed_seconds=stages.elapsed)
+
+
+@contextmanager
+def _connected(cluster: Cluster, stages: Stages) -> Iterator["SparkSession"]:
+    """Give a session of a cluster; to start one is a stage of its own, which may take as long as a small run."""
+    with ExitStack() as stack:
+        with stages("connect"):
+            spark = stack.enter_context(session(cluster))
+        yield spark
 
 
 def _check_driver(extract: Extract, options: RunOptions, cluster: Cluster) -> None:

@@ -54,6 +54,12 @@ def folder(java: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
         subprocess.run(["sh", str(SCRIPT), "stop", str(folder)], check=True)
 
 
+@pytest.fixture(autouse=True)
+def python_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session may name another Python for the workers of its own."""
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+
+
 @pytest.fixture(scope="session")
 def cluster(folder: Path) -> Cluster:
     return Cluster((folder / "address").read_text(), settings=SETTINGS, slice_rows=1_500, part_rows=2_500)
@@ -155,3 +161,15 @@ def test_a_worker_with_another_polars_is_found_before_a_row_is_scored(
         run_on_cluster(extract, tmp_path / "out", OPTIONS, there)
     assert "has polars 9.9.9 and the driver has" in str(error.value)
     assert not list((tmp_path / "out").glob("**/*.parquet"))
+
+
+def test_workers_that_have_python_alone_are_sent_what_they_lack(
+    cluster: Cluster, extract: list[str], tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    python = bare / "bin" / "python"
+    assert subprocess.run([python, "-c", "import pyarrow"], stderr=subprocess.DEVNULL, check=False).returncode == 1
+    there = replace(cluster, settings={**SETTINGS, "spark.pyspark.python": str(python)}, ship=True)
+    manifest = run_on_cluster(extract, tmp_path / "out", replace(OPTIONS, scorecard="icf", networks=False), there)
+    assert manifest.rows.scored > 0
