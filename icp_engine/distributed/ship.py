@@ -10,7 +10,6 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-import icp_engine
 from icp_engine.distribution import NAME
 from icp_engine.errors import InputError
 
@@ -38,7 +37,7 @@ def files() -> Iterator[tuple[str, Path]]:
     Raises:
         InputError: a package here is not installed as files.
     """
-    package = Path(icp_engine.__file__).parent
+    package = Path(__file__).resolve().parents[1]
     for file in _under(package):
         yield f"{package.name}/{file.relative_to(package).as_posix()}", file
     own = distribution(NAME)
