@@ -35,8 +35,8 @@ def options(command: _Command) -> _Command:
             help="With --master: send this program and its packages along, to workers that have Python alone.",
         ),
         click.option(
-            "--driver-edges", type=click.IntRange(1), default=20_000_000, show_default=True,
-            help="With --engine spark: clinics that the driver groups into networks at most; beyond, the run stops.",
+            "--driver-edges", type=click.IntRange(1), default=8_000_000, show_default=True,
+            help="With --engine spark: clinics at most that the driver groups into networks, at 2 GB a million.",
         ),
     )):  # fmt: skip
         command = option(command)

@@ -101,7 +101,7 @@ def run_on_cluster(
         inputs = [file.path for file in extract.files]
         clean(folder, out, inputs, CLUSTER)
         clean_temporary(options.temp_dir, inputs)
-        _check_driver(extract, options, cluster)
+        check_driver(extract, options, cluster)
         job = job_of(extract, cards, options, cluster.slice_rows, folder, temp)
         spark.conf.set("spark.sql.shuffle.partitions", str(min(_TASKS, max(2, len(job.slices)))))
         with stages("score", extract.rows):
@@ -137,8 +137,12 @@ def _connected(cluster: Cluster, stages: Stages) -> Iterator["SparkSession"]:
         yield spark
 
 
-def _check_driver(extract: Extract, options: RunOptions, cluster: Cluster) -> None:
-    """Say before anything is scored that the driver will not group so many clinics."""
+def check_driver(extract: Extract, options: RunOptions, cluster: Cluster) -> None:
+    """Make sure, before anything is scored, that the driver groups so many clinics.
+
+    Raises:
+        InputError: there are more than it is said to take.
+    """
     if options.networks and extract.rows > cluster.driver_rows:
         raise InputError(
             f"{extract.rows:,} clinics are to be grouped into networks on the driver, which takes "

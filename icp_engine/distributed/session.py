@@ -60,7 +60,7 @@ class Cluster:
     settings: Mapping[str, str] = field(default_factory=dict)
     slice_rows: int = 122_880
     part_rows: int = 245_760
-    driver_rows: int = 20_000_000
+    driver_rows: int = 8_000_000
     ship: bool = False
 
 

@@ -17,6 +17,7 @@ from icp_engine.networks.grouping import NETWORKS
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published.filters import Filter
 from icp_engine.warehouse.folder import published
+from icp_engine.warehouse.former import read_former
 from icp_engine.warehouse.manifest import read_manifest
 from icp_engine.warehouse.switch import CLUSTER
 
@@ -91,6 +92,14 @@ def test_a_filter_brings_clinics_as_they_stand_among_all(cluster: Path, one_mach
     assert pl.read_parquet(tmp_path / "clinics_icp_with_networks.parquet").equals(due)
     shown = CliRunner().invoke(cli, ["explain", due["clinic_id"][0], "-w", str(tmp_path)])
     assert shown.exit_code == 0
+
+
+def test_ids_of_networks_go_on_from_a_run_on_a_cluster(cluster: Path, one_machine: Path) -> None:
+    found, due = read_former(cluster, "now", CLUSTER), read_former(one_machine.parents[1], "now")
+    assert len(found.members) > 0
+    assert found.members.sort(pl.all()).equals(due.members.sort(pl.all()))
+    assert found.names.sort(pl.all()).equals(due.names.sort(pl.all()))
+    assert found.aliases.equals(due.aliases)
 
 
 def test_a_run_on_a_cluster_is_summed_up_by_its_manifest(cluster: Path) -> None:

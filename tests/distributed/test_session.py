@@ -1,5 +1,6 @@
 """What is said before a cluster is asked for anything, and of machines that differ."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import polars as pl
@@ -9,8 +10,9 @@ from click.testing import CliRunner
 from icp_engine.cli import cli
 from icp_engine.distributed import session
 from icp_engine.distributed.job import Piece, Slice, slices_of
-from icp_engine.distributed.run import run_on_cluster
+from icp_engine.distributed.run import check_driver, run_on_cluster
 from icp_engine.distributed.session import Cluster, check_same, own_versions
+from icp_engine.distributed.ship import files
 from icp_engine.errors import InputError
 from icp_engine.extract.extract import open_extract
 from icp_engine.pipeline.run import RunOptions
@@ -86,6 +88,30 @@ def test_slices_hold_every_row_once(rows: list[int], slices: list[list[tuple[int
     extract = open_extract([str(tmp_path / "*.parquet")], temp=tmp_path)
     due = [Slice(number, tuple(Piece(*piece) for piece in pieces)) for number, pieces in enumerate(slices)]
     assert list(slices_of(extract, 3)) == due
+
+
+@pytest.mark.parametrize(("limit", "networks", "is_said"), [(2, True, True), (3, True, False), (2, False, False)])
+def test_more_clinics_than_the_driver_groups_are_said(
+    limit: int, networks: bool, is_said: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "clinics.csv").write_text("clinic_id\n1\n2\n3\n")
+    extract = open_extract([str(tmp_path / "clinics.csv")], temp=tmp_path)
+    expected = (
+        pytest.raises(InputError, match=r"3 clinics .* takes 2; raise --driver-edges") if is_said else nullcontext()
+    )
+    with expected:
+        check_driver(extract, RunOptions(networks=networks), Cluster(driver_rows=limit))
+
+
+def test_what_workers_lack_is_this_program_and_what_it_asks_for() -> None:
+    names = [name for name, _ in files()]
+    assert len(names) == len(set(names))
+    assert {"icp_engine/scorecards/icp.toml", "polars/__init__.py", "pyarrow/__init__.py", "pandas/__init__.py"} <= {
+        *names
+    }
+    told = f"clinic_icp-{own_versions()['clinic-icp']}.dist-info/METADATA"
+    assert told in names
+    assert not [name for name in names if name.startswith(("pyspark/", "..")) or name.endswith(".pth")]
 
 
 def test_an_interruption_is_none_of_the_errors_that_follow_it() -> None:
