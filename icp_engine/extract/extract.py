@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 
 import polars as pl
@@ -202,13 +203,17 @@ def with_positions(extract: Extract) -> list[pl.LazyFrame]:
 def conformed_rows(extract: Extract, rejects: Rejects, needed: Iterable[str] = ()) -> pl.LazyFrame:
     """Return the rows that are not rejected, conformed and marked: the extract's columns, and needed ones it lacks.
 
-    Each file is conformed by itself, so that files of one run may hold a field in different types.
+    Files of one run may hold a field in different types. Those that follow each other and are alike are conformed
+    together: the plan of a thousand part files costs more than their rows.
     """
     raw = with_positions(extract) if len(rejects) else [file.frame for file in extract.files]
     known = [column for name, column in extract.fields.items() if name in extract.columns or name in set(needed)]
+    alike = groupby(
+        zip(extract.files, raw, strict=True), lambda pair: (list(pair[0].schema.items()), dict(pair[0].conventions))
+    )
     frames = [
-        conform(frame, known, marks=True, conventions=file.conventions)
-        for file, frame in zip(extract.files, raw, strict=True)
+        conform(pl.concat([frame for _, frame in group]), known, marks=True, conventions=conventions)
+        for (_, conventions), group in alike
     ]
     united = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
     if len(rejects):
