@@ -23,9 +23,9 @@ start_one() {
 # waited_for PATTERN COUNT: until the master's log has so many lines like that
 waited_for() {
     tries=0
-    while [ "$(grep -c "$1" "$folder/master.log" 2>/dev/null)" -lt "$2" ]; do
+    while found=$(grep -c "$1" "$folder/master.log" 2>/dev/null || :) && [ "${found:-0}" -lt "$2" ]; do
         tries=$((tries + 1))
-        [ "$tries" -lt 600 ] || { "$0" stop "$folder" || :; fail "The cluster did not start: see $folder/*.log"; }
+        [ "$tries" -lt 2400 ] || { stop; fail "The cluster did not start in four minutes: see $folder/*.log"; }
         sleep 0.1
     done
 }

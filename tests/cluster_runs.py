@@ -1,18 +1,26 @@
 """Extracts for runs on a cluster, what one machine makes of them, and where two results differ."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from statement_frames import clinics
 
+from icp_engine.database import database
 from icp_engine.distributed.tasks import NO_STATE
 from icp_engine.extract.reading import Reading
 from icp_engine.warehouse.manifest import Manifest, read_manifest
 
 DECIMAL_POINTS = Reading(decimal_comma=False)  # what the odd numbers of `clinics` prove is both
 NAMES = ["St. Mary's Clinic, Inc.", "SAINT MARYS CLINIC", "Elm Dental LLC", "Oak &amp; Elm", "NA", "", None, "CO."]
+MAKE_EXTRACT = Path(__file__).resolve().parents[1] / "scripts" / "make_extract.py"
+NETWORK_TABLES = (
+    "network_edges", "network_aliases", "network_changes", "excluded_names", "network_overrides", "decisions",
+    "decision_pairs", "network_candidates",
+)  # fmt: skip
 SPARK_TABLES = ("clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_networks")
 OF_TIME = {"run_id", "started_at", "seconds", "elapsed_seconds", "outputs", "engine", "options", "indexed"}
 
@@ -44,6 +52,23 @@ def dirty_extract(folder: Path, size: int, seed: int = 5) -> list[str]:
     return [str(folder / "a.csv"), str(folder / "b.parquet")]
 
 
+def clean_extract(folder: Path, size: int, files: int) -> list[str]:
+    """Files of synthetic clinics, with owners, phones and addresses that some of them share."""
+    made = folder / "made.parquet"
+    make = [sys.executable, MAKE_EXTRACT, "--rows", str(size), "--out", made]
+    subprocess.run(list(map(str, make)), check=True, stdout=subprocess.DEVNULL)
+    row = pl.int_range(pl.len())
+    rows = pl.read_parquet(made).with_columns(
+        pac_id=pl.when(row % 7 == 0).then(pl.format("4{}", 100_000_000 + row * 37 % (size // 20))),
+        phone=pl.when(row % 3 == 0).then(pl.format("415555{}", 1_000 + row * 13 % (size // 2) % 9_000)),
+        mailing_address=pl.when(row % 5 == 0).then(pl.format("{} Main St", row * 29 % (size // 10))),
+    )
+    made.unlink()
+    for number, part in enumerate(rows.iter_slices(-(-size // files))):
+        part.write_parquet(folder / f"part-{number:05}.parquet")
+    return [str(folder)]
+
+
 def by_state(folder: Path, table: str) -> pl.DataFrame:
     """A table of a run on a cluster: states by letter, those without one last, parts by number."""
     files = sorted((folder / table).glob("*/*.parquet"), key=lambda path: (path.parent.name.endswith(NO_STATE), path))
@@ -67,7 +92,21 @@ def differing(one: Path, many: Path, *, networks: bool) -> list[str]:
             wrong.append(f"{path.name} is there in one alone")
         elif path.exists() and not pl.read_parquet(path).equals(pl.read_parquet(many / path.name)):
             wrong.append(path.name)
+    wrong += differing_networks(one, many) if networks else []
     return wrong + differing_manifests(read_manifest(one), read_manifest(many))
+
+
+def differing_networks(one: Path, many: Path) -> list[str]:
+    """The tables about networks that differ; chances are products, whose factors come in any order."""
+    wrong = []
+    with database(one / "icp.duckdb", read_only=True) as db:
+        for name in NETWORK_TABLES:
+            due, found = (
+                frame.with_columns(pl.selectors.float().round_sig_figs(12)).sort(pl.all())
+                for frame in (db.frame(f"from {name}"), pl.read_parquet(many / f"{name}.parquet"))
+            )
+            wrong += [] if found.equals(due) else [name]
+    return wrong
 
 
 def differing_manifests(due: Manifest, found: Manifest) -> list[str]:

@@ -5,8 +5,10 @@ import random
 from pathlib import Path
 from typing import Any
 
+import card_oracle
 import oracle
 import polars as pl
+from card_strategies import clinics as drawn_clinics
 
 import icp_engine
 from icp_engine import Scorecard
@@ -58,6 +60,18 @@ def clinics(size: int, kinds: tuple[type, type, type], seed: int) -> pl.DataFram
 
 
 TEXTS = ("segment_label", "sector", "account_name", "state_code")
+
+
+def drawn_frame(content: card_oracle.Content, seed: int, size: int) -> pl.DataFrame:
+    """Clinics around every edge and phrase of a drawn card, in the types of its fields."""
+    rows, kinds = drawn_clinics(content, random.Random(seed), size), card_oracle.types_of(content)
+    dtypes = {"text": pl.String, "integer": pl.Int64, "number": pl.Float64, "flag": pl.Boolean}
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = [
+        pl.Series(name, [row.get(name) for row in rows], dtypes.get(kinds[name][0], pl.List(pl.String)))
+        for name in names
+    ]
+    return pl.DataFrame([pl.Series(KEY, list(map(str, range(len(rows))))), *columns])
 
 
 def columns_of(frame: pl.DataFrame, card: Scorecard) -> dict[str, SourceColumn]:

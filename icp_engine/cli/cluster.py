@@ -31,8 +31,12 @@ def options(command: _Command) -> _Command:
             help="With --engine spark: a setting of Spark's own; can be repeated.",
         ),
         click.option(
-            "--driver-edges", type=click.IntRange(1), default=20_000_000, show_default=True,
-            help="With --engine spark: clinics that the driver groups into networks at most; beyond, the run stops.",
+            "--ship", is_flag=True,
+            help="With --master: send this program and its packages along, to workers that have Python alone.",
+        ),
+        click.option(
+            "--driver-edges", type=click.IntRange(1), default=8_000_000, show_default=True,
+            help="With --engine spark: clinics at most that the driver groups into networks, at 2 GB a million.",
         ),
     )):  # fmt: skip
         command = option(command)
@@ -40,7 +44,13 @@ def options(command: _Command) -> _Command:
 
 
 def asked(
-    engine: str, master: str | None, remote: str | None, settings: Iterable[tuple[str, str]], driver_edges: int
+    engine: str,
+    master: str | None,
+    remote: str | None,
+    settings: Iterable[tuple[str, str]],
+    driver_edges: int,
+    *,
+    ship: bool,
 ) -> "Cluster | None":
     """Return the cluster that is asked for; None where this machine does the work.
 
@@ -48,14 +58,16 @@ def asked(
         click.UsageError: options of a cluster stand without one, or name two.
     """
     if engine == "local":
-        if master or remote or tuple(settings):
-            raise click.UsageError("--master, --remote and --spark-setting go with --engine spark.")
+        if master or remote or tuple(settings) or ship:
+            raise click.UsageError("--master, --remote, --spark-setting and --ship go with --engine spark.")
         return None
     if bool(master) == bool(remote):
         raise click.UsageError("--engine spark takes one of --master and --remote.")
+    if ship and (not master or master.startswith("local")):
+        raise click.UsageError("--ship sends packages to the workers of a --master such as spark://host:7077.")
     from icp_engine.distributed.session import Cluster
 
-    return Cluster(master, remote, dict(settings), driver_rows=driver_edges)
+    return Cluster(master, remote, dict(settings), driver_rows=driver_edges, ship=ship)
 
 
 def run(

@@ -9,7 +9,7 @@ from icp_engine.cli import cluster, intake, options, show
 from icp_engine.display import shell_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from icp_engine.extract.reading import Reading
     from icp_engine.published.run import Run
@@ -111,6 +111,7 @@ def command(
     remote: str | None,
     spark_settings: tuple[tuple[str, str], ...],
     driver_edges: int,
+    ship: bool,
     memory_limit: int,
     temp_dir: Path | None,
     quiet: bool,
@@ -161,7 +162,7 @@ def command(
         memory_limit=memory_limit,
         temp_dir=None if temp_dir is None else str(temp_dir),
     )
-    asked_of = cluster.asked(engine, master, remote, spark_settings, driver_edges)
+    asked_of = cluster.asked(engine, master, remote, spark_settings, driver_edges, ship=ship)
     with show.Progress(quiet=quiet or as_json) as progress:
         if asked_of is None:
             manifest = run(extract, out, asked, progress)
@@ -194,13 +195,18 @@ def _summary(manifest: "Manifest", run: "Run") -> str:
         f"{scored:,} clinics scored with {card.id} {card.version} in {seconds:.1f} s "
         f"({scored / max(seconds, 1e-9):,.0f} a second)",
         "",
-        _tiers(manifest, card),
+        _tiers(manifest.tiers, scored, card),
         _spread(run),
     ]
     if manifest.segments:
         lines += ["", _segments(manifest, card)]
     for other in run.each[1:]:
-        lines += ["", f"With {other.card.id} {other.card.version}", _tiers(other.manifest, other.card), _spread(other)]
+        lines += [
+            "",
+            f"With {other.card.id} {other.card.version}",
+            _tiers(other.manifest.tiers, scored, other.card),
+            _spread(other),
+        ]
     lines += [line for matrix in tier_matrices(run) for line in ("", show.tier_matrix(matrix))]
     if manifest.networks:
         lines += ["", _networks(manifest, run)]
@@ -215,16 +221,36 @@ def _summary_of_counts(manifest: "Manifest", out: Path) -> str:
 
     scored, seconds = manifest.rows.scored, manifest.elapsed_seconds
     card = restore_scorecard(manifest.scorecard.content, manifest.scorecard.id)
+    loudly = _mostly_rejected(manifest.rows)
     lines = [
-        *_mostly_rejected(manifest.rows),
-        f"{scored:,} clinics scored with {card.id} {card.version} in {seconds:.1f} s on a cluster",
+        *([*loudly, ""] if loudly else []),
+        f"{scored:,} clinics scored with {card.id} {card.version} on a cluster in {seconds:.1f} s "
+        f"({scored / max(seconds, 1e-9):,.0f} a second)",
         "",
-        _tiers(manifest, card),
-        *(["", _segments(manifest, card)] if manifest.segments else []),
-        "",
-        show.table([*_notes(manifest), ("Results", f"{out}: CURRENT names the folder of run {manifest.run_id}")], "<<"),
+        _tiers(manifest.tiers, scored, card),
     ]
+    if manifest.segments:
+        lines += ["", _segments(manifest, card)]
+    for other in manifest.other_scorecards:
+        restored = restore_scorecard(other.scorecard.content, other.scorecard.id)
+        lines += ["", f"With {restored.id} {restored.version}", _tiers(other.tiers, scored, restored)]
+    if counted := _network_counts(manifest):
+        lines += ["", counted]
+    lines += ["", show.table([*_notes(manifest), *_places_on_cluster(manifest, out)], "<<")]
     return "\n".join(lines)
+
+
+def _places_on_cluster(manifest: "Manifest", out: Path) -> list[tuple[str, str]]:
+    """Return where a cluster has put the results, and how to have them here."""
+    from icp_engine.warehouse.folder import published
+    from icp_engine.warehouse.switch import CLUSTER
+
+    files = sum(output.file.endswith(".parquet") for output in manifest.outputs)
+    size = sum(output.bytes for output in manifest.outputs) / 1e6
+    return [
+        ("Results", f"{published(out, CLUSTER)}: {files:,} Parquet files, {size:,.1f} MB"),
+        ("Next", f"{shell_line('icp-engine', 'published', 'pull', str(out))}: icp.duckdb, report, pages, API here"),
+    ]
 
 
 def _spread(run: "Run") -> str:
@@ -253,11 +279,9 @@ def _networks(manifest: "Manifest", run: "Run") -> str:
     """Return how many networks there are, and the largest by name, so that a wrong one is seen at once."""
     from icp_engine.published.statistics import largest_networks
 
-    found = manifest.networks
-    if manifest.no_networks or found is None:
-        return manifest.no_networks or ""
-    word = "network" if found.found == 1 else "networks"
-    share = show.percent(found.clinics / manifest.rows.scored)
+    counted = _network_counts(manifest)
+    if manifest.no_networks or manifest.networks is None:
+        return counted
     rows = [
         (
             "Largest" if not place else "",
@@ -266,7 +290,17 @@ def _networks(manifest: "Manifest", run: "Run") -> str:
         )
         for place, network in enumerate(largest_networks(run, _LARGEST))
     ]
-    return f"{found.found:,} {word} of {found.clinics:,} clinics ({share})\n{show.table(rows, '<<<')}"
+    return f"{counted}\n{show.table(rows, '<<<')}"
+
+
+def _network_counts(manifest: "Manifest") -> str:
+    """Return how many networks there are, or why there is none; nothing where none were asked for."""
+    found = manifest.networks
+    if manifest.no_networks or found is None:
+        return manifest.no_networks or ""
+    word = "network" if found.found == 1 else "networks"
+    share = show.percent(found.clinics / manifest.rows.scored)
+    return f"{found.found:,} {word} of {found.clinics:,} clinics ({share})"
 
 
 def _best(best: "Sequence[BestClinic]") -> str:
@@ -291,11 +325,11 @@ def _places(manifest: "Manifest", out: Path, best: "Sequence[BestClinic]") -> li
     return places
 
 
-def _tiers(manifest: "Manifest", card: "Scorecard") -> str:
+def _tiers(tiers: "Mapping[int, int]", scored: int, card: "Scorecard") -> str:
     cells = []
     for tier in card.tiers:
-        count = manifest.tiers.get(tier.number, 0)
-        share = count / manifest.rows.scored
+        count = tiers.get(tier.number, 0)
+        share = count / scored
         cells.append((tier.label, f"{count:,}", show.percent(share), show.bar(share)))
     return show.table(cells, "<>><")
 

@@ -13,17 +13,29 @@ from icp_engine.pipeline.options import RunOptions
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.several import fields_of_all
 
-SCORED, KEYS = "scored", "keys"
+SCORED, KEYS, REJECTED = "scored", "keys", "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of one file of an extract; `start` counts from 0."""
+
+    file: int
+    start: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Some rows of one file of an extract, which one task scores; `start` counts from 0."""
+    """What one task scores: a piece of a large file, or several of small ones, in the order of the extract."""
 
     number: int
-    file: int
-    start: int
-    rows: int
+    pieces: tuple[Piece, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all pieces together."""
+        return sum(piece.rows for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +66,20 @@ class Job:
         """Return the file of a slice, of some kind."""
         return self.temp / kind / f"slice-{number:06}.parquet"
 
+    def rejected(self, number: int, piece: int) -> Path:
+        """Return the file of what is rejected of a piece of a slice, as it stands in the extract."""
+        return self.temp / REJECTED / f"slice-{number:06}-{piece}.arrow"
+
     def all(self, kind: str) -> pl.LazyFrame:
         """Return what the files of all slices hold, of some kind."""
         return pl.scan_parquet([self.path(kind, part.number) for part in self.slices])
+
+    def raw(self, part: Slice) -> list[pl.LazyFrame]:
+        """Return the rows of a slice as they stand in their files, with the places of rows."""
+        return [
+            placed(self.extract.files[piece.file].frame.slice(piece.start, piece.rows), piece.file, piece.start)
+            for piece in part.pieces
+        ]
 
 
 def opened(patterns: Iterable[str], cards: tuple[Scorecard, ...], options: RunOptions, temp: Path) -> Extract:
@@ -86,21 +109,26 @@ def job_of(
 ) -> Job:
     """Return the job of a run, with folders for what its slices become."""
     temp = temp.absolute()
-    for kind in (SCORED, KEYS):
+    for kind in (SCORED, KEYS, REJECTED):
         (temp / kind).mkdir()
     slices, schema = tuple(slices_of(extract, slice_rows)), united_schema(extract, cards)
     return Job(extract, cards, options, slices, schema, folder.absolute(), temp, own_versions())
 
 
 def slices_of(extract: Extract, size: int) -> Iterator[Slice]:
-    """Yield the rows of an extract in slices."""
-    places = (
-        (file, start, min(size, raw.rows - start))
+    """Yield the rows of an extract in slices: large files are cut, small ones that follow each other go together."""
+    pieces = (
+        Piece(file, start, min(size, raw.rows - start))
         for file, raw in enumerate(extract.files)
         for start in range(0, raw.rows, size)
     )
-    for number, place in enumerate(places):
-        yield Slice(number, *place)
+    number, together = 0, Slice(0, ())
+    for piece in pieces:
+        if together.rows + piece.rows > size:
+            yield together
+            number, together = number + 1, Slice(number + 1, ())
+        together = Slice(number, (*together.pieces, piece))
+    yield together
 
 
 def united_schema(extract: Extract, cards: tuple[Scorecard, ...]) -> pl.Schema:
@@ -120,8 +148,12 @@ def placed(frame: pl.LazyFrame, file: int, start: int) -> pl.LazyFrame:
 
 def rows_of(job: Job, part: Slice) -> pl.LazyFrame:
     """Return the conformed rows of a slice as the whole extract would hold them."""
-    file = job.extract.files[part.file]
-    frame = placed(file.frame.slice(part.start, part.rows), part.file, part.start)
-    alone = replace(job.extract, files=(replace(file, frame=frame, rows=part.rows),))
-    rows = conformed_rows(alone, Rejects(), needed_fields(job.cards))
+    raw = job.raw(part)
+    if len(raw) > 1:  # a thousand scans that count their rows take twenty times as long as parts of one plan
+        raw = [frame.lazy() for frame in pl.collect_all(raw)]
+    files = tuple(
+        replace(job.extract.files[piece.file], frame=frame, rows=piece.rows)
+        for piece, frame in zip(part.pieces, raw, strict=True)
+    )
+    rows = conformed_rows(replace(job.extract, files=files), Rejects(), needed_fields(job.cards))
     return pl.concat([pl.LazyFrame(schema=job.schema), rows], how="diagonal_relaxed")

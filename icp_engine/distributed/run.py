@@ -7,7 +7,8 @@ state, packed → each part of a state is written by the code that writes a tabl
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
 from msgspec import structs
 
 from icp_engine.columns import KEY, STATE
@@ -27,6 +29,7 @@ from icp_engine.extract.conventions import item_notes
 from icp_engine.extract.extract import (
     FILE,
     ROW,
+    Extract,
     Rejects,
     rejected_rows,
     rejects_among,
@@ -86,7 +89,7 @@ def run_on_cluster(
         check_names(cards[0], cards[1:])
     stages, started = Stages(report), datetime.now(UTC)
     with (
-        session(cluster) as spark,
+        _connected(cluster, stages) as spark,
         translate_errors(patterns, out),
         new_run(out, CLUSTER) as folder,
         temporary(options.temp_dir, folder.parent) as temp,
@@ -98,6 +101,7 @@ def run_on_cluster(
         inputs = [file.path for file in extract.files]
         clean(folder, out, inputs, CLUSTER)
         clean_temporary(options.temp_dir, inputs)
+        check_driver(extract, options, cluster)
         job = job_of(extract, cards, options, cluster.slice_rows, folder, temp)
         spark.conf.set("spark.sql.shuffle.partitions", str(min(_TASKS, max(2, len(job.slices)))))
         with stages("score", extract.rows):
@@ -107,11 +111,11 @@ def run_on_cluster(
         notes = (*extract.notes, *(note for card in cards for note in item_notes(scored, card)))
         manifest = manifest_of(work, started, found, rejects, notes)
         manifest = structs.replace(manifest, engine={**manifest.engine, "pyspark": version("pyspark")})
-        manifest = _with_networks(scored, work, job, cluster, manifest)
+        manifest = _with_networks(scored, work, job, manifest)
         with stages("write", manifest.rows.scored):
             counts, files = _written(spark, job, cluster, rejects)
         if len(rejects):
-            write_table(TableWriter(folder, "rejects", {}, csv=False), rejected_rows(extract, rejects))
+            write_table(TableWriter(folder, "rejects", {}, csv=False), _rejected(spark, job, rejects))
         manifest = structs.replace(
             with_counts(manifest, *counts),
             seconds=dict(stages.seconds),
@@ -122,6 +126,45 @@ def run_on_cluster(
         with stages("publish"):
             publish(folder, out, options.keep, CLUSTER)
     return structs.replace(manifest, seconds=dict(stages.seconds), elapsed_seconds=stages.elapsed)
+
+
+@contextmanager
+def _connected(cluster: Cluster, stages: Stages) -> Iterator["SparkSession"]:
+    """Give a session of a cluster; to start one is a stage of its own, which may take as long as a small run."""
+    with ExitStack() as stack:
+        with stages("connect"):
+            spark = stack.enter_context(session(cluster))
+        yield spark
+
+
+def check_driver(extract: Extract, options: RunOptions, cluster: Cluster) -> None:
+    """Make sure, before anything is scored, that the driver groups so many clinics.
+
+    Raises:
+        InputError: there are more than it is said to take.
+    """
+    if options.networks and extract.rows > cluster.driver_rows:
+        raise InputError(
+            f"{extract.rows:,} clinics are to be grouped into networks on the driver, which takes "
+            f"{cluster.driver_rows:,}; raise --driver-edges if it has the memory, or leave networks out with "
+            "--no-networks."
+        )
+
+
+def _rejected(spark: "SparkSession", job: Job, rejects: Rejects) -> pl.DataFrame:
+    """Return the rejected rows as they stand in the extract, which workers look for in their slices."""
+    places = rejects.positions.select(FILE, ROW)
+    marked = set(rejects.positions[FILE])
+    numbers = [part.number for part in job.slices if marked.intersection(piece.file for piece in part.pieces)]
+    rows = spark.createDataFrame(pa.table({tasks.SLICE: pa.array(numbers, pa.int64())}))
+    kept = rows.repartition(len(numbers)).mapInArrow(partial(tasks.keep_rejected, job, places), rows.schema)
+    kept.toArrow()
+    found = [
+        pl.scan_ipc(job.rejected(number, piece))
+        for number in numbers
+        for piece in range(len(job.slices[number].pieces))
+    ]
+    return rejected_rows(job.extract, rejects, found)
 
 
 def _scored(spark: "SparkSession", job: Job) -> tuple[Profile, Rejects]:
@@ -173,17 +216,11 @@ def _frame(rows: "DataFrame") -> pl.DataFrame:
     return frame
 
 
-def _with_networks(rows: pl.LazyFrame, work: Work, job: Job, cluster: Cluster, manifest: Manifest) -> Manifest:
+def _with_networks(rows: pl.LazyFrame, work: Work, job: Job, manifest: Manifest) -> Manifest:
     """Group the clinics on the driver, and leave what workers write of it where they find it."""
     if not job.options.networks:
         return manifest
     scored = Scored(rows, manifest.rows.scored, manifest.rows.scored)
-    if scored.rows > cluster.driver_rows:
-        raise InputError(
-            f"{scored.rows:,} clinics are to be grouped into networks on the driver, which takes "
-            f"{cluster.driver_rows:,}; raise --driver-edges if it has the memory, or leave networks out with "
-            "--no-networks."
-        )
     networks = networks_of(scored, work, read_former(work.out, manifest.started_at, CLUSTER))
     assert networks is not None
     networks.columns.write_parquet(tasks.networks_path(job), compression="lz4")
@@ -212,10 +249,9 @@ def _written(
     if len(rejects):
         places = rejects.positions.select(pl.col(FILE, ROW).cast(pl.Int64)).to_arrow()
         keys = keys.join(spark.createDataFrame(places), [FILE, ROW], "left_anti")
-    place = [tasks.SLICE, ROW]
     ranks, *others = (_ranked(spark, keys, card, cluster.slice_rows) for card in job.cards)
     for other in others:
-        ranks = ranks.join(other, place)
+        ranks = ranks.join(other, list(tasks.PLACE))
     parts = _parts(keys, job.cards[0], cluster.part_rows)
     sent = grouped(ranks, [tasks.SLICE], partial(tasks.send, job, parts), tasks.SENT)
     written = grouped(sent, [STATE, tasks.PART], partial(tasks.write_part, job), tasks.WRITTEN)
@@ -242,7 +278,7 @@ def _summed(told: list[dict[str, list[dict[str, dict[str, int]]]]], cards: int) 
 
 
 def _ranked(spark: "SparkSession", keys: "DataFrame", card: Scorecard, size: int) -> "DataFrame":
-    """Return the ranks of all clinics by slice and row: each bucket of scores is ranked by itself."""
+    """Return the ranks of all clinics by their places: each bucket of scores is ranked by itself."""
     total = card.column("total_score")
     counts = _frame(keys.groupBy(total).count()).sort(total, descending=True)
     better = pl.col("count").cum_sum() - pl.col("count")
@@ -250,7 +286,7 @@ def _ranked(spark: "SparkSession", keys: "DataFrame", card: Scorecard, size: int
     before = dict(counts.group_by(tasks.BUCKET).agg(pl.col("better").min()).iter_rows())
     buckets = spark.createDataFrame(counts.select(total, tasks.BUCKET).to_arrow())
     ranking = tasks.Ranking(card, before, int(counts["count"].sum()))
-    wanted = [tasks.SLICE, ROW, *dict.fromkeys((total, *card.tie_fields)), tasks.BUCKET]
+    wanted = [*tasks.PLACE, *dict.fromkeys((total, *card.tie_fields)), tasks.BUCKET]
     rows = keys.join(buckets, total).select(*wanted)
     return grouped(rows, [tasks.BUCKET], partial(tasks.rank, ranking), ranking.schema)
 

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from icp_engine.distributed.ship import FOLDER, pack
 from icp_engine.distribution import NAME, install_extra
 from icp_engine.errors import InputError, first_line
 
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 Versions = dict[str, str]
+Settings = dict[str, str]
 Batches = Iterator[pa.RecordBatch]
 
+_PYTHON, _ARCHIVES, _PATH = "spark.pyspark.python", "spark.archives", "spark.executorEnv.PYTHONPATH"
 _PROBES = 16  # small tasks that ask machines for their versions; every task that scores asks once more
 _SETTINGS = {
     "spark.sql.adaptive.coalescePartitions.enabled": "false",  # few bytes of keys stand for much work
@@ -31,6 +36,7 @@ _LIBRARIES = ("pyspark", "py4j", "grpc")
 _AT_START = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",  # warnings of a Java program, between the lines of this one
     "spark.executorEnv.POLARS_MAX_THREADS": "1",  # a task has one core
 }
 
@@ -46,6 +52,7 @@ class Cluster:
         slice_rows: rows of the extract that are one task.
         part_rows: clinics that are one file of the result, about.
         driver_rows: clinics at most that are grouped into networks, which the driver does.
+        ship: whether this program and its packages go to the workers, which need their Python alone then.
     """
 
     master: str | None = None
@@ -53,7 +60,8 @@ class Cluster:
     settings: Mapping[str, str] = field(default_factory=dict)
     slice_rows: int = 122_880
     part_rows: int = 245_760
-    driver_rows: int = 20_000_000
+    driver_rows: int = 8_000_000
+    ship: bool = False
 
 
 @contextmanager
@@ -67,15 +75,15 @@ def session(cluster: Cluster) -> Iterator["SparkSession"]:
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise InputError(f"--engine spark needs more packages: {install_extra('spark')}") from error
-    if (cluster.master or "").startswith("local"):
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else whatever is called python3
     builder = SparkSession.builder.appName(NAME)
-    for name, value in (_AT_START | dict(cluster.settings)).items() if cluster.remote is None else ():
-        builder = builder.config(name, value)
-    with _quiet():
+    with _quiet(), _shipped(cluster) as shipped:
         try:
-            place = builder.remote(cluster.remote) if cluster.remote else builder.master(cluster.master or "local[*]")
-            spark = place.getOrCreate()
+            if cluster.remote:
+                spark = builder.remote(cluster.remote).getOrCreate()
+            else:
+                for name, value in (_at_start(cluster) | shipped).items():
+                    builder = builder.config(name, value)
+                spark = builder.master(cluster.master or "local[*]").getOrCreate()
         except Exception as error:  # of Java, of gRPC, of Spark
             where = cluster.remote or cluster.master
             raise InputError(f"There is no Spark cluster at {where} that can be used ({first_line(error)}).") from error
@@ -92,6 +100,30 @@ def session(cluster: Cluster) -> Iterator["SparkSession"]:
         finally:
             with suppress(Exception):  # Java may be gone, and what went wrong is known by then
                 spark.stop()
+
+
+def _at_start(cluster: Cluster) -> dict[str, str]:
+    """Return the settings of a driver on this machine, and say to Spark's own Python which one workers run."""
+    settings = _AT_START | dict(cluster.settings)
+    if _PYTHON in settings:
+        os.environ["PYSPARK_PYTHON"] = settings[_PYTHON]  # Spark reads the setting where it starts the driver itself
+    elif (cluster.master or "").startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else whatever is called python3
+    return settings
+
+
+@contextmanager
+def _shipped(cluster: Cluster) -> Iterator[Settings]:
+    """Give the settings by which workers get what they lack; executors may ask for the archive until the end."""
+    if not cluster.ship:
+        yield {}
+        return
+    with TemporaryDirectory(prefix="icp-ship-") as folder:
+        archive = Path(folder) / "icp.zip"
+        pack(archive)
+        archives = [f"{archive}#{FOLDER}", *filter(None, [cluster.settings.get(_ARCHIVES)])]
+        paths = [f"./{FOLDER}", *filter(None, [cluster.settings.get(_PATH)])]
+        yield {_ARCHIVES: ",".join(archives), _PATH: os.pathsep.join(paths)}
 
 
 @contextmanager

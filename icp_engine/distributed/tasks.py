@@ -8,7 +8,7 @@ import json
 import platform
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -17,14 +17,14 @@ import polars as pl
 import pyarrow as pa
 
 from icp_engine.columns import HELPERS, KEY, STATE
-from icp_engine.distributed.job import KEYS, SCORED, Job, rows_of
+from icp_engine.distributed.job import KEYS, SCORED, Job, Slice, rows_of
 from icp_engine.distributed.session import Batches, check_same, own_versions
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID
 from icp_engine.extract.extract import FILE, ROW
 from icp_engine.extract.ids import is_totals_row
 from icp_engine.extract.profile import value_counts
-from icp_engine.pipeline.clinics import Scored, clinic_outputs, with_scores, write_clinics
+from icp_engine.pipeline.clinics import Scored, clinic_outputs, hidden_finder, with_scores, write_clinics
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.tables.ordering import with_order
 from icp_engine.tables.ranks import with_ranks
@@ -34,6 +34,7 @@ NO_STATE = "__HIVE_DEFAULT_PARTITION__"
 SLICE, PART, LOW, TOTAL, BUCKET, BLOB, TOLD = (
     f"{HELPERS}{name}" for name in ("slice", "part", "low", "totals", "bucket", "rows", "told")
 )
+PLACE = (SLICE, FILE, ROW)
 COUNTED = f"{SLICE} long, {TOLD} string"
 SENT = f"{STATE} string, {PART} long, {BLOB} binary"
 WRITTEN = f"{STATE} string, {PART} long, {TOLD} string"
@@ -43,21 +44,20 @@ _NETWORKS = "networks.parquet"
 def score_slices(job: Job, batches: Batches) -> Batches:
     """Score slices, given by their numbers, into files; yield what was counted of each."""
     check_same(job.versions, own_versions(), platform.node())
+    hidden = hidden_finder(job.cards)
     for batch in batches:
         for number in batch.column(0).to_pylist():
-            counted = json.dumps(_score(job, number))
+            counted = json.dumps(_score(job, number, hidden))
             yield pa.RecordBatch.from_pylist(
                 [{SLICE: number, TOLD: counted}], schema=pa.schema([(SLICE, pa.int64()), (TOLD, pa.string())])
             )
 
 
-def _score(job: Job, number: int) -> dict[str, int | None]:
+def _score(job: Job, number: int, hidden: Callable[[pl.DataFrame], pl.DataFrame]) -> dict[str, int | None]:
     part = job.slices[number]
     frame = with_scores(rows_of(job, part), job.cards, job.options).collect()
-    if len(frame) != part.rows:
-        path = job.extract.files[part.file].path
-        raise InputError(f"{path} holds other rows on {platform.node()} than on the driver; put it on a shared disk.")
-    _write(frame.drop(pl.selectors.starts_with(INVALID, CLIPPED, ABSENT)), job.path(SCORED, number))
+    _check_rows(frame, job, part)
+    _write(hidden(frame.drop(pl.selectors.starts_with(INVALID, CLIPPED, ABSENT))), job.path(SCORED, number))
     totals = is_totals_row(frame.columns).alias(TOTAL)
     ties = dict.fromkeys(name for card in job.cards for name in (card.column("total_score"), *card.tie_fields))
     place = (pl.lit(number, pl.Int64).alias(SLICE), pl.col(FILE).cast(pl.Int64), pl.col(ROW).cast(pl.Int64))
@@ -65,6 +65,26 @@ def _score(job: Job, number: int) -> dict[str, int | None]:
     names = [name for name in ties if name not in {KEY, STATE}]
     _write(frame.select(*place, KEY, low, STATE, totals, *names), job.path(KEYS, number))
     return frame.lazy().select(value_counts(job.extract, frame.lazy())).collect().row(0, named=True)
+
+
+def _check_rows(frame: pl.DataFrame, job: Job, part: Slice) -> None:
+    """Make sure that this machine reads of every file what the driver read."""
+    found = dict(frame.group_by(FILE).len().iter_rows())
+    for piece in part.pieces:
+        if found.get(piece.file, 0) != piece.rows:
+            path, host = job.extract.files[piece.file].path, platform.node()
+            raise InputError(f"{path} holds other rows on {host} than on the driver; put it on a shared disk.")
+
+
+def keep_rejected(job: Job, places: pl.DataFrame, batches: Batches) -> Batches:
+    """Put the rows aside, as they stand in their files, that are rejected of slices, given by their numbers."""
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            for piece, frame in enumerate(job.raw(job.slices[number])):
+                rows = frame.join(places.lazy(), on=[FILE, ROW], how="semi").collect()
+                with whole(job.rejected(number, piece)) as fresh:
+                    rows.write_ipc(fresh, compression="lz4")
+        yield batch
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
@@ -84,7 +104,9 @@ class Ranking:
     def schema(self) -> str:
         """What ranking gives, in the words of Spark."""
         kinds = {column.name: "double" if column.dtype.is_float() else "long" for column in self.card.rank_columns}
-        return ", ".join([f"{SLICE} long, {ROW} long", *(f"{name} {kind}" for name, kind in kinds.items())])
+        return ", ".join(
+            [f"{SLICE} long, {FILE} long, {ROW} long", *(f"{name} {kind}" for name, kind in kinds.items())]
+        )
 
 
 def rank(ranking: Ranking, table: pa.Table) -> pa.Table:
@@ -94,7 +116,7 @@ def rank(ranking: Ranking, table: pa.Table) -> pa.Table:
     ranks = [
         pl.col(column.name).cast(pl.Float64 if column.dtype.is_float() else pl.Int64) for column in card.rank_columns
     ]
-    return arrow(with_ranks(frame, card, before, ranking.rows).select(SLICE, ROW, *ranks))
+    return arrow(with_ranks(frame, card, before, ranking.rows).select(*PLACE, *ranks))
 
 
 def send(job: Job, parts: pl.DataFrame, table: pa.Table) -> pa.Table:
@@ -103,15 +125,17 @@ def send(job: Job, parts: pl.DataFrame, table: pa.Table) -> pa.Table:
     Args:
         job: the run.
         parts: by state and total score which part of the result clinics belong to.
-        table: slice, row and ranks of the clinics that are not rejected.
+        table: places and ranks of the clinics that are not rejected.
     """
     ranks = _frame(table)
     columns = [column for card in job.cards for column in card.rank_columns]
-    ranks = ranks.select(pl.col(ROW).cast(pl.UInt32), *(pl.col(column.name).cast(column.dtype) for column in columns))
+    ranks = ranks.select(
+        pl.col(FILE, ROW).cast(pl.UInt32), *(pl.col(column.name).cast(column.dtype) for column in columns)
+    )
     frame = pl.read_parquet(job.path(SCORED, table.column(SLICE)[0].as_py()))
-    frame = frame.drop(name for name in ranks.columns if name in frame.columns and name != ROW)
+    frame = frame.drop(column.name for column in columns if column.name in frame.columns)
     total = job.cards[0].column("total_score")
-    frame = frame.join(ranks, on=ROW, how="inner").drop(FILE, ROW)
+    frame = frame.join(ranks, on=[FILE, ROW], how="inner").drop(FILE, ROW)
     frame = frame.join(parts, on=[STATE, total], how="left", nulls_equal=True)
     rows = [
         {STATE: state, PART: part, BLOB: _packed(piece.drop(PART))}
@@ -137,7 +161,7 @@ def write_part(job: Job, table: pa.Table) -> pa.Table:
     beside.mkdir()
     try:
         outputs = clinic_outputs(job.extract, job.cards, job.options, beside, None)
-        counts = write_clinics(scored, outputs, job.cards, _networks(job, frame), lambda *_: None)
+        counts = write_clinics(scored, outputs, job.cards, _networks(job, frame), lambda *_: None, has_hidden=True)
         files = {}
         for path in sorted(beside.glob("*.parquet")):
             name = f"{path.stem}/{STATE}={state or NO_STATE}/part-{part:05}.parquet"

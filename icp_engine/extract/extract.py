@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 
 import polars as pl
@@ -202,13 +203,17 @@ def with_positions(extract: Extract) -> list[pl.LazyFrame]:
 def conformed_rows(extract: Extract, rejects: Rejects, needed: Iterable[str] = ()) -> pl.LazyFrame:
     """Return the rows that are not rejected, conformed and marked: the extract's columns, and needed ones it lacks.
 
-    Each file is conformed by itself, so that files of one run may hold a field in different types.
+    Files of one run may hold a field in different types. Those that follow each other and are alike are conformed
+    together: the plan of a thousand part files costs more than their rows.
     """
     raw = with_positions(extract) if len(rejects) else [file.frame for file in extract.files]
     known = [column for name, column in extract.fields.items() if name in extract.columns or name in set(needed)]
+    alike = groupby(
+        zip(extract.files, raw, strict=True), lambda pair: (list(pair[0].schema.items()), dict(pair[0].conventions))
+    )
     frames = [
-        conform(frame, known, marks=True, conventions=file.conventions)
-        for file, frame in zip(extract.files, raw, strict=True)
+        conform(pl.concat([frame for _, frame in group]), known, marks=True, conventions=conventions)
+        for (_, conventions), group in alike
     ]
     united = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
     if len(rejects):
@@ -274,14 +279,22 @@ def rejects_among(placed: pl.LazyFrame, key: str, *, blanks: bool, totals: bool,
     return Rejects(pl.concat(reasons).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
 
 
-def rejected_rows(extract: Extract, rejects: Rejects) -> pl.DataFrame:
-    """Return the rejected rows as they were, with `reject_reason`, `source_file` and `source_row` (from 1)."""
+def rejected_rows(extract: Extract, rejects: Rejects, placed: Iterable[pl.LazyFrame] | None = None) -> pl.DataFrame:
+    """Return the rejected rows as they were, with `reject_reason`, `source_file` and `source_row` (from 1).
+
+    Args:
+        extract: where the rows stand.
+        rejects: which rows.
+        placed: frames of `with_positions` with those rows at least, where somebody has looked for them already.
+    """
     names = [file.path for file in extract.files]
-    frames = [
-        frame.join(rejects.positions.lazy(), on=[FILE, ROW], how="inner", maintain_order="left")
-        for frame in with_positions(extract)
+    frames = with_positions(extract)
+    if placed is not None:
+        frames = [*(frame.head(0) for frame in frames), *placed]
+    found = [
+        frame.join(rejects.positions.lazy(), on=[FILE, ROW], how="inner", maintain_order="left") for frame in frames
     ]
-    rows = pl.concat(frames, how="diagonal_relaxed").sort(FILE, ROW).collect()
+    rows = pl.concat(found, how="diagonal_relaxed").sort(FILE, ROW).collect()
     source = pl.col(FILE).replace_strict(range(len(names)), names, return_dtype=pl.String)
     described = [
         pl.col(REASON).alias("reject_reason"),

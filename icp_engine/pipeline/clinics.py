@@ -160,7 +160,13 @@ class Counts:
 
 
 def write_clinics(
-    scored: Scored, outputs: list[Output], cards: Sequence[Scorecard], networks: pl.DataFrame | None, report: Report
+    scored: Scored,
+    outputs: list[Output],
+    cards: Sequence[Scorecard],
+    networks: pl.DataFrame | None,
+    report: Report,
+    *,
+    has_hidden: bool = False,
 ) -> tuple[Counts, ...]:
     """Write all outputs, row group by row group, in the order of the result; return what is counted, by scorecard.
 
@@ -172,6 +178,7 @@ def write_clinics(
         cards: the scorecards.
         networks: the network columns of the clinics that have a network; None without networks.
         report: called with every slice.
+        has_hidden: what `hidden_finder` finds is among the columns of the clinics already.
     """
     counts: dict[str, Counter[Any]] = {name: Counter() for card in cards for name in _counted(card)}
     done = 0
@@ -179,7 +186,6 @@ def write_clinics(
         for output in outputs:
             stack.enter_context(output.file)
         pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in outputs]  # one each, so that slices keep order
-        finders = [(card, BoundsFinder(card), NextTierFinder(card)) for card in cards]
         spellers, spelling = [ReasonSpeller(card) for card in cards], stack.enter_context(ThreadPoolExecutor(1))
         writing: deque[list[Future[None]]] = deque()
         dictionaries: list[str] = []
@@ -190,8 +196,8 @@ def write_clinics(
         frame = scored.frame.drop(
             pl.selectors.starts_with(INVALID, CLIPPED, ABSENT), pl.selectors.by_name(*replaced, require_all=False)
         )
-        hidden = partial(_with_hidden, finders=finders)
-        for piece in sorted_slices(frame, scored.rows, scored.max_rows, ROW_GROUP, add=hidden):
+        add = _as_it_is if has_hidden else hidden_finder(cards)
+        for piece in sorted_slices(frame, scored.rows, scored.max_rows, ROW_GROUP, add=add):
             for name, count in counts.items():
                 count.update(dict(piece[name].value_counts().iter_rows()))
             if len(writing) == _AHEAD:
@@ -212,6 +218,18 @@ def write_clinics(
     return tuple(
         Counts(sums[card.column("tier")], sums[card.column("segment")] if card.segment_source else {}) for card in cards
     )
+
+
+def _as_it_is(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame
+
+
+def hidden_finder(cards: Sequence[Scorecard]) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Return what adds to scored clinics what missing data hides, and the smallest change into a better tier.
+
+    It takes a second to make and works on many clinics at once: make it once for as many as there are.
+    """
+    return partial(_with_hidden, finders=[(card, BoundsFinder(card), NextTierFinder(card)) for card in cards])
 
 
 def _with_hidden(

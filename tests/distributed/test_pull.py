@@ -1,5 +1,6 @@
 """A run of a cluster brought down: a warehouse as one machine makes it, or clinics as they stand among all."""
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 from cluster_runs import DECIMAL_POINTS, dirty_extract
 
 from icp_engine.cli import cli
+from icp_engine.cli.run import _summary_of_counts
 from icp_engine.database import database
 from icp_engine.distributed.pull import pull
 from icp_engine.errors import InputError
@@ -15,7 +17,9 @@ from icp_engine.networks.grouping import NETWORKS
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published.filters import Filter
 from icp_engine.warehouse.folder import published
+from icp_engine.warehouse.former import read_former
 from icp_engine.warehouse.manifest import read_manifest
+from icp_engine.warehouse.switch import CLUSTER
 
 OPTIONS = RunOptions(
     ("icp", "icf"),
@@ -88,6 +92,30 @@ def test_a_filter_brings_clinics_as_they_stand_among_all(cluster: Path, one_mach
     assert pl.read_parquet(tmp_path / "clinics_icp_with_networks.parquet").equals(due)
     shown = CliRunner().invoke(cli, ["explain", due["clinic_id"][0], "-w", str(tmp_path)])
     assert shown.exit_code == 0
+
+
+def test_ids_of_networks_go_on_from_a_run_on_a_cluster(cluster: Path, one_machine: Path) -> None:
+    found, due = read_former(cluster, "now", CLUSTER), read_former(one_machine.parents[1], "now")
+    assert len(found.members) > 0
+    assert found.members.sort(pl.all()).equals(due.members.sort(pl.all()))
+    assert found.names.sort(pl.all()).equals(due.names.sort(pl.all()))
+    assert found.aliases.equals(due.aliases)
+
+
+def test_a_run_on_a_cluster_is_summed_up_by_its_manifest(cluster: Path) -> None:
+    manifest = read_manifest(published(cluster, CLUSTER))
+    assert manifest.networks is not None
+    told = _summary_of_counts(manifest, cluster).splitlines()
+    counts = (manifest.tiers, manifest.other_scorecards[0].tiers)
+    due = [f"{count:,}" for tiers in counts for _, count in sorted(tiers.items())]
+    found = [re.search(r" ([\d,]+) +[\d.]+%", line) for line in told if line.startswith("Tier ")]
+    assert [match and match[1] for match in found] == due
+    start = next(place for place, line in enumerate(told) if line.startswith(f"{manifest.rows.scored} clinics"))
+    assert told[start].startswith(f"{manifest.rows.scored} clinics scored with icp {manifest.scorecard.version} on a")
+    assert f"With icf {manifest.other_scorecards[0].scorecard.version}" in told
+    assert sum(line.startswith(f"{manifest.networks.found} network") for line in told) == 1
+    assert told[-2].startswith(f"Results         {cluster}/runs/{manifest.run_id}: ")
+    assert told[-1] == f"Next            icp-engine published pull {cluster}: icp.duckdb, report, pages, API here"
 
 
 def test_no_clinic_of_that_kind_and_no_run_are_said(cluster: Path, tmp_path: Path) -> None:

@@ -1,15 +1,18 @@
 """What is said before a cluster is asked for anything, and of machines that differ."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
 from icp_engine.cli import cli
 from icp_engine.distributed import session
-from icp_engine.distributed.job import Slice, slices_of
-from icp_engine.distributed.run import run_on_cluster
+from icp_engine.distributed.job import Piece, Slice, slices_of
+from icp_engine.distributed.run import check_driver, run_on_cluster
 from icp_engine.distributed.session import Cluster, check_same, own_versions
+from icp_engine.distributed.ship import files
 from icp_engine.errors import InputError
 from icp_engine.extract.extract import open_extract
 from icp_engine.pipeline.run import RunOptions
@@ -31,6 +34,9 @@ def test_a_worker_that_differs_is_named(name: str) -> None:
         (["--engine", "spark", "--master", "local", "--remote", "sc://x"], "takes one of --master and --remote"),
         (["--master", "local"], "go with --engine spark"),
         (["--spark-setting", "a=b"], "go with --engine spark"),
+        (["--ship"], "go with --engine spark"),
+        (["--engine", "spark", "--remote", "sc://x", "--ship"], "--ship sends packages to the workers of a --master"),
+        (["--engine", "spark", "--master", "local[2]", "--ship"], "--ship sends packages to the workers of a --master"),
         (["--engine", "spark", "--master", "local", "--partition-by", "sector"], "writes every table by state"),
     ],
 )
@@ -63,19 +69,49 @@ def test_of_a_failure_its_reason_is_said(told: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "places"),
+    ("rows", "slices"),
     [
-        ([1], [(0, 0, 1)]),
-        ([3], [(0, 0, 3)]),
-        ([4, 2], [(0, 0, 3), (0, 3, 1), (1, 0, 2)]),
-        ([6], [(0, 0, 3), (0, 3, 3)]),
+        ([1], [[(0, 0, 1)]]),
+        ([3], [[(0, 0, 3)]]),
+        ([6], [[(0, 0, 3)], [(0, 3, 3)]]),
+        ([4, 2], [[(0, 0, 3)], [(0, 3, 1), (1, 0, 2)]]),
+        ([4, 3], [[(0, 0, 3)], [(0, 3, 1)], [(1, 0, 3)]]),
+        ([1, 1, 1, 1, 1], [[(0, 0, 1), (1, 0, 1), (2, 0, 1)], [(3, 0, 1), (4, 0, 1)]]),
+        ([2, 0, 2], [[(0, 0, 2)], [(2, 0, 2)]]),
     ],
 )
-def test_slices_hold_every_row_once(rows: list[int], places: list[tuple[int, int, int]], tmp_path: Path) -> None:
+def test_slices_hold_every_row_once(rows: list[int], slices: list[list[tuple[int, int, int]]], tmp_path: Path) -> None:
     for number, count in enumerate(rows):
-        (tmp_path / f"{number}.csv").write_text("clinic_id\n" + "".join(f"{row}\n" for row in range(count)))
-    extract = open_extract([str(tmp_path / "*.csv")], temp=tmp_path)
-    assert list(slices_of(extract, 3)) == [Slice(number, *place) for number, place in enumerate(places)]
+        pl.DataFrame({"clinic_id": list(map(str, range(count)))}, {"clinic_id": pl.String}).write_parquet(
+            tmp_path / f"{number}.parquet"
+        )
+    extract = open_extract([str(tmp_path / "*.parquet")], temp=tmp_path)
+    due = [Slice(number, tuple(Piece(*piece) for piece in pieces)) for number, pieces in enumerate(slices)]
+    assert list(slices_of(extract, 3)) == due
+
+
+@pytest.mark.parametrize(("limit", "networks", "is_said"), [(2, True, True), (3, True, False), (2, False, False)])
+def test_more_clinics_than_the_driver_groups_are_said(
+    limit: int, networks: bool, is_said: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "clinics.csv").write_text("clinic_id\n1\n2\n3\n")
+    extract = open_extract([str(tmp_path / "clinics.csv")], temp=tmp_path)
+    expected = (
+        pytest.raises(InputError, match=r"3 clinics .* takes 2; raise --driver-edges") if is_said else nullcontext()
+    )
+    with expected:
+        check_driver(extract, RunOptions(networks=networks), Cluster(driver_rows=limit))
+
+
+def test_what_workers_lack_is_this_program_and_what_it_asks_for() -> None:
+    names = [name for name, _ in files()]
+    assert len(names) == len(set(names))
+    assert {"icp_engine/scorecards/icp.toml", "polars/__init__.py", "pyarrow/__init__.py", "pandas/__init__.py"} <= {
+        *names
+    }
+    told = f"clinic_icp-{own_versions()['clinic-icp']}.dist-info/METADATA"
+    assert told in names
+    assert not [name for name in names if name.startswith(("pyspark/", "..")) or name.endswith(".pth")]
 
 
 def test_an_interruption_is_none_of_the_errors_that_follow_it() -> None:

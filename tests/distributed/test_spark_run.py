@@ -1,4 +1,9 @@
-"""Runs on a real cluster of two workers: the same as on one machine, whatever dies on the way."""
+"""Runs on a real cluster of two workers: the same as on one machine, whatever dies on the way.
+
+ICP_CLINICS says how many clinics every shipped scorecard is compared on, clean and dirty ones, which takes hours:
+
+    ICP_CLINICS=200000 sh scripts/test.sh -o faulthandler_timeout=0 tests/distributed/test_spark_run.py -k shipped
+"""
 
 import os
 import signal
@@ -11,16 +16,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cluster_runs import DECIMAL_POINTS, differing, dirty_extract
+from cluster_runs import DECIMAL_POINTS, clean_extract, differing, dirty_extract
 
 from icp_engine.distributed.run import run_on_cluster
 from icp_engine.distributed.session import Cluster
 from icp_engine.errors import InputError
 from icp_engine.pipeline.run import RunOptions, run
+from icp_engine.scorecard.toml.source import shipped_names
 from icp_engine.warehouse.folder import published
 from icp_engine.warehouse.switch import CLUSTER
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "spark_cluster.sh"
+CLINICS = int(os.environ.get("ICP_CLINICS", "0"))
+SHIPPED = [(name, kind) for kind in ("clean", "dirty") for name in shipped_names()] if CLINICS else [("rula", "clean")]
 OPTIONS = RunOptions(
     ("icp-continuous", "icf"), reading=DECIMAL_POINTS, format="parquet", duplicates="first", charts=False
 )
@@ -44,6 +52,12 @@ def folder(java: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
         (folder / "address").write_text(done.stdout.strip())
         yield folder
         subprocess.run(["sh", str(SCRIPT), "stop", str(folder)], check=True)
+
+
+@pytest.fixture(autouse=True)
+def python_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session may name another Python for the workers of its own."""
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +109,26 @@ def test_a_run_in_which_an_executor_is_killed_gives_what_one_machine_gives(
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {"lock", manifest.run_id}  # nothing is left
 
 
+@pytest.mark.parametrize(("name", "kind"), SHIPPED)
+def test_a_shipped_card_gives_what_one_machine_gives(cluster: Cluster, name: str, kind: str, tmp_path: Path) -> None:
+    size = CLINICS or 3_000
+    there = replace(
+        cluster, slice_rows=max(cluster.slice_rows, size // 6), part_rows=max(cluster.part_rows, size // 30)
+    )
+    (tmp_path / "extract").mkdir()
+    options = replace(OPTIONS, scorecard=name)
+    if kind == "dirty":
+        extract = dirty_extract(tmp_path / "extract", size)
+    else:
+        options = replace(options, network=replace(options.network, review=True))
+        extract = clean_extract(tmp_path / "extract", size, files=9)
+    run(extract, tmp_path / "one", options)
+    manifest = run_on_cluster(extract, tmp_path / "many", options, there)
+    assert manifest.networks is not None
+    assert manifest.networks.found > 0
+    assert differing(published(tmp_path / "one"), published(tmp_path / "many", CLUSTER), networks=True) == []
+
+
 def test_a_driver_that_is_killed_leaves_the_published_run_whole(
     cluster: Cluster, extract: list[str], tmp_path: Path
 ) -> None:
@@ -127,3 +161,15 @@ def test_a_worker_with_another_polars_is_found_before_a_row_is_scored(
         run_on_cluster(extract, tmp_path / "out", OPTIONS, there)
     assert "has polars 9.9.9 and the driver has" in str(error.value)
     assert not list((tmp_path / "out").glob("**/*.parquet"))
+
+
+def test_workers_that_have_python_alone_are_sent_what_they_lack(
+    cluster: Cluster, extract: list[str], tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    python = bare / "bin" / "python"
+    assert subprocess.run([python, "-c", "import pyarrow"], stderr=subprocess.DEVNULL, check=False).returncode == 1
+    there = replace(cluster, settings={**SETTINGS, "spark.pyspark.python": str(python)}, ship=True)
+    manifest = run_on_cluster(extract, tmp_path / "out", replace(OPTIONS, scorecard="icf", networks=False), there)
+    assert manifest.rows.scored > 0

@@ -11,13 +11,14 @@ from cluster_runs import DECIMAL_POINTS, by_state, dirty_extract
 from icp_engine.columns import STATE
 from icp_engine.distributed import tasks
 from icp_engine.distributed.job import KEYS, Job, job_of, opened
-from icp_engine.extract.extract import FILE, ROW, find_rejects
+from icp_engine.extract.extract import FILE, ROW, find_rejects, rejected_rows
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.several import apart
 from icp_engine.scorecard.toml.source import shipped_names
 
 ROWS = 400
+SCORECARDS = (load_scorecard("icf"),)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +34,14 @@ def through_tasks(job: Job) -> None:
         pl.col(FILE, ROW).cast(pl.Int64)
     )
     keys = job.all(KEYS).collect().join(rejects, on=[FILE, ROW], how="anti")
-    ranks = keys.select(tasks.SLICE, ROW)
+    ranks = keys.select(tasks.PLACE)
     for card in job.cards:
         total = card.column("total_score")
         better = pl.col(total) > 20
         ranking = tasks.Ranking(card, {0: 0, 1: keys.select(better.sum()).item()}, len(keys))
         buckets = keys.with_columns((~better).cast(pl.Int64).alias(tasks.BUCKET)).partition_by(tasks.BUCKET)
         found = pl.concat([pl.DataFrame(tasks.rank(ranking, bucket.to_arrow())) for bucket in buckets])
-        ranks = ranks.join(found, on=[tasks.SLICE, ROW])
+        ranks = ranks.join(found, on=[*tasks.PLACE])
     total = job.cards[0].column("total_score")
     parts = keys.select(STATE, total).unique().with_columns((pl.col(total) < 20).cast(pl.Int64).alias(tasks.PART))
     sent = [tasks.send(job, parts, group.to_arrow()) for _, group in ranks.group_by(tasks.SLICE)]
@@ -48,9 +49,13 @@ def through_tasks(job: Job) -> None:
         tasks.write_part(job, group.to_arrow())
 
 
-@pytest.mark.parametrize("names", [*((name,) for name in shipped_names()), ("icp-continuous", "icf")], ids="+".join)
+@pytest.mark.parametrize(
+    ("names", "slice_rows"),
+    [*(((name,), 150) for name in shipped_names()), (("icp-continuous", "icf"), 2 * ROWS)],
+    ids=lambda value: "+".join(value) if isinstance(value, tuple) else str(value),
+)
 def test_every_shipped_scorecard_gives_what_one_machine_gives(
-    names: tuple[str, ...], extract: list[str], tmp_path: Path
+    names: tuple[str, ...], slice_rows: int, extract: list[str], tmp_path: Path
 ) -> None:
     options = RunOptions(
         names,
@@ -67,8 +72,22 @@ def test_every_shipped_scorecard_gives_what_one_machine_gives(
     for folder in ("many", "temp"):
         (tmp_path / folder).mkdir()
     opened_here = partial(opened, extract, cards, options, tmp_path / "temp")
-    through_tasks(job_of(opened_here(), cards, options, 70, tmp_path / "many", tmp_path / "temp"))
+    through_tasks(job_of(opened_here(), cards, options, slice_rows, tmp_path / "many", tmp_path / "temp"))
     for table in ("clinics_icp", "icp_scores", "icp_bands"):
         due, found = pl.read_parquet(tmp_path / "one" / f"{table}.parquet"), by_state(tmp_path / "many", table)
         assert due.schema == found.schema
         assert [name for name in due.columns if not due[name].equals(found[name], null_equal=True)] == []
+
+
+@pytest.mark.parametrize("slice_rows", [40, 2 * ROWS])
+def test_rejected_rows_stand_as_one_machine_finds_them(slice_rows: int, extract: list[str], tmp_path: Path) -> None:
+    options = RunOptions("icf", reading=DECIMAL_POINTS)
+    here = opened(extract, SCORECARDS, options, tmp_path)
+    rejects = find_rejects(here, totals=True, duplicates=True)
+    assert set(rejects.reasons) == {"blank clinic_id", "duplicate clinic_id"}
+    job = job_of(here, SCORECARDS, options, slice_rows, tmp_path, tmp_path)
+    numbers = pa.RecordBatch.from_pydict({"id": [part.number for part in job.slices]})
+    list(tasks.keep_rejected(job, rejects.positions.select(FILE, ROW), iter([numbers])))
+    found = [pl.scan_ipc(job.rejected(part.number, piece)) for part in job.slices for piece in range(len(part.pieces))]
+    assert rejected_rows(here, rejects, found).equals(rejected_rows(here, rejects))
+    assert rejected_rows(here, rejects, found).schema == rejected_rows(here, rejects).schema

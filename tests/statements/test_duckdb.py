@@ -9,11 +9,10 @@ from typing import Any
 import card_oracle
 import polars as pl
 import pytest
-from card_strategies import clinics as drawn_clinics
 from card_strategies import scorecards
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
-from statement_frames import OWN_CARDS, clinics, columns_of, differing, scored_by_engine, with_own_fields
+from statement_frames import OWN_CARDS, clinics, columns_of, differing, drawn_frame, scored_by_engine, with_own_fields
 
 import icp_engine
 from icp_engine import Scorecard
@@ -67,14 +66,7 @@ def test_drawn_cards(db: Database, content: card_oracle.Content, row_seed: int) 
         card = restore_scorecard(content, "drawn")
     except ScorecardError:
         assume(False)
-    rows, kinds = drawn_clinics(content, random.Random(row_seed), 12), card_oracle.types_of(content)
-    dtypes = {"text": pl.String, "integer": pl.Int64, "number": pl.Float64, "flag": pl.Boolean}
-    names = dict.fromkeys(name for row in rows for name in row)
-    columns = [
-        pl.Series(name, [row.get(name) for row in rows], dtypes.get(kinds[name][0], pl.List(pl.String)))
-        for name in names
-    ]
-    check(db, card, pl.DataFrame([pl.Series(KEY, list(map(str, range(len(rows))))), *columns]))
+    check(db, card, drawn_frame(content, row_seed, 12))
 
 
 STATES = [

@@ -1,20 +1,32 @@
-"""Statements executed in Spark, where Java and pyspark are: what comes out is what the engine says, in every column."""
+"""Statements executed in Spark, where Java and pyspark are: what comes out is what the engine says, in every column.
 
+ICP_CLINICS says how many clinics are scored, ICP_CARDS how many cards are drawn.
+"""
+
+import os
 import random
 from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 import pytest
-from statement_frames import OWN_CARDS, clinics, columns_of, differing, scored_by_engine, with_own_fields
+from card_oracle import Content
+from card_strategies import scorecards
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
+from hypothesis import strategies as st
+from statement_frames import OWN_CARDS, clinics, columns_of, differing, drawn_frame, scored_by_engine, with_own_fields
 
 import icp_engine
+from icp_engine import Scorecard
+from icp_engine.errors import ScorecardError
+from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.scorecard.toml.source import shipped_names
 from icp_engine.statements.dialects import DIALECTS
 from icp_engine.statements.statement import statement
+from icp_engine.warehouse.duckdb_file import names_in_sql
 
-SIZE = 300
-TYPES = {pl.String: "string", pl.Int64: "bigint", pl.Float64: "double", pl.Boolean: "boolean"}
+SIZE = int(os.environ.get("ICP_CLINICS", "300"))
+CARDS = int(os.environ.get("ICP_CARDS", "4"))
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +45,34 @@ def spark(java: str) -> Iterator[Any]:  # noqa: ARG001 (skips)
 @pytest.mark.parametrize("name", [*shipped_names(), *OWN_CARDS])
 def test_cards_on_dirty_clinics(spark: Any, name: str, kinds: tuple[type, type, type]) -> None:
     card = icp_engine.load_scorecard(name)
-    frame = with_own_fields(clinics(SIZE, kinds, seed=9), card, random.Random(3))
-    schema = ", ".join(f"`{column}` {TYPES.get(dtype, 'array<string>')}" for column, dtype in frame.schema.items())
-    spark.createDataFrame(frame.rows(), schema).createOrReplaceTempView("clinics")
+    check(spark, card, with_own_fields(clinics(SIZE, kinds, seed=9), card, random.Random(3)))
+
+
+def check(spark: Any, card: Scorecard, frame: pl.DataFrame) -> None:
+    """Execute the statement of a card, under the names that a warehouse tells apart."""
+    there = frame.rename(names_in_sql(frame.columns)).to_arrow(compat_level=pl.CompatLevel.oldest())
+    spark.createDataFrame(there).createOrReplaceTempView("clinics")
     query = statement(card, DIALECTS["spark"], columns=columns_of(frame, card))
     found = pl.from_arrow(spark.sql(query.rstrip().removesuffix(";")).toArrow())
     assert isinstance(found, pl.DataFrame)
     assert differing(found, scored_by_engine(frame, card), frame) == []
+
+
+@seed(29)
+@settings(
+    max_examples=CARDS,
+    deadline=None,
+    database=None,
+    phases=(Phase.generate,),
+    suppress_health_check=[
+        HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example,
+        HealthCheck.function_scoped_fixture,
+    ],
+)  # fmt: skip
+@given(content=scorecards(), row_seed=st.integers(0, 2**32 - 1))
+def test_drawn_cards(spark: Any, content: Content, row_seed: int) -> None:
+    try:
+        card = restore_scorecard(content, "drawn")
+    except ScorecardError:
+        assume(False)
+    check(spark, card, drawn_frame(content, row_seed, 12))
