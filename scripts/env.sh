@@ -61,10 +61,11 @@ icp_env() {
     icp_locks=$(cat requirements*.lock | cksum)
     icp_find_python && icp_make_venv || return 1
 
-    # The development lock holds everything that the other one does. Python compiles what is used when it is first used:
-    # most of these packages' files never are, and compiling all of them is half of the time.
+    # The development lock holds everything that the other one does. What is installed is compiled on all cores, which
+    # pip does on one; as with pip, a file that is no Python of this version is left as it is.
     if ! icp_is ".venv/.icp-$1" "$icp_locks" && ! icp_is .venv/.icp-requirements-dev.lock "$icp_locks"; then
         icp_quietly "Installing $1" icp_pip install --no-compile --require-hashes -r "$1" || return 1
+        .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || :
         printf '%s\n' "$icp_locks" >".venv/.icp-$1"
     fi
 

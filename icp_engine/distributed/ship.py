@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from icp_engine.distribution import NAME
 from icp_engine.errors import InputError
 
-FOLDER = "icp"  # where an executor unpacks it, beside which its Pythons start
+FOLDER = "shipped"  # where an executor unpacks it, beside which its Pythons start
 _PANDAS = "pandas"  # Spark asks for it where rows travel as Arrow
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"\bextra\b")

@@ -70,7 +70,7 @@ select
     unit,
     borne.clinic_id,
     null::double as similarity,
-    'first word of ' || num_leading || ' names' as shared,
+    format('first word of {:,} names', num_leading) as shared,
     if(repeats, null, 'may be an ordinary word') as against,
     if(repeats, 0.86, 0.07) as precision,
     repeats as is_brand
