@@ -55,7 +55,7 @@ def sorted_slices(
     which together are never the same. `add` is called with many rows at once and returns them with more columns.
     """
     in_memory = rows <= max_rows
-    for part in (lf,) if in_memory else parts(lf, max_rows, ORDER):
+    for part in (lf,) if in_memory else parts(lf, max_rows // 2, ORDER):  # a part is held twice when put together
         # The streaming engine would cut what is in memory into pieces, and putting these together is a second copy.
         frame = add(part.collect(engine="in-memory" if in_memory else "auto").rechunk())
         place = _place(frame, ties)
