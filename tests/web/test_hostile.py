@@ -4,20 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import polars as pl
 import pytest
 from serving import Server, served
-from starlette.routing import Match, Route
+from site_routes import route_of, routes_of
+from starlette.routing import Route
 from test_pages import posted
 from test_review_pages import publish
 
-from icp_engine.api.current import Current
 from icp_engine.networks.decisions import read_decisions
-from icp_engine.web.curation import Curation
-from icp_engine.web.site import Site
 
 MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 HOSTILE = [
@@ -80,11 +77,7 @@ def server(warehouse: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def routes(tmp_path_factory: pytest.TempPathFactory) -> list[Route]:
-    async def api(*_: Any) -> None:
-        raise AssertionError("no page goes on to the API")
-
-    nowhere = tmp_path_factory.mktemp("nowhere")
-    return [route for route in Site(api, Current(nowhere), "t", Curation(nowhere)).routes if isinstance(route, Route)]
+    return routes_of(tmp_path_factory.mktemp("nowhere"))
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +92,6 @@ def pages_of(server: Server, warehouse: Path) -> dict[str, Forms]:
     question = next(link for link in sorted(listed.links) if link.startswith("/review/q_"))
     asked = [*START, "/clinics/n0", f"/networks/{network}", question, "/clinics?q=quill&state=TX&tier=3&page=9"]
     return {path: Forms(server.get(path).body.decode()) for path in asked}
-
-
-def route_of(routes: list[Route], path: str, method: str = "GET") -> str | None:
-    scope = {"type": "http", "method": method, "path": path}
-    return next((route.path for route in routes if route.matches(scope)[0] is Match.FULL), None)
 
 
 @pytest.fixture(scope="module")

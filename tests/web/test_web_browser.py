@@ -9,15 +9,12 @@ from typing import Any
 import polars as pl
 import pytest
 from serving import PATIENCE, Server, escaped, served
-from starlette.routing import Match, Route
+from site_routes import route_of, routes_of
 from test_review_pages import networks as networks_of
 from test_review_pages import publish
 
-from icp_engine.api.current import Current
 from icp_engine.networks.decisions import read_decisions
 from icp_engine.published.run import open_run
-from icp_engine.web.curation import Curation
-from icp_engine.web.site import Site
 
 pytestmark = pytest.mark.browser
 PHONE, DESK, NARROW = {"width": 400, "height": 800}, {"width": 1300, "height": 900}, {"width": 320, "height": 700}
@@ -99,23 +96,8 @@ def signing_in(warehouse: Path) -> Iterator[Server]:
 
 
 def test_every_address_of_a_page_is_looked_at(paths: list[str], tmp_path: Path) -> None:
-    async def api(*_: Any) -> None:
-        raise AssertionError("no page goes on to the API")
-
-    routes = [
-        route for route in Site(api, Current(tmp_path), "t", Curation(tmp_path)).routes if isinstance(route, Route)
-    ]
-    answering = {
-        next(
-            (
-                route.path
-                for route in routes
-                if route.matches({"type": "http", "method": "GET", "path": path.partition("?")[0]})[0] is Match.FULL
-            ),
-            path,
-        )
-        for path in [*paths, "/sign-in"]
-    }
+    routes = routes_of(tmp_path)
+    answering = {route_of(routes, path.partition("?")[0]) or path for path in [*paths, "/sign-in"]}
     assert answering == {route.path for route in routes if route.methods and "GET" in route.methods} - ELSEWHERE
 
 
