@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 from contextlib import suppress
 from importlib import import_module
 from io import StringIO
@@ -45,6 +46,7 @@ _COMMANDS = {
 
 
 _INTERRUPTED = 130
+_interruption = threading.Event()  # set once a signal asks the command to end
 _KEPT = "what was published before is still there."
 
 
@@ -103,6 +105,8 @@ def main() -> None:
     """Run the command line and exit with one of the codes of `errors`, or 130 when interrupted."""
     streams.prepare()
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started this has it ignored
+        signal.signal(signal.SIGINT, _interrupt)
     with streams.without_panics():
         code = _outcome()
         with suppress(OSError):  # Python would try once more to print what there was no room for, and complain
@@ -136,12 +140,16 @@ def _complain(message: str) -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    _interruption.set()
     raise KeyboardInterrupt
 
 
 def _explained(error: BaseException) -> tuple[str, int]:
-    """Return one sentence about an error, and the exit code. An error of the engine's own making is raised again."""
-    if isinstance(error, click.Abort | KeyboardInterrupt):
+    """Return one sentence about an error, and the exit code. An error of the engine's own making is raised again.
+
+    Libraries that are interrupted raise errors of their own kinds; whatever ends an interrupted command is that.
+    """
+    if _interruption.is_set() or isinstance(error, click.Abort | KeyboardInterrupt):
         return f"Interrupted; {_KEPT}", _INTERRUPTED
     if isinstance(error, IcpError):
         lines = str(error).split("\n") if isinstance(error, GateError) else [str(error)]

@@ -110,5 +110,5 @@ def write(run: Snapshot, path: Path, decisions: Iterable[Decision]) -> list[Deci
 
 
 def moment() -> str:
-    """Return the time as decisions have it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    """Return the time as decisions have it. No two answers of a person share one: by it all lines of one are found."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")

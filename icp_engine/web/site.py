@@ -129,7 +129,13 @@ class Site:
         self, run: Snapshot, request: Request, frame: Frame, template: str, values: Mapping[str, Any]
     ) -> Response:
         author = self._curation.signer(self._session(request)) if self._curation else ""
-        more = {"author": author, "form_key": self._form_key(request), "done": request.query_params.get("done", "")}
+        last = review.last_of(self._curation, author) if self._curation else ""
+        more = {
+            "author": author,
+            "last": last,
+            "form_key": self._form_key(request),
+            "done": request.query_params.get("done", ""),
+        }
         return _html(page(template, frame, **more, **values), 409 if values["problem"] else 200, {RUN: run.run_id})
 
     async def _answer(self, request: Request) -> Response:
@@ -143,11 +149,11 @@ class Site:
             if answer == "later":
                 return following
             if answer == "undo":
-                write(run, curation.path, review.undoing(curation, author))
+                write(run, curation.path, review.undoing(curation, author, fields.get("last", "")))
                 return RedirectResponse(f"/review/{quote(question_id)}?done=undo", 303, headers=SECURITY)
             question = review.question_of(run, curation, question_id)
             reason = fields.get("reason", "")[:LONGEST_REASON]
-            write(run, curation.path, review.decisions_of(question, answer, author, reason))
+            write(run, curation.path, review.decisions_of(question, answer, curation, author, reason))
             return RedirectResponse(f"/review?{urlencode(query | {'done': answer})}", 303, headers=SECURITY)
 
         def again(run: Snapshot, frame: Frame, problem: str) -> Response:

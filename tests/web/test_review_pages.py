@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 import pytest
@@ -69,6 +70,13 @@ def key_of(answer: Answer) -> str:
     return found[1]
 
 
+def last_of(answer: Answer) -> str:
+    """Return the moment that the form to take back the last decision carries."""
+    found = re.search(r'name="last" value="([^"]*)"', answer.body.decode())
+    assert found
+    return found[1]
+
+
 def question_of(answer: Answer) -> str:
     found = re.search(r'action="(/review/[^"]+)"', answer.body.decode())
     assert found
@@ -124,13 +132,33 @@ def test_a_decision_is_pending_and_can_be_taken_back(server: Server, warehouse: 
     shown = Page(server.get("/review/list"))
     assert "merge" in shown.text
     assert question_of(server.get("/review")) != path
-    back = followed(server, posted(server, path, f"key={key}&answer=undo"))
+    posted(server, path, f"key={key}&answer=same")
+    assert len(read_decisions(warehouse / "decisions.csv")) == 1, "a button pressed twice decides once"
+    form = f"key={key}&answer=undo&last={quote(last_of(server.get('/review')))}"
+    back = followed(server, posted(server, path, form))
     assert "Your last decision is taken back." in Page(back).text
     assert question_of(server.get("/review")) == path
     assert [line.action for line in read_decisions(warehouse / "decisions.csv")] == ["merge", "undo"]
-    refused = posted(server, path, f"key={key}&answer=undo")
+    refused = posted(server, path, form)
+    assert refused.status == 409
+    assert "That decision is taken back already." in Page(refused).text
+    assert last_of(server.get("/review")) == ""
+    refused = posted(server, path, f"key={key}&answer=undo&last=")
     assert refused.status == 409
     assert "There is no decision of yours to take back." in Page(refused).text
+
+
+def test_undo_takes_back_one_of_two_decisions_of_one_second(server: Server, warehouse: Path) -> None:
+    for _ in range(2):
+        page = server.get("/review")
+        posted(server, question_of(page), f"key={key_of(page)}&answer=same")
+    page = server.get("/review")
+    form = f"key={key_of(page)}&answer=undo&last={quote(last_of(page))}"
+    for status in (303, 409):  # pressed twice
+        assert posted(server, question_of(page), form).status == status
+    assert [line.subject for line in read_decisions(warehouse / "decisions.csv") if line.action == "undo"] == [
+        "3"
+    ]  # of the file
 
 
 @pytest.mark.parametrize(
@@ -218,7 +246,8 @@ def test_the_list_shows_what_waiting_decisions_make(server: Server) -> None:
     assert "Taking effect with the next run" in own
     assert "It would have 3 clinics, be called Feather Group , score 10 (Tier 3), and" in own
     assert re.search(r"\(1 clinic\) and [^(]+ \(1 clinic\) One network of 2 clinics", shown.text)
-    posted(server, path, f"key={key_of(server.get('/review'))}&answer=undo")
+    shown = server.get("/review")
+    posted(server, path, f"key={key_of(shown)}&answer=undo&last={quote(last_of(shown))}")
     assert "One network of 2 clinics" not in Page(server.get("/review/list")).text
 
 
