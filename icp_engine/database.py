@@ -1,7 +1,7 @@
 """Finds and runs the files of sql/; the one place that opens DuckDB."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -221,10 +221,9 @@ class Database:
         )
         return [(str(column), str(kind), str(text)) for column, kind, text in found.fetchall()]
 
-    def comment(self, kind: str, name: str, text: str) -> None:
-        """Comment on a table, a view, or a column given as `table.column`."""
-        target = ".".join('"' + part.replace('"', '""') + '"' for part in name.split(".", 1))
-        self.run(f"comment on {kind} {target} is '" + text.replace("'", "''") + "'")
+    def comment(self, comments: Iterable[tuple[str, str, str]]) -> None:
+        """Comment on tables, views and columns, all at once: kind, name (of a column `table.column`) and text."""
+        self.run(";".join(_comment(*comment) for comment in comments))
 
     def register(self, name: str, frame: pl.DataFrame) -> None:
         """Make a frame readable under a name, without a copy where the types allow."""
@@ -238,6 +237,11 @@ class Database:
         """
         with _translate_errors(f"{', '.join(map(str, paths))} cannot be read"):
             self.connection.read_parquet([str(path) for path in paths]).create_view(name)
+
+
+def _comment(kind: str, name: str, text: str) -> str:
+    target = ".".join(map(quoted, name.split(".", 1)))
+    return f"comment on {kind} {target} is '" + text.replace("'", "''") + "'"
 
 
 @contextmanager

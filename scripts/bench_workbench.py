@@ -36,7 +36,7 @@ with tempfile.TemporaryDirectory() as temp:
     ranked(scored.frame, card, scored.rows, scored.max_rows, Path(temp)).collect()
     spent[0] = clock() - start
     bounds, next_tier = BoundsFinder(card), NextTierFinder(card)
-    for piece in sorted_slices(scored.frame, scored.rows, scored.max_rows, TOGETHER):
+    for piece in sorted_slices(scored.frame, scored.rows, scored.max_rows, TOGETHER, scored.temp):
         start = clock()
         rows = situated(piece, card)
         bounds.columns(rows)

@@ -109,7 +109,7 @@ def deliver(delivery: Delivery, wanted: Callable[[pl.LazyFrame, Path], Wanted]) 
             raise GateError(_refusal(bad, mapping.system))
         _left_out(checked, state).write_csv(folder / LEFT_OUT)
         deltas = {side.kind: (side.fields, side.delta, side.refused) for side in checked}
-        written = write_files(folder, deltas, vendor, mapping, out)
+        written = write_files(folder, deltas, vendor, mapping, out, temp)
         made = replace(
             _manifest(delivery, checked, written),
             owners=found.owners,

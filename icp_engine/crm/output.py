@@ -38,7 +38,9 @@ class Written:
     oig_matches: int = 0
 
 
-def write_files(folder: Path, deltas: Mapping[Kind, Delta], vendor: Vendor, mapping: CrmMapping, out: Path) -> Written:
+def write_files(
+    folder: Path, deltas: Mapping[Kind, Delta], vendor: Vendor, mapping: CrmMapping, out: Path, temp: Path
+) -> Written:
     """Write the files of a hand-off into its folder.
 
     Args:
@@ -47,6 +49,7 @@ def write_files(folder: Path, deltas: Mapping[Kind, Delta], vendor: Vendor, mapp
         vendor: whose importer takes them.
         mapping: what they are there.
         out: where the folder will be found, for the commands.
+        temp: for what does not fit into memory.
     """
     written, kept = Written(), []
     with (folder / CHANGES).open("wb") as changes:
@@ -58,7 +61,7 @@ def write_files(folder: Path, deltas: Mapping[Kind, Delta], vendor: Vendor, mapp
             with ExitStack() as stack:
                 there = stack.enter_context(_parts(folder, IMPORT, kind, vendor))
                 back = stack.enter_context(_parts(folder, ROLLBACK, kind, vendor))
-                for rows in slices(good, EXTERNAL_ID):
+                for rows in slices(good, temp, EXTERNAL_ID):
                     there.write(cells(rows, fields, vendor, mapping.external_id))
                     back.write(cells(rows.filter(pl.col(WHAT) != NEW), fields, vendor, mapping.external_id, back=True))
                     rows.select(_LISTED).write_csv(changes, include_header=False)
@@ -78,10 +81,10 @@ def write_files(folder: Path, deltas: Mapping[Kind, Delta], vendor: Vendor, mapp
     return written
 
 
-def slices(rows: pl.LazyFrame, *ties: str) -> Iterator[pl.DataFrame]:
+def slices(rows: pl.LazyFrame, temp: Path, *ties: str) -> Iterator[pl.DataFrame]:
     """Yield rows in the order of the run, so that the best come first, in bounded memory."""
     count = rows.select(pl.len()).collect().item()
-    yield from sorted_slices(rows, count, _MOST, _SLICE, ties)
+    yield from sorted_slices(rows, count, _MOST, _SLICE, temp, ties)
 
 
 def _parts(folder: Path, inside: str, kind: Kind, vendor: Vendor) -> Parts:

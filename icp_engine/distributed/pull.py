@@ -101,7 +101,7 @@ def _scored(run: Run, clinics: pl.LazyFrame, options: RunOptions, temp: Path) ->
     rows = clinics.select(pl.len()).collect().item()
     max_rows = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
     joined = with_order(clinics.join(evidence, on=KEY, how="inner").with_columns(absent), run.card.column("rank"))
-    return Scored(materialised(joined, rows, max_rows, temp), rows, max_rows)
+    return Scored(materialised(joined, rows, max_rows, temp), rows, max_rows, temp)
 
 
 def _networks(run: Run, scored: Scored) -> Networks:

@@ -220,7 +220,7 @@ def _with_networks(rows: pl.LazyFrame, work: Work, job: Job, manifest: Manifest)
     """Group the clinics on the driver, and leave what workers write of it where they find it."""
     if not job.options.networks:
         return manifest
-    scored = Scored(rows, manifest.rows.scored, manifest.rows.scored)
+    scored = Scored(rows, manifest.rows.scored, manifest.rows.scored, work.temp)
     networks = networks_of(scored, work, read_former(work.out, manifest.started_at, CLUSTER))
     assert networks is not None
     networks.columns.write_parquet(tasks.networks_path(job), compression="lz4")

@@ -156,7 +156,7 @@ def write_part(job: Job, table: pa.Table) -> pa.Table:
     state, part = table.column(STATE)[0].as_py(), table.column(PART)[0].as_py()
     frame = pl.concat([pl.read_ipc(BytesIO(blob.as_py())) for blob in table.column(BLOB)])
     card, rows = job.cards[0], len(frame)
-    scored = Scored(with_order(frame.lazy(), card.column("rank")), rows, rows)
+    scored = Scored(with_order(frame.lazy(), card.column("rank")), rows, rows, job.temp)
     beside = job.temp / f"part-{uuid.uuid4().hex}"
     beside.mkdir()
     try:

@@ -47,6 +47,7 @@ class Accounts:
         frame: computed once; `max_rows` rows of it fit into memory.
         rows: practices.
         max_rows: as above.
+        temp: where more go.
         contacts: contacts in all, used, and after the day asked for; None without a log.
         problems: frames of `PROBLEMS`, one per kind of mistake.
     """
@@ -54,6 +55,7 @@ class Accounts:
     frame: pl.LazyFrame
     rows: int
     max_rows: int
+    temp: Path
     contacts: dict[str, int] | None
     problems: list[pl.LazyFrame]
 
@@ -108,9 +110,8 @@ def find_accounts(ask: Ask, db: Database, max_rows: int, temp: Path) -> Accounts
     owned = found.join(new, on=KEY, how="left", suffix="_new").with_columns(
         pl.coalesce(OWNER, f"{OWNER}_new"), action_expr(ask.rules.outreach, card.column("tier")).alias(ACTION)
     )
-    return Accounts(
-        materialised(owned.drop(f"{OWNER}_new"), rows, max_rows, temp, "owned"), rows, max_rows, counts, problems
-    )
+    frame = materialised(owned.drop(f"{OWNER}_new"), rows, max_rows, temp, "owned")
+    return Accounts(frame, rows, max_rows, temp, counts, problems)
 
 
 def _counts(log: Log, calls: pl.LazyFrame) -> dict[str, int]:

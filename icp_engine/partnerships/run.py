@@ -298,7 +298,7 @@ def _write(
                 stack.enter_context(output.writer)
             pool = stack.enter_context(ThreadPoolExecutor(len(outputs)))
             ordered, done = accounts.frame.with_columns(order), 0
-            for rows in sorted_slices(ordered, accounts.rows, accounts.max_rows, ROW_GROUP, tables.TIES):
+            for rows in sorted_slices(ordered, accounts.rows, accounts.max_rows, ROW_GROUP, accounts.temp, tables.TIES):
                 list(pool.map(Output.write, outputs.values(), repeat(rows)))
                 done += len(rows)
                 report("write", done, accounts.rows)

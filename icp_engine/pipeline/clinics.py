@@ -46,11 +46,15 @@ _AHEAD = 2  # slices that may wait while the slowest table is written
 
 @dataclass(slots=True)
 class Scored:
-    """All clinics with bands and scores, computed once, in no order; `max_rows` rows of them fit into memory."""
+    """All clinics with bands and scores, computed once, in no order.
+
+    `max_rows` rows of them fit into memory, more go to the folder `temp`.
+    """
 
     frame: pl.LazyFrame
     rows: int
     max_rows: int
+    temp: Path
 
     def release(self) -> None:
         """Give the memory of the clinics back once they are written; their columns stay known."""
@@ -80,7 +84,7 @@ def _score(
     lf = materialised(lf, rows, max_rows, temp)
     for card in cards:
         lf = ranked(lf, card, rows, max_rows, temp)
-    return Scored(with_order(lf, cards[0].column("rank")), rows, max_rows)
+    return Scored(with_order(lf, cards[0].column("rank")), rows, max_rows, temp)
 
 
 def check_rejects(extract: Extract, rejects: Rejects) -> None:
@@ -197,7 +201,7 @@ def write_clinics(
             pl.selectors.starts_with(INVALID, CLIPPED, ABSENT), pl.selectors.by_name(*replaced, require_all=False)
         )
         add = _as_it_is if has_hidden else hidden_finder(cards)
-        for piece in sorted_slices(frame, scored.rows, scored.max_rows, ROW_GROUP, add=add):
+        for piece in sorted_slices(frame, scored.rows, scored.max_rows, ROW_GROUP, scored.temp, add=add):
             for name, count in counts.items():
                 count.update(dict(piece[name].value_counts().iter_rows()))
             if len(writing) == _AHEAD:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -9,6 +11,8 @@ from icp_engine.columns import HELPERS, KEY, STATE
 from icp_engine.scorecard.model import Scorecard
 
 ORDER = f"{HELPERS}order"
+_PART = f"{HELPERS}part"
+_PARTS = 4  # of the rows that fit into memory: one is put into order while those before it are written
 _MANY_TIES = 4  # clinics of one order, on average
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STATES = [first + second for first in _LETTERS for second in _LETTERS]
@@ -46,22 +50,33 @@ def sorted_slices(
     rows: int,
     max_rows: int,
     size: int,
+    temp: Path,
     ties: Sequence[str] = (KEY,),
+    *,
     add: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame,
 ) -> Iterator[pl.DataFrame]:
     """Yield all rows in order, `size` at a time. Memory is bounded by `max_rows` rows, not by the number of all.
 
     Source: a frame of `materialised` with a column `ORDER`, a whole number; rows that tie in it are sorted by `ties`,
-    which together are never the same. `add` is called with many rows at once and returns them with more columns.
+    which together are never the same. What does not fit into memory goes to `temp`. `add` is called with many rows at
+    once and returns them with more columns.
     """
-    in_memory = rows <= max_rows
-    for part in (lf,) if in_memory else parts(lf, max_rows // 2, ORDER):  # a part is held twice when put together
+    if rows <= max_rows:
         # The streaming engine would cut what is in memory into pieces, and putting these together is a second copy.
-        frame = add(part.collect(engine="in-memory" if in_memory else "auto").rechunk())
-        place = _place(frame, ties)
-        frame = frame.drop(ORDER)
-        for start in range(0, len(place), size):
-            yield frame[place.slice(start, size)]
+        yield from _slices(lf.collect(engine="in-memory"), size, ties, add)
+        return
+    for part in parts(lf, max_rows, ORDER, temp, ties[0]):
+        yield from _slices(part, size, ties, add)
+
+
+def _slices(
+    frame: pl.DataFrame, size: int, ties: Sequence[str], add: Callable[[pl.DataFrame], pl.DataFrame]
+) -> Iterator[pl.DataFrame]:
+    frame = add(frame.rechunk())
+    place = _place(frame, ties)
+    frame = frame.drop(ORDER)
+    for start in range(0, len(place), size):
+        yield frame[place.slice(start, size)]
 
 
 def _place(frame: pl.DataFrame, by: Sequence[str]) -> pl.Series:
@@ -73,10 +88,48 @@ def _place(frame: pl.DataFrame, by: Sequence[str]) -> pl.Series:
     return ties.agg(pl.col("row").sort_by(*by)).sort(ORDER).collect()["row"].explode()
 
 
-def parts(lf: pl.LazyFrame, max_rows: int, by: str) -> Iterator[pl.LazyFrame]:
-    """Yield the rows range by range of a column, about `max_rows` at a time; rows that tie in it stay together."""
+def parts(
+    lf: pl.LazyFrame, max_rows: int, by: str, temp: Path, tie: str | None = None, *, descending: bool = False
+) -> Iterator[pl.DataFrame]:
+    """Yield the rows range by range of a column, a quarter of `max_rows` or so at a time.
+
+    Each range is copied to a file of its own first, all in one pass: to look for it among all rows costs a pass each.
+
+    Args:
+        lf: rows that do not fit into memory, and cost little to read twice.
+        max_rows: how many rows do.
+        by: a column without missing values, the lowest first.
+        temp: where the files are, until they are read.
+        tie: a text that parts rows that are the same in `by` where they are too many; without it they stay together.
+        descending: the highest come first.
+    """
+    size = max(1, max_rows // _PARTS)
+    cuts = list(_cuts(lf, size, by, tie))
+    beyond = [_from(by, low) if text is None else _from(by, low, tie, text) for low, text in cuts]
+    number = pl.sum_horizontal(pl.lit(0, pl.UInt32), *beyond)
+    with TemporaryDirectory(dir=temp) as folder:
+        files = pl.PartitionBy(folder, key={_PART: number}, include_key=False)
+        lf.sink_parquet(files, compression="lz4", statistics=False)
+        for place in sorted(range(len(cuts) + 1), reverse=descending):
+            frame = pl.read_parquet(Path(folder, f"{_PART}={place}"), hive_partitioning=False)
+            rmtree(Path(folder, f"{_PART}={place}"))
+            yield frame
+
+
+def _from(by: str, low: float, tie: str | None = None, text: str | None = None) -> pl.Expr:
+    """Return whether rows stand at a cut or behind it."""
+    column = pl.col(by)
+    return column >= low if tie is None else (column > low) | ((column == low) & (pl.col(tie) >= text))
+
+
+def _cuts(lf: pl.LazyFrame, size: int, by: str, tie: str | None) -> Iterator[tuple[float, str | None]]:
+    """Yield where parts begin, but the first: a value of `by`, and of the rows of one value also a value of `tie`."""
     counts = lf.group_by(by).agg(pl.len()).sort(by)
-    part = (pl.col("len").cum_sum() - pl.col("len")) // max_rows
-    cuts = counts.group_by(part.alias("part")).agg(pl.col(by).min().alias("low"), pl.col(by).max().alias("high"))
-    for low, high in cuts.sort("part").select("low", "high").collect().iter_rows():
-        yield lf.filter(pl.col(by).is_between(low, high))
+    part = (pl.col("len").cum_sum() - pl.col("len")) // size
+    found = counts.with_columns(begins=(part != part.shift()).fill_null(value=False)).collect()
+    for low, count, begins in found.filter(pl.col("begins") | (pl.col("len") > size)).iter_rows():
+        if begins:
+            yield low, None
+        if tie is not None and count > size:
+            texts = lf.filter(pl.col(by) == low).select(pl.col(tie).sort()).collect().to_series()
+            yield from ((low, text) for text in texts.gather_every(size, size).unique(maintain_order=True))

@@ -30,8 +30,8 @@ def ranked(lf: pl.LazyFrame, card: Scorecard, rows: int, max_rows: int, temp: Pa
     if rows <= max_rows:
         return with_ranks(lf.collect(), card, 0, rows).lazy()
     before, paths = 0, []
-    for number, part in enumerate(reversed(list(parts(lf, max_rows, card.column("total_score"))))):
-        frame = with_ranks(part.collect(), card, before, rows)
+    for number, part in enumerate(parts(lf, max_rows, card.column("total_score"), temp, descending=True)):
+        frame = with_ranks(part, card, before, rows)
         before += len(frame)
         paths.append(temp / f"ranked_{card.prefix}_{number}.parquet")
         frame.write_parquet(paths[-1], compression="lz4", statistics=False)

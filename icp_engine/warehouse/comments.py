@@ -1,6 +1,6 @@
 """What every table, view and column of the warehouse file means: its comments, and so the data dictionary."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from icp_engine.columns import CONTACT, HELPERS, Column, Field
 from icp_engine.database import Database, header, sql_text
@@ -233,6 +233,11 @@ def comment_all(db: Database, cards: Sequence[Scorecard]) -> None:
 
     In a wide relation columns that would only be told their names have none.
     """
+    db.comment(_comments(db, cards))
+
+
+def _comments(db: Database, cards: Sequence[Scorecard]) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, name and text of each comment."""
     card, ends = cards[0], {suffix(other): other for other in cards[1:]}
     contract: list[Field | Column] = [
         *fields_of_all(cards).values(),
@@ -259,14 +264,14 @@ def comment_all(db: Database, cards: Sequence[Scorecard]) -> None:
         own = _DETAILS | own | _OF_TABLES.get(name, {}) if name not in _WITH_EXTRACT else own
         end = next((end for end in ends if name.endswith(end) and name not in _TABLES), "")
         text = _meaning(name.removesuffix(end)) + (f"; of scorecard {ends[end].id}" if end else "")
-        db.comment(kind, name, text)
+        yield kind, name, text
         columns = db.columns(name)
         for column in columns:
             described = own.get(column) or known.get(column) or known.get(column.removeprefix(HELPERS))
             if described is None and len(columns) > _WIDE:
                 continue
             described = described or column.replace("_", " ").strip() or column
-            db.comment("column", f"{name}.{column}", described)
+            yield "column", f"{name}.{column}", described
 
 
 def _with_unit(column: Field | Column) -> str:

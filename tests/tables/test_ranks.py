@@ -113,7 +113,7 @@ def test_ranks_equal_plain_python(ties: list[tuple[str, str]], max_rows: int, tm
         assert {clinic: tuple(rest) for clinic, *rest in shown.iter_rows()} == expected
         states = {"CA": 0, "TX": 1, None: 2}
         by = sorted(rows, key=lambda row: (states[row["state_code"]], keys[row["clinic_id"]], row["clinic_id"]))
-        slices = sorted_slices(with_order(found.lazy(), "t_rank"), ROWS, max_rows, 64)
+        slices = sorted_slices(with_order(found.lazy(), "t_rank"), ROWS, max_rows, 64, tmp_path)
         assert pl.concat(slices)["clinic_id"].to_list() == [row["clinic_id"] for row in by]
 
 

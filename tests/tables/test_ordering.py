@@ -1,0 +1,51 @@
+"""Rows that do not fit into memory are put into order range by range, however many of them tie."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from icp_engine.tables.ordering import ORDER, materialised, parts, sorted_slices
+
+ROWS, FITS = 2_000, 400
+ORDERS: dict[str, Sequence[int]] = {
+    "all differ": range(ROWS),
+    "all the same": [7] * ROWS,
+    "a few of many": [row % 3 for row in range(ROWS)],
+    "one of most": [5 if row % 10 else row for row in range(ROWS)],
+    "most at the end": [row if row < 100 else ROWS for row in range(ROWS)],
+}
+
+
+def frame(orders: Sequence[int], temp: Path) -> pl.LazyFrame:
+    rows = [(order, f"c{row:05}", row) for row, order in enumerate(orders)]
+    random.Random(1).shuffle(rows)
+    columns = {ORDER: pl.Int64, "clinic_id": pl.String, "n": pl.Int64}
+    return materialised(pl.DataFrame(rows, columns, orient="row").lazy(), ROWS, FITS, temp)
+
+
+@pytest.mark.parametrize("orders", ORDERS.values(), ids=ORDERS)
+def test_rows_come_in_order_and_few_at_a_time(orders: Sequence[int], tmp_path: Path) -> None:
+    rows, seen = frame(orders, tmp_path), []
+
+    def add(part: pl.DataFrame) -> pl.DataFrame:
+        seen.append(len(part))
+        return part.with_columns(doubled=pl.col("n") * 2)
+
+    slices = list(sorted_slices(rows, ROWS, FITS, 64, tmp_path, add=add))
+    found = pl.concat(slices)
+    assert found["n"].to_list() == sorted(range(ROWS), key=lambda row: (orders[row], row))
+    assert found["doubled"].to_list() == [2 * row for row in found["n"]]
+    assert max(map(len, slices)) <= 64
+    assert max(seen) <= FITS / 2
+    assert sum(seen) == ROWS
+    assert [path.name for path in tmp_path.iterdir()] == ["scored.parquet"], "what was put there in between is gone"
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_rows_that_tie_stay_together_where_nothing_parts_them(descending: bool, tmp_path: Path) -> None:
+    rows = frame(ORDERS["a few of many"], tmp_path)
+    found = [part[ORDER].unique().to_list() for part in parts(rows, FITS, ORDER, tmp_path, descending=descending)]
+    assert found == ([[2], [1], [0]] if descending else [[0], [1], [2]])
