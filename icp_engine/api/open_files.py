@@ -40,13 +40,19 @@ def room_for(connections: int) -> Room:
 
 
 class Once(logging.Filter):
-    """Lets what asyncio says of files that cannot be opened pass once, in a sentence and without its traceback."""
+    """Lets what asyncio says of files that cannot be opened pass once, in a sentence and without its traceback.
+
+    asyncio listens again a second later, and also where the server has ended meanwhile: that is left out.
+    """
 
     _said = False
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record is printed."""
-        if not record.getMessage().startswith("socket.accept() out of system resource"):
+        message, error = record.getMessage(), record.exc_info[1] if record.exc_info else None
+        if "._start_serving(" in message and isinstance(error, ValueError):  # of a socket that is closed
+            return False
+        if not message.startswith("socket.accept() out of system resource"):
             return True
         record.msg, record.args, record.exc_info = (
             "The system lets this process open no more files: connections wait. Raise its limit, as by ulimit -n.",

@@ -1,5 +1,6 @@
 """What one client may take of the server, and under which names it answers."""
 
+import asyncio
 import json
 import logging
 import socket
@@ -164,6 +165,32 @@ def test_what_asyncio_says_of_files_passes_once_in_a_sentence() -> None:
     assert first.getMessage().startswith("The system lets this process open no more files")
     assert first.exc_info is None
     assert other.exc_info is not None
+
+
+def test_a_server_that_ended_does_not_say_that_it_cannot_listen_again() -> None:
+    """As asyncio does a second after it could open no more files."""
+    told = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append((once.filter(record), record.getMessage()))
+
+    async def listen_again() -> None:
+        loop = asyncio.get_running_loop()
+        closed = socket.socket()
+        closed.close()
+        loop.call_soon(loop._start_serving, asyncio.Protocol, closed)  # type: ignore[attr-defined]
+        loop.call_soon(int, "another mistake")
+        await asyncio.sleep(0)
+
+    once, handler = Once(), Kept()
+    logging.getLogger("asyncio").addHandler(handler)
+    try:
+        asyncio.run(listen_again())
+    finally:
+        logging.getLogger("asyncio").removeHandler(handler)
+    assert [passes for passes, _ in told] == [False, True]
+    assert "_start_serving" in told[0][1]
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not tell how many files are open")
