@@ -134,22 +134,29 @@ def find_networks(
     options: NetworkOptions,
     former: Former = NO_FORMER,
     said: ByHand | None = None,
+    *,
+    scores: Path | None = None,
 ) -> Networks:
     """Group scored clinics.
 
     Args:
         db: an empty database to work in.
         clinics: the columns of `network_inputs`, `normalized_name`, and those that hold evidence where there are any.
+            With `scores`, of the first ones key, name and state will do.
         card: the scorecard of the scores.
         options: how to group.
         former: the networks of the run before, whose ids stay; by exact names ids follow the names.
         said: what people say of networks, instead of what the files of the options say.
+        scores: a Parquet file with the columns of `network_inputs`, where clinics do not fit into memory with them.
 
     Raises:
         InputError: a file of names or overrides cannot be used, or names an unknown clinic.
     """
     db.register("scored", clinics)
-    db.view("icp_scores", "select " + ", ".join(map(quoted, network_inputs(card))) + " from scored")
+    if scores is None:
+        db.view("icp_scores", "select " + ", ".join(map(quoted, network_inputs(card))) + " from scored")
+    else:
+        db.view_parquet("icp_scores", scores)
     db.view("icp_bands", f"select {KEY}, {NORMALIZED_NAME} from scored")
     said = said or by_hand(options)
     register_settings(db, card, options, said)

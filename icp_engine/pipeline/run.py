@@ -14,9 +14,11 @@ from pathlib import Path
 import polars as pl
 from msgspec.structs import replace
 
+from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import database
 from icp_engine.display import shell_line
-from icp_engine.distribution import NAME, engine_version, install_extra
+from icp_engine.distribution import NAME as DISTRIBUTION
+from icp_engine.distribution import engine_version, install_extra
 from icp_engine.errors import InputError, did_you_mean
 from icp_engine.extract.conventions import item_notes
 from icp_engine.extract.extract import Extract, Rejects, open_extract, rejected_rows
@@ -155,11 +157,16 @@ def networks_of(scored: Scored, work: Work, former: Former) -> Networks | None:
         }
         renamed = [pl.col(column).alias(field) for field, column in evidence.items()]
         named = pl.col(NORMALIZED).alias(NORMALIZED_NAME)
-        clinics = scored.frame.select(*network_inputs(work.card), *renamed, named).collect()
+        inputs, scores = network_inputs(work.card), None
+        if scored.rows > scored.max_rows:  # then what grouping itself does not read stays on the disk
+            scores = work.temp / "network_inputs.parquet"
+            scored.frame.select(inputs).sink_parquet(scores, compression="lz4", statistics=False)
+            inputs = [KEY, NAME, STATE]
+        clinics = scored.frame.select(*inputs, *renamed, named).collect()
         options, beside = work.options.network, work.out / DECISIONS
         if options.decisions is None and beside.exists():
             options = dataclass_replace(options, decisions=str(beside))
-        return find_networks(db, clinics, work.card, options, former)
+        return find_networks(db, clinics, work.card, options, former, scores=scores)
 
 
 def _evidence(scored: Scored, work: Work) -> dict[str, str]:
@@ -308,7 +315,7 @@ def manifest_of(work: Work, started: datetime, found: Profile, rejects: Rejects,
         started_at=started.isoformat(timespec="seconds"),
         engine={
             "python": platform.python_version(),
-            NAME: engine_version(),
+            DISTRIBUTION: engine_version(),
             **{name: version(name) for name in packages},
         },
         scorecard=_record(card),

@@ -297,6 +297,8 @@ def test_many_rows_in_little_memory_give_the_same_tables_in_groups_that_can_be_p
     frame = pl.DataFrame(
         {
             "clinic_id": (number * 7919 % 1_000_003).cast(pl.String),
+            "account_name": "Quillhaven " + (number * 37 % 65_000).cast(pl.String),
+            "phone": (2125550000 + number * 11 % 50_000).cast(pl.String),
             "state_code": pl.Series(["TX", "ca", None, "??", "OK"]).gather(number * 31 % 5),
             "npi_count": number * 17 % 130,
             "denial_pressure": (number * 13 % 101) / 10,
@@ -305,6 +307,9 @@ def test_many_rows_in_little_memory_give_the_same_tables_in_groups_that_can_be_p
     large = published(frame, tmp_path, format="parquet")
     run([str(tmp_path / "extract.parquet")], tmp_path / "small", RunOptions(format="parquet", memory_limit=1))
     same(tmp_path / "small", large)
+    networks = [pl.read_parquet(out / "networks_icp.parquet") for out in (large, tmp_path / "small")]
+    assert networks[0].equals(networks[1])
+    assert len(networks[0]) > 100
     assert not list(tmp_path.glob("*/.runs/icp-*"))
     keys = pl.col("state_code"), -pl.col("icp_total_score"), pl.col("clinic_id")
     for out in (large, tmp_path / "small"):
