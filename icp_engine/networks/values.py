@@ -109,6 +109,7 @@ def names_to_compare(names: pl.DataFrame, states: pl.Series, contacts: pl.DataFr
         states: of all clinics, in the order of their numbers.
         contacts: clinic and value.
     """
+    names = names.filter(pl.col("clinic").is_in(contacts["clinic"].unique().implode()))
     words = names["name"].str.split(" ")
     count = words.list.len()
     edge = count.hash(1)
