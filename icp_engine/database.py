@@ -155,6 +155,12 @@ class Database:
         self.table(name, f'from "{name} to copy"')
         self.connection.unregister(f"{name} to copy")
 
+    def forget(self, *names: str) -> None:
+        """Give back what tables and registered frames hold; a name that is not there is no error."""
+        for name in names:
+            self.connection.unregister(name)
+            self.run(f"drop table if exists {quoted(name)}")
+
     def append(self, name: str, rows: pa.Table) -> None:
         """Add rows to a table, which is made of the first ones."""
         self.connection.register("rows to append", rows)

@@ -43,6 +43,9 @@ EVIDENCE_COLUMNS = (
 NO_DECISIONS = Applied()
 NORMALIZED_NAME = "normalized_name"
 _SEVERAL = (*OF_OWNERS, "other_names")
+# What is as large as all clinics, and read by nobody once they are grouped but to ask questions.
+STEPS = ("clinic_names", "clinic_values", "match_names", "network_spellings", "clinic_edges", "linked_clinics",
+         "evidence_clinics")  # fmt: skip
 
 
 def evidence_columns(columns: Iterable[str]) -> dict[str, str]:
@@ -105,6 +108,7 @@ def group_by_evidence(
     register_decided(db, applied)
     for step in ("match_names", "network_spellings", "clinic_edges"):
         db.table(step, sql_text(f"evidence/{step}"))
+    db.forget("names_to_compare")
     db.view("edges_to_follow", "select clinic, other from clinic_edges")
     db.table("linked_clinics", sql_text("evidence/linked_clinics"))
     if applied.decisions:

@@ -14,7 +14,7 @@ from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.named_files import check_no_pipe, read_text
 from icp_engine.networks.applied import NOT_BY_NAMES, Applied, apply_to, excluded_by, rename_networks, settled
 from icp_engine.networks.decisions import Decision, read_decisions
-from icp_engine.networks.evidence import NO_DECISIONS, NORMALIZED_NAME, group_by_evidence
+from icp_engine.networks.evidence import NO_DECISIONS, NORMALIZED_NAME, STEPS, group_by_evidence
 from icp_engine.networks.identity import NO_FORMER, Former, compare_with_former, register_former
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
@@ -173,6 +173,8 @@ def find_networks(
             "excluded_names", pl.concat([db.frame("from excluded_names"), excluded_by(applied)]).unique().sort(pl.all())
         )
         applied = group_by_evidence(db, clinics, applied, goes_on=True)
+        if not options.review:
+            db.forget(*STEPS)
     renamed = rename_networks(db, applied)
     members = "icp_scores semi join network_members using (clinic_id)"  # a tenth of all
     view(db, CLINIC_SCORES, clinic_sql(card), members)
