@@ -81,16 +81,27 @@ category_sums as (
         network,
         position,
         sum(cast(hundredths as hugeint) * weight) as hundredths,
-        sum(weight) as weight,
-        any_value(by_median) as by_median,
-        median(hundredths) filter (where by_median) as median_hundredths -- keeps every value: only where it is wanted
-    from long, (select network_mean = 'median' as by_median from run_settings)
+        sum(weight) as weight
+    from long
+    group by network, position
+),
+-- They keep every value: made only where they are wanted.
+medians as (
+    select network, position, median(hundredths) as hundredths
+    from long
+    where (select network_mean = 'median' from run_settings)
     group by network, position
 ),
 -- Hundredths of points, not yet rounded.
 averaged as (
-    select network, position, hundredths, weight, if(by_median, median_hundredths, hundredths / weight) as average
+    select
+        network,
+        position,
+        category_sums.hundredths,
+        weight,
+        coalesce(medians.hundredths, category_sums.hundredths / weight) as average
     from category_sums
+    left join medians using (network, position)
 ),
 summed_up as (
     select

@@ -115,6 +115,7 @@ def names_to_compare(names: pl.DataFrame, states: pl.Series, contacts: pl.DataFr
     edge = count.hash(1)
     first = edge ^ words.list.first().hash(2).set(count == 1, 0)  # a single word may differ
     last = edge ^ words.list.last().hash(3)
+    del words, count, edge  # as large as all names
     letters = names["name"].str.replace_many([" "], [""]).hash(4)
     row = pl.select(pl.repeat(None, len(states), dtype=pl.UInt32)).to_series()
     row = row.scatter(names["clinic"], pl.int_range(len(names), dtype=pl.UInt32, eager=True))
