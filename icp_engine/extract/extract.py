@@ -294,7 +294,7 @@ def rejected_rows(extract: Extract, rejects: Rejects, placed: Iterable[pl.LazyFr
     found = [
         frame.join(rejects.positions.lazy(), on=[FILE, ROW], how="inner", maintain_order="left") for frame in frames
     ]
-    rows = pl.concat(found, how="diagonal_relaxed").sort(FILE, ROW).collect()
+    rows = pl.concat(_lists_as_text(found), how="diagonal_relaxed").sort(FILE, ROW).collect()
     source = pl.col(FILE).replace_strict(range(len(names)), names, return_dtype=pl.String)
     described = [
         pl.col(REASON).alias("reject_reason"),
@@ -303,6 +303,19 @@ def rejected_rows(extract: Extract, rejects: Rejects, placed: Iterable[pl.LazyFr
     ]
     own = [FILE, ROW, REASON, *(column.meta.output_name() for column in described)]
     return rows.select(pl.exclude(own), *described)
+
+
+def _lists_as_text(frames: list[pl.LazyFrame]) -> list[pl.LazyFrame]:
+    """Return frames in which a list is text, as CSV has it, where another of them holds its column as text."""
+    schemas = [frame.collect_schema() for frame in frames]
+    texts = {name for schema in schemas for name, dtype in schema.items() if dtype == pl.String}
+    lists = [
+        [name for name, dtype in schema.items() if isinstance(dtype, pl.List) and name in texts] for schema in schemas
+    ]
+    return [
+        frame.with_columns(pl.col(names).cast(pl.List(pl.String)).list.join(";", ignore_nulls=True))
+        for frame, names in zip(frames, lists, strict=True)
+    ]
 
 
 def file_of(extract: Extract, rejects: Rejects) -> str:

@@ -203,7 +203,7 @@ def write_clinics(
         add = _as_it_is if has_hidden else hidden_finder(cards)
         for piece in sorted_slices(frame, scored.rows, scored.max_rows, ROW_GROUP, scored.temp, add=add):
             for name, count in counts.items():
-                count.update(dict(piece[name].value_counts().iter_rows()))
+                count.update(dict(piece[name].drop_nulls().value_counts().iter_rows()))  # a segment may be missing
             if len(writing) == _AHEAD:
                 _finish(writing.popleft())
             report("write", done, scored.rows)

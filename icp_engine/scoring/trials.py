@@ -88,7 +88,8 @@ def plan_of(number: int, lever: Lever, card: Scorecard) -> Plan:
         others=(_TIER, *rest),
         bands=(compared(lever.card), *band_stages(lever.card)),
         scores=tuple(category_expr(category, lever.card).alias(category.rule.column) for category in own),
-        better=(total_expr(card).alias(card.column("total_score")), tier_expr(card.tiers, card) < pl.col(_TIER)),
+        # The column stands first: Polars 2.1 makes one row of a typed literal that is less than a column of one value.
+        better=(total_expr(card).alias(card.column("total_score")), pl.col(_TIER) > tier_expr(card.tiers, card)),
     )
 
 

@@ -285,6 +285,16 @@ def test_rejects_hold_the_row_as_it_was_and_then_reason_file_and_row(
     assert set(columns[:-3]) <= {"clinic_id", "account_name", extra}
 
 
+def test_a_rejected_list_is_text_where_another_file_has_text(
+    tmp_path: Path, published: Path, icp: Callable[..., Outcome]
+) -> None:
+    one = write(tmp_path / "a.csv", "clinic_id,insurance_networks\n,Aetna;Cigna\na,Aetna\n")
+    other = parquet(tmp_path / "b.parquet", clinic_id=["b", None], insurance_networks=[["BCBS"], ["Aetna", None, "x"]])
+    assert icp("run", one, other, "--scorecard", "rula", "--out", published, "-q").code == 0
+    rejects = pl.read_parquet(published / "rejects.parquet")
+    assert rejects["insurance_networks"].to_list() == ["Aetna;Cigna", "Aetna;x"]
+
+
 def test_blank_ids_are_rejected_and_said_and_stop_a_strict_run(
     tmp_path: Path, published: Path, icp: Callable[..., Outcome]
 ) -> None:

@@ -221,6 +221,45 @@ def test_columns_that_csv_has_no_word_for_do_not_stop_a_run(tmp_path: Path, dtyp
         assert [row[0] for row in csv.reader(lines)] == ["clinic_id", "a"]
 
 
+SOME_HAVE_SEGMENTS = """
+id = "own"
+version = "1"
+title = "Own"
+prefix = "own"
+[category.fit]
+label = "Fit"
+max = 5
+[category.fit.known]
+field = "site_count"
+missing = { points = 0 }
+bands = [{ name = "known", points = 0, reason = "Sites known" }]
+[category.fit.size]
+field = "npi_count"
+only_for = { known = ["known"] }
+missing = { points = 0, segment = "S" }
+bands = [
+  { name = "big", at_least = 9, points = 5, segment = "L", reason = "Big" },
+  { name = "small", points = 1, segment = "S", reason = "Small" },
+]
+[segment.L]
+label = "Large"
+[segment.S]
+label = "Small"
+[tier.1]
+label = "All"
+"""
+
+
+def test_clinics_without_a_segment_are_in_no_count_and_there_may_be_one_tier(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(SOME_HAVE_SEGMENTS)
+    clinics = pl.DataFrame({"clinic_id": list("abcd"), "npi_count": [9, 9, 3, 20], "site_count": [1, None, 1, 1]})
+    clinics.write_parquet(tmp_path / "clinics.parquet")
+    manifest = run([str(tmp_path / "clinics.parquet")], tmp_path / "out", RunOptions(str(tmp_path / "own.toml")))
+    assert (manifest.tiers, manifest.segments) == ({1: 4}, {"L": 2, "S": 1})
+    scored = pl.read_parquet(tmp_path / "out" / "clinics_icp.parquet").sort("clinic_id")
+    assert scored["own_segment"].to_list() == ["L", None, "S", "L"]
+
+
 def test_the_bibliography_of_all_is_that_of_explain_and_its_codes_are_the_reason_codes(spelled: Path) -> None:
     found = pl.read_parquet(spelled / "icp_scores.parquet")
     label = {"compliance_risk": "compliance", "propensity_to_buy": "propensity", "strategic_segment": "segment"}
