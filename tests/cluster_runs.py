@@ -1,17 +1,26 @@
 """Extracts for runs on a cluster, what one machine makes of them, and where two results differ."""
 
+import json
 import random
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import card_oracle
 import polars as pl
+from card_oracle import Content
+from card_strategies import clinics as drawn_clinics
+from card_strategies import scorecards
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from statement_frames import clinics
 
+from icp_engine.columns import KEY
 from icp_engine.database import database
 from icp_engine.distributed.tasks import NO_STATE
+from icp_engine.errors import ScorecardError
 from icp_engine.extract.reading import Reading
+from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.warehouse.manifest import Manifest, read_manifest
 
 DECIMAL_POINTS = Reading(decimal_comma=False)  # what the odd numbers of `clinics` prove is both
@@ -67,6 +76,71 @@ def clean_extract(folder: Path, size: int, files: int) -> list[str]:
     for number, part in enumerate(rows.iter_slices(-(-size // files))):
         part.write_parquet(folder / f"part-{number:05}.parquet")
     return [str(folder)]
+
+
+def drawn_cards(count: int, number: int) -> list[Content]:
+    """Contents of scorecards drawn from the whole grammar, under names that one run tells apart."""
+    found: list[Content] = []
+
+    @seed(number)
+    @settings(
+        max_examples=2 * count,  # some are refused
+        deadline=None,
+        database=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(content=scorecards())
+    def draw(content: Content) -> None:
+        name = f"drawn{len(found)}"
+        content |= {"id": name, "prefix": name}
+        try:
+            restore_scorecard(content, name)
+        except ScorecardError:
+            return
+        found.append(content)
+
+    draw()
+    assert len(found) >= count
+    return found[-count:]  # the first ones are the simplest
+
+
+def drawn_extract(folder: Path, cards: list[Content], size: int, number: int) -> tuple[list[str], list[str]]:
+    """A CSV and a Parquet file of clinics around every edge and phrase of each card, and the files of the cards."""
+    rng, rows, kinds, paths = random.Random(number), list[dict[str, Any]](), dict[str, str](), list[str]()
+    drawn = [drawn_clinics(content, random.Random(rng.random()), size * len(cards)) for content in cards]
+    for place in range(size * len(cards)):
+        own = {
+            KEY: f"d{place:06}" if rng.random() < 0.97 else rng.choice([" ", "D000007", "NA"]),
+            "account_name": rng.choice(NAMES) if rng.random() < 0.3 else f"Clinic {rng.randrange(size)}",
+            "state_code": rng.choice(["TX", "Texas", "ok", "NA", "", None, "Atlantis", "PR"]),
+        }
+        last = place // size  # the card around whose edges all values of this row are
+        rows.append({name: value for card in (*drawn, drawn[last]) for name, value in card[place].items()} | own)
+    for card, content in enumerate(cards):
+        path = folder / f"drawn{card}.toml"
+        path.write_text("".join(f"{json.dumps(name)} = {toml(part)}\n" for name, part in content.items()), "utf-8")
+        paths.append(str(path))
+        kinds |= {name: kind for name, (kind, _) in card_oracle.types_of(content).items()}
+    dtypes: dict[str, Any] = {"integer": pl.Int64, "number": pl.Float64, "flag": pl.Boolean, "list": pl.List(pl.String)}
+    names = dict.fromkeys(name for row in rows for name in row)
+    frame = pl.DataFrame(
+        [pl.Series(name, [row.get(name) for row in rows], dtypes.get(kinds.get(name, ""), pl.String)) for name in names]
+    )
+    half = len(frame) // 2
+    flat = frame[:half].with_columns(pl.selectors.list().list.join(";", ignore_nulls=True))
+    flat.write_csv(folder / "a.csv")
+    frame[half:].write_parquet(folder / "b.parquet")
+    return [str(folder / "a.csv"), str(folder / "b.parquet")], paths
+
+
+def toml(value: Any) -> str:
+    """A value of a scorecard as TOML, tables in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml(name)} = {toml(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def by_state(folder: Path, table: str) -> pl.DataFrame:

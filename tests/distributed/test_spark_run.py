@@ -3,6 +3,10 @@
 ICP_CLINICS says how many clinics every shipped scorecard is compared on, clean and dirty ones, which takes hours:
 
     ICP_CLINICS=200000 sh scripts/test.sh -o faulthandler_timeout=0 tests/distributed/test_spark_run.py -k shipped
+
+ICP_CARDS says how many cards are drawn, some of them in each run, ICP_SEED which:
+
+    ICP_CARDS=100 sh scripts/test.sh -o faulthandler_timeout=0 tests/distributed/test_spark_run.py -k drawn
 """
 
 import os
@@ -16,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cluster_runs import DECIMAL_POINTS, clean_extract, differing, dirty_extract
+from cluster_runs import DECIMAL_POINTS, clean_extract, differing, dirty_extract, drawn_cards, drawn_extract
 
 from icp_engine.distributed.run import run_on_cluster
 from icp_engine.distributed.session import Cluster
@@ -32,12 +36,17 @@ SHIPPED = [(name, kind) for kind in ("clean", "dirty") for name in shipped_names
 OPTIONS = RunOptions(
     ("icp-continuous", "icf"), reading=DECIMAL_POINTS, format="parquet", duplicates="first", charts=False
 )
+CARDS, SEED = int(os.environ.get("ICP_CARDS", "3")), int(os.environ.get("ICP_SEED", "31"))
+CARDS_A_RUN = 10
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # short runs end before more pays
 SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.executor.memory": "800m",
-    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # short runs end before more pays
+    "spark.driver.extraJavaOptions": QUICK,
+    "spark.executor.extraJavaOptions": QUICK,
     "spark.log.level": "OFF",  # executors are killed here
 }
+ONE_WORKER = {**SETTINGS, "spark.cores.max": "1"}  # where the other one would do nothing that a test looks at
 
 
 @pytest.fixture(scope="session")
@@ -129,6 +138,19 @@ def test_a_shipped_card_gives_what_one_machine_gives(cluster: Cluster, name: str
     assert differing(published(tmp_path / "one"), published(tmp_path / "many", CLUSTER), networks=True) == []
 
 
+@pytest.mark.parametrize("seed", range(SEED, SEED + -(-CARDS // CARDS_A_RUN)))
+def test_drawn_cards_give_what_one_machine_gives(cluster: Cluster, seed: int, tmp_path: Path) -> None:
+    cards = drawn_cards(min(CARDS, CARDS_A_RUN), seed)
+    extract, names = drawn_extract(tmp_path, cards, 90, seed)
+    there = replace(cluster, slice_rows=23 * len(cards), part_rows=50)
+    options = replace(OPTIONS, scorecard=tuple(names), stability=True, bibliography=True)
+    run(extract, tmp_path / "one", options)
+    manifest = run_on_cluster(extract, tmp_path / "many", options, there)
+    assert manifest.networks is not None
+    assert manifest.networks.found > 0
+    assert differing(published(tmp_path / "one"), published(tmp_path / "many", CLUSTER), networks=True) == []
+
+
 def test_a_driver_that_is_killed_leaves_the_published_run_whole(
     cluster: Cluster, extract: list[str], tmp_path: Path
 ) -> None:
@@ -136,7 +158,7 @@ def test_a_driver_that_is_killed_leaves_the_published_run_whole(
     before.mkdir(parents=True)
     (tmp_path / "CURRENT").write_text(f"runs/{before.name}\n")
     (before / "run.json").write_text("{}")
-    settings = [word for name, value in SETTINGS.items() for word in ("--spark-setting", f"{name}={value}")]
+    settings = [word for name, value in ONE_WORKER.items() for word in ("--spark-setting", f"{name}={value}")]
     asked = ["run", *extract, "--engine", "spark", "--master", str(cluster.master), "--out", str(tmp_path), *settings]
     code = "from icp_engine.cli import main; main()"
     driver = subprocess.Popen(
@@ -156,7 +178,7 @@ def test_a_worker_with_another_polars_is_found_before_a_row_is_scored(
     other = tmp_path / "other" / "polars-9.9.9.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: polars\nVersion: 9.9.9\n")
-    there = replace(cluster, settings={**SETTINGS, "spark.executorEnv.PYTHONPATH": str(other.parent)})
+    there = replace(cluster, settings={**ONE_WORKER, "spark.executorEnv.PYTHONPATH": str(other.parent)})
     with pytest.raises(InputError) as error:
         run_on_cluster(extract, tmp_path / "out", OPTIONS, there)
     assert "has polars 9.9.9 and the driver has" in str(error.value)
@@ -170,6 +192,6 @@ def test_workers_that_have_python_alone_are_sent_what_they_lack(
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
     python = bare / "bin" / "python"
     assert subprocess.run([python, "-c", "import pyarrow"], stderr=subprocess.DEVNULL, check=False).returncode == 1
-    there = replace(cluster, settings={**SETTINGS, "spark.pyspark.python": str(python)}, ship=True)
+    there = replace(cluster, settings={**ONE_WORKER, "spark.pyspark.python": str(python)}, ship=True)
     manifest = run_on_cluster(extract, tmp_path / "out", replace(OPTIONS, scorecard="icf", networks=False), there)
     assert manifest.rows.scored > 0
