@@ -29,6 +29,7 @@ ALONE = 200  # requests of each client for one kind by itself: the first of each
 MIXED_EARLY, MIXED_LATE = 2_000, 20_000  # requests after which memory is looked at
 GROWTH = 1.05  # memory after the last request, as a share of that after the early ones: at most so much
 SWITCH = 1.3  # memory while a newer run is opened, as a share of that before: at most so much
+FIRST_PAGE = 2  # seconds
 _SHARE = {"clinic": 30, "network": 15, "stats": 5, "filtered page": 20, "words": 5, "deep page": 10, "networks": 10}
 _SHARE["unchanged"] = 5
 _GOALS = {"clinic": 100, "network": 100, "stats": 100, "filtered page": 250, "deep page": 250, "words": 500}
@@ -101,6 +102,19 @@ def switched(port: int, pid: int, publish: Callable[[], object]) -> bool:
         f"after ({ratio:.2f} times, goal {SWITCH:g}: {'met' if ratio <= SWITCH else 'MISSED'})"
     )
     return ratio <= SWITCH
+
+
+def first_page(port: int, seconds: float) -> bool:
+    """Ask a server that has just started for its home page; return whether the first page comes within its goal."""
+    began = time.perf_counter()
+    status, _, _ = ask(http.client.HTTPConnection("127.0.0.1", port), "/")
+    took = time.perf_counter() - began
+    met = status == 200 and took <= FIRST_PAGE
+    click.echo(
+        f"First page: {took:.2f} s, {seconds:.1f} s after the command to start (goal {FIRST_PAGE:g} s: "
+        f"{'met' if met else 'MISSED'})"
+    )
+    return met
 
 
 def _tag(port: int) -> str:
@@ -240,9 +254,11 @@ def bench_api(program: str, warehouse: Path, publish: Callable[[], object], *, p
     """
     asked = _PAGE_SHARE if pages else _SHARE
     kinds, shares = list(asked), list(asked.values())
+    asked_to_start, results = time.perf_counter(), []
     with server(program, warehouse) as (port, pid):
+        if pages:
+            results.append(first_page(port, time.perf_counter() - asked_to_start))
         start, known_ids = megabytes(pid), known(port)
-        results = []
         for seed, kind in enumerate(kinds):
             took = all_clients(port, pid, [[kind] * ALONE] * CLIENTS, known_ids, 1_000 * seed)
             results.append(report(f"{CLIENTS} clients, {kind} alone", *took))

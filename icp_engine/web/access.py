@@ -87,7 +87,8 @@ class SignIn:
         author = urlsafe_b64encode(given.get("author", "").strip()[:_NAME].encode()).decode()
         value = f"{until}.{author}"
         answer = RedirectResponse(_local(given.get("next", "/")), 303, headers=SECURITY)
-        secure = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+        scheme = request.headers.get("x-forwarded-proto", request.url.scheme)  # of each proxy on the way, ours last
+        secure = scheme.partition(",")[0].strip() == "https"
         answer.set_cookie(
             COOKIE,
             f"{value}.{self._signed(value)}",

@@ -367,6 +367,23 @@ def test_with_a_token_people_sign_in_and_cookies_hold(warehouse: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "secure"),
+    [
+        ({}, False),
+        ({"X-Forwarded-Proto": "http"}, False),
+        ({"X-Forwarded-Proto": "https"}, True),
+        ({"X-Forwarded-Proto": "https, http"}, True),
+    ],
+)
+def test_behind_tls_the_cookie_goes_over_tls_alone(token_server: Server, headers: dict[str, str], secure: bool) -> None:
+    scheme = "https" if secure else "http"  # a browser names the page that it sends from
+    origin = {"Origin": f"{scheme}://127.0.0.1:{token_server.port}"}
+    found = posted(token_server, "/sign-in", "token=t", headers | origin)
+    assert found.status == 303
+    assert ("secure" in {part.strip().lower() for part in found.headers["set-cookie"].split(";")}) is secure
+
+
+@pytest.mark.parametrize(
     "following", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
 def test_signing_in_leads_nowhere_else(token_server: Server, following: str) -> None:
