@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from icp_engine.api.snapshot import Snapshot
+from icp_engine.errors import InputError
 from icp_engine.networks.decisions import Decision, read_decisions, taken_back
 from icp_engine.published.decide import write_decisions
 from icp_engine.web.access import Session
@@ -99,8 +100,43 @@ def settled(decisions: Sequence[Decision]) -> Settled:
     )
 
 
+def last_of(curation: Curation, author: str) -> str:
+    """Return when somebody decided last of what is in force; blank where there is nothing to take back."""
+    return next((line.decided_at for line in reversed(in_force(curation.path)) if line.author == author), "")
+
+
+def once(path: Path, lines: Sequence[Decision]) -> Iterator[Decision]:
+    """Yield the lines of a form, unless its author has decided just that: then a button was pressed twice."""
+    mine = [line for line in in_force(path) if line.author == lines[0].author]
+    last = [_what(line) for line in mine if line.decided_at == mine[-1].decided_at]
+    if [_what(line) for line in lines] != last:
+        yield from lines
+
+
+def undoing(path: Path, author: str, decided_at: str) -> Iterator[Decision]:
+    """Yield the lines that take back what somebody decided at a moment. A button pressed twice takes back one decision.
+
+    Raises:
+        InputError: there is nothing to take back.
+    """
+    if not decided_at:
+        raise InputError("There is no decision of yours to take back.")
+    mine = [line for line in in_force(path) if (line.author, line.decided_at) == (author, decided_at)]
+    if not mine:
+        raise InputError("That decision is taken back already.")
+    now = moment()
+    for line in mine:
+        yield Decision(0, now, author, "undo", str(line.line), "", "taken back on the page")
+
+
+def _what(line: Decision) -> tuple[str, str, str]:
+    return line.action, line.subject, line.object
+
+
 def write(run: Snapshot, path: Path, decisions: Iterable[Decision]) -> list[Decision]:
     """Append decisions to the file, all or none; return them with their lines.
+
+    What `decisions` yields is asked for when nobody else can write.
 
     Raises:
         InputError: one cannot hold, or the file cannot be written.

@@ -289,8 +289,8 @@ def question_of(run: Snapshot, curation: Curation | None, question_id: str) -> Q
     return _named(queue(run, curation), question_id)
 
 
-def decisions_of(question: Question, answer: str, curation: Curation, author: str, reason: str) -> list[Decision]:
-    """Return the lines that an answer makes: `same` and `not_same` of a question. A form sent twice makes none.
+def decisions_of(question: Question, answer: str, author: str, reason: str) -> list[Decision]:
+    """Return the lines that an answer makes: `same` and `not_same` of a question.
 
     Raises:
         InputError: there is no such answer.
@@ -298,26 +298,4 @@ def decisions_of(question: Question, answer: str, curation: Curation, author: st
     if answer not in ("same", "not_same"):
         raise InputError(f"The answer '{answer}' is none of same, not_same and later.")
     line = Decision(0, moment(), author, "merge", "", "", reason)
-    holding = {(known.action, known.subject, known.object) for known in in_force(curation.path)}
-    lines = lines_of(question.kind, question.name, question.sides, line, yes=answer == "same")
-    return [line for line in lines if (line.action, line.subject, line.object) not in holding]
-
-
-def last_of(curation: Curation, author: str) -> str:
-    """Return when somebody decided last of what is in force; blank where there is nothing to take back."""
-    return next((line.decided_at for line in reversed(in_force(curation.path)) if line.author == author), "")
-
-
-def undoing(curation: Curation, author: str, decided_at: str) -> list[Decision]:
-    """Return the lines that take back what somebody decided at a moment. A form sent twice takes back one decision.
-
-    Raises:
-        InputError: there is nothing to take back.
-    """
-    if not decided_at:
-        raise InputError("There is no decision of yours to take back.")
-    mine = [line for line in in_force(curation.path) if (line.author, line.decided_at) == (author, decided_at)]
-    if not mine:
-        raise InputError("That decision is taken back already.")
-    now = moment()
-    return [Decision(0, now, author, "undo", str(line.line), "", "taken back on the page") for line in mine]
+    return lines_of(question.kind, question.name, question.sides, line, yes=answer == "same")

@@ -32,7 +32,7 @@ from icp_engine.web import (
     scorecard,
 )
 from icp_engine.web.access import SECURITY, Session, SignIn, form_of, same_site
-from icp_engine.web.curation import LONGEST_REASON, Curation, moment, write
+from icp_engine.web.curation import LONGEST_REASON, Curation, last_of, moment, once, undoing, write
 from icp_engine.web.missing import NotFoundError
 from icp_engine.web.render import Frame, frame_of, page
 from icp_engine.web.rows import clinic_url, network_url
@@ -129,7 +129,7 @@ class Site:
         self, run: Snapshot, request: Request, frame: Frame, template: str, values: Mapping[str, Any]
     ) -> Response:
         author = self._curation.signer(self._session(request)) if self._curation else ""
-        last = review.last_of(self._curation, author) if self._curation else ""
+        last = last_of(self._curation, author) if self._curation else ""
         more = {
             "author": author,
             "last": last,
@@ -149,11 +149,12 @@ class Site:
             if answer == "later":
                 return following
             if answer == "undo":
-                write(run, curation.path, review.undoing(curation, author, fields.get("last", "")))
+                write(run, curation.path, undoing(curation.path, author, fields.get("last", "")))
                 return RedirectResponse(f"/review/{quote(question_id)}?done=undo", 303, headers=SECURITY)
             question = review.question_of(run, curation, question_id)
             reason = fields.get("reason", "")[:LONGEST_REASON]
-            write(run, curation.path, review.decisions_of(question, answer, curation, author, reason))
+            lines = review.decisions_of(question, answer, author, reason)
+            write(run, curation.path, once(curation.path, lines))
             return RedirectResponse(f"/review?{urlencode(query | {'done': answer})}", 303, headers=SECURITY)
 
         def again(run: Snapshot, frame: Frame, problem: str) -> Response:
@@ -168,7 +169,7 @@ class Site:
 
         def decided(run: Snapshot, curation: Curation, author: str) -> Response:
             line = network.decision_of(fields, moment(), author)
-            write(run, curation.path, [line])
+            write(run, curation.path, once(curation.path, [line]))
             return RedirectResponse(f"{network_url(back)}?done={quote(line.action)}", 303, headers=SECURITY)
 
         def again(run: Snapshot, frame: Frame, problem: str) -> Response:

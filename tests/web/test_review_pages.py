@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -148,17 +149,23 @@ def test_a_decision_is_pending_and_can_be_taken_back(server: Server, warehouse: 
     assert "There is no decision of yours to take back." in Page(refused).text
 
 
-def test_undo_takes_back_one_of_two_decisions_of_one_second(server: Server, warehouse: Path) -> None:
-    for _ in range(2):
+def test_a_button_pressed_again_and_again_decides_once(server: Server, warehouse: Path) -> None:
+    """Two questions are answered within a second, and the second is taken back, by four clicks each."""
+    with ThreadPoolExecutor(4) as pool:
+
+        def pressed(page: Answer, form: str) -> list[int]:
+            form = f"key={key_of(page)}&{form}"
+            return sorted(
+                answer.status for answer in pool.map(lambda _: posted(server, question_of(page), form), range(4))
+            )
+
+        for _ in range(2):
+            assert pressed(server.get("/review"), "answer=same") == [303] * 4
         page = server.get("/review")
-        posted(server, question_of(page), f"key={key_of(page)}&answer=same")
-    page = server.get("/review")
-    form = f"key={key_of(page)}&answer=undo&last={quote(last_of(page))}"
-    for status in (303, 409):  # pressed twice
-        assert posted(server, question_of(page), form).status == status
-    assert [line.subject for line in read_decisions(warehouse / "decisions.csv") if line.action == "undo"] == [
-        "3"
-    ]  # of the file
+        assert pressed(page, f"answer=undo&last={quote(last_of(page))}") == [303, 409, 409, 409]
+    lines = [(line.action, line.subject) for line in read_decisions(warehouse / "decisions.csv")]
+    assert [action for action, _ in lines] == ["merge", "merge", "undo"]
+    assert lines[-1][1] == "3", "the line of the file"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +229,7 @@ def test_without_curate_nothing_is_decided(unwritten: Path) -> None:
     assert not (unwritten / "decisions.csv").exists()
 
 
-def test_the_list_shows_what_waiting_decisions_make(server: Server) -> None:
+def test_the_list_shows_what_waiting_decisions_make(server: Server, warehouse: Path) -> None:
     network = next(link for link in Page(server.get("/networks?q=quill")).links if link.startswith("/networks/net_"))
     page = server.get(network)
     network_id, key = network.rpartition("/")[2], key_of(page)
@@ -232,7 +239,9 @@ def test_the_list_shows_what_waiting_decisions_make(server: Server) -> None:
     common = f"key={key}&network_id={network_id}"
     posted(server, "/decide", f"{common}&action=split&anchor_id={anchor[1]}&member%3A{others[0]}=1")
     posted(server, "/decide", f"{common}&action=anchor&anchor={others[1]}")
-    posted(server, "/decide", f"{common}&action=rename&anchor_id={anchor[1]}&name=Feather+Group")
+    for _ in range(2):  # a button is pressed twice
+        posted(server, "/decide", f"{common}&action=rename&anchor_id={anchor[1]}&name=Feather+Group")
+    assert [line.action for line in read_decisions(warehouse / "decisions.csv")] == ["split", "anchor", "rename"]
     question = server.get("/review?kind=spelling_states")
     path = question_of(question)
     posted(server, path, f"key={key_of(question)}&answer=same&kind=spelling_states")
