@@ -440,7 +440,8 @@ def unknown(content: Content, every: list[tuple[Content, dict[str, Landing]]]) -
 def costs_of(rule: Content, share: Fraction, whole: int | None, content: Content) -> dict[str, Fraction]:
     """Return how much less the score can be at most where a characteristic says of a field that it is not known.
 
-    `whole` is that of the category, where it is lost with the characteristic.
+    Fields that cost the same stand in the order in which they are said here: what missing points say, bands, and what
+    is missing where it reads as something. `whole` is that of the category, where it is lost with the characteristic.
     """
     ways: list[tuple[int, list[str]]] = []
     never, reads_as = rule["missing"] == "never", bool(reads(rule))
@@ -451,8 +452,8 @@ def costs_of(rule: Content, share: Fraction, whole: int | None, content: Content
             most = worth_of(rule, top_of(band, content), earned)
             note = [] if "reason" in band else [rule.get("field") or " or ".join(value_fields(rule))]
             ways.append((most, note))
-            if reads_as:
-                ways.append((most, absent_by(rule)))
+        if reads_as:
+            ways += [(worth_of(rule, top_of(band, content), earned), absent_by(rule)) for band in rule["bands"]]
     best = share * max(most for most, _ in ways) if whole is None else Fraction(whole)
     costs: dict[str, Fraction] = {}
     for most, names in ways:

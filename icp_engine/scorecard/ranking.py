@@ -54,7 +54,8 @@ def headlines(card: Scorecard) -> list[Headline]:
 def unknown_fields(card: Scorecard) -> list[UnknownField]:
     """Return every field that a band can say is missing, by the points that it may cost, then in file order.
 
-    A characteristic of which any of several fields is missing says `a or b`: its band does not tell which.
+    Of one characteristic those come first that bands say of themselves, then those that read as something. A
+    characteristic of which any of several fields is missing says `a or b`: its band does not tell which.
     """
     costs: dict[str, Fraction] = {}
     bands: dict[str, dict[Characteristic, list[int]]] = {}
