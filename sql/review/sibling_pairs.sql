@@ -6,7 +6,7 @@
 -- reading by eye of hospitals and home health agencies: 25 of 29 improbable ones were one organisation, of others 8 of 28.
 -- Public bodies say what they are, and of which place: districts, authorities and what belongs to two counties are never
 -- one, and not asked about.
--- By owners (PAC ids) and 84 brands, which count each company of a group, it is 4 of 13 and 2 of 13.
+-- By owners (PAC ids) and 84 brands, which count each company of a group, it is 3 of 10 and 2 of 11.
 with
 named as (
     select distinct state_code, name, stem

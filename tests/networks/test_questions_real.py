@@ -34,20 +34,31 @@ def scored(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def answers(shared_data: Path) -> dict[tuple[str, float], tuple[int, int]]:
+def enrolled(shared_data: Path) -> pl.DataFrame:
+    """Hospitals and home health agencies with their legal names and PAC ids."""
+    parts = [pl.read_csv(shared_data / "enrollments" / file, infer_schema=False).select(**COLUMNS) for file in FILES]
+    return pl.concat(parts).unique("clinic_id", maintain_order=True).drop_nulls("owner")
+
+
+@pytest.fixture(scope="module")
+def questions(enrolled: pl.DataFrame) -> pl.DataFrame:
+    """The queue by legal names alone."""
+    with database(threads=2) as db:
+        found = find_networks(db, scored(enrolled.drop("owner", "incorporated")), CARD, NetworkOptions(review=True))
+    assert found.questions is not None
+    return found.questions
+
+
+@pytest.fixture(scope="module")
+def answers(enrolled: pl.DataFrame, questions: pl.DataFrame) -> dict[tuple[str, float], tuple[int, int]]:
     """By kind and precision: questions by legal names alone, and those of which all sides have one owner.
 
     PAC ids of one legal name, state and incorporation date are one owner, called by the smallest of them.
     """
-    parts = [pl.read_csv(shared_data / "enrollments" / file, infer_schema=False).select(**COLUMNS) for file in FILES]
-    frame = pl.concat(parts).unique("clinic_id", maintain_order=True).drop_nulls("owner")
     same = [normalized_name(pl.col("account_name")), "state_code", "incorporated"]
     owner = pl.when(pl.col("incorporated").is_null()).then("owner").otherwise(pl.col("owner").min().over(same))
-    owners = frame.select("clinic_id", owner=owner)
-    with database(threads=2) as db:
-        found = find_networks(db, scored(frame.drop("owner", "incorporated")), CARD, NetworkOptions(review=True))
-    assert found.questions is not None
-    sides = found.questions.select("question_id", "kind", pl.col("precision").cast(pl.Float64), clinic_id="sides")
+    owners = enrolled.select("clinic_id", owner=owner)
+    sides = questions.select("question_id", "kind", pl.col("precision").cast(pl.Float64), clinic_id="sides")
     sides = sides.explode("clinic_id").join(owners, on="clinic_id")
     asked = sides.group_by("question_id", "kind", "precision").agg(is_one=pl.col("owner").n_unique() == 1)
     counted = asked.group_by("kind", "precision").agg(pl.len(), pl.col("is_one").sum()).sort("kind", "precision")
@@ -70,3 +81,10 @@ def test_spellings_without_a_contact_have_no_owner_in_common(
     found = [counts for (kind, _), counts in answers.items() if kind.startswith("spelling")]
     assert sum(count for count, _ in found) >= 20
     assert sum(yes for _, yes in found) == 0
+
+
+def test_brands_are_asked_about_before_ordinary_words(questions: pl.DataFrame) -> None:
+    asked = questions.filter(kind="brand_prefix")["name_a"].to_list()
+    brands = ["amedisys", "encompass health", "select specialty", "uhs of", "mayo clinic", "upmc", "avera", "dlp", "vhs"]
+    words = ["all", "golden", "divine", "tender", "doctors", "pinnacle"]
+    assert max(map(asked.index, brands)) < min(map(asked.index, words))
