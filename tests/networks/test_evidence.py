@@ -314,6 +314,7 @@ def traps(size: int, rng: random.Random) -> list[Row]:
             "state_code": rng.choice(states),
             "pac_ids": sometimes(0.05, lambda: [str(rng.randrange(size)) for _ in range(rng.choice([1, 2]))]),
             "parent_name": sometimes(0.03, lambda: f"parent p{rng.randrange(size)}q"),
+            "other_names": sometimes(0.3, lambda count=count, pool=pool: " ".join(rng.choices(pool, k=count))),
             "phone": sometimes(0.5, lambda: f"512{rng.randrange(size * 2):07}"),
             "mailing_address": sometimes(0.5, lambda: f"{rng.randrange(size * 2)} main st"),
         })  # fmt: skip
@@ -342,36 +343,61 @@ def chance_of(name: str, counts: dict[str, int], total: int) -> float:
     return total * math.prod(counts.get(word, 1) / total for word in set(name.split()))
 
 
-def edges(rows: list[Row]) -> Iterator[tuple[str, Any, list[int]]]:  # noqa: PLR0912 (one branch a rule)
-    """Every tie by its definition: the kind, what is shared, and who shares it."""
-    carriers: dict[tuple[str, Any], list[int]] = defaultdict(list)
-    by_name: dict[str, list[int]] = defaultdict(list)
-    for place, row in enumerate(rows):
-        if row["account_name"]:
-            by_name[row["account_name"]].append(place)
-        for owner in row["pac_ids"] or []:
-            carriers["owner", owner].append(place)
-        if row["parent_name"]:
-            carriers["parent", row["parent_name"]].append(place)
+def held(rows: list[Row], by_name: dict[str, list[int]]) -> Iterator[tuple[str, list[int], int, float, bool]]:
+    """Names with who bears them, their states, their chance, and whether they hold across states."""
     counts: dict[str, int] = defaultdict(int)
     for name in by_name:
         for word in name.split():
             counts[word] += 1
     for name, places in by_name.items():
-        states = {rows[place]["state_code"] for place in places} - {None}
-        for place in places:
-            if rows[place]["state_code"]:
-                carriers["name", (name, rows[place]["state_code"])].append(place)
-        if len(states) < 2:
+        states = len({rows[place]["state_code"] for place in places} - {None})
+        chance, density = chance_of(name, counts, len(by_name)), len(places) / max(states, 1)
+        yield name, places, states, chance, chance <= 0.0001 or (density >= 2.5 and density >= 10 * chance / 52)
+
+
+def by_contact(rows: list[Row], name: str, places: list[int]) -> Iterator[tuple[tuple[str, str], int]]:
+    for place in places:
+        for contact in ("phone", "mailing_address"):
+            if rows[place][contact]:
+                yield (name, rows[place][contact]), place
+
+
+def ties_by_name(rows: list[Row], by_name: dict[str, list[int]]) -> Iterator[tuple[str, Any, int]]:
+    for name, places, states, _, holds in held(rows, by_name):
+        yield from (("name", (name, state), place) for place in places if (state := rows[place]["state_code"]))
+        if states > 1 and holds:
+            yield from (("name_rare", name, place) for place in places)
+        elif states > 1:
+            yield from (("name_contact", *tie) for tie in by_contact(rows, name, places))
+
+
+def ties_by_brand(rows: list[Row], by_brand: dict[str, list[int]]) -> Iterator[tuple[str, Any, int]]:
+    for name, places, states, chance, holds in held(rows, by_brand):
+        if holds:
+            yield from (("brand", name, place) for place in places)
             continue
-        chance, density = chance_of(name, counts, len(by_name)), len(places) / len(states)
-        if chance <= 0.0001 or (density >= 2.5 and density >= 10 * chance / 52):
-            carriers["name_rare", name] = places
-            continue
-        for place in places:
-            for contact in ("phone", "mailing_address"):
-                if rows[place][contact]:
-                    carriers["name_contact", (name, rows[place][contact])].append(place)
+        if chance <= 1:
+            yield from (("brand", (name, state), place) for place in places if (state := rows[place]["state_code"]))
+        if states > 1:
+            yield from (("brand", *tie) for tie in by_contact(rows, name, places))
+
+
+def edges(rows: list[Row]) -> Iterator[tuple[str, Any, list[int]]]:  # noqa: PLR0912 (one branch a rule)
+    """Every tie by its definition: the kind, what is shared, and who shares it."""
+    carriers: dict[tuple[str, Any], list[int]] = defaultdict(list)
+    by_name: dict[str, list[int]] = defaultdict(list)
+    by_brand: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        if row["account_name"]:
+            by_name[row["account_name"]].append(place)
+        if row["other_names"]:
+            by_brand[row["other_names"]].append(place)
+        for owner in row["pac_ids"] or []:
+            carriers["owner", owner].append(place)
+        if row["parent_name"]:
+            carriers["parent", row["parent_name"]].append(place)
+    for kind, value, place in (*ties_by_name(rows, by_name), *ties_by_brand(rows, by_brand)):
+        carriers[kind, value].append(place)
     stems = {name: " ".join(word for word in name.split() if not re.fullmatch(r"\d+", word)) for name in by_name}
     for place, row in enumerate(rows):
         if row["account_name"] and row["mailing_address"]:

@@ -223,9 +223,13 @@ def test_old_ids_lead_to_the_network_by_cli_and_sql(tmp_path: Path) -> None:
         network(open_run(tmp_path / "out"), old)
 
 
-def test_old_ids_lead_to_the_network_by_the_api(tmp_path: Path) -> None:
+def test_old_ids_lead_to_the_network_by_the_api_and_on_pages(tmp_path: Path) -> None:
     old, new = merged(tmp_path)
     with served(tmp_path / "out") as server:
+        page = server.get(f"/networks/{old}", {"Accept": "text/html"})
+        assert page.status == 200
+        assert f"The id <bdi>{old}</bdi> is no longer in use" in page.body.decode()
+        assert "no longer in use" not in server.get(f"/networks/{new}", {"Accept": "text/html"}).body.decode()
         answer = server.get(f"/icp/networks/{old}")
         assert (answer.status, answer.json["network_id"], answer.json["former_id"]) == (200, new, old)
         assert server.get(f"/icp/networks/{new}").json["former_id"] is None

@@ -239,7 +239,9 @@ def test_a_word_that_many_different_names_begin_with_is_no_brand(leading: int, d
     assert [question["name_a"] for question in found if question["kind"] == "brand_prefix"] == due
 
 
-@pytest.mark.parametrize(("clinics", "due"), [(15, ["others may begin so too", 0.5]), (14, ["may be an ordinary word", 0.07])])
+@pytest.mark.parametrize(
+    ("clinics", "due"), [(15, ["others may begin so too", 0.5]), (14, ["may be an ordinary word", 0.07])]
+)
 def test_a_word_that_stands_densely_in_few_states_is_likelier_a_brand(clinics: int, due: list[object]) -> None:
     rows = branded("corvane", 10)  # in three states
     rows += rows[: clinics - len(rows)]
