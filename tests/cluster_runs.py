@@ -24,7 +24,9 @@ from icp_engine.scorecard.loader import restore_scorecard
 from icp_engine.warehouse.manifest import Manifest, read_manifest
 
 DECIMAL_POINTS = Reading(decimal_comma=False)  # what the odd numbers of `clinics` prove is both
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # programs of the tests end before more pays
 NAMES = ["St. Mary's Clinic, Inc.", "SAINT MARYS CLINIC", "Elm Dental LLC", "Oak &amp; Elm", "NA", "", None, "CO."]
+SYLLABLES = ["ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu"]
 MAKE_EXTRACT = Path(__file__).resolve().parents[1] / "scripts" / "make_extract.py"
 NETWORK_TABLES = (
     "network_edges", "network_aliases", "network_changes", "excluded_names", "network_overrides", "decisions",
@@ -45,7 +47,7 @@ def dirty_extract(folder: Path, size: int, seed: int = 5) -> list[str]:
     places = [rng.choice(["TX", "Texas", "ok", "NA", "", None, "Atlantis", "PR"]) for _ in range(size)]
     own = {
         "clinic_id": ids,
-        "account_name": [rng.choice(NAMES) if rng.random() < 0.3 else f"Clinic {number}" for number in range(size)],
+        "account_name": [rng.choice(NAMES) if rng.random() < 0.3 else own_name(number) for number in range(size)],
         "state_code": places,
         "phone": [rng.choice(["555-010-1234", "(555) 010-9999", "", None]) for _ in range(size)],
     }
@@ -59,6 +61,12 @@ def dirty_extract(folder: Path, size: int, seed: int = 5) -> list[str]:
     pl.concat([flat, total], how="diagonal").write_csv(folder / "a.csv")
     last.write_parquet(folder / "b.parquet")
     return [str(folder / "a.csv"), str(folder / "b.parquet")]
+
+
+def own_name(number: int) -> str:
+    """A name that few others are like: names that all begin with one word are compared with each other."""
+    word = "".join(SYLLABLES[int(digit)] for digit in str(number // 20))
+    return f"{word} Clinic {number}"
 
 
 def clean_extract(folder: Path, size: int, files: int) -> list[str]:

@@ -20,7 +20,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cluster_runs import DECIMAL_POINTS, clean_extract, differing, dirty_extract, drawn_cards, drawn_extract
+from cluster_runs import (
+    DECIMAL_POINTS,
+    QUICK_JAVA,
+    clean_extract,
+    differing,
+    dirty_extract,
+    drawn_cards,
+    drawn_extract,
+)
 
 from icp_engine.distributed.run import run_on_cluster
 from icp_engine.distributed.session import Cluster
@@ -38,12 +46,11 @@ OPTIONS = RunOptions(
 )
 CARDS, SEED = int(os.environ.get("ICP_CARDS", "3")), int(os.environ.get("ICP_SEED", "31"))
 CARDS_A_RUN = 10
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # short runs end before more pays
 SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.executor.memory": "800m",
-    "spark.driver.extraJavaOptions": QUICK,
-    "spark.executor.extraJavaOptions": QUICK,
+    "spark.driver.extraJavaOptions": QUICK_JAVA,
+    "spark.executor.extraJavaOptions": QUICK_JAVA,
     "spark.log.level": "OFF",  # executors are killed here
 }
 ONE_WORKER = {**SETTINGS, "spark.cores.max": "1"}  # where the other one would do nothing that a test looks at

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from card_oracle import Content
 from card_strategies import scorecards
+from cluster_runs import QUICK_JAVA
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 from statement_frames import OWN_CARDS, clinics, columns_of, differing, drawn_frame, scored_by_engine, with_own_fields
@@ -35,6 +36,7 @@ def spark(java: str) -> Iterator[Any]:  # noqa: ARG001 (skips)
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    builder = builder.config("spark.driver.extraJavaOptions", QUICK_JAVA)
     session = builder.config("spark.sql.shuffle.partitions", "1").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield session
