@@ -6,16 +6,10 @@
 -- of 35 that repeat themselves were brands, and 8 of 118 others. By owners (PAC ids) it cannot be measured: hardly any
 -- brand has one on all its sides. Of words that do not repeat themselves none was a brand that more than a hundred names
 -- begin with (saints, first names of doctors): these are not asked about. Nor does such a word lay claim to a network of
--- which it names less than a fifth of the clinics. An ordinary word stands thinly in many states: of ten that do
--- not repeat themselves and have five clinics a state five were brands, and of three more nearly all clinics were of one.
+-- which it names less than a fifth of the clinics.
 with
 worded as (
-    select
-        name,
-        any_value(stem) as stem,
-        string_split(name, ' ') as words,
-        list(distinct state_code) as states,
-        sum(num_clinics) as num_clinics
+    select name, any_value(stem) as stem, string_split(name, ' ') as words, list(distinct state_code) as states
     from review_names
     join name_stems using (name)
     group by name
@@ -30,8 +24,7 @@ first_words as (
         words[1] as word,
         count(*) as num_leading,
         count(distinct stem) as num_stems,
-        len(list_distinct(flatten(list(states)))) as num_states,
-        sum(num_clinics) as num_clinics
+        len(list_distinct(flatten(list(states)))) as num_states
     from worded
     group by words[1]
 ),
@@ -48,8 +41,7 @@ brands as (
         word,
         concat_ws(' ', word, second) as brand,
         num_leading,
-        second is not null or num_stems <= 0.6 * num_leading as repeats,
-        num_clinics >= 5 * num_states as is_dense
+        second is not null or num_stems <= 0.6 * num_leading as repeats
     from first_words
     join counts using (word)
     left join second_words using (word)
@@ -62,11 +54,10 @@ borne as (
         brand,
         any_value(num_leading) as num_leading,
         any_value(repeats) as repeats,
-        any_value(is_dense) as is_dense,
         unit,
         arg_min(name, clinic_id) as name,
         min(clinic_id) as clinic_id,
-        sum(review_names.num_clinics) as num_clinics
+        sum(num_clinics) as num_clinics
     from brands
     join review_names on string_split(name, ' ')[1] = word and starts_with(name || ' ', brand || ' ')
     where repeats or num_leading <= 100
@@ -80,9 +71,9 @@ select
     borne.clinic_id,
     null::double as similarity,
     format('first word of {:,} names', num_leading) as shared,
-    case when repeats then null when is_dense then 'others may begin so too' else 'may be an ordinary word' end as against,
-    case when repeats then 0.86 when is_dense then 0.5 else 0.07 end as precision,
-    repeats or is_dense as is_brand
+    if(repeats, null, 'may be an ordinary word') as against,
+    if(repeats, 0.86, 0.07) as precision,
+    repeats as is_brand
 from borne
 join (select unit, num_clinics as size from review_units) as units using (unit)
 where repeats or num_clinics >= 0.2 * size

@@ -239,27 +239,6 @@ def test_a_word_that_many_different_names_begin_with_is_no_brand(leading: int, d
     assert [question["name_a"] for question in found if question["kind"] == "brand_prefix"] == due
 
 
-@pytest.mark.parametrize(
-    ("clinics", "due"), [(15, ["others may begin so too", 0.5]), (14, ["may be an ordinary word", 0.07])]
-)
-def test_a_word_that_stands_densely_in_few_states_is_likelier_a_brand(clinics: int, due: list[object]) -> None:
-    rows = branded("corvane", 10)  # in three states
-    rows += rows[: clinics - len(rows)]
-    found = questions({"clinic_id": f"c{place}", **row} for place, row in enumerate(rows))
-    [question] = [question for question in found if question["kind"] == "brand_prefix"]
-    assert [question["against"], float(question["precision"])] == due
-
-
-def test_a_dense_word_is_asked_about_though_its_owners_differ() -> None:
-    rows = branded("corvane", 10) + branded("delvane", 10)
-    rows += rows[:5]
-    owned = ({"clinic_id": f"c{place:02}", **row, "pac_ids": [f"p{place}"]} for place, row in enumerate(rows))
-    brands = [question for question in questions(owned) if question["kind"] == "brand_prefix"]
-    assert [(question["name_a"], question["against"]) for question in brands] == [
-        ("corvane", "others may begin so too; known owners differ")
-    ]
-
-
 @pytest.mark.parametrize(("others", "due"), [(4, 10), (5, 9)])
 def test_an_ordinary_word_claims_no_network_of_which_it_names_less_than_a_fifth(others: int, due: int) -> None:
     network = [{"pac_ids": ["1"]}, *({"account_name": f"other {next(words)}", "pac_ids": ["1"]} for _ in range(others))]

@@ -81,10 +81,3 @@ def test_spellings_without_a_contact_have_no_owner_in_common(
     found = [counts for (kind, _), counts in answers.items() if kind.startswith("spelling")]
     assert sum(count for count, _ in found) >= 20
     assert sum(yes for _, yes in found) == 0
-
-
-def test_brands_are_asked_about_before_ordinary_words(questions: pl.DataFrame) -> None:
-    asked = questions.filter(kind="brand_prefix")["name_a"].to_list()
-    brands = ["amedisys", "encompass health", "select specialty", "mayo clinic", "upmc", "avera", "dlp", "vhs"]
-    words = ["all", "golden", "divine", "tender", "doctors", "pinnacle"]
-    assert max(map(asked.index, brands)) < min(map(asked.index, words))
