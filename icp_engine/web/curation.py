@@ -129,8 +129,8 @@ def undoing(path: Path, author: str, decided_at: str) -> Iterator[Decision]:
         yield Decision(0, now, author, "undo", str(line.line), "", "taken back on the page")
 
 
-def _what(line: Decision) -> tuple[str, str, str]:
-    return line.action, line.subject, line.object
+def _what(line: Decision) -> tuple[str, ...]:
+    return line.action, line.subject, line.object, line.reason
 
 
 def write(run: Snapshot, path: Path, decisions: Iterable[Decision]) -> list[Decision]:

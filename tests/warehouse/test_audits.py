@@ -259,9 +259,9 @@ def program(monkeypatch: pytest.MonkeyPatch, *words: object) -> int | str | None
     return done.value.code
 
 
-def wrong_networks(*arguments: Any) -> Any:
+def wrong_networks(*arguments: Any, **named: Any) -> Any:
     """What grouping finds, with a network that says one clinic too many."""
-    networks = find_networks(*arguments)
+    networks = find_networks(*arguments, **named)
     return replace(networks, networks=networks.networks.with_columns(pl.col("num_clinics") + 1))
 
 
