@@ -132,4 +132,5 @@ def _cuts(lf: pl.LazyFrame, size: int, by: str, tie: str | None) -> Iterator[tup
             yield low, None
         if tie is not None and count > size:
             texts = lf.filter(pl.col(by) == low).select(pl.col(tie).sort()).collect().to_series()
-            yield from ((low, text) for text in texts.gather_every(size, size).unique(maintain_order=True))
+            inside = texts.gather_every(size, size).drop_nulls().unique(maintain_order=True)
+            yield from ((low, text) for text in inside if text != texts[0])  # before which there is a row

@@ -44,6 +44,28 @@ def test_rows_come_in_order_and_few_at_a_time(orders: Sequence[int], tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["scored.parquet"], "what was put there in between is gone"
 
 
+NAMES: dict[str, Sequence[str | None]] = {
+    "missing": [None] * ROWS,
+    "all the same": ["b"] * ROWS,
+    "few": ["cab"[row % 3] for row in range(ROWS)],
+    "some missing": [None if row % 4 else "b" for row in range(ROWS)],
+    "mostly missing": [None if row % 40 else f"n{row}" for row in range(ROWS)],
+}
+
+
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+@pytest.mark.parametrize("orders", ORDERS.values(), ids=ORDERS)
+def test_names_that_many_have_part_what_they_can(
+    orders: Sequence[int], names: Sequence[str | None], tmp_path: Path
+) -> None:
+    rows = frame(orders, tmp_path).collect()
+    rows = rows.with_columns(name=pl.Series(names, dtype=pl.String).gather(rows["n"]))
+    found = pl.concat(sorted_slices(rows.lazy(), ROWS, FITS, 64, tmp_path, ("name", "clinic_id")))
+    due = sorted(range(ROWS), key=lambda row: (orders[row], names[row] or "", row))
+    assert found["n"].to_list() == due
+    assert found["name"].to_list() == [names[row] for row in due]
+
+
 @pytest.mark.parametrize("descending", [False, True])
 def test_rows_that_tie_stay_together_where_nothing_parts_them(descending: bool, tmp_path: Path) -> None:
     rows = frame(ORDERS["a few of many"], tmp_path)
