@@ -100,16 +100,16 @@ def settled(decisions: Sequence[Decision]) -> Settled:
     )
 
 
-def last_of(curation: Curation, author: str) -> str:
-    """Return when somebody decided last of what is in force; blank where there is nothing to take back."""
-    return next((line.decided_at for line in reversed(in_force(curation.path)) if line.author == author), "")
+def last_of(decisions: Sequence[Decision], author: str) -> str:
+    """Return when somebody decided last, of decisions in force; blank where there is nothing to take back."""
+    return next((line.decided_at for line in reversed(decisions) if line.author == author), "")
 
 
 def once(path: Path, lines: Sequence[Decision]) -> Iterator[Decision]:
-    """Yield the lines of a form, unless its author has decided just that: then a button was pressed twice."""
-    mine = [line for line in in_force(path) if line.author == lines[0].author]
-    last = [_what(line) for line in mine if line.decided_at == mine[-1].decided_at]
-    if [_what(line) for line in lines] != last:
+    """Yield the lines of a form unless its author decided just that before: then a button was pressed twice."""
+    decisions, author = in_force(path), lines[0].author
+    before = _of(decisions, author, last_of(decisions, author))
+    if list(map(_what, lines)) != list(map(_what, before)):
         yield from lines
 
 
@@ -121,12 +121,16 @@ def undoing(path: Path, author: str, decided_at: str) -> Iterator[Decision]:
     """
     if not decided_at:
         raise InputError("There is no decision of yours to take back.")
-    mine = [line for line in in_force(path) if (line.author, line.decided_at) == (author, decided_at)]
+    mine = _of(in_force(path), author, decided_at)
     if not mine:
         raise InputError("That decision is taken back already.")
     now = moment()
     for line in mine:
         yield Decision(0, now, author, "undo", str(line.line), "", "taken back on the page")
+
+
+def _of(decisions: Iterable[Decision], author: str, decided_at: str) -> list[Decision]:
+    return [line for line in decisions if (line.author, line.decided_at) == (author, decided_at)]
 
 
 def _what(line: Decision) -> tuple[str, ...]:

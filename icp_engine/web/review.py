@@ -85,6 +85,7 @@ class Queue:
     Attributes:
         questions: all of them.
         open: those to answer, of `kind` where there is one.
+        decisions: all that are in force.
         pending: decisions that the run does not know yet.
         kinds: how many are open, by kind, most first.
         kind: the kind that is looked at; blank for all.
@@ -93,6 +94,7 @@ class Queue:
 
     questions: tuple[Question, ...]
     open: tuple[Question, ...]
+    decisions: tuple[Decision, ...]
     pending: tuple[Decision, ...]
     kinds: Mapping[str, int]
     kind: str = ""
@@ -111,7 +113,7 @@ def queue(run: Snapshot, curation: Curation | None, kind: str = "") -> Queue:
     kinds = dict(Counter(question.kind for question in left).most_common())
     shown = tuple(question for question in left if kind not in KINDS or question.kind == kind)
     why = "" if every else "The run was made without --review: run it again with that, and questions stand here."
-    return Queue(every, shown, pending(run, decisions), kinds, kind if kind in KINDS else "", why)
+    return Queue(every, shown, decisions, pending(run, decisions), kinds, kind if kind in KINDS else "", why)
 
 
 def _left(questions: Sequence[Question], decisions: Sequence[Decision]) -> list[Question]:

@@ -129,10 +129,9 @@ class Site:
         self, run: Snapshot, request: Request, frame: Frame, template: str, values: Mapping[str, Any]
     ) -> Response:
         author = self._curation.signer(self._session(request)) if self._curation else ""
-        last = last_of(self._curation, author) if self._curation else ""
         more = {
             "author": author,
-            "last": last,
+            "last": last_of(values["queue"].decisions, author),
             "form_key": self._form_key(request),
             "done": request.query_params.get("done", ""),
         }
