@@ -25,7 +25,7 @@ from icp_engine.published.filters import Filter, conditions, in_frame
 from icp_engine.published.run import Run, run_in
 from icp_engine.scorecard.several import fields_of_all
 from icp_engine.scoring.score import band_columns
-from icp_engine.tables.ordering import materialised, with_order
+from icp_engine.tables.ordering import staged, with_order
 from icp_engine.tables.writer import ROW_GROUP
 from icp_engine.warehouse.folder import clean, new_run, published, run_id
 from icp_engine.warehouse.manifest import Manifest, RowCounts
@@ -100,8 +100,8 @@ def _scored(run: Run, clinics: pl.LazyFrame, options: RunOptions, temp: Path) ->
     ]
     rows = clinics.select(pl.len()).collect().item()
     max_rows = max(ROW_GROUP, options.memory_limit // _BYTES_A_ROW)
-    joined = with_order(clinics.join(evidence, on=KEY, how="inner").with_columns(absent), run.card.column("rank"))
-    return Scored(materialised(joined, rows, max_rows, temp), rows, max_rows, temp)
+    joined = staged(clinics.join(evidence, on=KEY, how="inner").with_columns(absent), rows, max_rows, temp)
+    return Scored(with_order(joined, run.card.column("rank")), rows, max_rows, temp)
 
 
 def _networks(run: Run, scored: Scored) -> Networks:

@@ -30,7 +30,7 @@ from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_all_scores, band_columns, score_columns
 from icp_engine.scoring.situations import situated
 from icp_engine.scoring.stability import stability_expr
-from icp_engine.tables.ordering import materialised, sorted_slices, with_order
+from icp_engine.tables.ordering import sorted_slices, staged, with_order
 from icp_engine.tables.ranks import ranked
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, repetitive_columns, with_dictionaries
 from icp_engine.warehouse.duckdb_file import WarehouseFile
@@ -81,7 +81,7 @@ def _score(
 ) -> Scored:
     lf = with_scores(conformed_rows(extract, rejects, needed_fields(cards)), cards, options)
     rows = extract.rows - len(rejects)
-    lf = materialised(lf, rows, max_rows, temp)
+    lf = staged(lf, rows, max_rows, temp)
     for card in cards:
         lf = ranked(lf, card, rows, max_rows, temp)
     return Scored(with_order(lf, cards[0].column("rank")), rows, max_rows, temp)

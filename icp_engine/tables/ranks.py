@@ -1,5 +1,6 @@
 """Where every clinic stands among all of a run: rank, percentile and how many tie, by score and tie-breakers."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -7,7 +8,7 @@ import polars as pl
 from icp_engine.columns import HELPERS
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scoring.compiler import prepared, value_of
-from icp_engine.tables.ordering import parts
+from icp_engine.tables.ordering import parts, scan_states, write_by_state
 
 _RANK, _TIED, _ROW, _KEYS = (f"{HELPERS}{name}" for name in ("rank", "tied", "row", "tie_"))
 
@@ -29,13 +30,16 @@ def ranked(lf: pl.LazyFrame, card: Scorecard, rows: int, max_rows: int, temp: Pa
         return lf.collect().with_columns(columns).lazy() if rows <= max_rows else lf.with_columns(columns)
     if rows <= max_rows:
         return with_ranks(lf.collect(), card, 0, rows).lazy()
-    before, paths = 0, []
-    for number, part in enumerate(parts(lf, max_rows, card.column("total_score"), temp, descending=True)):
-        frame = with_ranks(part, card, before, rows)
-        before += len(frame)
-        paths.append(temp / f"ranked_{card.prefix}_{number}.parquet")
-        frame.write_parquet(paths[-1], compression="lz4", statistics=False)
-    return pl.scan_parquet(paths)
+    folder = temp / f"ranked_{card.prefix}"
+    write_by_state(_ranked_parts(lf, card, rows, max_rows, temp), folder)
+    return scan_states(folder)
+
+
+def _ranked_parts(lf: pl.LazyFrame, card: Scorecard, rows: int, max_rows: int, temp: Path) -> Iterator[pl.DataFrame]:
+    before = 0
+    for part in parts(lf, max_rows, card.column("total_score"), temp, descending=True):
+        yield with_ranks(part, card, before, rows)
+        before += len(part)
 
 
 def _by_score(lf: pl.LazyFrame, card: Scorecard, rows: int) -> list[pl.Expr]:

@@ -13,7 +13,6 @@ from icp_engine.networks.grouping import NETWORKS, NO_EDGES, Networks, read_over
 from icp_engine.networks.identity import NO_FORMER
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
-    MEMBER_SCORES,
     NETWORK_SCORES,
     clinic_sql,
     member_sql,
@@ -98,7 +97,10 @@ def audit(folder: Path, card: Scorecard, scored: int, tables: Mapping[str, pl.Da
         db.register("clinics_icp", pl.read_parquet(folder / "clinics_icp.parquet", columns=[KEY]))
         view(db, CLINIC_SCORES, clinic_sql(card), "icp_scores", [KEY, *_POINTS])
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS, ["network_id", *_POINTS])
-        view(db, MEMBER_SCORES, member_sql(card), "clinics_icp_with_networks")
+        # Once for all audits: few clinics are in a network, and to find them takes a look at every row.
+        columns = ", ".join(f"{sql} as {name}" for name, sql in member_sql(card).items())
+        of_networks = "from clinics_icp_with_networks where network_id is not null or is_network_anchor"
+        db.table("network_members", f"select {columns}, num_clinics {of_networks}")
         _register(db, card, scored)
         for name, empty in AUDITED.items():
             db.copy(name, pl.concat([empty, tables.get(name, empty)], how="diagonal"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from icp_engine.tables.ordering import ORDER, materialised, parts, sorted_slices
+from icp_engine.tables.ordering import ORDER, materialised, parts, sorted_slices, staged, with_order
 
 ROWS, FITS = 2_000, 400
 ORDERS: dict[str, Sequence[int]] = {
@@ -71,3 +71,43 @@ def test_rows_that_tie_stay_together_where_nothing_parts_them(descending: bool, 
     rows = frame(ORDERS["a few of many"], tmp_path)
     found = [part[ORDER].unique().to_list() for part in parts(rows, FITS, ORDER, tmp_path, descending=descending)]
     assert found == ([[2], [1], [0]] if descending else [[0], [1], [2]])
+
+
+STATES: dict[str, Sequence[str | None]] = {
+    "even": [("CA", "TX", None, "WY", "AK", "NY", "FL", "DC")[row % 8] for row in range(ROWS)],
+    "one alone": ["CA"] * ROWS,
+    "none": [None] * ROWS,
+    "one has most": ["TX" if row % 10 else "AK" for row in range(ROWS)],
+    "each in a piece": [("AK", "CA", None, "TX")[row * 4 // ROWS] for row in range(ROWS)],
+}
+
+
+@pytest.mark.parametrize("states", STATES.values(), ids=STATES)
+@pytest.mark.parametrize("ranks", [range(ROWS), [7] * ROWS], ids=["ranks differ", "all tie"])
+def test_clinics_of_a_state_are_staged_together_and_sorted_in_few_rows(
+    ranks: Sequence[int], states: Sequence[str | None], tmp_path: Path
+) -> None:
+    seen = []
+
+    def add(part: pl.DataFrame) -> pl.DataFrame:
+        seen.append(len(part))
+        return part
+
+    rows = pl.DataFrame(
+        {"clinic_id": [f"c{row:05}" for row in range(ROWS)], "state_code": states, "rank": ranks, "n": range(ROWS)},
+        schema_overrides={"state_code": pl.String, "rank": pl.Int64},
+    ).sample(fraction=1, shuffle=True, seed=1)
+    clinics = with_order(staged(rows.lazy(), ROWS, FITS, tmp_path), "rank")
+    found = pl.concat(sorted_slices(clinics, ROWS, FITS, 64, tmp_path, add=add))
+    due = sorted(range(ROWS), key=lambda row: (states[row] is None, states[row] or "", ranks[row], row))
+    assert found["n"].to_list() == due
+    assert found.columns == rows.columns
+    assert max(seen) <= FITS / 2
+    assert sum(seen) == ROWS
+    assert [path.name for path in tmp_path.iterdir()] == ["scored"], "what was put there in between is gone"
+
+
+def test_what_goes_wrong_while_rows_are_staged_is_told(tmp_path: Path) -> None:
+    rows = pl.LazyFrame({"state_code": ["CA"] * ROWS, "text": [*["1"] * (ROWS - 1), "no number"]})
+    with pytest.raises(pl.exceptions.InvalidOperationError, match="no number"):
+        staged(rows.with_columns(pl.col("text").cast(pl.Int64)), ROWS, FITS, tmp_path)
