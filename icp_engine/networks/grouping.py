@@ -1,5 +1,6 @@
 """Group scored clinics into networks: settings and inputs made ready here, the work done by the files of sql/."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -135,7 +136,7 @@ def find_networks(
     former: Former = NO_FORMER,
     said: ByHand | None = None,
     *,
-    scores: Path | None = None,
+    scores: Sequence[Path] = (),
 ) -> Networks:
     """Group scored clinics.
 
@@ -147,16 +148,16 @@ def find_networks(
         options: how to group.
         former: the networks of the run before, whose ids stay; by exact names ids follow the names.
         said: what people say of networks, instead of what the files of the options say.
-        scores: a Parquet file with the columns of `network_inputs`, where clinics do not fit into memory with them.
+        scores: Parquet files with the columns of `network_inputs`, where clinics do not fit into memory with them.
 
     Raises:
         InputError: a file of names or overrides cannot be used, or names an unknown clinic.
     """
     db.register("scored", clinics)
-    if scores is None:
-        db.view("icp_scores", "select " + ", ".join(map(quoted, network_inputs(card))) + " from scored")
-    else:
-        db.view_parquet("icp_scores", scores)
+    if scores:
+        db.view_parquet("scores", *scores)
+    inputs = ", ".join(map(quoted, network_inputs(card)))
+    db.view("icp_scores", f"select {inputs} from {'scores' if scores else 'scored'}")
     db.view("icp_bands", f"select {KEY}, {NORMALIZED_NAME} from scored")
     said = said or by_hand(options)
     register_settings(db, card, options, said)

@@ -30,7 +30,7 @@ from icp_engine.scoring.reasons import Reasons, ReasonSpeller
 from icp_engine.scoring.score import add_all_scores, band_columns, score_columns
 from icp_engine.scoring.situations import situated
 from icp_engine.scoring.stability import stability_expr
-from icp_engine.tables.ordering import sorted_slices, staged, with_order
+from icp_engine.tables.ordering import sorted_slices, staged, staged_files, with_order
 from icp_engine.tables.ranks import ranked
 from icp_engine.tables.writer import ROW_GROUP, TableWriter, arrow, repetitive_columns, with_dictionaries
 from icp_engine.warehouse.duckdb_file import WarehouseFile
@@ -55,6 +55,11 @@ class Scored:
     rows: int
     max_rows: int
     temp: Path
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that hold the clinics as they were scored; none where they are in memory."""
+        return staged_files(self.temp) if self.rows > self.max_rows else []
 
     def release(self) -> None:
         """Give the memory of the clinics back once they are written; their columns stay known."""

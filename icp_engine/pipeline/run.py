@@ -157,11 +157,8 @@ def networks_of(scored: Scored, work: Work, former: Former) -> Networks | None:
         }
         renamed = [pl.col(column).alias(field) for field, column in evidence.items()]
         named = pl.col(NORMALIZED).alias(NORMALIZED_NAME)
-        inputs, scores = network_inputs(work.card), None
-        if scored.rows > scored.max_rows:  # then what grouping itself does not read stays on the disk
-            scores = work.temp / "network_inputs.parquet"
-            scored.frame.select(inputs).sink_parquet(scores, compression="lz4", statistics=False)
-            inputs = [KEY, NAME, STATE]
+        scores = scored.files  # where there are any, what grouping itself does not read stays there
+        inputs = [KEY, NAME, STATE] if scores else network_inputs(work.card)
         clinics = scored.frame.select(*inputs, *renamed, named).collect()
         options, beside = work.options.network, work.out / DECISIONS
         if options.decisions is None and beside.exists():

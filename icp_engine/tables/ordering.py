@@ -14,6 +14,7 @@ ORDER = f"{HELPERS}order"
 _PART = f"{HELPERS}part"
 _PARTS = 4  # of the rows that fit into memory: one is put into order while those before it are written
 _BATCHES = 8  # of the rows that fit into memory: several are on their way while one is written
+_STAGED = "scored"
 _MANY_TIES = 4  # clinics of one order, on average
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STATES = [first + second for first in _LETTERS for second in _LETTERS]
@@ -57,13 +58,20 @@ def staged(lf: pl.LazyFrame, rows: int, max_rows: int, temp: Path) -> pl.LazyFra
     """
     if rows <= max_rows:
         return materialised(lf, rows, max_rows, temp)
-    folder = temp / "scored"
+    folder = temp / _STAGED
     write_by_state(_batches(lf, max_rows), folder)
     return scan_states(folder)
 
 
+def staged_files(temp: Path) -> list[Path]:
+    """Return the files of the clinics that `staged` computed; none where they are in memory."""
+    return sorted((temp / _STAGED).rglob("*.parquet"))
+
+
 def write_by_state(batches: Iterable[pl.DataFrame], folder: Path) -> None:
-    """Write clinics to a folder, from which `scan_states` reads them."""
+    """Write clinics to a folder, from which `scan_states` reads them, in place of those that are there."""
+    if folder.exists():
+        rmtree(folder)
     _write_parts(batches, _state_number(), folder)
 
 

@@ -111,3 +111,10 @@ def test_what_goes_wrong_while_rows_are_staged_is_told(tmp_path: Path) -> None:
     rows = pl.LazyFrame({"state_code": ["CA"] * ROWS, "text": [*["1"] * (ROWS - 1), "no number"]})
     with pytest.raises(pl.exceptions.InvalidOperationError, match="no number"):
         staged(rows.with_columns(pl.col("text").cast(pl.Int64)), ROWS, FITS, tmp_path)
+
+
+def test_clinics_staged_again_take_the_place_of_the_first_ones(tmp_path: Path) -> None:
+    rows = pl.LazyFrame({"state_code": STATES["even"], "clinic_id": [f"c{row}" for row in range(ROWS)]})
+    staged(rows, ROWS, FITS, tmp_path)
+    fewer = rows.filter(pl.col("state_code") == "CA")
+    assert staged(fewer, ROWS // 8, ROWS // 16, tmp_path).select(pl.len()).collect().item() == ROWS // 8
