@@ -155,6 +155,10 @@ class Database:
         self.table(name, f'from "{name} to copy"')
         self.connection.unregister(f"{name} to copy")
 
+    def limit_memory(self, memory_limit: int) -> None:
+        """Take at most so many bytes from now on, beyond which DuckDB writes to its folder for that."""
+        self.run(f"set memory_limit = '{memory_limit}B'")
+
     def forget(self, *names: str) -> None:
         """Give back what tables and registered frames hold; a name that is not there is no error."""
         for name in names:

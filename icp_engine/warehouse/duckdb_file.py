@@ -34,6 +34,8 @@ from icp_engine.warehouse.scorecards import add_matrix, add_other
 
 FILE, CLINIC_WHY = "icp.duckdb", "clinic_why"
 _PATTERN, _REASONS = f"{HELPERS}pattern", "reason_patterns"
+_LEAST_MEMORY = 128 << 20  # bytes; DuckDB itself and small tables
+_BATCHES_HELD = 2  # of the size of those that are added: one as it comes, one as it is written
 _ROW = f"{HELPERS}row"  # no column has that name, so that no column can be taken for the table
 _OF_NETWORKS = {name: f"{_ROW}.{name}" for name in ("network_id", "is_network_anchor")}
 _MATCHES = (
@@ -47,10 +49,12 @@ _EVIDENCE = ("network_id", "evidence", "weakest_edge", "is_ambiguous", "num_owne
 class WarehouseFile:
     """The file being filled: one table with everything known of a clinic, the result tables are views on it.
 
-    `ends` are what the names of the reasons of each scorecard end with.
+    `memory` are the bytes that DuckDB may take once all rows are there, `ends` what the names of the reasons of each
+    scorecard end with.
     """
 
     db: Database
+    memory: int
     ends: tuple[str, ...] = ("",)
     rows: int = 0
     names: dict[str, str] = field(default_factory=dict)
@@ -62,6 +66,8 @@ class WarehouseFile:
             table = table.append_column(_PATTERN + end, spelled.pattern.to_arrow())
         self.names = names_in_sql(table.column_names)
         table = table.rename_columns([self.names[name] for name in table.column_names])
+        if not self.rows:  # DuckDB keeps what it has written as long as there is room, and nobody reads it
+            self.db.limit_memory(min(self.memory, max(_LEAST_MEMORY, _BATCHES_HELD * table.nbytes)))
         self.db.append("clinics", table)
         for end, spelled in zip(self.ends, reasons, strict=True):
             self.db.append(_REASONS + end, spelled.fresh.to_arrow(compat_level=pl.CompatLevel.oldest()))
@@ -72,7 +78,7 @@ class WarehouseFile:
 def warehouse_file(folder: Path, cards: Sequence[Scorecard], memory_limit: int, temp: Path) -> Iterator[WarehouseFile]:
     """Make the file of a run; it is complete once `finish` has been called and the context is left."""
     with new_file(folder / FILE, memory_limit=memory_limit, temp_dir=temp) as db:
-        yield WarehouseFile(db, ("", *map(suffix, cards[1:])))
+        yield WarehouseFile(db, memory_limit, ("", *map(suffix, cards[1:])))
 
 
 def add_matches(file: WarehouseFile, path: Path) -> None:
@@ -109,6 +115,7 @@ def finish(
         rejects: the rejected rows, if there are any.
     """
     db, card = file.db, cards[0]
+    db.limit_memory(file.memory)
     kept = db.frame("select count(*) from clinics").item()
     if kept != manifest.rows.scored:
         raise AssertionError(f"{manifest.rows.scored} clinics were scored and {kept} are in {FILE}")
