@@ -6,13 +6,14 @@ from pathlib import Path
 import polars as pl
 
 from icp_engine.columns import KEY
-from icp_engine.database import Database, database, sql_names, sql_text
+from icp_engine.database import Database, database, quoted, sql_names, sql_text
 from icp_engine.errors import GateError
 from icp_engine.networks.evidence import NO_DECISIONS
 from icp_engine.networks.grouping import NETWORKS, NO_EDGES, Networks, read_overrides
 from icp_engine.networks.identity import NO_FORMER
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
+    MEMBER_SCORES,
     NETWORK_SCORES,
     clinic_sql,
     member_sql,
@@ -32,7 +33,8 @@ AUDITED = {
 }
 _POINTS = ("hundredths", "category_hundredths")
 _OF_SCORES = ("audits/category_scores_within_maximum", "audits/total_is_the_sum_of_its_parts")
-_TABLES = ("icp_scores", "clinics_icp_with_networks", NETWORKS)
+_TABLES = ("icp_scores", NETWORKS)
+_MEMBERS = "clinics_icp_with_networks"
 
 
 def check_run(folder: Path, cards: Sequence[Scorecard], scored: int, networks: Networks) -> None:
@@ -93,18 +95,30 @@ def audit(folder: Path, card: Scorecard, scored: int, tables: Mapping[str, pl.Da
     with database() as db:
         for table in _TABLES:
             db.view_parquet(table, folder / f"{table}.parquet")
+        _split_members(db, folder, card)
         # Of the columns of an extract only the key: to SQL a carried `CLINIC_ID` would be the same.
         db.register("clinics_icp", pl.read_parquet(folder / "clinics_icp.parquet", columns=[KEY]))
         view(db, CLINIC_SCORES, clinic_sql(card), "icp_scores", [KEY, *_POINTS])
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS, ["network_id", *_POINTS])
-        # Once for all audits: few clinics are in a network, and to find them takes a look at every row.
-        columns = ", ".join(f"{sql} as {name}" for name, sql in member_sql(card).items())
-        of_networks = "from clinics_icp_with_networks where network_id is not null or is_network_anchor"
-        db.table("network_members", f"select {columns}, num_clinics {of_networks}")
+        view(db, MEMBER_SCORES, member_sql(card), _MEMBERS)
         _register(db, card, scored)
         for name, empty in AUDITED.items():
             db.copy(name, pl.concat([empty, tables.get(name, empty)], how="diagonal"))
         return {name: db.frame(sql_text(name)) for name in sql_names("audits")}
+
+
+def _split_members(db: Database, folder: Path, card: Scorecard) -> None:
+    """Make clinics with their networks readable; the few that have one are unpacked once, and most audits are of them.
+
+    DuckDB leaves the others out where a query asks for a network or an anchor: here they are null and false by name.
+    """
+    columns = ", ".join(quoted(name) for name in (KEY, "num_clinics", card.column("total_score")))
+    of_network = "network_id, is_network_anchor"
+    named = "(network_id is not null or is_network_anchor)"
+    db.view_parquet("clinics_of_run", folder / f"{_MEMBERS}.parquet")
+    db.table("members_of_run", f"select {columns}, {of_network} from clinics_of_run where {named} is true")
+    others = f"select {columns}, null, false from clinics_of_run where {named} is not true"
+    db.view(_MEMBERS, f"from members_of_run union all {others}")
 
 
 def _register(db: Database, card: Scorecard, scored: int) -> None:

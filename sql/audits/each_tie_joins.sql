@@ -1,11 +1,11 @@
 -- Ties that join nothing: of a clinic that is not in the network of the tie, or a value that clinics of two networks
 -- share though no decision keeps these apart. Ties that wait for review are of no network, and only they.
 -- Grain: one row per tie of such a clinic, or value and two networks. Inputs: network_edges, decision_pairs,
--- network_members.
+-- clinics_icp_with_networks.
 with
 members as (
     select clinic_id, network_id
-    from network_members
+    from clinics_icp_with_networks
     where network_id is not null
 ),
 strays as (

@@ -1,12 +1,12 @@
 -- Clinics of one network that a decision keeps apart.
--- Grain: one row per such pair. Inputs: decision_pairs, network_members.
+-- Grain: one row per such pair. Inputs: decision_pairs, clinics_icp_with_networks.
 with
 apart as (
     select * from decision_pairs where not together
 ),
 members as (
     select clinic_id, network_id
-    from network_members
+    from clinics_icp_with_networks
     where network_id is not null
       and (
           clinic_id in (select clinic_id from apart)

@@ -1,10 +1,10 @@
 -- Networks whose num_clinics is not the number of their members, and members that say another number.
--- Grain: one row per such network. Inputs: networks_icp, network_members.
+-- Grain: one row per such network. Inputs: networks_icp, clinics_icp_with_networks.
 with
 members as (
     select network_id, count(*) as num_members, min(num_clinics) as least, max(num_clinics) as most,
         count(num_clinics) as num_said
-    from network_members
+    from clinics_icp_with_networks
     where network_id is not null
     group by network_id
 )

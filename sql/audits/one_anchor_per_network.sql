@@ -1,9 +1,9 @@
 -- Networks that have no anchor among their members, or more than one, or another than they name; anchors of no network.
--- Grain: one row per such network or clinic. Inputs: networks_icp, network_members.
+-- Grain: one row per such network or clinic. Inputs: networks_icp, clinics_icp_with_networks.
 with
 anchors as (
     select network_id, count(*) as num_anchors, any_value(clinic_id) as clinic_id
-    from network_members
+    from clinics_icp_with_networks
     where is_network_anchor
     group by network_id
 )
@@ -13,5 +13,5 @@ left join anchors using (network_id)
 where num_anchors is distinct from 1 or clinic_id is distinct from anchor_clinic_id
 union all
 select null, null, clinic_id, 1
-from network_members
+from clinics_icp_with_networks
 where is_network_anchor and network_id is null
