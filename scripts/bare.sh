@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the README's two commands as on a machine that has only Python and git: bash scripts/bare.sh [SKIPPED]
 #
-# SKIPPED: a file that then names, one a line, the test files of which something was skipped.
+# SKIPPED: a file that then names, one a line, the tests that were skipped.
 #
 # A fresh clone in a folder of its own, with nothing beside it; a PATH of Python, git and the basic tools; no browser, no
 # Java, no compiler, no git identity, no settings of whoever runs this. Each command runs twice; the second time has to
@@ -72,7 +72,7 @@ bare() { (cd "$work/clone" && env -i HOME="$work/home" PATH="$work/tools" "${kep
 
 bare sh scripts/demo.sh 20000
 bare sh scripts/test.sh -n auto --dist loadfile --junitxml "$work/tests.xml"
-if [ -n "${1:-}" ]; then "$icp_python" scripts/skipped_files.py "$work/tests.xml" >"$1"; fi
+if [ -n "${1:-}" ]; then "$icp_python" scripts/skipped_tests.py "$work/tests.xml" >"$1"; fi
 bare .venv/bin/python - <<'PYTHON'
 import shutil
 import sys
