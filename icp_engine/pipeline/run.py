@@ -159,7 +159,8 @@ def networks_of(scored: Scored, work: Work, former: Former) -> Networks | None:
         named = pl.col(NORMALIZED).alias(NORMALIZED_NAME)
         scores = scored.files  # where there are any, what grouping itself does not read stays there
         inputs = [KEY, NAME, STATE] if scores else network_inputs(work.card)
-        clinics = scored.frame.select(*inputs, *renamed, named).collect()
+        # What is in memory the streaming engine would cut into pieces, and put together as a second copy.
+        clinics = scored.frame.select(*inputs, *renamed, named).collect(engine="auto" if scores else "in-memory")
         options, beside = work.options.network, work.out / DECISIONS
         if options.decisions is None and beside.exists():
             options = dataclass_replace(options, decisions=str(beside))

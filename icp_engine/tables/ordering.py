@@ -92,9 +92,9 @@ def sorted_slices(
 ) -> Iterator[pl.DataFrame]:
     """Yield all rows in order, `size` at a time. Memory is bounded by `max_rows` rows, not by the number of all.
 
-    Source: a frame of `materialised` with a column `ORDER`, a whole number; rows that tie in it are sorted by `ties`,
-    which together are never the same. What does not fit into memory goes to `temp`. `add` is called with many rows at
-    once and returns them with more columns.
+    Source: a frame of `staged` or `materialised` with a column `ORDER`, a whole number; rows that tie in it are sorted
+    by `ties`, which together are never the same. What does not fit into memory goes to `temp`. `add` is called with
+    many rows at once and returns them with more columns.
     """
     if rows <= max_rows:
         # The streaming engine would cut what is in memory into pieces, and putting these together is a second copy.
