@@ -2,6 +2,8 @@
 
 import dataclasses
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from icp_engine.scoring.score import add_bands, band_columns
 from icp_engine.statements.source import Kind, SourceColumn, usual_columns
 from icp_engine.warehouse.duckdb_file import names_in_sql
 
+MAKE_EXTRACT = Path(__file__).resolve().parents[1] / "scripts" / "make_extract.py"
 OWN_CARDS = [str(Path(__file__).parent / "cards" / name) for name in ("other.toml", "product.toml")]
 LISTS = [
     "Aetna; Cigna", "aetna;;  ; United Healthcare", "BCBS", "Blue Cross/Blue Shield", "", " ", "NA", "\u2014", None,
@@ -57,6 +60,14 @@ def clinics(size: int, kinds: tuple[type, type, type], seed: int) -> pl.DataFram
         name: pl.Series([row.get(name) for row in rows], dtype=dtypes[kind]) for names, kind in groups for name in names
     }
     return pl.DataFrame({KEY: [f"c{number:06}" for number in range(size)], **columns})
+
+
+def clean_clinics(size: int, folder: Path) -> pl.DataFrame:
+    """Clinics of a synthetic extract as it is, in the types that it has."""
+    made = folder / "made.parquet"
+    make = [sys.executable, MAKE_EXTRACT, "--rows", str(size), "--out", made]
+    subprocess.run(list(map(str, make)), check=True, stdout=subprocess.DEVNULL)
+    return pl.read_parquet(made)
 
 
 TEXTS = ("segment_label", "sector", "account_name", "state_code")

@@ -1,9 +1,13 @@
-"""Statements executed in DuckDB: what comes out is what the engine says, in every column of every row."""
+"""Statements executed in DuckDB: what comes out is what the engine says, in every column of every row.
+
+ICP_CLINICS says how many dirty clinics are scored, and twice as many clean ones; ICP_CARDS how many cards are drawn.
+"""
 
 import dataclasses
 import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import card_oracle
@@ -12,7 +16,16 @@ import pytest
 from card_strategies import scorecards
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
-from statement_frames import OWN_CARDS, clinics, columns_of, differing, drawn_frame, scored_by_engine, with_own_fields
+from statement_frames import (
+    OWN_CARDS,
+    clean_clinics,
+    clinics,
+    columns_of,
+    differing,
+    drawn_frame,
+    scored_by_engine,
+    with_own_fields,
+)
 
 import icp_engine
 from icp_engine import Scorecard
@@ -27,7 +40,7 @@ from icp_engine.statements.statement import statement
 from icp_engine.warehouse.duckdb_file import names_in_sql
 
 CARDS = int(os.environ.get("ICP_CARDS", "15"))
-SIZE = 600
+SIZE = int(os.environ.get("ICP_CLINICS", "600"))
 BATCHES = {"text": (str, str, str), "typed": (int, float, bool), "floats": (float, float, int)}
 
 
@@ -50,6 +63,11 @@ def check(db: Database, card: Scorecard, frame: pl.DataFrame, columns: dict[str,
 def test_cards_on_dirty_clinics(db: Database, name: str, batch: str) -> None:
     card = icp_engine.load_scorecard(name)
     check(db, card, with_own_fields(clinics(SIZE, BATCHES[batch], seed=5), card, random.Random(7)))
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_cards_on_clean_clinics(db: Database, name: str, tmp_path: Path) -> None:
+    check(db, icp_engine.load_scorecard(name), clean_clinics(2 * SIZE, tmp_path))
 
 
 @seed(23)

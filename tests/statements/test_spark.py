@@ -1,11 +1,12 @@
 """Statements executed in Spark, where Java and pyspark are: what comes out is what the engine says, in every column.
 
-ICP_CLINICS says how many clinics are scored, ICP_CARDS how many cards are drawn.
+ICP_CLINICS says how many dirty clinics are scored, and twice as many clean ones; ICP_CARDS how many cards are drawn.
 """
 
 import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -15,7 +16,16 @@ from card_strategies import scorecards
 from cluster_runs import QUICK_JAVA
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
-from statement_frames import OWN_CARDS, clinics, columns_of, differing, drawn_frame, scored_by_engine, with_own_fields
+from statement_frames import (
+    OWN_CARDS,
+    clean_clinics,
+    clinics,
+    columns_of,
+    differing,
+    drawn_frame,
+    scored_by_engine,
+    with_own_fields,
+)
 
 import icp_engine
 from icp_engine import Scorecard
@@ -58,6 +68,11 @@ def check(spark: Any, card: Scorecard, frame: pl.DataFrame) -> None:
     found = pl.from_arrow(spark.sql(query.rstrip().removesuffix(";")).toArrow())
     assert isinstance(found, pl.DataFrame)
     assert differing(found, scored_by_engine(frame, card), frame) == []
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_cards_on_clean_clinics(spark: Any, name: str, tmp_path: Path) -> None:
+    check(spark, icp_engine.load_scorecard(name), clean_clinics(2 * SIZE, tmp_path))
 
 
 @seed(29)
