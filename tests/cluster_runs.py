@@ -64,7 +64,7 @@ def dirty_extract(folder: Path, size: int, seed: int = 5) -> list[str]:
 
 
 def own_name(number: int) -> str:
-    """A name that few others are like: names that all begin with one word are compared with each other."""
+    """A name that few others are like."""
     word = "".join(SYLLABLES[int(digit)] for digit in str(number // 20))
     return f"{word} Clinic {number}"
 

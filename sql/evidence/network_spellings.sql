@@ -3,7 +3,9 @@
 -- Inputs: names_to_compare (clinic, name, value: a phone or address that several have), evidence_clinics.
 -- Spellings differ by spaces, by a plural, or by one edit in one word of at least five letters. Names of which one word
 -- differs have the first or the last one in common, if they have several: only such are compared, and those that are one
--- but for spaces.
+-- but for spaces. Of more than 30 that have this word in common, only those are compared that are one once a letter is
+-- left out of one or of both, as all are that are one edit apart: a phone of thousands of clinics takes no more for each
+-- than one of a few.
 with
 places as (
     select clinic, name, state_code, value as contact
@@ -26,13 +28,30 @@ keyed as (
     select place, name, ' ' || split_part(name, ' ', -1) from named where name like '% %'
     union all
     select place, name, ' ' from named where name not like '% %'
+),
+counted as (
+    select *, count(*) over (partition by place, key) as num_names from keyed
+),
+crowded as (
+    select distinct place, name from counted where num_names > 30
+),
+letters as (
+    select place, name, unnest(range(1, length(name) + 1)) as letter from crowded
+),
+near as (
+    select place, name, key from counted where num_names <= 30
+    union all
+    select place, name, left(name, letter - 1) || substring(name, letter + 1) from letters
+    where regexp_matches(name[letter], '[^0-9 ]')
+    union all
+    select place, name, name from crowded
     union all
     select place, name, replace(name, ' ', '') from named
 ),
 pairs as (
     select distinct place, a.name as name_a, b.name as name_b
-    from keyed as a
-    join keyed as b using (place, key)
+    from near as a
+    join near as b using (place, key)
     where a.name < b.name
       and (
           replace(a.name, ' ', '') = replace(b.name, ' ', '')

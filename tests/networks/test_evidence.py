@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from icp_engine import load_scorecard
-from icp_engine.database import Database, database
+from icp_engine.database import Database, database, sql_text
 from icp_engine.networks.evidence import EVIDENCE_COLUMNS, can_hold_evidence, evidence_columns, group_by_evidence
 from icp_engine.networks.grouping import NetworkOptions, by_hand, register_settings
 
@@ -211,6 +211,51 @@ def test_spellings_of_one_state(left: str, right: str, *, tied: bool, shared: bo
     ]
     due = {"a0 a1 a2": "name 2, spelling 3; spelling"} if tied and shared else {}
     assert networks([{**row, "phone": "5125550100"} for row in rows] if shared else rows) == due
+
+
+@pytest.mark.parametrize("size", [30, 400])
+@pytest.mark.parametrize("form", ["elm {}", "{} hospice", "{}", "elm {} hospice", "{} {}"])
+def test_spellings_at_a_phone_of_few_and_of_many(form: str, size: int) -> None:
+    """More than 30 names that have a word in common are compared in another way: beside the rule, over all pairs."""
+    rng = random.Random(size)
+    letters = "abs1"
+    words = ["vista", "vest", "babes", "rose wood", "rosewood", "vista 1", "12345"]
+
+    def word() -> str:
+        found = list(rng.choice(words)) if rng.random() < 0.9 else rng.choices("abcs", k=6)
+        for _ in range(rng.choice([0, 1, 1, 2])):
+            place = rng.randrange(len(found))
+            swapped = "".join(found[place : place + 2][::-1])
+            found[place : place + rng.choice([0, 1, 2])] = rng.choice(["", *letters, swapped])
+        return "".join(found).strip() or "x"
+
+    names = sorted({" ".join(form.format(word(), rng.choice(words)).split()) for _ in range(size)})
+    due = {pair for pair in combinations(names, 2) if spelled_alike(*pair) and not has_another_number(*pair)}
+    assert spellings(names) == {f"{left} = {right}, TX" for left, right in due}
+    assert len(due) > 0
+
+
+def has_another_number(left: str, right: str) -> bool:
+    """Whether the names differ in more than spaces, and by a word with a digit."""
+    others = [a + b for a, b in zip(left.split(), right.split(), strict=False) if a != b]
+    return left.replace(" ", "") != right.replace(" ", "") and bool(re.search(r"\d", "".join(others)))
+
+
+def spellings(names: list[str]) -> set[str]:
+    """The spellings found among names of one state and one phone."""
+    with database(threads=2) as db:
+        rows = pl.DataFrame({"clinic": range(len(names)), "name": names, "value": "5125550100", "state_code": "TX"})
+        db.register("names_to_compare", rows.drop("state_code"))
+        db.register("evidence_clinics", rows.select("clinic", "state_code"))
+        return set(db.frame(sql_text("evidence/network_spellings"))["value"])
+
+
+def test_the_spellings_of_thousands_of_clinics_at_a_phone_are_found() -> None:
+    """All pairs of these are 200 million, which would take minutes to compare."""
+    names = [f"clinic {''.join(letters)} {number}" for number, letters in enumerate(product("abcdefgh", repeat=5))]
+    assert spellings([*names[:20_000], "rosewood hospice", "rosewod hospice"]) == {
+        "rosewod hospice = rosewood hospice, TX"
+    }
 
 
 @pytest.mark.parametrize(
