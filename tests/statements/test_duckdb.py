@@ -59,7 +59,7 @@ def check(db: Database, card: Scorecard, frame: pl.DataFrame, columns: dict[str,
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("name", [*shipped_names(), *OWN_CARDS])
+@pytest.mark.parametrize("name", [*shipped_names(), *OWN_CARDS], ids=lambda name: Path(name).stem)
 def test_cards_on_dirty_clinics(db: Database, name: str, batch: str) -> None:
     card = icp_engine.load_scorecard(name)
     check(db, card, with_own_fields(clinics(SIZE, BATCHES[batch], seed=5), card, random.Random(7)))

@@ -54,7 +54,7 @@ def spark(java: str) -> Iterator[Any]:  # noqa: ARG001 (skips)
 
 
 @pytest.mark.parametrize("kinds", [(str, str, str), (float, float, bool)], ids=["text", "typed"])
-@pytest.mark.parametrize("name", [*shipped_names(), *OWN_CARDS])
+@pytest.mark.parametrize("name", [*shipped_names(), *OWN_CARDS], ids=lambda name: Path(name).stem)
 def test_cards_on_dirty_clinics(spark: Any, name: str, kinds: tuple[type, type, type]) -> None:
     card = icp_engine.load_scorecard(name)
     check(spark, card, with_own_fields(clinics(SIZE, kinds, seed=9), card, random.Random(3)))
