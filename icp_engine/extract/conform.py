@@ -20,7 +20,7 @@ WRITTEN = f"{HELPERS}written_"
 SEPARATORS = (";", "\n", "|", ",")  # of the items of a list; the first is the usual one
 
 _DASHES = ["\u2013", "\u2014"]  # alone, they are the hyphen of others
-_IN_ANY_CASE = [
+ABSENT_IN_ANY_CASE = [
     "".join(letters) for word in ABSENT_WORDS for letters in product(*({letter, letter.upper()} for letter in word))
 ] + _DASHES  # looked up as they stand, at a tenth of what lower case would cost
 _INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]
@@ -146,7 +146,7 @@ def _text(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
         return Conformed(field, text, text.is_not_null(), can_be_invalid=False)
     bare = text.str.strip_chars()
     kept = bare if field.identifier else text
-    absent = bare.is_in(_IN_ANY_CASE) if field.absent_words else None
+    absent = bare.is_in(ABSENT_IN_ANY_CASE) if field.absent_words else None
     value = pl.when(bare != "").then(kept) if absent is None else pl.when((bare != "") & ~absent).then(kept)
     return Conformed(field, value, value.is_not_null(), absent=absent, can_be_invalid=False)
 
@@ -155,7 +155,7 @@ def _state(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
     """A state or a territory, its two letters stored upper-case or its name; anything else is reported."""
     text = as_text(raw, dtype)
     bare = text.str.strip_chars()
-    absent = bare.is_in(_IN_ANY_CASE)
+    absent = bare.is_in(ABSENT_IN_ANY_CASE)
     given = ((bare != "") & ~absent).fill_null(value=False)
     return Conformed(field, state_codes(text), given, absent=absent)
 
@@ -170,7 +170,7 @@ def _list(field: Field, raw: pl.Expr, dtype: pl.DataType, convention: Convention
     item = pl.element().str.strip_chars()
     items = raw.str.split(convention.separator).list.eval(item.filter(item != ""))
     bare = raw.str.strip_chars()
-    value = pl.when((bare != "") & ~bare.is_in(_IN_ANY_CASE)).then(items)
+    value = pl.when((bare != "") & ~bare.is_in(ABSENT_IN_ANY_CASE)).then(items)
     return Conformed(field, value, value.is_not_null(), can_be_invalid=False)
 
 

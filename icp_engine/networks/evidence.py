@@ -27,6 +27,7 @@ from icp_engine.networks.values import (
     repeated,
     said_by,
     stems_at_addresses,
+    without_own_names,
     zip5_of,
 )
 
@@ -142,6 +143,8 @@ def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> None:
     every = _with_brands(names, free)
     every = every.filter(~pl.col("name").is_in(barred.implode())) if len(barred) else every
     db.register("clinic_names", every)
+    owners = owners_of(free)
+    owners = without_own_names(owners, said) if PARENT in free.columns else owners
     phones, addresses = phones_of(said), addresses_of(said)
     del said
     contacts = pl.concat([phones.filter(kind="phone"), addresses]).select("clinic", "value")
@@ -149,7 +152,7 @@ def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> None:
     db.register("names_to_compare", names_to_compare(spelled, clinics[STATE], contacts))
     stems = stems_at_addresses(names, addresses, cities_of(free))
     decided = decided_values(applied, free.select("clinic", KEY), names)
-    db.register("clinic_values", pl.concat([decided, owners_of(free), phones, addresses, stems]))
+    db.register("clinic_values", pl.concat([decided, owners, phones, addresses, stems]))
 
 
 def _with_brands(names: pl.DataFrame, clinics: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import polars as pl
 
 from icp_engine.columns import NAME
-from icp_engine.extract.conform import as_text
+from icp_engine.extract.conform import ABSENT_IN_ANY_CASE, as_text
 from icp_engine.extract.states import NAMES
 from icp_engine.networks.match_names import changed, match_name
 
@@ -15,6 +15,9 @@ _PHONES = ("phone", "mailing_phone", "official_phone")
 _SEPARATORS = [";", "|", "\n"]
 _PHONE, _ZIP = 10, 5  # digits
 _NO_PHONES = [digit * _PHONE for digit in "019"]
+_SAYS_SOMETHING = r"[\p{L}1-9]"  # zeros and signs stand where nothing is known
+_NO_ADDRESS = r"^(?:n a|na|none|same|same as .*|unknown)$"
+_NO_PARENT = ["0", "independent", "no parent", "not applicable", "not available", "null", "self", "tbd"]
 _NOT_OF_WORDS = r"[^\p{L}\p{N} ]|  "
 _DIRECTIONS = (
     "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest",
@@ -28,9 +31,9 @@ def said_by(clinics: pl.DataFrame) -> pl.DataFrame:
     columns["mailing_address"] = _read(clinics, "mailing_address", _words)
     columns["address"] = pl.lit(None, pl.String)
     if "address" in clinics.columns:
-        zip5 = _text(clinics, "postal_code").str.slice(0, _ZIP)
-        parts = pl.concat_str(_text(clinics, "address"), _text(clinics, "city"), zip5, separator=" ", ignore_nulls=True)
-        columns["address"] = _each(parts, _words)
+        street, zip5 = _text(clinics, "address"), _text(clinics, "postal_code").str.slice(0, _ZIP)
+        parts = pl.concat_str(street, _text(clinics, "city"), zip5, separator=" ", ignore_nulls=True)
+        columns["address"] = _each(pl.when(street.is_not_null()).then(parts), _words)
     name = match_name(pl.col(NAME)).alias("name")
     return clinics.lazy().select("clinic", name, **columns).collect(engine="streaming")
 
@@ -46,10 +49,30 @@ def owners_of(clinics: pl.DataFrame) -> pl.DataFrame:
     if set(clinics.columns).issuperset(OF_OWNERS):
         owners = owners.unique()
     parents = _texts(clinics, PARENT).with_columns(match_name(pl.col("value"))).drop_nulls()
+    parents = parents.filter(~pl.col("value").is_in(_NO_PARENT))
     return pl.concat(
         frame.select("clinic", pl.lit(kind).alias("kind"), "value")
         for kind, frame in (("owner", owners), ("parent", parents))
     )
+
+
+def without_own_names(owners: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """Return owners without parents that are a clinic's own name, where the column repeats names.
+
+    Where most clinics whose name nobody else has are their own parent, the name was put where there is no parent: that
+    says of two clinics of one name what the name says. A clinic with a name of its own keeps it: others may name it.
+
+    Args:
+        owners: as `owners_of` returns them.
+        said: clinic and its name as grouping compares it.
+    """
+    names = said.select("clinic", "name").drop_nulls()
+    names = names.with_columns(is_shared=repeated(names["name"]))
+    own = owners.filter(kind="parent").join(names, left_on=("clinic", "value"), right_on=("clinic", "name"))
+    if 2 * (~own["is_shared"]).sum() <= (~names["is_shared"]).sum():
+        return owners
+    repeats = own.filter("is_shared").select("clinic", "kind")
+    return owners.join(repeats, on=("clinic", "kind"), how="anti")
 
 
 def items_of(clinics: pl.DataFrame, column: str, read: Callable[[pl.Expr], pl.Expr] | None = None) -> pl.DataFrame:
@@ -71,7 +94,8 @@ def items_of(clinics: pl.DataFrame, column: str, read: Callable[[pl.Expr], pl.Ex
         one, several = some.filter(~has_several), some.filter(has_several)
         split = pl.col("value").str.replace_many(_SEPARATORS, [";"]).str.split(";")
         lists = several.with_columns(split)
-    items = lists.explode("value", empty_as_null=False).with_columns(pl.col("value").str.strip_chars()).drop_nulls()
+    items = lists.explode("value", empty_as_null=False).with_columns(pl.col("value").str.strip_chars())
+    one, items = (frame.filter(_says_something(pl.col("value"))) for frame in (one, items))
     found = [frame.with_columns(read(pl.col("value"))) if read else frame for frame in (one, items)]
     return pl.concat([found[0], found[1].unique()]).filter(pl.col("value") != "")
 
@@ -180,7 +204,11 @@ def _text(clinics: pl.DataFrame, column: str) -> pl.Expr:
     if column not in clinics.columns:
         return pl.lit(None, pl.String)
     text = as_text(pl.col(column), clinics.schema[column]).str.strip_chars()
-    return pl.when(text != "").then(text)
+    return pl.when((text != "") & ~text.is_in(ABSENT_IN_ANY_CASE)).then(text)
+
+
+def _says_something(text: pl.Expr) -> pl.Expr:
+    return text.str.contains(_SAYS_SOMETHING) & ~text.is_in(ABSENT_IN_ANY_CASE)
 
 
 def _read(clinics: pl.DataFrame, column: str, read: Callable[[pl.Series], pl.Series]) -> pl.Expr:
@@ -207,4 +235,4 @@ def _words(text: pl.Series) -> pl.Series:
     text = text.str.to_lowercase()
     text = changed(text, text.str.contains(_NOT_OF_WORDS), lambda some: some.str.replace_all(r"[^\p{L}\p{N}]+", " "))
     text = text.str.strip_chars()
-    return text.set(text == "", None)
+    return text.set((text == "") | text.str.contains(_NO_ADDRESS), None)

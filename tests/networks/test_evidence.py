@@ -119,6 +119,8 @@ TIES = {
     "owners over three": (two({"pac_ids": ["1"]}, {"pac_ids": ["1", "2"]}, {"pac_ids": ["2"]}), "owner 3; owner"),
     "parent": (two({"parent_name": "Elm Holdings, Inc."}, {"parent_name": "ELM HOLDINGS"}), "parent 2; parent"),
     "a parent that is nobody": (two({"parent_name": "N/A"}, {"parent_name": "n/a"}), None),
+    "an owner that is nobody": (two({"pac_ids": "N/A"}, {"pac_ids": "N/A"}), None),
+    "a mailing address that is none": (two({"mailing_address": "n/a"}, {"mailing_address": "N/A", **SAME}), None),
     "name and phone": (
         two({"phone": "(512) 555-0100"}, {"official_phone": "1-512-555-0100", **SAME}),
         "name_contact 2; name_contact",
@@ -184,6 +186,27 @@ def test_ties(case: str) -> None:
     rows, due = TIES[case]
     ids = " ".join(row["clinic_id"] for row in rows)
     assert networks(rows) == ({ids: due} if due else {})
+
+
+@pytest.mark.parametrize("parent", ["Independent", "SELF", "TBD", "Not applicable", "null", "No Parent", "0"])
+def test_parents_that_are_nobody(parent: str) -> None:
+    assert networks(two({"parent_name": parent}, {"parent_name": parent})) == {}
+
+
+def test_a_parent_that_repeats_every_name_says_nothing() -> None:
+    """Systems fill the parent with the clinic itself where there is none: then it is the name once more."""
+    rows = named("Memorial Hospital", "TX", "OK", "CA", parent_name="MEMORIAL HOSPITAL, INC.")
+    holding = [
+        {"clinic_id": "b0", "account_name": "Elm Holdings", "state_code": "TX", "parent_name": "Elm Holdings"},
+        {"clinic_id": "b1", "account_name": "Oak Clinic", "state_code": "OK", "parent_name": "Elm Holdings"},
+    ]
+    filled = [{**row, "parent_name": row["account_name"]} for row in CROWD]
+    assert networks([*rows, *holding], filled) == {"b0 b1": "parent 2; parent"}
+
+
+def test_a_parent_of_the_same_name_ties_where_clinics_on_their_own_have_none() -> None:
+    rows = named("Memorial Hospital", "TX", "OK", "CA", parent_name="Memorial Hospital")
+    assert networks(rows) == {"a0 a1 a2": "parent 3; parent"}
 
 
 @pytest.mark.parametrize(

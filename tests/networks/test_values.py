@@ -6,7 +6,7 @@ from itertools import permutations
 import polars as pl
 import pytest
 
-from icp_engine.networks.values import items_of, names_to_compare, phones_of, repeated, said_by, zip5_of
+from icp_engine.networks.values import items_of, names_to_compare, owners_of, phones_of, repeated, said_by, zip5_of
 
 PHONES = {
     "5125550100": "5125550100",
@@ -33,6 +33,25 @@ ADDRESSES = {
     "#5-Calle Niño": "5 calle niño",
     "...": None,
     "": None,
+    "n/a": None,
+    "N A": None,
+    "None": None,
+    "SAME": None,
+    "Same as above": None,
+    "Same Street 4": "same street 4",
+}
+OWNERS = {
+    "0042176": "0042176",
+    "P1": "P1",
+    "NA": None,
+    "N/A": None,
+    "null": None,
+    "Unknown": None,
+    "0": None,
+    "0000000000": None,
+    "-": None,
+    "--": None,
+    "?": None,
 }
 ZIPS = {"12345": "12345", "12345-6789": "12345", "1234-5": "12345", "1234": None, "x": None, "": None}
 
@@ -51,7 +70,18 @@ def test_addresses() -> None:
     said = said_by(clinics("mailing_address", [*ADDRESSES, None]))
     assert said["mailing_address"].to_list() == [*ADDRESSES.values(), None]
     whole = clinics("address", ["1 Main St.", None]).with_columns(city=pl.lit("Waco"), postal_code=pl.lit("76701-1234"))
-    assert said_by(whole)["address"].to_list() == ["1 main st waco 76701", "waco 76701"]
+    assert said_by(whole)["address"].to_list() == ["1 main st waco 76701", None]  # a place is no address
+
+
+@pytest.mark.parametrize("column", ["pac_id", "pac_ids"])
+def test_owners(column: str) -> None:
+    """What stands where nobody is known is nobody: it would make one owner of all clinics that have none."""
+    rows = clinics(column, [*OWNERS, None])
+    if column == "pac_ids":
+        rows = rows.with_columns(pl.concat_list(column))
+    assert dict(owners_of(rows).select("clinic", "value").rows()) == {
+        place: value for place, value in enumerate(OWNERS.values()) if value
+    }
 
 
 def test_zip_codes() -> None:
