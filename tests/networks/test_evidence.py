@@ -380,7 +380,7 @@ def traps(size: int, rng: random.Random) -> list[Row]:
             "clinic_id": f"c{number:05}",
             "account_name": sometimes(0.95, lambda count=count, pool=pool: " ".join(rng.choices(pool, k=count))),
             "state_code": rng.choice(states),
-            "pac_ids": sometimes(0.05, lambda: [str(rng.randrange(size)) for _ in range(rng.choice([1, 2]))]),
+            "pac_ids": sometimes(0.05, lambda: [str(1 + rng.randrange(size)) for _ in range(rng.choice([1, 2]))]),
             "parent_name": sometimes(0.03, lambda: f"parent p{rng.randrange(size)}q"),
             "other_names": sometimes(0.3, lambda count=count, pool=pool: " ".join(rng.choices(pool, k=count))),
             "phone": sometimes(0.5, lambda: f"512{rng.randrange(size * 2):07}"),

@@ -27,7 +27,7 @@ CROWD = [row(f"z{word}", f"q{word} Memorial Hospital", "AK") for word in WORDS]
 CLINICS = [
     *(row(f"m{place}", "Memorial Hospital", state) for place, state in enumerate(["TX", "TX", "TX", "OK", "OK", "CA"])),
     *(row(f"h{place}", "Hospital", state) for place, state in enumerate(["TX", "OK"])),
-    *(row(f"o{place}", "Memorial", state, str(place)) for place, state in enumerate(["TX", "OK"])),  # owners differ
+    *(row(f"o{place}", "Memorial", state, str(place)) for place, state in enumerate(["TX", "OK"], 1)),  # owners differ
     *(row(f"r{place}", "Zephyr Quillon Aardvark", state) for place, state in enumerate(["TX", "OK"])),  # rare: grouped
     row("s0", "Walden Onyxcare", "TX"),
     row("s1", "Waldem Onyxcare", "OK"),
