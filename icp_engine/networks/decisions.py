@@ -4,6 +4,7 @@ A line of a file is a row; rows are few and are gone through one by one.
 """
 
 import csv
+import io
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -117,6 +118,10 @@ def _decision(path: Path, line: int, row: dict[str, str]) -> Decision:
             f"write one of {', '.join(ACTIONS)}."
         )
     decision = Decision(line, **values)  # type: ignore[arg-type]
+    if any(value.strip() for value in row.get(None, [])):  # type: ignore[call-overload]
+        raise InputError(
+            f"{path}, {decision.text}: there are more values than columns; put a text with commas into quotes."
+        )
     check_decision(path, decision)
     return decision
 
@@ -264,8 +269,28 @@ def one_writer(path: Path) -> Iterator[None]:
         lock.release()
 
 
+def numbered(path: Path, decisions: Iterable[Decision]) -> Iterator[Decision]:
+    """Yield decisions with the lines of the file that they will end on, as lines are counted when it is read."""
+    text = _text_of(path)
+    line = _num_lines(text) if text else 1
+    for decision in decisions:
+        line += _num_lines(",".join(getattr(decision, name) for name in COLUMNS) + "\n")
+        yield replace(decision, line=line)
+
+
+def _num_lines(text: str) -> int:
+    return len(io.StringIO(text, newline="").readlines())
+
+
+def _text_of(path: Path) -> str:
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return file.read()
+
+
 def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
-    """Add lines to the file, which is made if need be, and have the disk hold them.
+    """Add lines to the file, which is made if need be, in the order of its columns, and have the disk hold them.
 
     Raises:
         InputError: the file cannot be written.
@@ -273,14 +298,16 @@ def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
     check_no_pipe(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+        text = _text_of(path)
+        columns = next(csv.reader(io.StringIO(text, newline="")), COLUMNS)
         with path.open("a", encoding="utf-8", newline="") as file:
             if text and not text.endswith("\n"):
                 file.write("\n")
             writer = csv.writer(file, lineterminator="\n")
             if not text:
                 writer.writerow(COLUMNS)
-            writer.writerows([getattr(decision, name) for name in COLUMNS] for decision in decisions)
+            for decision in decisions:
+                writer.writerow(getattr(decision, name) if name in COLUMNS else "" for name in columns)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

@@ -17,6 +17,7 @@ from icp_engine.networks.decisions import (
     Decision,
     append_decisions,
     check_decision,
+    numbered,
     one_writer,
     read_decisions,
 )
@@ -100,8 +101,7 @@ def _of_clinics(run: Run, decision: Decision) -> Decision:
 def _checked(db: Database, path: Path, decisions: Iterable[Decision]) -> tuple[tuple[Decision, ...], list[Decision]]:
     """Return the decisions of the file, and those that are to be added, with their lines."""
     before = read_decisions(path, needed=False)
-    last = max((earlier.line for earlier in before), default=1)
-    fresh = [replace(decision, line=last + place) for place, decision in enumerate(decisions, 1)]
+    fresh = list(numbered(path, decisions))
     for decision in fresh:
         check_decision(path, decision)
     clinics = _bearing(db, [*before, *fresh])

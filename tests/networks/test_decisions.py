@@ -19,6 +19,7 @@ from icp_engine.networks.decisions import COLUMNS, Decision, append_decisions, o
 from icp_engine.networks.evidence import KINDS
 from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
+from icp_engine.published.decide import decide_all
 from icp_engine.published.lists import audits
 from icp_engine.published.run import open_run
 from icp_engine.published.why import network_why
@@ -200,6 +201,7 @@ def test_contradictions_show_both_lines(lines: list[Line], sentence: str, tmp_pa
         (",,not_same,a,net_12,\n", "net_12 is a network"),
         (',,anchor,"a,,\n', "cannot be read as CSV"),
         (",,rename,a,!!,\n", "'!!' has no letter or digit"),
+        (",,rename,a,Elm, Inc,a reason\n", r"line 2 \(rename a Elm\): there are more values than columns"),
     ],
 )
 def test_lines_that_do_not_say_what_they_have_to(text: str, sentence: str, tmp_path: Path) -> None:
@@ -259,6 +261,36 @@ def test_decide_appends_what_holds(tmp_path: Path) -> None:
     ]  # fmt: skip
     run([str(tmp_path / "clinics.parquet")], out, RunOptions(format="parquet", charts=False))
     assert networks(out) == {f"{QUILL} {ZEPHYR}", "o1 o2 u1", "a1 s1"}
+
+
+def test_lines_are_added_in_the_order_of_the_columns_that_the_file_has(tmp_path: Path) -> None:
+    out = publish(tmp_path, [])
+    (out / "decisions.csv").write_text(
+        "\ufeffaction,subject,object,line,author,decided_at,reason\r\nmerge,a1,s1,mine,Ann,2026-11-26,one owner\r\n",
+        encoding="utf-8", newline="",
+    )  # fmt: skip
+    assert decide(out, "rename", "o1", "Onyx, all", "--reason", "so").exit_code == 0
+    found = read_decisions(out / "decisions.csv")
+    assert [(line.action, line.subject, line.object, line.author, line.reason) for line in found] == [
+        ("merge", "a1", "s1", "Ann", "one owner"), ("rename", "o1", "Onyx, all", "Ann", "so"),
+    ]  # fmt: skip
+    assert found[1].decided_at[:2] == "20"
+
+
+@pytest.mark.parametrize("reason", ["one\ntwo", "one\r\ntwo\n\nfour\n", "one"])
+@pytest.mark.parametrize("end", ["", "\n\n\n", ",,,,,\n"])
+def test_lines_are_counted_as_they_are_read(reason: str, end: str, tmp_path: Path) -> None:
+    """So that `undo` takes back the line that was told: reasons may have several lines, and files blank ones."""
+    out = publish(tmp_path, [("merge", "a1", "s1")])
+    with (out / "decisions.csv").open("a", newline="") as file:
+        file.write(end)
+    run_ = open_run(out)
+    asked = [Decision(0, "", "Ann", "anchor", clinic, "", reason) for clinic in ("q2", "z2")]
+    told = decide_all(run_, out / "decisions.csv", asked)
+    found = read_decisions(out / "decisions.csv")[1:]
+    assert [line.line for line in told] == [line.line for line in found]
+    assert [line.subject for line in found] == ["q2", "z2"]
+    assert decide(out, "undo", str(told[1].line)).exit_code == 0
 
 
 @pytest.mark.parametrize(
