@@ -155,7 +155,9 @@ def import_command(sheet: Path, author: str | None, decisions: Path | None, ware
     run = open_run(warehouse)
     path = decisions_file(run, decisions)
     written = import_answers(run, sheet, path, _moment(), _signed(author))
-    show.say(f"{len(written):,} lines in {path}: they hold from the next run on." if written else "There is no answer.")
+    lines = "1 line" if len(written) == 1 else f"{len(written):,} lines"
+    holding = "it holds" if len(written) == 1 else "they hold"
+    show.say(f"{lines} in {path}: {holding} from the next run on." if written else "There is no answer.")
 
 
 def _moment() -> str:

@@ -113,12 +113,13 @@ def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: s
         author: who answers.
 
     Raises:
-        InputError: the sheet cannot be read, an answer is neither yes nor no, a question is not known, or an answer
-            contradicts another; then nothing is written.
+        InputError: the sheet cannot be read, an answer is neither yes nor no, a question is not known or has two
+            answers, or an answer contradicts a decision; then nothing is written.
     """
     answers = _read(path)
     known = {row["question_id"]: row for row in questions(run).iter_rows(named=True)}
-    written = []
+    written: list[Decision] = []
+    given: dict[str, tuple[int, bool]] = {}  # row and answer, by question
     for place, row in enumerate(answers.iter_rows(named=True), 2):
         answer = (row["answer"] or "").strip().lower()
         if not answer:
@@ -131,8 +132,14 @@ def import_answers(run: Run, path: Path, decisions: Path, moment: str, author: s
             raise InputError(
                 f"{path}, row {place}: the run has no question {row['question_id']!r}; export the sheet anew."
             )
-        asked = Decision(0, moment, author, "merge", "", "", row["reason"] or "")
-        written += _lines_of(known[row["question_id"]], asked, yes=answer in _YES)
+        key, yes = row["question_id"], answer in _YES
+        before, said = given.setdefault(key, (place, yes))
+        if said != yes:
+            both = "yes and with no" if said else "no and with yes"
+            raise InputError(f"{path}, rows {before} and {place}: {key} is answered with {both}; leave one.")
+        if before == place:
+            asked = Decision(0, moment, author, "merge", "", "", row["reason"] or "")
+            written += _lines_of(known[key], asked, yes=yes)
     return decide_all(run, decisions, written) if written else []
 
 

@@ -199,6 +199,21 @@ def test_sheets_that_cannot_be_taken_in(text: str, sentence: str, warehouse: Pat
         import_answers(open_run(warehouse), tmp_path / "sheet.txt", tmp_path / "decisions.csv", "now", "Ann")
 
 
+@pytest.mark.parametrize(("again", "lines"), [("YES", 2), ("no", None)])
+def test_a_question_that_a_sheet_answers_twice(again: str, lines: int | None, warehouse: Path, tmp_path: Path) -> None:
+    """As when two people's sheets are put together: the same counts once, and of others nobody knows which holds."""
+    key = asked(warehouse)["memorial hospital"]["question_id"]
+    sheet, path = tmp_path / "sheet.csv", tmp_path / "decisions.csv"
+    sheet.write_text(f"question_id,answer,reason\n{key},yes,Ann\n{key},,\n{key},{again},Ben\n")
+    if lines is None:
+        with pytest.raises(InputError, match=f"rows 2 and 4: {key} is answered with yes and with no; leave one"):
+            import_answers(open_run(warehouse), sheet, path, "now", "Ann")
+        assert not path.exists()
+    else:
+        written = import_answers(open_run(warehouse), sheet, path, "now", "Ann")
+        assert [(line.action, line.reason) for line in written] == [("merge", "Ann")] * lines
+
+
 def test_answers_that_contradict_decisions_write_nothing(warehouse: Path, tmp_path: Path) -> None:
     sheet, path = tmp_path / "sheet.csv", tmp_path / "decisions.csv"
     export_questions(open_run(warehouse), sheet)
