@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from icp_engine.columns import CONTACT, HELPERS, Column, Field
 from icp_engine.database import Database, header, sql_text
 from icp_engine.networks.columns import member_columns, networks_columns
+from icp_engine.networks.decisions import ACTIONS
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.networks.neutral import NETWORK_SCORES
 from icp_engine.networks.review import KINDS as QUESTION_KINDS
@@ -157,7 +158,7 @@ _DETAILS = {
     "holds_across_states": "Whether the name alone ties clinics of several states",
     "rank": "Place among all clinics, 1 is best, by score and tie-breakers",
     "tier_stability": "Share of variations of the weights in which it keeps its tier; of a run with --stability",
-    "line": "Number of the line: in network_aliases from 1, in decisions that of the file",
+    "line": "Number of the line in the file of decisions, where the header is 1",
     "question_id": "q_ and 12 hex digits of the MD5 of kind, topic and names",
     "name_a": "Name of the largest side, as grouping compares names, or the words that names begin with",
     "name_b": "Names of the others, three of them at the most; missing where it is the same",
@@ -173,8 +174,8 @@ _DETAILS = {
     "side_clinics": "Clinics of each side, in the order of sides",
     "decided_at": "When it was decided, as it was written",
     "author": "Who decided",
-    "action": "merge, split, not_same, anchor, rename, brand_prefix or exclude_name",
-    "subject": "Clinic, clinics, state or name that it is about",
+    "action": ", ".join(ACTIONS[:-1]) + f" or {ACTIONS[-1]}",
+    "subject": "Clinic, clinics, state or name that it is about; of undo the number of a line",
     "object": "The other clinic, or the new name",
     "state": "What became of the line: it holds, or why not",
     "together": "Whether the two belong together; otherwise the second leaves",
@@ -222,6 +223,18 @@ _OF_TABLES = {
         "status": "automatic (a rule ties), decided (people tied) or review (a question that waits for an answer)",
         "similarity": "Of two spellings one less the edits by letters of the longer; else missing",
     },
+    "network_candidates": {
+        "network_name": "The name, as grouping compares names",
+        "num_clinics": "Clinics of that name, in a network or not",
+        "num_states": "Distinct states where they are, an unknown state is none",
+    },
+    "network_changes": {
+        "network_id": "Network of this run; missing of one that is gone",
+        "network_name": "Its name, normalised",
+        "num_clinics": "Clinics that the row is about: their number",
+    },
+    "decisions": {"reason": "Why it was decided so, as it was written"},
+    "network_aliases": {"line": "Number of the line, from 1: lines are added and none is lost"},
     "review_queue": {"kind": "Kind of the question: " + ", ".join(QUESTION_KINDS)},
 }
 

@@ -16,6 +16,7 @@ from msgspec import to_builtins
 import icp_engine
 from icp_engine.columns import FIELDS
 from icp_engine.networks.columns import member_columns, networks_columns
+from icp_engine.networks.decisions import ACTIONS
 from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.pipeline.run import RunOptions, run
 from icp_engine.published.explain import explain_clinic
@@ -184,6 +185,26 @@ def test_everything_has_a_comment(db: duckdb.DuckDBPyConnection) -> None:
         found = rows(db, f"select {name}, comment from duckdb_{what}() where not internal")
         assert len(found) >= 10
         assert [one for one, text in found if not (text or "").strip()] == [], what
+
+
+@pytest.mark.parametrize(
+    ("column", "means"),
+    [
+        ("decisions.reason", "Why it was decided so"),
+        ("decisions.line", "Number of the line in the file of decisions"),
+        ("decision_pairs.line", "Number of the line in the file of decisions"),
+        ("network_aliases.line", "Number of the line, from 1"),
+        *(("decisions.action", action) for action in ACTIONS),
+        ("network_candidates.num_clinics", "Clinics of that name, in a network or not"),
+        ("network_candidates.network_name", "The name, as grouping compares names"),
+        ("network_changes.network_id", "missing of one that is gone"),
+        ("network_changes.num_clinics", "Clinics that the row is about"),
+        ("clinic_bibliography.reason", "Why these points"),
+    ],
+)
+def test_columns_of_one_name_mean_what_their_table_says(db: duckdb.DuckDBPyConnection, column: str, means: str) -> None:
+    found = rows(db, "select comment from duckdb_columns() where table_name || '.' || column_name = $1", column)
+    assert means in found[0][0]
 
 
 @pytest.mark.parametrize(
