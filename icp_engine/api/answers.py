@@ -13,6 +13,7 @@ from icp_engine.distribution import engine_version
 Form = Literal["json", "csv"]
 RUN = "X-ICP-Run"
 TOTAL = "X-Total-Count"
+NETWORK = "X-ICP-Network"
 SCORECARD = "scorecard"  # the parameter that chooses one of a run
 _TYPES: dict[Form, str] = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 _NOT_AT_ALL = (0.0, 2)  # of a media type that is named with q=0

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from icp_engine.api import shapes
-from icp_engine.api.answers import RUN, TOTAL, Form, answered, json_bytes, rows_bytes
+from icp_engine.api.answers import NETWORK, RUN, TOTAL, Form, answered, json_bytes, rows_bytes
 from icp_engine.api.anything import ANYTHING
 from icp_engine.api.current import OTHER_CARDS, Current, UnavailableError
 from icp_engine.api.listing import Listing, Page
@@ -19,6 +19,12 @@ from icp_engine.published.filters import Condition, conditions
 RUN_HEADER = {RUN: {"description": "The run that answers", "schema": {"type": "string"}}}
 UNDER = "/icp"  # where the paths of lists, clinics, networks and statistics begin
 _TOTAL_HEADER = {TOTAL: {"description": "Rows on all pages together", "schema": {"type": "integer"}}}
+_NETWORK_HEADER = {
+    NETWORK: {
+        "description": "Network that an id no longer in use leads to",
+        "schema": {"type": "string"},
+    }
+}
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": shapes.Problem, "description": "There is none of that id"}}
 ERRORS: dict[int | str, dict[str, Any]] = {
     200: {"headers": RUN_HEADER},
@@ -26,12 +32,9 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     422: {"model": shapes.Problem, "description": "A parameter cannot be what it is, or is not known"},
     503: {"model": shapes.Problem, "description": "There is no published run"},
 }
-_LIST = ERRORS | {
-    200: {
-        "headers": RUN_HEADER | _TOTAL_HEADER,
-        "content": {"text/csv": {"schema": {"type": "string", "description": "The rows, with a header line"}}},
-    }
-}
+_CSV = {"text/csv": {"schema": {"type": "string", "description": "The rows, with a header line"}}}
+_LIST = ERRORS | {200: {"headers": RUN_HEADER | _TOTAL_HEADER, "content": _CSV}}
+_CLINICS = ERRORS | {200: {"headers": RUN_HEADER | _TOTAL_HEADER | _NETWORK_HEADER, "content": _CSV}}
 
 
 def routes_of(rows: Rows, parameters: Parameters) -> APIRouter:
@@ -57,9 +60,12 @@ def _add_lists(router: APIRouter, rows: Rows, parameters: Parameters, shape: sha
         with _answering(request, rows) as run:
 
             def make(form: Form) -> tuple[bytes, dict[str, str]]:
-                page = _page(run.clinics, asked, conditions(led(run, asked.filter()), "clinics", rows.card))
+                wanted = led(run, asked.filter())
+                page = _page(run.clinics, asked, conditions(wanted, "clinics", rows.card))
                 before = {"total": page.total, "limit": asked.limit, "offset": asked.offset}
-                return _listed(page, form, before, "clinics", {})
+                body, headers = _listed(page, form, before, "clinics", {})
+                led_to = {NETWORK: wanted.network_id} if wanted.network_id not in (None, asked.network_id) else {}
+                return body, headers | led_to
 
             return answered(request, run.run_id, asked.model_dump(), make, csv=True)
 
@@ -74,7 +80,7 @@ def _add_lists(router: APIRouter, rows: Rows, parameters: Parameters, shape: sha
             return answered(request, run.run_id, asked.model_dump(), make, csv=True)
 
     router.add_api_route(
-        "/clinics", list_clinics, operation_id="list_clinics", response_model=shape.clinics, responses=_LIST,
+        "/clinics", list_clinics, operation_id="list_clinics", response_model=shape.clinics, responses=_CLINICS,
         dependencies=[Depends(only(parameters.clinics))], summary="Clinics, highest score first",
     )  # fmt: skip
     router.add_api_route(

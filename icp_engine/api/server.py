@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from uvicorn.logging import AccessFormatter
 
 from icp_engine.api.access import LOCAL, HostCheck, check_host
-from icp_engine.api.answers import RUN
+from icp_engine.api.answers import NETWORK, RUN, TOTAL
 from icp_engine.api.app import Application
 from icp_engine.api.current import Current
 from icp_engine.api.open_files import room_for
@@ -74,7 +74,7 @@ class Limits:
 def _guarded(app: ASGIApp, host: str, token: str | None, limits: Limits) -> ASGIApp:
     """Return the application behind its checks. With a token any host will do, unless some are named."""
     if limits.cors_origins:
-        shown = [RUN, "ETag", "Link", "X-Total-Count"]
+        shown = [RUN, "ETag", "Link", TOTAL, NETWORK]
         app = CORSMiddleware(
             app, limits.cors_origins, allow_methods=["GET"], allow_headers=["Authorization"], expose_headers=shown
         )

@@ -1,6 +1,6 @@
 """One run, opened once and read only through what is open: it stays whole when its files are removed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -211,6 +211,12 @@ def clinic(run: Snapshot, clinic_id: str) -> dict[str, Any] | None:
 def led(run: Snapshot, wanted: Filter) -> Filter:
     """Return a filter with the id that a network has now for one that is no longer in use."""
     return replace(wanted, network_id=current_network(run, wanted.network_id)) if wanted.network_id else wanted
+
+
+def led_query(run: Snapshot, query: Mapping[str, str]) -> dict[str, str]:
+    """Return what a form asks for, with the id that its network has now."""
+    asked = query.get("network_id")
+    return {**query, "network_id": current_network(run, asked)} if asked else dict(query)
 
 
 def current_network(run: Snapshot, network_id: str) -> str:

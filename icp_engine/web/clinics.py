@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from icp_engine.api.snapshot import Snapshot, current_network
+from icp_engine.api.snapshot import Snapshot, current_network, led_query
 from icp_engine.columns import KEY, NAME
 from icp_engine.extract.states import CODES
 from icp_engine.scorecard.model import TOTAL
@@ -20,9 +20,7 @@ _MORE = ("min_score", "min_ceiling", "min_coverage", "network")
 def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
     """Return the page of the clinics that a form asks for."""
     card = run.rows.card
-    query = dict(request.query_params)
-    if query.get("network_id"):
-        query["network_id"] = current_network(run, query["network_id"])
+    former, query = request.query_params.get("network_id"), led_query(run, request.query_params)
     asked = clinics_asked(query, card, run.clinics.columns)
     values: dict[str, Any] = {
         "asked": asked,
@@ -34,6 +32,7 @@ def show(run: Snapshot, request: Request) -> tuple[str, Mapping[str, Any]]:
         "has_bounds": bound(card, "ceiling") in run.clinics.columns,
         "has_coverage": card.column("coverage") in run.clinics.columns,
         "more": sum(name in asked.typed for name in _MORE),
+        "former": former if former != query.get("network_id") else None,
         "exact": _exact(run, asked.typed.get("q")),
     }
     if asked.problems:
@@ -72,7 +71,7 @@ def _exact(run: Snapshot, text: str | None) -> str | None:
     """Return the page of the clinic or network whose id was typed into the search, if there is one."""
     if not text or any(sign.isspace() for sign in text):
         return None
-    if text in run.places:
+    if current_network(run, text) in run.places:
         return network_url(text)
     with run.db.cursor() as db:
         return clinic_url(text) if db.row("select 1 from clinics where clinic_id = $id", {"id": text}) else None

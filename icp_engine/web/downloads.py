@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from icp_engine.api.answers import RUN
 from icp_engine.api.current import Current
-from icp_engine.api.snapshot import Snapshot
+from icp_engine.api.snapshot import Snapshot, led_query
 from icp_engine.errors import InputError
 from icp_engine.tables.workbook import write_workbook
 from icp_engine.tables.writer import flat
@@ -39,7 +39,7 @@ def download(current: Current, request: Request) -> Response:
         raise NotFoundError("kind of file", form, why="There are csv, xlsx and json.")
     with ExitStack() as stack:
         run = stack.enter_context(current.run())
-        asked = clinics_asked(dict(request.query_params), run.rows.card, run.clinics.columns)
+        asked = clinics_asked(led_query(run, request.query_params), run.rows.card, run.clinics.columns)
         if asked.problems:
             return PlainTextResponse(" ".join(asked.problems.values()), 422, headers=SECURITY)
         headers = SECURITY | {RUN: run.run_id, "Content-Disposition": f'attachment; filename="clinics.{form}"'}

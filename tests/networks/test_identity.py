@@ -233,7 +233,16 @@ def test_old_ids_lead_to_the_network_by_the_api_and_on_pages(tmp_path: Path) -> 
         answer = server.get(f"/icp/networks/{old}")
         assert (answer.status, answer.json["network_id"], answer.json["former_id"]) == (200, new, old)
         assert server.get(f"/icp/networks/{new}").json["former_id"] is None
-        assert server.get("/icp/clinics", network_id=old).json["total"] == 8
+        for accept in ("application/json", "text/csv"):
+            listed = server.get("/icp/clinics", {"Accept": accept}, network_id=old)
+            assert (listed.headers["x-total-count"], listed.headers["x-icp-network"]) == ("8", new)
+            assert "x-icp-network" not in server.get("/icp/clinics", {"Accept": accept}, network_id=new).headers
+        clinics = server.get("/clinics", {"Accept": "text/html"}, network_id=old).body.decode()
+        assert f"The id <bdi>{old}</bdi> is no longer in use" in clinics
+        assert "no longer in use" not in server.get("/clinics", {"Accept": "text/html"}, network_id=new).body.decode()
+        searched = server.get("/clinics", {"Accept": "text/html"}, q=old).body.decode()
+        assert f'<a href="/networks/{old}">Go to the one of that id</a>' in searched
+        assert server.get("/clinics.csv", network_id=old).body.count(b"\n") == 9  # with a header
         assert server.get("/icp/networks/net_0").status == 404
 
 
