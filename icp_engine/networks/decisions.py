@@ -137,8 +137,9 @@ def check_decision(path: Path, decision: Decision) -> None:
         raise InputError(f"{path}, {decision.text}: {decision.action} needs {_needs(decision.action)}.")
     if decision.action in _OF_PAIRS and decision.object in decision.subjects:
         raise InputError(f"{path}, {decision.text}: both are the same clinic; name two.")
-    if needs_object and not any(letter.isalnum() for letter in decision.object):
-        raise InputError(f"{path}, {decision.text}: '{decision.object}' has no letter or digit; write another.")
+    said = decision.object if needs_object else decision.subject
+    if not any(letter.isalnum() for letter in said):
+        raise InputError(f"{path}, {decision.text}: '{said}' has no letter or digit; write another.")
     for name in decision.clinics:
         if name.startswith(NETWORK_ID):
             raise InputError(

@@ -201,6 +201,8 @@ def test_contradictions_show_both_lines(lines: list[Line], sentence: str, tmp_pa
         (",,not_same,a,net_12,\n", "net_12 is a network"),
         (',,anchor,"a,,\n', "cannot be read as CSV"),
         (",,rename,a,!!,\n", "'!!' has no letter or digit"),
+        (",,brand_prefix,!!,,\n", "'!!' has no letter or digit"),
+        (",,exclude_name,---,,\n", "'---' has no letter or digit"),
         (",,rename,a,Elm, Inc,a reason\n", r"line 2 \(rename a Elm\): there are more values than columns"),
     ],
 )
