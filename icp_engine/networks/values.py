@@ -16,7 +16,7 @@ _SEPARATORS = [";", "|", "\n"]
 _PHONE, _ZIP = 10, 5  # digits
 _NO_PHONES = [digit * _PHONE for digit in "019"]
 _SAYS_SOMETHING = r"[\p{L}1-9]"  # zeros and signs stand where nothing is known
-_NO_ADDRESS = r"^(?:n a|na|none|same|same as .*|unknown)$"
+_NO_ADDRESSES = ["", "n a", "na", "none", "same", "unknown"]
 _NO_PARENT = ["0", "independent", "no parent", "not applicable", "not available", "null", "self", "tbd"]
 _NOT_OF_WORDS = r"[^\p{L}\p{N} ]|  "
 _DIRECTIONS = (
@@ -235,4 +235,4 @@ def _words(text: pl.Series) -> pl.Series:
     text = text.str.to_lowercase()
     text = changed(text, text.str.contains(_NOT_OF_WORDS), lambda some: some.str.replace_all(r"[^\p{L}\p{N}]+", " "))
     text = text.str.strip_chars()
-    return text.set((text == "") | text.str.contains(_NO_ADDRESS), None)
+    return text.set(text.is_in(_NO_ADDRESSES) | text.str.starts_with("same as "), None)
