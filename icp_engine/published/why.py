@@ -24,6 +24,8 @@ lines as (
     select line from decision_pairs where clinic_id in (from members) or other_clinic_id in (from members)
     union
     select line from decisions where subject in (from members)
+    union
+    select unnest(cast($of_brands as bigint[]))
 )
 select action, subject, object, author, reason, state from decisions semi join lines using (line) order by line
 """
@@ -172,7 +174,7 @@ def why_in(
     if network.placed:
         ties += db.rows(_PLACED, {"ids": ids})
     owners = known_owners(members)
-    decisions = db.rows(_DECIDED, {"ids": ids}) if decided else ()
+    decisions = db.rows(_DECIDED, {"ids": ids, "of_brands": _of_brands(db, ties)}) if decided else ()
     return NetworkWhy(
         states=_shared(members[STATE]),
         ties=tuple(_ties(ties)),
@@ -185,6 +187,15 @@ def why_in(
         former_ids=_former(former, network.network_id),
         links=links_to(network.anchor, ids, ties) if network.anchor is not None else {},
     )
+
+
+def _of_brands(db: Database, ties: Iterable[_Tied]) -> list[int]:
+    """Return the lines of the decisions that made the brands which tie clinics."""
+    brands = {value for kind, _, value in ties if kind == "brand_prefix"}
+    if not brands:
+        return []
+    lines = db.frame("select line, subject from decisions where action = 'brand_prefix'")
+    return lines.filter(match_name(pl.col("subject")).is_in(brands))["line"].to_list()
 
 
 def _former(former: pl.DataFrame, network_id: str) -> tuple[FormerId, ...]:

@@ -165,7 +165,16 @@ def test_why_shows_decisions_and_former_ids(tmp_path: Path) -> None:
 
 def test_a_brand_over_states(tmp_path: Path) -> None:
     clinics = [*named("Quill", "q1"), *named("Quill North", "q2", "OK"), *named("Quilling", "q3", "CA")]
-    assert networks(publish(tmp_path, [("brand_prefix", "QUILL")], clinics)) == {"q1 q2"}
+    out = publish(
+        tmp_path, [("brand_prefix", "QUILL"), ("brand_prefix", "The Quill, Inc."), ("brand_prefix", "X")], clinics
+    )
+    assert networks(out) == {"q1 q2"}
+    [key] = query(out, "select network_id from networks_icp")[0]
+    told = network_why(open_run(out), key).decisions
+    assert [(line.action, line.subject) for line in told] == [
+        ("brand_prefix", "QUILL"),
+        ("brand_prefix", "The Quill, Inc."),
+    ]
 
 
 @pytest.mark.parametrize(
