@@ -1,5 +1,6 @@
 """Options of `run` that have a cluster do the work."""
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from icp_engine.pipeline.options import RunOptions
     from icp_engine.warehouse.manifest import Manifest
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9]+:/")  # to this machine it would be a folder called so
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -51,15 +53,18 @@ def asked(
     driver_edges: int,
     *,
     ship: bool,
+    out: Path,
 ) -> "Cluster | None":
     """Return the cluster that is asked for; None where this machine does the work.
 
     Raises:
-        click.UsageError: options of a cluster stand without one, or name two.
+        click.UsageError: options of a cluster stand without one, or name two; or `out` is an address without one.
     """
     if engine == "local":
         if master or remote or tuple(settings) or ship:
             raise click.UsageError("--master, --remote, --spark-setting and --ship go with --engine spark.")
+        if _ADDRESS.match(out.as_posix()):
+            raise click.UsageError(f"--out {out.as_posix()}: addresses go with --engine spark; choose a folder.")
         return None
     if bool(master) == bool(remote):
         raise click.UsageError("--engine spark takes one of --master and --remote.")

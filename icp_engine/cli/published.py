@@ -51,23 +51,23 @@ def pull(
 ) -> None:
     """Bring a run of a cluster down as a warehouse on this machine.
 
-    SOURCE is the folder that `icp-engine run --engine spark` published into. What comes down
-    is what `icp-engine run` makes here: tables, icp.duckdb, report, pages and API. Filters
-    bring some clinics down, with the scores, ranks and networks that they have among all.
+    SOURCE is the folder, or the address of S3, that `icp-engine run --engine spark` published
+    into. What comes down is what `icp-engine run` makes here: tables, icp.duckdb, report, pages
+    and API. Filters bring some clinics down, with the scores, ranks and networks that they have
+    among all.
 
     \b
     Examples:
       icp-engine published pull /shared/warehouse --out warehouse
       icp-engine published pull /shared/warehouse --out texas --state TX --tier 1,2
+      icp-engine published pull s3://bucket/warehouse --out warehouse
     """
+    from icp_engine.distributed.pull import card_of
     from icp_engine.distributed.pull import pull as bring_down
     from icp_engine.pipeline.options import RunOptions
     from icp_engine.published.filters import Filter
-    from icp_engine.published.run import run_in
-    from icp_engine.warehouse.folder import published
-    from icp_engine.warehouse.switch import CLUSTER
 
-    card = run_in(source, published(source, CLUSTER)).card
+    card = card_of(source)
     wanted = Filter(options.chosen_tiers(tier, card), options.chosen_segments(segment, card), state, min_score)
     how = RunOptions(
         format=format_,  # type: ignore[arg-type]

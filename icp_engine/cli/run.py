@@ -131,6 +131,7 @@ def command(
       icp-engine run clinics.parquet --scorecard icp --scorecard icf
       icp-engine run clinics.parquet --min-single-state 5 --exclude-names generic.txt
       icp-engine run /shared/extract --engine spark --master spark://host:7077 --out /shared/warehouse
+      icp-engine run s3://bucket/in/ --engine spark --master spark://host:7077 --out s3://bucket/out
     """
     from icp_engine.networks.grouping import NetworkOptions
     from icp_engine.pipeline.run import RunOptions, run
@@ -162,7 +163,7 @@ def command(
         memory_limit=memory_limit,
         temp_dir=None if temp_dir is None else str(temp_dir),
     )
-    asked_of = cluster.asked(engine, master, remote, spark_settings, driver_edges, ship=ship)
+    asked_of = cluster.asked(engine, master, remote, spark_settings, driver_edges, ship=ship, out=out)
     with show.Progress(quiet=quiet or as_json) as progress:
         if asked_of is None:
             manifest = run(extract, out, asked, progress)
@@ -242,14 +243,21 @@ def _summary_of_counts(manifest: "Manifest", out: Path) -> str:
 
 def _places_on_cluster(manifest: "Manifest", out: Path) -> list[tuple[str, str]]:
     """Return where a cluster has put the results, and how to have them here."""
+    from icp_engine.distributed.bucket import address_of
     from icp_engine.warehouse.folder import published
     from icp_engine.warehouse.switch import CLUSTER
 
+    address = address_of(out)
+    place = f"{address}/{CLUSTER.runs}/{manifest.run_id}" if address else published(out, CLUSTER)
     files = sum(output.file.endswith(".parquet") for output in manifest.outputs)
     size = sum(output.bytes for output in manifest.outputs) / 1e6
+    pull = shell_line("icp-engine", "published", "pull", address or str(out))
     return [
-        ("Results", f"{published(out, CLUSTER)}: {files:,} Parquet files, {size:,.1f} MB"),
-        ("Next", f"{shell_line('icp-engine', 'published', 'pull', str(out))}: icp.duckdb, report, pages, API here"),
+        ("Results", f"{place}: {files:,} Parquet files, {size:,.1f} MB"),
+        (
+            "Next",
+            f"{pull}: icp.duckdb, report, pages, API here",
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from icp_engine.distributed.bucket import is_address
 from icp_engine.distributed.session import Versions, own_versions
 from icp_engine.extract.extract import FILE, ROW, Extract, Rejects, conformed_rows, open_extract
 from icp_engine.pipeline.clinics import needed_fields
@@ -48,8 +49,8 @@ class Job:
         options: what the run is asked to do.
         slices: the extract in tasks.
         schema: the columns of a conformed extract, all files united, and the places of rows.
-        folder: the run's, for results.
-        temp: for what is thrown away at the end, on a disk that all machines share.
+        results: the folder or the address of the run.
+        work: for what is thrown away at the end, on a disk that all machines share, or an address.
         versions: of the driver.
     """
 
@@ -58,17 +59,17 @@ class Job:
     options: RunOptions
     slices: tuple[Slice, ...]
     schema: pl.Schema
-    folder: Path
-    temp: Path
+    results: str
+    work: str
     versions: Versions
 
-    def path(self, kind: str, number: int) -> Path:
+    def path(self, kind: str, number: int) -> str:
         """Return the file of a slice, of some kind."""
-        return self.temp / kind / f"slice-{number:06}.parquet"
+        return f"{self.work}/{kind}/slice-{number:06}.parquet"
 
-    def rejected(self, number: int, piece: int) -> Path:
+    def rejected(self, number: int, piece: int) -> str:
         """Return the file of what is rejected of a piece of a slice, as it stands in the extract."""
-        return self.temp / REJECTED / f"slice-{number:06}-{piece}.arrow"
+        return f"{self.work}/{REJECTED}/slice-{number:06}-{piece}.arrow"
 
     def all(self, kind: str) -> pl.LazyFrame:
         """Return what the files of all slices hold, of some kind."""
@@ -105,14 +106,13 @@ def _as_named(path: str, named: Mapping[str, str]) -> str:
 
 
 def job_of(
-    extract: Extract, cards: tuple[Scorecard, ...], options: RunOptions, slice_rows: int, folder: Path, temp: Path
+    extract: Extract, cards: tuple[Scorecard, ...], options: RunOptions, slice_rows: int, results: str, work: str
 ) -> Job:
     """Return the job of a run, with folders for what its slices become."""
-    temp = temp.absolute()
-    for kind in (SCORED, KEYS, REJECTED):
-        (temp / kind).mkdir()
+    for kind in () if is_address(work) else (SCORED, KEYS, REJECTED):
+        Path(work, kind).mkdir()
     slices, schema = tuple(slices_of(extract, slice_rows)), united_schema(extract, cards)
-    return Job(extract, cards, options, slices, schema, folder.absolute(), temp, own_versions())
+    return Job(extract, cards, options, slices, schema, results, work, own_versions())
 
 
 def slices_of(extract: Extract, size: int) -> Iterator[Slice]:

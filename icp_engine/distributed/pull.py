@@ -5,11 +5,14 @@ Scores, ranks and networks come as they were made; explanations are spelled out 
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 from msgspec import structs
 
 from icp_engine.columns import KEY
+from icp_engine.distributed.bucket import address_of
+from icp_engine.distributed.destination import fetch
 from icp_engine.errors import InputError
 from icp_engine.extract.extract import Extract
 from icp_engine.networks.applied import Applied
@@ -23,6 +26,7 @@ from icp_engine.pipeline.run import Work, publish_results, write_results
 from icp_engine.pipeline.workspace import clean_temporary, temporary, translate_errors
 from icp_engine.published.filters import Filter, conditions, in_frame
 from icp_engine.published.run import Run, run_in
+from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.several import fields_of_all
 from icp_engine.scoring.score import band_columns
 from icp_engine.tables.ordering import staged, with_order
@@ -38,7 +42,7 @@ def pull(source: Path, out: Path, wanted: Filter, options: RunOptions, report: R
     """Bring a run down, or the clinics of a filter, and publish it here; return the manifest of the new run.
 
     Args:
-        source: the folder that a cluster publishes into.
+        source: the folder or the address that a cluster publishes into.
         out: the warehouse to publish into.
         wanted: which clinics.
         options: how to write: `format`, `charts`, `keep`, `memory_limit` and `temp_dir` count.
@@ -47,32 +51,51 @@ def pull(source: Path, out: Path, wanted: Filter, options: RunOptions, report: R
     Raises:
         InputError: nothing is published there, no clinic is wanted, or a folder cannot be used.
     """
-    run = run_in(source, published(source, CLUSTER))
-    options, stages = _as_it_ran(run.manifest, options), Stages(report)
-    asked = conditions(wanted, "clinics", run.card)
+    stages, address = Stages(report), address_of(source)
+    if address is None:
+        published(source, CLUSTER)  # else nothing is made here
     with (
-        translate_errors([str(source)], out),
+        translate_errors([address or str(source)], out),
         new_run(out) as folder,
         temporary(options.temp_dir, folder.parent) as temp,
     ):
         clean(folder, out, [])
         clean_temporary(options.temp_dir, [])
+        if address is not None:
+            with stages("fetch"):
+                source = fetch(address, temp / "fetched", state=wanted.state and wanted.state.upper())
+        run = run_in(source, published(source, CLUSTER))
+        options = _as_it_ran(run.manifest, options)
+        asked = conditions(wanted, "clinics", run.card)
         with stages("read"):
             clinics = _table(run, "clinics_icp")
             columns = clinics.collect_schema().names()
             scored = _scored(run, clinics.filter(in_frame(asked)), options, temp)
         if not scored.rows:
-            raise InputError(f"{source} holds no clinic of that kind; ask for more.")
+            raise InputError(f"{address or source} holds no clinic of that kind; ask for more.")
         carried = tuple(name for name in columns if name not in own_columns(run.cards, networks=options.networks))
         extract = Extract((), fields_of_all(run.cards), carried, {}, {})
         work = Work(extract, run.cards, options, out, folder, temp, stages)
         rejects = run.path("rejects")
         rejected = pl.read_parquet(rejects) if rejects.exists() and not asked else None
-        manifest = _manifest(run.manifest, run_id(folder), scored.rows, source, filtered=bool(asked))
+        manifest = _manifest(run.manifest, run_id(folder), scored.rows, address or source, filtered=bool(asked))
         networks = _networks(run, scored) if options.networks else None
         manifest = write_results(scored, networks, work, manifest, rejected, audited=not asked)
         manifest = publish_results(work, manifest, rejected)
     return structs.replace(manifest, seconds=dict(stages.seconds), elapsed_seconds=stages.elapsed)
+
+
+def card_of(source: Path) -> Scorecard:
+    """Return the scorecard of what a cluster has published.
+
+    Raises:
+        InputError: nothing is published there.
+    """
+    if address := address_of(source):
+        with TemporaryDirectory() as folder:
+            fetched = fetch(address, Path(folder), manifest_alone=True)
+            return run_in(fetched, published(fetched, CLUSTER)).card
+    return run_in(source, published(source, CLUSTER)).card
 
 
 def _as_it_ran(manifest: Manifest, options: RunOptions) -> RunOptions:
@@ -130,7 +153,7 @@ def _networks(run: Run, scored: Scored) -> Networks:
     )
 
 
-def _manifest(manifest: Manifest, run: str, rows: int, source: Path, *, filtered: bool) -> Manifest:
+def _manifest(manifest: Manifest, run: str, rows: int, source: Path | str, *, filtered: bool) -> Manifest:
     """Return what the run says of itself, under the id that it has here."""
     counts = manifest.rows
     note = f"{source}: {'some clinics' if filtered else 'all clinics'} of run {manifest.run_id} of a cluster"

@@ -5,7 +5,6 @@ state, packed → each part of a state is written by the code that writes a tabl
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,8 @@ from msgspec import structs
 
 from icp_engine.columns import KEY, STATE
 from icp_engine.distributed import tasks
+from icp_engine.distributed.bucket import address_of, is_address
+from icp_engine.distributed.destination import bucket_of, folder_of
 from icp_engine.distributed.job import KEYS, SCORED, Job, job_of, opened
 from icp_engine.distributed.session import Cluster, check_versions, grouped, session
 from icp_engine.errors import InputError
@@ -36,6 +37,7 @@ from icp_engine.extract.extract import (
     totals_at_the_end,
 )
 from icp_engine.extract.ids import TOTALS
+from icp_engine.extract.lake import is_delta
 from icp_engine.extract.profile import Profile, profile_of
 from icp_engine.networks.columns import check_names
 from icp_engine.networks.decisions import FILE as DECISIONS
@@ -44,12 +46,12 @@ from icp_engine.pipeline.clinics import Counts, Scored, check_profile, check_rej
 from icp_engine.pipeline.options import RunOptions
 from icp_engine.pipeline.progress import Report, Stages
 from icp_engine.pipeline.run import Work, manifest_of, networks_of, with_counts, with_networks
-from icp_engine.pipeline.workspace import clean_temporary, temporary, translate_errors
+from icp_engine.pipeline.workspace import clean_temporary, translate_errors
 from icp_engine.scorecard.loader import load_scorecard
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.several import apart
-from icp_engine.tables.writer import TableWriter, write_table
-from icp_engine.warehouse.folder import clean, new_run, publish
+from icp_engine.tables.writer import TableWriter, arrow, write_table
+from icp_engine.warehouse.folder import clean
 from icp_engine.warehouse.former import read_former
 from icp_engine.warehouse.manifest import Manifest, OutputFile, output_files, write_manifest
 from icp_engine.warehouse.switch import CLUSTER
@@ -57,8 +59,10 @@ from icp_engine.warehouse.switch import CLUSTER
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9]+:/")  # of an object store; as a path it would be a folder called so
 _TASKS = 200  # of a shuffle, at most
+_KINDS = {  # as Spark has them
+    pa.large_string(): pa.string(), pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64(),
+}  # fmt: skip
 
 
 def run_on_cluster(
@@ -68,7 +72,7 @@ def run_on_cluster(
 
     Args:
         patterns: paths, folders, globs or addresses of the extract, the same on every machine.
-        out: the folder to publish into, on a disk that all machines share.
+        out: the folder to publish into, on a disk that all machines share, or an address of S3.
         options: what to do.
         cluster: which machines do it.
         report: called as the run goes on.
@@ -77,9 +81,8 @@ def run_on_cluster(
         InputError: the extract, a folder or the cluster cannot be used; what was published stays published.
         ScorecardError: the scorecard has mistakes.
     """
-    if _ADDRESS.match(str(out)):
-        raise InputError(f"{out} is an address; a cluster publishes into a folder that all its machines share.")
-    patterns, out = list(patterns), out.absolute()
+    patterns, address = list(patterns), address_of(out)
+    out = out if address else out.absolute()
     if options.network.decisions is None and (beside := out / DECISIONS).exists():
         options = replace(options, network=replace(options.network, decisions=str(beside)))
     options = replace(options, format="parquet", charts=False)
@@ -91,22 +94,23 @@ def run_on_cluster(
     with (
         _connected(cluster, stages) as spark,
         translate_errors(patterns, out),
-        new_run(out, CLUSTER) as folder,
-        temporary(options.temp_dir, folder.parent) as temp,
+        bucket_of(address, options) if address else folder_of(out, options) as to,
     ):
         with stages("versions"):
             check_versions(spark)
         with stages("read"):
-            extract = opened(patterns, cards, options, temp)
+            extract = opened(patterns, cards, options, to.temp)
         inputs = [file.path for file in extract.files]
-        clean(folder, out, inputs, CLUSTER)
+        clean(to.folder, to.out, inputs, CLUSTER)
         clean_temporary(options.temp_dir, inputs)
         check_driver(extract, options, cluster)
-        job = job_of(extract, cards, options, cluster.slice_rows, folder, temp)
+        if address:
+            check_shared(extract, options)
+        job = job_of(extract, cards, options, cluster.slice_rows, to.results, to.work)
         spark.conf.set("spark.sql.shuffle.partitions", str(min(_TASKS, max(2, len(job.slices)))))
         with stages("score", extract.rows):
             found, rejects = _scored(spark, job)
-        work = Work(extract, cards, options, out, folder, temp, stages)
+        work = Work(extract, cards, options, to.out, to.folder, to.temp, stages)
         scored = _without(job.all(SCORED), rejects)
         notes = (*extract.notes, *(note for card in cards for note in item_notes(scored, card)))
         manifest = manifest_of(work, started, found, rejects, notes)
@@ -115,16 +119,16 @@ def run_on_cluster(
         with stages("write", manifest.rows.scored):
             counts, files = _written(spark, job, cluster, rejects)
         if len(rejects):
-            write_table(TableWriter(folder, "rejects", {}, csv=False), _rejected(spark, job, rejects))
+            write_table(TableWriter(to.folder, "rejects", {}, csv=False), _rejected(spark, job, rejects))
         manifest = structs.replace(
             with_counts(manifest, *counts),
             seconds=dict(stages.seconds),
             elapsed_seconds=stages.elapsed,
-            outputs=(*output_files(folder), *files),
+            outputs=(*output_files(to.folder), *files),
         )
-        write_manifest(manifest, folder)
+        write_manifest(manifest, to.folder)
         with stages("publish"):
-            publish(folder, out, options.keep, CLUSTER)
+            to.publish()
     return structs.replace(manifest, seconds=dict(stages.seconds), elapsed_seconds=stages.elapsed)
 
 
@@ -148,6 +152,20 @@ def check_driver(extract: Extract, options: RunOptions, cluster: Cluster) -> Non
             f"{extract.rows:,} clinics are to be grouped into networks on the driver, which takes "
             f"{cluster.driver_rows:,}; raise --driver-edges if it has the memory, or leave networks out with "
             "--no-networks."
+        )
+
+
+def check_shared(extract: Extract, options: RunOptions) -> None:
+    """Make sure that nothing which workers read was made on a disk of the driver alone.
+
+    Raises:
+        InputError: a file becomes Parquet there.
+    """
+    staged = next((file.path for file in extract.files if file.staged or is_delta(file.path)), None)
+    if staged is not None and options.temp_dir is None:
+        raise InputError(
+            f"{staged} becomes Parquet on the driver, where workers do not find it; give Parquet files, or name a disk "
+            "that all machines share with --temp-dir."
         )
 
 
@@ -192,7 +210,12 @@ def _scored(spark: "SparkSession", job: Job) -> tuple[Profile, Rejects]:
 
 def _keys(spark: "SparkSession", job: Job) -> "DataFrame":
     """Return what tells all clinics apart and ranks them: narrow rows, which shuffles can take."""
-    return spark.read.parquet(str(job.temp / KEYS))
+    if not is_address(job.work):
+        return spark.read.parquet(f"{job.work}/{KEYS}")
+    found = arrow(job.all(KEYS).collect_schema().to_frame())  # Spark itself may know nothing of S3
+    schema = pa.schema([(field.name, _KINDS.get(field.type, field.type)) for field in found.schema])
+    count, kinds = len(job.slices), spark.createDataFrame(schema.empty_table()).schema
+    return spark.range(0, count, 1, count).mapInArrow(partial(tasks.keys, job, schema), kinds)
 
 
 def _suspects(keys: "DataFrame", job: Job) -> tuple[pl.DataFrame, list[tuple[int, int]]]:

@@ -7,16 +7,18 @@ under its name whole or not at all.
 import json
 import platform
 import shutil
-import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
+from tempfile import mkdtemp
 
 import polars as pl
 import pyarrow as pa
 
 from icp_engine.columns import HELPERS, KEY, STATE
+from icp_engine.distributed.bucket import is_address, put
 from icp_engine.distributed.job import KEYS, SCORED, Job, Slice, rows_of
 from icp_engine.distributed.session import Batches, check_same, own_versions
 from icp_engine.errors import InputError
@@ -82,14 +84,27 @@ def keep_rejected(job: Job, places: pl.DataFrame, batches: Batches) -> Batches:
         for number in batch.column(0).to_pylist():
             for piece, frame in enumerate(job.raw(job.slices[number])):
                 rows = frame.join(places.lazy(), on=[FILE, ROW], how="semi").collect()
-                with whole(job.rejected(number, piece)) as fresh:
+                with _whole(job.rejected(number, piece)) as fresh:
                     rows.write_ipc(fresh, compression="lz4")
         yield batch
 
 
-def _write(frame: pl.DataFrame, path: Path) -> None:
-    with whole(path) as fresh:
+def _write(frame: pl.DataFrame, path: str) -> None:
+    with _whole(path) as fresh:
         frame.write_parquet(fresh, compression="lz4", statistics=False)
+
+
+def _whole(path: str) -> AbstractContextManager[Path | str]:
+    """Give what to write a file to that is there whole or not at all, which an object is anyway."""
+    return nullcontext(path) if is_address(path) else whole(Path(path))
+
+
+def keys(job: Job, schema: pa.Schema, batches: Batches) -> Batches:
+    """Yield what tells clinics apart and ranks them, of slices that are given by their numbers."""
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            rows = pl.read_parquet(job.path(KEYS, number), hive_partitioning=False)
+            yield from arrow(rows.select(schema.names)).cast(schema).to_batches()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +171,15 @@ def write_part(job: Job, table: pa.Table) -> pa.Table:
     state, part = table.column(STATE)[0].as_py(), table.column(PART)[0].as_py()
     frame = pl.concat([pl.read_ipc(BytesIO(blob.as_py())) for blob in table.column(BLOB)])
     card, rows = job.cards[0], len(frame)
-    scored = Scored(with_order(frame.lazy(), card.column("rank")), rows, rows, job.temp)
-    beside = job.temp / f"part-{uuid.uuid4().hex}"
-    beside.mkdir()
+    beside = Path(mkdtemp(prefix="part-", dir=None if is_address(job.work) else job.work))
+    scored = Scored(with_order(frame.lazy(), card.column("rank")), rows, rows, beside)
     try:
         outputs = clinic_outputs(job.extract, job.cards, job.options, beside, None)
         counts = write_clinics(scored, outputs, job.cards, _networks(job, frame), lambda *_: None, has_hidden=True)
-        files = {}
-        for path in sorted(beside.glob("*.parquet")):
-            name = f"{path.stem}/{STATE}={state or NO_STATE}/part-{part:05}.parquet"
-            place = job.folder / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            files[name] = path.stat().st_size
-            path.replace(place)
+        within = f"{STATE}={state or NO_STATE}/part-{part:05}.parquet"
+        made = {f"{path.stem}/{within}": path for path in sorted(beside.glob("*.parquet"))}
+        files = {name: path.stat().st_size for name, path in made.items()}
+        _hand_in(made, job.results)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     told = json.dumps({"rows": rows, "files": files, "counts": [asdict(count) for count in counts]})
@@ -176,9 +187,20 @@ def write_part(job: Job, table: pa.Table) -> pa.Table:
     return pa.Table.from_pylist([{STATE: state, PART: part, TOLD: told}], schema=schema)
 
 
-def networks_path(job: Job) -> Path:
+def _hand_in(files: Mapping[str, Path], results: str) -> None:
+    """Put the files of a part among the results, by their names there."""
+    if is_address(results):
+        put(files, results)
+        return
+    for name, path in files.items():
+        place = Path(results, name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(place)
+
+
+def networks_path(job: Job) -> str:
     """Return the file of the network columns of clinics, which the driver writes."""
-    return job.temp / _NETWORKS
+    return f"{job.work}/{_NETWORKS}"
 
 
 def _networks(job: Job, frame: pl.DataFrame) -> pl.DataFrame | None:

@@ -7,13 +7,14 @@ import polars as pl
 from icp_engine.columns import KEY
 from icp_engine.database import database
 from icp_engine.errors import InputError, first_line
+from icp_engine.networks import identity
 from icp_engine.networks.grouping import NETWORKS
-from icp_engine.networks.identity import ALIASES, NO_FORMER, Former
+from icp_engine.networks.identity import NO_FORMER, Former
 from icp_engine.warehouse.duckdb_file import FILE
 from icp_engine.warehouse.folder import runs_by_age
 from icp_engine.warehouse.switch import CLINICS, Switch
 
-_MEMBERS, _ALIASES = "clinics_icp_with_networks", "network_aliases"
+MEMBERS, ALIASES = "clinics_icp_with_networks", "network_aliases"
 
 
 def read_former(out: Path, moment: str, switch: Switch = CLINICS) -> Former:
@@ -30,8 +31,8 @@ def read_former(out: Path, moment: str, switch: Switch = CLINICS) -> Former:
     folder = next((run for run in runs_by_age(out, switch) if (run / f"{NETWORKS}.parquet").exists()), None)
     if folder is None:
         return Former(moment)
-    by_state = folder / _MEMBERS
-    path = by_state / "*/*.parquet" if by_state.is_dir() else folder / f"{_MEMBERS}.parquet"
+    by_state = folder / MEMBERS
+    path = by_state / "*/*.parquet" if by_state.is_dir() else folder / f"{MEMBERS}.parquet"
     try:
         members = pl.read_parquet(path, columns=[KEY, "network_id"], hive_partitioning=False).drop_nulls()
         path = folder / f"{NETWORKS}.parquet"
@@ -45,9 +46,9 @@ def read_former(out: Path, moment: str, switch: Switch = CLINICS) -> Former:
 
 
 def _aliases(path: Path) -> pl.DataFrame:
-    if (table := path.with_name(f"{_ALIASES}.parquet")).exists():
+    if (table := path.with_name(f"{ALIASES}.parquet")).exists():
         return pl.read_parquet(table)
     with database(path, read_only=True) as db:
         if ("table", "network_aliases") not in db.relations():  # of an older version
             return NO_FORMER.aliases
-        return db.frame(f"select {', '.join(ALIASES)} from network_aliases")
+        return db.frame(f"select {', '.join(identity.ALIASES)} from network_aliases")

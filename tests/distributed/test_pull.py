@@ -11,7 +11,9 @@ from cluster_runs import DECIMAL_POINTS, dirty_extract
 from icp_engine.cli import cli
 from icp_engine.cli.run import _summary_of_counts
 from icp_engine.database import database
+from icp_engine.distributed.bucket import put
 from icp_engine.distributed.pull import pull
+from icp_engine.distributed.tasks import NO_STATE
 from icp_engine.errors import InputError
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.pipeline.run import RunOptions, run
@@ -50,10 +52,10 @@ def cluster(one_machine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     (out / "CURRENT").write_text(f"runs/{folder.name}\n")
     for table in BY_STATE:
         state = pl.read_parquet(one_machine / "clinics_icp.parquet")["state_code"]
-        for place, rows in enumerate(pl.read_parquet(one_machine / f"{table}.parquet").group_by(state.alias("of"))):
-            path = folder / table / f"state_code={place}" / "part-00000.parquet"
+        for (name,), rows in pl.read_parquet(one_machine / f"{table}.parquet").group_by(state.alias("of")):
+            path = folder / table / f"state_code={name or NO_STATE}" / "part-00000.parquet"
             path.parent.mkdir(parents=True)
-            rows[1].drop("of", strict=False).write_parquet(path)
+            rows.drop("of", strict=False).write_parquet(path)
     for name in (f"{NETWORKS}.parquet", "rejects.parquet", "run.json"):
         (folder / name).write_bytes((one_machine / name).read_bytes())
     with database(one_machine / "icp.duckdb", read_only=True) as db:
@@ -92,6 +94,23 @@ def test_a_filter_brings_clinics_as_they_stand_among_all(cluster: Path, one_mach
     assert pl.read_parquet(tmp_path / "clinics_icp_with_networks.parquet").equals(due)
     shown = CliRunner().invoke(cli, ["explain", due["clinic_id"][0], "-w", str(tmp_path)])
     assert shown.exit_code == 0
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_run_under_an_address_comes_down_as_from_a_folder(cluster: Path, tmp_path: Path) -> None:
+    files = [path for path in cluster.rglob("*") if path.is_file()]
+    put({path.relative_to(cluster).as_posix(): path for path in files}, "s3://bucket/pulled")
+    options, parts = RunOptions(format="parquet", charts=False), (Filter(), Filter(state="tx"))
+    for number, wanted in enumerate(parts):
+        for source in (cluster, Path("s3a://bucket/pulled")):
+            pull(source, tmp_path / f"{number}-{source.name}", wanted, options)
+        due, found = (published(tmp_path / f"{number}-{name}") for name in (cluster.name, "pulled"))
+        assert {path.name for path in due.iterdir()} == {path.name for path in found.iterdir()}
+        for name in (*BY_STATE, NETWORKS):
+            assert pl.read_parquet(due / f"{name}.parquet").equals(pl.read_parquet(found / f"{name}.parquet")), name
+        assert read_manifest(found).notes[-1].startswith("s3://bucket/pulled: ")
+    with pytest.raises(InputError, match="s3://bucket/pulled holds no clinic of WY"):
+        pull(Path("s3://bucket/pulled"), tmp_path / "none", Filter(state="WY"), options)
 
 
 def test_ids_of_networks_go_on_from_a_run_on_a_cluster(cluster: Path, one_machine: Path) -> None:

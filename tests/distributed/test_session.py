@@ -35,6 +35,7 @@ def test_a_worker_that_differs_is_named(name: str) -> None:
         (["--master", "local"], "go with --engine spark"),
         (["--spark-setting", "a=b"], "go with --engine spark"),
         (["--ship"], "go with --engine spark"),
+        (["--out", "s3://bucket/warehouse"], "addresses go with --engine spark"),
         (["--engine", "spark", "--remote", "sc://x", "--ship"], "--ship sends packages to the workers of a --master"),
         (["--engine", "spark", "--master", "local[2]", "--ship"], "--ship sends packages to the workers of a --master"),
         (["--engine", "spark", "--master", "local", "--partition-by", "sector"], "writes every table by state"),
@@ -47,9 +48,9 @@ def test_options_that_do_not_go_together_are_said(arguments: list[str], said: st
     assert said in done.output
 
 
-@pytest.mark.parametrize("out", ["s3a://bucket/warehouse", "gs://bucket", "abfss://a@b/c"])
-def test_an_address_is_no_folder_to_publish_into(out: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is an address"):
+@pytest.mark.parametrize("out", ["gs://bucket/warehouse", "abfss://a@b/c"])
+def test_an_address_of_another_store_is_no_place_to_publish_under(out: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is an address that no run is published under"):
         run_on_cluster([str(tmp_path)], Path(out), RunOptions(), Cluster(master="local"))
 
 

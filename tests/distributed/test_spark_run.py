@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cluster_runs import (
@@ -30,6 +31,7 @@ from cluster_runs import (
     drawn_extract,
 )
 
+from icp_engine.distributed.destination import fetch
 from icp_engine.distributed.run import run_on_cluster
 from icp_engine.distributed.session import Cluster
 from icp_engine.errors import InputError
@@ -123,6 +125,26 @@ def test_a_run_in_which_an_executor_is_killed_gives_what_one_machine_gives(
     assert manifest.rows.rejected > 0
     assert differing(one_machine, published(tmp_path, CLUSTER), networks=True) == []
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {"lock", manifest.run_id}  # nothing is left
+
+
+def test_a_run_under_an_address_gives_what_one_machine_gives(
+    cluster: Cluster, extract: list[str], one_machine: Path, bucket: Any, tmp_path: Path
+) -> None:
+    """Machines have no disk in common but for the extract; Spark itself has never heard of S3."""
+    texts = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    there = replace(cluster, settings={**SETTINGS, **{f"spark.executorEnv.{name}": texts[name] for name in texts}})
+    (tmp_path / "staged").mkdir()  # for CSV, of which the driver makes Parquet
+    options = replace(OPTIONS, temp_dir=str(tmp_path / "staged"))
+    manifest = run_on_cluster(extract, Path("s3a://bucket/warehouse"), options, there)
+    found = published(fetch("s3://bucket/warehouse", tmp_path / "fetched"), CLUSTER)
+    assert found.name == manifest.run_id
+    assert differing(one_machine, found, networks=True) == []
+    keys = [item["Key"] for item in bucket.list_objects_v2(Bucket="bucket", Prefix="warehouse/")["Contents"]]
+    assert {key.removeprefix("warehouse/runs/").split("/")[0] for key in keys if not key.endswith("/")} == {
+        "warehouse",  # CURRENT
+        manifest.run_id,
+    }
+    assert not list((tmp_path / "staged").iterdir())
 
 
 @pytest.mark.parametrize(("name", "kind"), SHIPPED)

@@ -72,7 +72,7 @@ def test_every_shipped_scorecard_gives_what_one_machine_gives(
     for folder in ("many", "temp"):
         (tmp_path / folder).mkdir()
     opened_here = partial(opened, extract, cards, options, tmp_path / "temp")
-    through_tasks(job_of(opened_here(), cards, options, slice_rows, tmp_path / "many", tmp_path / "temp"))
+    through_tasks(job_of(opened_here(), cards, options, slice_rows, str(tmp_path / "many"), str(tmp_path / "temp")))
     for table in ("clinics_icp", "icp_scores", "icp_bands"):
         due, found = pl.read_parquet(tmp_path / "one" / f"{table}.parquet"), by_state(tmp_path / "many", table)
         assert due.schema == found.schema
@@ -85,7 +85,7 @@ def test_rejected_rows_stand_as_one_machine_finds_them(slice_rows: int, extract:
     here = opened(extract, SCORECARDS, options, tmp_path)
     rejects = find_rejects(here, totals=True, duplicates=True)
     assert set(rejects.reasons) == {"blank clinic_id", "duplicate clinic_id"}
-    job = job_of(here, SCORECARDS, options, slice_rows, tmp_path, tmp_path)
+    job = job_of(here, SCORECARDS, options, slice_rows, str(tmp_path), str(tmp_path))
     numbers = pa.RecordBatch.from_pydict({"id": [part.number for part in job.slices]})
     list(tasks.keep_rejected(job, rejects.positions.select(FILE, ROW), iter([numbers])))
     found = [pl.scan_ipc(job.rejected(part.number, piece)) for part in job.slices for piece in range(len(part.pieces))]

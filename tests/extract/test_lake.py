@@ -2,17 +2,13 @@
 
 import io
 import json
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import deltalake
 import polars as pl
 import pytest
-from moto.server import ThreadedMotoServer
 
 from icp_engine.errors import InputError
 from icp_engine.extract import lake
@@ -115,29 +111,6 @@ def test_a_table_that_cannot_be_read_is_refused_in_one_sentence(tmp_path: Path) 
         said = refused([str(tmp_path / name)], tmp_path)
         assert said.startswith(f"{tmp_path / name} cannot be read as a table of Delta Lake (")
         assert "\n" not in said
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[Any]:
-    """An S3 server on this machine with a bucket, and the variables by which it is found."""
-    with pytest.MonkeyPatch.context() as patch:
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        url = "http://{}:{}".format(*server.get_host_and_port())
-        found = {
-            "AWS_ENDPOINT_URL": url,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-        }
-        for name, value in {**found, "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
-            patch.setenv(name, value)
-        assert os.environ["AWS_ENDPOINT_URL"] == url
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="bucket")
-        yield client
-        client.close()
-        server.stop()
 
 
 def put(client: Any, key: str, frame: pl.DataFrame) -> None:
