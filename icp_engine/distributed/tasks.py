@@ -195,7 +195,8 @@ def _hand_in(files: Mapping[str, Path], results: str) -> None:
     for name, path in files.items():
         place = Path(results, name)
         place.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(place)
+        with whole(place) as fresh:  # what workers throw away may lie on another disk than results
+            shutil.move(path, fresh)
 
 
 def networks_path(job: Job) -> str:

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pyarrow as pa
@@ -77,6 +78,18 @@ def test_every_shipped_scorecard_gives_what_one_machine_gives(
         due, found = pl.read_parquet(tmp_path / "one" / f"{table}.parquet"), by_state(tmp_path / "many", table)
         assert due.schema == found.schema
         assert [name for name in due.columns if not due[name].equals(found[name], null_equal=True)] == []
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs another disk, as /dev/shm is")
+def test_a_part_comes_from_another_disk_than_that_of_the_results(extract: list[str], tmp_path: Path) -> None:
+    options = RunOptions("icf", reading=DECIMAL_POINTS, networks=False, format="parquet")
+    with TemporaryDirectory(dir="/dev/shm") as temp:
+        assert Path(temp).stat().st_dev != tmp_path.stat().st_dev
+        here = opened(extract, SCORECARDS, options, tmp_path)
+        through_tasks(job_of(here, SCORECARDS, options, 2 * ROWS, str(tmp_path / "results"), temp))
+        assert not list(Path(temp).glob("part-*"))
+    assert 0 < len(by_state(tmp_path / "results", "clinics_icp")) < ROWS
+    assert {path.suffix for path in (tmp_path / "results").rglob("*") if path.is_file()} == {".parquet"}
 
 
 @pytest.mark.parametrize("slice_rows", [40, 2 * ROWS])
