@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from icp_engine.pipeline.options import RunOptions
     from icp_engine.warehouse.manifest import Manifest
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9]+:/")  # to this machine it would be a folder called so
+_ADDRESS = re.compile(r"([a-z][a-z0-9]+):/")  # to this machine it would be a folder called so
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -64,7 +64,8 @@ def asked(
         if master or remote or tuple(settings) or ship:
             raise click.UsageError("--master, --remote, --spark-setting and --ship go with --engine spark.")
         if _ADDRESS.match(out.as_posix()):
-            raise click.UsageError(f"--out {out.as_posix()}: addresses go with --engine spark; choose a folder.")
+            address = _ADDRESS.sub(r"\1://", out.as_posix(), count=1)
+            raise click.UsageError(f"--out {address}: addresses go with --engine spark; choose a folder.")
         return None
     if bool(master) == bool(remote):
         raise click.UsageError("--engine spark takes one of --master and --remote.")
