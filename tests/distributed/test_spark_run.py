@@ -10,9 +10,11 @@ ICP_CARDS says how many cards are drawn, some of them in each run, ICP_SEED whic
 """
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -31,7 +33,9 @@ from cluster_runs import (
     drawn_extract,
 )
 
+from icp_engine.distributed import run as cluster_run
 from icp_engine.distributed.destination import fetch
+from icp_engine.distributed.job import Job, job_of
 from icp_engine.distributed.run import run_on_cluster
 from icp_engine.distributed.session import Cluster
 from icp_engine.errors import InputError
@@ -128,23 +132,33 @@ def test_a_run_in_which_an_executor_is_killed_gives_what_one_machine_gives(
 
 
 def test_a_run_under_an_address_gives_what_one_machine_gives(
-    cluster: Cluster, extract: list[str], one_machine: Path, bucket: Any, tmp_path: Path
+    cluster: Cluster, extract: list[str], bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Machines have no disk in common but for the extract; Spark itself has never heard of S3."""
+    """Extract and result are in a bucket: nothing that workers are told of is on a disk of the driver's."""
+    bucket.upload_file(extract[1], "bucket", "in/b.parquet")
     texts = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     there = replace(cluster, settings={**SETTINGS, **{f"spark.executorEnv.{name}": texts[name] for name in texts}})
-    (tmp_path / "staged").mkdir()  # for CSV, of which the driver makes Parquet
-    options = replace(OPTIONS, temp_dir=str(tmp_path / "staged"))
-    manifest = run_on_cluster(extract, Path("s3a://bucket/warehouse"), options, there)
+    (tmp_path / "driver").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "driver"))
+    jobs = list[Job]()
+    monkeypatch.setattr(cluster_run, "job_of", lambda *given: jobs.append(job_of(*given)) or jobs[-1])
+    address = "s3://bucket/in/*.parquet"
+    run([address], tmp_path / "one", OPTIONS)
+    manifest = run_on_cluster([address], Path("s3a://bucket/warehouse"), OPTIONS, there)
+    assert manifest.rows.rejected > 0
+    assert manifest.networks is not None
+    assert manifest.networks.found > 0
     found = published(fetch("s3://bucket/warehouse", tmp_path / "fetched"), CLUSTER)
-    assert found.name == manifest.run_id
-    assert differing(one_machine, found, networks=True) == []
+    assert differing(published(tmp_path / "one"), found, networks=True) == []
+    sent = pickle.dumps(jobs)
+    assert b"s3://bucket/in" in sent
+    assert str(tmp_path).encode() not in sent
     keys = [item["Key"] for item in bucket.list_objects_v2(Bucket="bucket", Prefix="warehouse/")["Contents"]]
     assert {key.removeprefix("warehouse/runs/").split("/")[0] for key in keys if not key.endswith("/")} == {
         "warehouse",  # CURRENT
         manifest.run_id,
     }
-    assert not list((tmp_path / "staged").iterdir())
+    assert not list((tmp_path / "driver").glob("icp-*"))
 
 
 @pytest.mark.parametrize(("name", "kind"), SHIPPED)
