@@ -214,7 +214,8 @@ def _keys(spark: "SparkSession", job: Job) -> "DataFrame":
         return spark.read.parquet(f"{job.work}/{KEYS}")
     found = arrow(job.all(KEYS).collect_schema().to_frame())  # Spark itself may know nothing of S3
     schema = pa.schema([(field.name, _KINDS.get(field.type, field.type)) for field in found.schema])
-    count, kinds = len(job.slices), spark.createDataFrame(schema.empty_table()).schema
+    count = len(job.slices)
+    kinds = spark.createDataFrame(pa.Table.from_pylist([{}], schema)).schema  # Spark Connect infers none of no rows
     return spark.range(0, count, 1, count).mapInArrow(partial(tasks.keys, job, schema), kinds)
 
 
