@@ -14,7 +14,8 @@ OF_OWNERS, PARENT = ("pac_ids", "pac_id"), "parent_name"
 _PHONES = ("phone", "mailing_phone", "official_phone")
 _SEPARATORS = [";", "|", "\n"]
 _PHONE, _ZIP = 10, 5  # digits
-_NO_PHONES = [digit * _PHONE for digit in "019"]
+_NO_PHONES = [*(digit * _PHONE for digit in "23456789"), "9876543210"]
+_NO_AREA = "555"  # is no area code of the United States, and none begins with 0 or 1
 _SAYS_SOMETHING = r"[\p{L}1-9]"  # zeros and signs stand where nothing is known
 _NO_ADDRESSES = ["", "n a", "na", "none", "same", "unknown"]
 _NO_PARENT = ["0", "independent", "no parent", "not applicable", "not available", "null", "self", "tbd"]
@@ -228,7 +229,8 @@ def _phone(text: pl.Series) -> pl.Series:
     digits = changed(text, text.str.contains(r"\D"), lambda some: some.str.replace_all(r"\D", ""))
     is_long = (digits.str.len_chars() == _PHONE + 1) & digits.str.starts_with("1")
     digits = changed(digits, is_long, lambda some: some.str.slice(1))
-    return digits.set((digits.str.len_chars() != _PHONE) | digits.is_in(_NO_PHONES), None)
+    is_none = (digits < "2") | digits.str.starts_with(_NO_AREA) | digits.is_in(_NO_PHONES)
+    return digits.set((digits.str.len_chars() != _PHONE) | is_none, None)
 
 
 def _words(text: pl.Series) -> pl.Series:
