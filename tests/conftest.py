@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import jsonschema_rs
 import oracle
@@ -83,6 +84,8 @@ def bucket() -> Iterator[Any]:
         for name, value in {**found, "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
             patch.setenv(name, value)
         client = boto3.client("s3")
+        reset = Request(f"{url}/moto-api/reset", method="POST")
+        urlopen(reset).close()  # what servers of other modules were told is there still
         client.create_bucket(Bucket="bucket")
         yield client
         client.close()

@@ -254,10 +254,7 @@ def _places_on_cluster(manifest: "Manifest", out: Path) -> list[tuple[str, str]]
     pull = shell_line("icp-engine", "published", "pull", address or str(out))
     return [
         ("Results", f"{place}: {files:,} Parquet files, {size:,.1f} MB"),
-        (
-            "Next",
-            f"{pull}: icp.duckdb, report, pages, API here",
-        ),
+        ("Next", f"{pull}: icp.duckdb, report, pages, API here"),
     ]
 
 
