@@ -368,6 +368,10 @@ def _notes(manifest: "Manifest") -> list[tuple[str, str]]:
     if manifest.networks and (evidence := manifest.networks.evidence):
         columns = [field if field == column else f"{field} ({column})" for field, column in evidence.items()]
         notes.append(("Networks", f"by names and {', '.join(columns)}"))
+        if idle := manifest.networks.idle_parents:
+            parent = evidence["parent_name"]
+            said = f"{parent} repeats the name of the clinic, as where there is no parent: {idle:,} such tie nobody"
+            notes.append(("Networks", said))
     if rows.rejected:
         word, said = intake.rejected(rows).split(" ", 1)
         notes.append((word, f"{said}; see rejects.parquet"))

@@ -96,16 +96,18 @@ def _other_names() -> list[tuple[str, str]]:
 
 def group_by_evidence(
     db: Database, clinics: pl.DataFrame, applied: Applied = NO_DECISIONS, *, goes_on: bool = False
-) -> Applied:
+) -> tuple[Applied, int]:
     """Make `network_members`, `network_edges`, `network_evidence` and `network_candidates`.
+
+    Return the decisions with the pairs that states are made of, and how many clinics have a parent that ties nobody.
 
     Args:
         db: knows `network_overrides`, `excluded_names` and `run_settings`.
         clinics: key, name, state, normalised name, and those of `EVIDENCE_COLUMNS` that the extract has.
-        applied: the decisions of the run, which come back with the pairs that states are made of.
+        applied: the decisions of the run.
         goes_on: networks keep the ids of the former networks that `register_former` made readable.
     """
-    _register(db, clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")), applied)
+    idle_parents = _register(db, clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")), applied)
     register_decided(db, applied)
     for step in ("match_names", "network_spellings", "clinic_edges"):
         db.table(step, sql_text(f"evidence/{step}"))
@@ -123,11 +125,14 @@ def group_by_evidence(
     db.copy("network_weakest", _weakest(db))
     for step in ("network_evidence", "network_candidates"):
         db.table(step, sql_text(f"evidence/{step}"))
-    return applied
+    return applied, idle_parents
 
 
-def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> None:
-    """Make `evidence_clinics`, `clinic_names` and `clinic_values` readable, without clinics that overrides place."""
+def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> int:
+    """Make `evidence_clinics`, `clinic_names` and `clinic_values` readable, without clinics that overrides place.
+
+    Return how many clinics have a parent that ties nobody.
+    """
     db.register(
         "evidence_clinics", clinics.select("clinic", KEY, STATE, NORMALIZED_NAME, zip5_of(clinics).alias("zip5"))
     )
@@ -143,8 +148,8 @@ def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> None:
     every = _with_brands(names, free)
     every = every.filter(~pl.col("name").is_in(barred.implode())) if len(barred) else every
     db.register("clinic_names", every)
-    owners = owners_of(free)
-    owners = without_own_names(owners, said) if PARENT in free.columns else owners
+    known = owners_of(free)
+    owners = without_own_names(known, said) if PARENT in free.columns else known
     phones, addresses = phones_of(said), addresses_of(said)
     del said
     contacts = pl.concat([phones.filter(kind="phone"), addresses]).select("clinic", "value")
@@ -153,6 +158,7 @@ def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> None:
     stems = stems_at_addresses(names, addresses, cities_of(free))
     decided = decided_values(applied, free.select("clinic", KEY), names)
     db.register("clinic_values", pl.concat([decided, owners, phones, addresses, stems]))
+    return len(known) - len(owners)
 
 
 def _with_brands(names: pl.DataFrame, clinics: pl.DataFrame) -> pl.DataFrame:

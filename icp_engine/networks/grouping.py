@@ -68,7 +68,8 @@ class Networks:
 
     `edges` has what ties the members together, `candidates` every shared name and what kept it apart, `aliases` where
     ids went that are no longer in use, `changes` what became of the networks of the run before, `applied` the
-    decisions, `questions` the review queue where it was asked for.
+    decisions, `questions` the review queue where it was asked for, `idle_parents` how many clinics have a parent that
+    ties nobody, since it repeats their names.
     """
 
     networks: pl.DataFrame
@@ -82,6 +83,7 @@ class Networks:
     changes: pl.DataFrame
     applied: Applied = NO_DECISIONS
     questions: pl.DataFrame | None = None
+    idle_parents: int = 0
 
     @property
     def why_none(self) -> str | None:
@@ -163,6 +165,7 @@ def find_networks(
     register_settings(db, card, options, said)
     register_former(db, former)
     _check_overrides(db)
+    idle_parents = 0
     if options.grouping == "exact":
         applied = Applied(tuple(replace(decision, state=NOT_BY_NAMES) for decision in said.decisions))
         for step in _EXACT:
@@ -173,7 +176,7 @@ def find_networks(
         db.copy(
             "excluded_names", pl.concat([db.frame("from excluded_names"), excluded_by(applied)]).unique().sort(pl.all())
         )
-        applied = group_by_evidence(db, clinics, applied, goes_on=True)
+        applied, idle_parents = group_by_evidence(db, clinics, applied, goes_on=True)
         if not options.review:
             db.forget(*STEPS)
     renamed = rename_networks(db, applied)
@@ -195,6 +198,7 @@ def find_networks(
         changes=changes,
         applied=settled(db, applied),
         questions=questions,
+        idle_parents=idle_parents,
     )
 
 

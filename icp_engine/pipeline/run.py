@@ -221,9 +221,10 @@ def write_results(
 
 def with_networks(manifest: Manifest, networks: Networks, scored: Scored, work: Work) -> Manifest:
     """Return the manifest with what grouping found."""
+    found, members = len(networks.networks), len(networks.columns)
     return replace(
         manifest,
-        networks=NetworkCounts(len(networks.networks), len(networks.columns), _evidence(scored, work)),
+        networks=NetworkCounts(found, members, _evidence(scored, work), networks.idle_parents),
         no_networks=networks.why_none,
         decisions=networks.applied.lines_by_state(),
     )

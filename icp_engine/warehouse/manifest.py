@@ -58,11 +58,15 @@ class RowCounts(msgspec.Struct, frozen=True, rename={"read": "in"}):
 
 
 class NetworkCounts(msgspec.Struct, frozen=True):
-    """Networks, and clinics that belong to one; the columns that held evidence beside names, by what they are."""
+    """Networks, and clinics that belong to one; the columns that held evidence beside names, by what they are.
+
+    `idle_parents` are the clinics whose parent ties nobody, since the column repeats their names.
+    """
 
     found: int
     clinics: int
     evidence: Mapping[str, str] = {}
+    idle_parents: int = 0
 
 
 class OutputFile(msgspec.Struct, frozen=True):

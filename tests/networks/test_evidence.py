@@ -11,8 +11,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 from icp_engine import load_scorecard
+from icp_engine.cli import cli
 from icp_engine.database import Database, database, sql_text
 from icp_engine.networks.evidence import EVIDENCE_COLUMNS, can_hold_evidence, evidence_columns, group_by_evidence
 from icp_engine.networks.grouping import NetworkOptions, by_hand, register_settings
@@ -202,6 +204,16 @@ def test_a_parent_that_repeats_every_name_says_nothing() -> None:
     ]
     filled = [{**row, "parent_name": row["account_name"]} for row in CROWD]
     assert networks([*rows, *holding], filled) == {"b0 b1": "parent 2; parent"}
+
+
+def test_a_run_says_which_parents_tie_nobody(tmp_path: Path) -> None:
+    names = ["Memorial Hospital", "Memorial Hospital", "Elm Clinic", "Oak Clinic", "Ash Clinic"]
+    rows = pl.DataFrame({"clinic_id": list("abcde"), "account_name": names, "state_code": ["TX", "OK", *["TX"] * 3]})
+    sentence = "Parent Account repeats the name of the clinic, as where there is no parent: 2 such tie nobody"
+    for parents, is_said in (([*names[:4], None], True), ([*names[:2], None, None, None], False)):
+        rows.with_columns(pl.Series("Parent Account", parents)).write_csv(tmp_path / "c.csv")
+        done = CliRunner().invoke(cli, ["run", str(tmp_path / "c.csv"), "--out", str(tmp_path / "out"), "--no-charts"])
+        assert (sentence in done.output, done.exit_code) == (is_said, 0)
 
 
 def test_a_parent_of_the_same_name_ties_where_clinics_on_their_own_have_none() -> None:
