@@ -2,7 +2,8 @@
 
 import re
 import shutil
-import tempfile
+import time
+import uuid
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +18,8 @@ with warnings.catch_warnings():  # where the system has no locks, a file that na
 Lock = BaseFileLock
 LOCK = "lock"
 UNFINISHED = ".unfinished"
-_TEMPORARY = re.compile(rf"\.?icp-[a-z0-9_]{{8}}{re.escape(UNFINISHED)}")  # as `tempfile` names folders
+_TEMPORARY = re.compile(rf"\.?icp-[a-z0-9_]{{8}}{re.escape(UNFINISHED)}")  # of older versions too
+_PATIENCE = 5.0  # seconds
 
 
 def take(path: Path) -> Lock | None:
@@ -43,13 +45,24 @@ def temporary_folder(place: Path, *, hidden: bool = False) -> Iterator[Path]:
 
     Beside files that a pattern may name it is to be hidden: none of what it holds is then taken for them.
     """
-    folder = Path(tempfile.mkdtemp(prefix=".icp-" if hidden else "icp-", suffix=UNFINISHED, dir=place))
-    lock = take(folder / LOCK)
-    try:
+    folder = place / f"{'.' if hidden else ''}icp-{uuid.uuid4().hex[:8]}{UNFINISHED}"
+    lock = None
+    try:  # a signal can come right after the folder was made
+        folder.mkdir(mode=0o700)
+        lock = take(folder / LOCK)
         yield folder
     finally:
         if lock is not None:
             lock.release()
+        remove_folder(folder)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder if it is there, also where threads that were told to end put their last files into it."""
+    until = time.monotonic() + _PATIENCE
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < until:
+        time.sleep(0.02)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from icp_engine.display import shell_line
 from icp_engine.errors import InputError
-from icp_engine.locks import LOCK, UNFINISHED, Lock, holds, is_folder, remove_leftovers, take
+from icp_engine.locks import LOCK, UNFINISHED, Lock, holds, is_folder, remove_folder, remove_leftovers, take
 from icp_engine.networks.grouping import NETWORKS
 from icp_engine.tables.writer import settle
 from icp_engine.warehouse.switch import (
@@ -58,11 +58,11 @@ def new_run(out: Path, switch: Switch = CLINICS) -> Iterator[Path]:
     with lock:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
         folder = runs / f"{stamp}-{uuid.uuid4().hex[:6]}{UNFINISHED}"
-        folder.mkdir()
-        try:
+        try:  # a signal can come right after the folder was made
+            folder.mkdir()
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
             if made and current_run(out, switch) is None:
                 _unmake(runs, made)
 
