@@ -28,7 +28,7 @@ from icp_engine.warehouse.folder import MANIFEST, new_run, publish, run_id
 from icp_engine.warehouse.former import ALIASES, MEMBERS
 from icp_engine.warehouse.switch import CLUSTER, RUN_ID
 
-_WORK = "work"
+_WORK, _STARTED = "work", "started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ def bucket_of(address: str, options: RunOptions) -> Iterator[Destination]:
         with new_run(out, CLUSTER) as folder, temporary(None, folder.parent) as temp:
             run = run_id(folder)
             results, work = f"{address}/{CLUSTER.runs}/{run}", f"{address}/{_WORK}/{run}"
+            put_text(run, f"{work}/{_STARTED}")  # what cannot be written to is known before a row is scored
             try:
                 yield Destination(out, folder, temp, results, work, partial(_publish, folder, address, before, options))
             finally:

@@ -72,7 +72,7 @@ def test_a_run_is_published_by_one_object_and_leaves_nothing_else(address: str) 
     with bucket_of(address, OPTIONS) as to:
         done_by(to)
         assert published_under(address) is None
-        assert len(names_under(f"{address}/work")) == 1
+        assert len(names_under(f"{address}/work")) == 2
         to.publish()
     (run,) = published_runs(address)
     assert published_under(address) == run
@@ -149,6 +149,9 @@ def test_a_bucket_that_is_not_there_is_said_in_one_sentence(tmp_path: Path) -> N
         put({"a": tmp_path / "a"}, "s3://none/a")
     with pytest.raises(InputError, match=r"^s3://none/a cannot be used \(.*\)\.$"):
         get(["a"], "s3://none/a", tmp_path)
+    said = pytest.raises(InputError, match=r"^s3://none/a/work/.* cannot be used \(.*bucket.*\)\.$")
+    with said, bucket_of("s3://none/a", OPTIONS):
+        pytest.fail("a run began")
     asked = ["published", "pull", "s3://bucket/nothing", "--out", str(tmp_path / "out")]
     with pytest.raises(InputError, match="s3://bucket/nothing holds no published run"):
         CliRunner().invoke(cli, asked, catch_exceptions=False)
