@@ -21,7 +21,7 @@ from icp_engine.networks.decisions import (
     with_states,
 )
 from icp_engine.networks.match_names import match_name
-from icp_engine.networks.values import VALUES
+from icp_engine.networks.values import KIND_OF_VALUE, VALUES
 
 HOLDS, NOT_BY_NAMES = "holds", "needs --grouping evidence"
 _DECISIONS = ("line", "decided_at", "author", "action", "subject", "object", "reason", "state")
@@ -107,13 +107,14 @@ def decided_values(applied: Applied, clinics: pl.DataFrame, names: pl.DataFrame)
         (clinic, f"line {pair.line}") for pair in applied.pairs if pair.together for clinic in (pair.clinic, pair.other)
     ]
     merged = pl.DataFrame(rows, {KEY: pl.String, "value": pl.String}, orient="row").join(clinics, on=KEY)
-    values = [pl.DataFrame(schema=VALUES), merged.select("clinic", pl.lit("decision").alias("kind"), "value")]
+    kinds = {kind: pl.lit(kind, KIND_OF_VALUE).alias("kind") for kind in ("decision", "brand_prefix")}
+    values = [pl.DataFrame(schema=VALUES), merged.select("clinic", kinds["decision"], "value")]
     subjects = pl.DataFrame(
         {"name": [decision.subject for decision in applied.holding("brand_prefix")]}, {"name": pl.String}
     )
     for prefix in subjects.select(match_name(pl.col("name")))["name"].drop_nulls().unique():
         of_brand = names.filter((pl.col("name") == prefix) | pl.col("name").str.starts_with(f"{prefix} "))
-        values.append(of_brand.select("clinic", pl.lit("brand_prefix").alias("kind"), pl.lit(prefix).alias("value")))
+        values.append(of_brand.select("clinic", kinds["brand_prefix"], pl.lit(prefix).alias("value")))
     return pl.concat(values).unique()
 
 

@@ -36,6 +36,7 @@ KINDS = (
     "override", "decision", "brand_prefix", "owner", "parent", "name", "name_contact", "name_rare", "brand", "spelling",
     "stem_address",
 )  # fmt: skip
+_KIND_OF_NAME = pl.Enum(["name", "brand"])
 _DECIDED = KINDS[:3]  # by people
 EVIDENCE_COLUMNS = (
     "pac_ids", "pac_id", "parent_name", "other_names", "phone", "official_phone", "mailing_phone", "mailing_address",
@@ -45,8 +46,8 @@ NO_DECISIONS = Applied()
 NORMALIZED_NAME = "normalized_name"
 _SEVERAL = (*OF_OWNERS, "other_names")
 # What is as large as all clinics, and read by nobody once they are grouped but to ask questions.
-STEPS = ("clinic_names", "clinic_values", "match_names", "network_spellings", "clinic_edges", "linked_clinics",
-         "evidence_clinics")  # fmt: skip
+STEPS = ("clinic_names", "clinic_owners", "clinic_values", "match_names", "network_spellings", "clinic_edges",
+         "linked_clinics", "evidence_clinics")  # fmt: skip
 
 
 def evidence_columns(columns: Iterable[str]) -> dict[str, str]:
@@ -95,7 +96,12 @@ def _other_names() -> list[tuple[str, str]]:
 
 
 def group_by_evidence(
-    db: Database, clinics: pl.DataFrame, applied: Applied = NO_DECISIONS, *, goes_on: bool = False
+    db: Database,
+    clinics: pl.DataFrame,
+    applied: Applied = NO_DECISIONS,
+    *,
+    goes_on: bool = False,
+    review: bool = False,
 ) -> tuple[Applied, int]:
     """Make `network_members`, `network_edges`, `network_evidence` and `network_candidates`.
 
@@ -106,12 +112,13 @@ def group_by_evidence(
         clinics: key, name, state, normalised name, and those of `EVIDENCE_COLUMNS` that the extract has.
         applied: the decisions of the run.
         goes_on: networks keep the ids of the former networks that `register_former` made readable.
+        review: what all clinics say is kept for questions.
     """
     idle_parents = _register(db, clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")), applied)
     register_decided(db, applied)
     for step in ("match_names", "network_spellings", "clinic_edges"):
         db.table(step, sql_text(f"evidence/{step}"))
-    db.forget("names_to_compare")
+    db.forget("names_to_compare", *(() if review else ("clinic_values",)))
     db.view("edges_to_follow", "select clinic, other from clinic_edges")
     db.table("linked_clinics", sql_text("evidence/linked_clinics"))
     if applied.decisions:
@@ -129,8 +136,9 @@ def group_by_evidence(
 
 
 def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> int:
-    """Make `evidence_clinics`, `clinic_names` and `clinic_values` readable, without clinics that overrides place.
+    """Make `evidence_clinics`, `clinic_names`, `clinic_values` and the owners among these readable.
 
+    Clinics that overrides place are not among names and values.
     Return how many clinics have a parent that ties nobody.
     """
     db.register(
@@ -157,6 +165,7 @@ def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> int:
     db.register("names_to_compare", names_to_compare(spelled, clinics[STATE], contacts))
     stems = stems_at_addresses(names, addresses, cities_of(free))
     decided = decided_values(applied, free.select("clinic", KEY), names)
+    db.register("clinic_owners", owners)
     db.register("clinic_values", pl.concat([decided, owners, phones, addresses, stems]))
     return len(known) - len(owners)
 
@@ -165,7 +174,9 @@ def _with_brands(names: pl.DataFrame, clinics: pl.DataFrame) -> pl.DataFrame:
     """Return names and other names of clinics; those that are not `is_shared` stand only once."""
     brands = items_of(clinics, "other_names", match_name).rename({"value": "name"})
     kinds = {"name": names, "brand": brands}
-    every = pl.concat(frame.select("clinic", pl.lit(kind).alias("kind"), "name") for kind, frame in kinds.items())
+    every = pl.concat(
+        frame.select("clinic", pl.lit(kind, _KIND_OF_NAME).alias("kind"), "name") for kind, frame in kinds.items()
+    )
     return every.with_columns(is_shared=repeated(every["name"]), has_numeral=pl.col("name").str.contains("[0-9]"))
 
 

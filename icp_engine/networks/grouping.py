@@ -176,7 +176,7 @@ def find_networks(
         db.copy(
             "excluded_names", pl.concat([db.frame("from excluded_names"), excluded_by(applied)]).unique().sort(pl.all())
         )
-        applied, idle_parents = group_by_evidence(db, clinics, applied, goes_on=True)
+        applied, idle_parents = group_by_evidence(db, clinics, applied, goes_on=True, review=options.review)
         if not options.review:
             db.forget(*STEPS)
     renamed = rename_networks(db, applied)

@@ -9,11 +9,18 @@ from icp_engine.extract.conform import ABSENT_IN_ANY_CASE, as_text
 from icp_engine.extract.states import NAMES
 from icp_engine.networks.match_names import changed, match_name
 
-VALUES = {"clinic": pl.Int64, "kind": pl.String, "value": pl.String}
+KIND_OF_VALUE = pl.Enum(
+    [
+        "decision", "brand_prefix", "owner", "parent", "phone", "official_phone", "mailing_address", "address",
+        "stem_address",
+    ]
+)  # fmt: skip
+VALUES: dict[str, type[pl.DataType] | pl.DataType] = {"clinic": pl.Int64, "kind": KIND_OF_VALUE, "value": pl.String}
 OF_OWNERS, PARENT = ("pac_ids", "pac_id"), "parent_name"
 _PHONES = ("phone", "mailing_phone", "official_phone")
 _SEPARATORS = [";", "|", "\n"]
 _PHONE, _ZIP = 10, 5  # digits
+_AT_ONCE = 122_880  # names that are cut into words: of all they would take as much memory as the clinics
 _NO_PHONES = [*(digit * _PHONE for digit in "23456789"), "9876543210"]
 _NO_AREA = "555"  # is no area code of the United States, and none begins with 0 or 1
 _SAYS_SOMETHING = r"[\p{L}1-9]"  # zeros and signs stand where nothing is known
@@ -52,7 +59,7 @@ def owners_of(clinics: pl.DataFrame) -> pl.DataFrame:
     parents = _texts(clinics, PARENT).with_columns(match_name(pl.col("value"))).drop_nulls()
     parents = parents.filter(~pl.col("value").is_in(_NO_PARENT))
     return pl.concat(
-        frame.select("clinic", pl.lit(kind).alias("kind"), "value")
+        frame.select("clinic", pl.lit(kind, KIND_OF_VALUE).alias("kind"), "value")
         for kind, frame in (("owner", owners), ("parent", parents))
     )
 
@@ -120,7 +127,7 @@ def stems_at_addresses(names: pl.DataFrame, addresses: pl.DataFrame, cities: pl.
     mailed = _shared(addresses.filter(kind="mailing_address")).select("clinic", "value")
     stems = stems_of(mailed.join(names, on="clinic"), cities).filter(pl.col("stem") != "")
     value = pl.concat_str("stem", "value", separator=", ")
-    return _shared(stems.select("clinic", pl.lit("stem_address").alias("kind"), value=value))
+    return _shared(stems.select("clinic", pl.lit("stem_address", KIND_OF_VALUE).alias("kind"), value=value))
 
 
 def names_to_compare(names: pl.DataFrame, states: pl.Series, contacts: pl.DataFrame) -> pl.DataFrame:
@@ -135,27 +142,36 @@ def names_to_compare(names: pl.DataFrame, states: pl.Series, contacts: pl.DataFr
         contacts: clinic and value.
     """
     names = names.filter(pl.col("clinic").is_in(contacts["clinic"].unique().implode()))
-    words = names["name"].str.split(" ")
-    count = words.list.len()
-    edge = count.hash(1)
-    first = edge ^ words.list.first().hash(2).set(count == 1, 0)  # a single word may differ
-    last = edge ^ words.list.last().hash(3)
-    del words, count, edge  # as large as all names
-    letters = names["name"].str.replace_many([" "], [""]).hash(4)
+    starts = range(0, max(len(names), 1), _AT_ONCE)
+    forms = pl.concat(_forms(names["name"].slice(start, _AT_ONCE)) for start in starts)
     row = pl.select(pl.repeat(None, len(states), dtype=pl.UInt32)).to_series()
     row = row.scatter(names["clinic"], pl.int_range(len(names), dtype=pl.UInt32, eager=True))
     met = contacts.with_columns(
         row=row.gather(contacts["clinic"]), state=states.gather(contacts["clinic"])
     ).drop_nulls()
     place = met["value"].hash() ^ met["state"].hash(5)
-    keys = [place ^ key.gather(met["row"]) for key in (first, last, letters)]
+    keys = [place ^ form.gather(met["row"]) for form in forms]
     again = _again(pl.concat(keys)).implode()
     few = met.filter(pl.any_horizontal(*(key.is_in(again) for key in keys)))
     return few.select("clinic", "value", name=names["name"].gather(few["row"]))
 
 
+def _forms(names: pl.Series) -> pl.DataFrame:
+    """Return three numbers of each name: names that are the same in one of them may be spellings of one another."""
+    words = names.str.split(" ")
+    count = words.list.len()
+    edge = count.hash(1)
+    return pl.DataFrame(
+        {
+            "first": edge ^ words.list.first().hash(2).set(count == 1, 0),  # a single word may differ
+            "last": edge ^ words.list.last().hash(3),
+            "letters": names.str.replace_many([" "], [""]).hash(4),
+        }
+    )
+
+
 def _rows(said: pl.DataFrame, column: str, kind: str) -> pl.DataFrame:
-    return said.select("clinic", pl.lit(kind).alias("kind"), value=column).drop_nulls("value")
+    return said.select("clinic", pl.lit(kind, KIND_OF_VALUE).alias("kind"), value=column).drop_nulls("value")
 
 
 def _shared(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 -- Why each network is one.
 -- Grain: one row per network. evidence has the kinds of ties with the clinics that they tie, strongest first;
 -- weakest_edge is the weakest kind without which the network falls apart; num_owners is missing where none is known.
--- Inputs: network_members, network_edges, network_weakest, evidence_clinics, clinic_values, evidence_kinds, network_overrides.
+-- Inputs: network_members, network_edges, network_weakest, evidence_clinics, clinic_owners, evidence_kinds, network_overrides.
 with
 counted as (
     select network_id, kind, count(distinct clinic) as num_clinics
@@ -27,9 +27,8 @@ owners as (
         network_id,
         count(distinct value) filter (where kind = 'owner') as num_owners,
         count(distinct value) filter (where kind = 'parent') as num_parents
-    from clinic_values
+    from clinic_owners
     join network_members using (clinic)
-    where kind in ('owner', 'parent')
     group by network_id
 ),
 sized as (
