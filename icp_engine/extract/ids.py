@@ -7,17 +7,22 @@ import polars as pl
 
 from icp_engine.columns import KEY, NAME, STATE, Field
 from icp_engine.errors import InputError
+from icp_engine.extract.conform import ABSENT_IN_ANY_CASE
+from icp_engine.text import ZERO_WIDTH
 
 _EXACT: dict[object, int] = {pl.Float64: 2**53, pl.Float32: 2**24}  # from here on several whole numbers are one float
-_WHOLE = r"^(?:0|[1-9]\d*)(?:\.0+)?$"
-_SCIENTIFIC = r"^[+-]?\d(?:\.\d+)?[eE]\+?\d+$"
-_FRACTION = r"^\d+\.0+$"
+_ZEROS = r"(?:\.0+|,0{1,2})"  # of a number without a fraction; 1,000 may be a thousand
+_WHOLE = rf"^(?:0|[1-9]\d*){_ZEROS}?$"
+_SCIENTIFIC = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"
+_FRACTION = rf"^(\d+){_ZEROS}$"
+_AROUND = rf"^(?:\s|{ZERO_WIDTH})+|(?:\s|{ZERO_WIDTH})+$"
 _TOTALS = ["total", "totals", "grand total", "grand totals", "sum", "count"]
 _LONGEST = 16  # bytes of a word for totals, with what may stand around it
 _EXAMPLES = 3
 _HEAD = 1_000  # rows that show whether the last one can be their sum
 
 SCIENTIFIC, ZEROS, TWINS, TOTALS = "scientific notation", "ends in .0", "the same but for case", "totals row"
+NOTHING = "says NA or the like"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +60,29 @@ def check_exact(path: str, frame: pl.LazyFrame, schema: Mapping[str, pl.DataType
 
 
 def whole_ids(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], fields: Mapping[str, Field]) -> pl.LazyFrame:
-    """Return the frame with ids of text as a column of numbers would have them: `029.0`, written by one, is `029`.
+    """Return the frame with ids of text without marks of no width around them, and as a column of numbers has them.
 
-    A column of numbers made them where every id of the file is a whole number, with `.0` or without.
+    `029.0`, written by a column of numbers, is `029`. One made them where every id of the file is a whole number, with
+    `.0` or without, but for rows of totals and words such as `NA`.
     """
     texts = [
         name for name, dtype in schema.items() if dtype == pl.String and name in fields and fields[name].identifier
     ]
     if not texts:
         return frame
-    checks = [pl.col(name).str.contains(".0", literal=True).any().alias(name) for name in texts]
-    some = [name for name, found in frame.select(checks).collect().row(0, named=True).items() if found]
+    wide = [(pl.col(name).str.len_bytes() != pl.col(name).str.len_chars()).any().alias(name) for name in texts]
+    zeros = [pl.col(name).str.contains_any([".0", ",0"]).any().alias(name) for name in texts]
+    marked, some = (
+        [name for name, found in row.row(0, named=True).items() if found]
+        for row in pl.collect_all([frame.select(wide), frame.select(zeros)])
+    )
+    frame = frame.with_columns(pl.col(marked).str.replace_all(_AROUND, ""))
     for name in some:
         word = pl.col(name).str.strip_chars()
-        numeric = (word == "") | word.str.contains(_WHOLE) | word.str.contains(_SCIENTIFIC)
-        if frame.select(numeric.all()).collect().item():
-            frame = frame.with_columns(word.str.replace(r"^(\d+)\.0+$", "$1"))
+        other = (word == "") | word.is_in(ABSENT_IN_ANY_CASE) | _says_total(word)
+        numeric = word.str.contains(_WHOLE) | word.str.contains(_SCIENTIFIC)
+        if frame.select((other | numeric).all()).collect().item():
+            frame = frame.with_columns(word.str.replace(_FRACTION, "$1"))
     return frame
 
 
@@ -85,19 +97,24 @@ def _says_total(text: pl.Expr) -> pl.Expr:
     return short.str.to_lowercase().str.strip_chars(" \t\u00a0:.*-=").is_in(_TOTALS)
 
 
-def id_counts() -> dict[str, pl.Expr]:
-    """Return counts of ids that look wrong, by kind. Source: the conformed id."""
+def _wrong() -> dict[str, pl.Expr]:
+    """Return what tells ids that look wrong, by kind. Source: the conformed id, a cheap look before each search."""
     key = pl.col(KEY)
     return {
-        SCIENTIFIC: key.filter(key.str.contains_any(["E+", "e+"])).str.contains(_SCIENTIFIC).sum(),
-        ZEROS: key.filter(key.str.ends_with(".0")).str.contains(_FRACTION).sum(),
+        SCIENTIFIC: pl.when(key.str.contains_any(["E+", "e+"])).then(key).str.contains(_SCIENTIFIC),
+        ZEROS: pl.when(key.str.ends_with(".0") | key.str.ends_with(",0")).then(key).str.contains(_FRACTION),
+        NOTHING: key.is_in(ABSENT_IN_ANY_CASE),
     }
+
+
+def id_counts() -> dict[str, pl.Expr]:
+    """Return counts of ids that look wrong, by kind. Source: the conformed id."""
+    return {kind: wrong.sum() for kind, wrong in _wrong().items()}
 
 
 def suspicion(kind: str, rows: pl.LazyFrame) -> Suspicion:
     """Return a kind of ids with the first examples by letter. Source: the conformed id."""
-    pattern = {SCIENTIFIC: _SCIENTIFIC, ZEROS: _FRACTION}[kind]
-    found = rows.filter(pl.col(KEY).str.contains(pattern)).select(KEY).collect()[KEY]
+    found = rows.filter(_wrong()[kind]).select(KEY).collect()[KEY]
     return Suspicion(kind, len(found), tuple(found.unique().sort().head(_EXAMPLES)))
 
 

@@ -91,7 +91,9 @@ def test_a_name_of_floats_is_refused_too_and_numbers_are_not(tmp_path: Path) -> 
         open_extract([str(file)], temp=tmp_path)
 
 
-@pytest.mark.parametrize("space", [" ", "\t", "\u00a0", "\u2003", "\u3000", "\u2028", "\u0085"], ids=ascii)
+@pytest.mark.parametrize(
+    "space", [" ", "\t", "\u00a0", "\u2003", "\u3000", "\u2028", "\u0085", "\u200b", "\ufeff", " \u200e "], ids=ascii
+)
 def test_white_space_around_an_id_is_no_part_of_it(tmp_path: Path, score: Callable[..., Any], space: str) -> None:
     file = parquet(tmp_path / "a.parquet", [f"{space}a 1{space}", f"b{space}", space, "c"], pl.String)
     found, manifest = score(file)
@@ -108,13 +110,17 @@ def test_white_space_around_an_id_is_no_part_of_it(tmp_path: Path, score: Callab
         (["1.0", "1.1"], ["1.0", "1.1"]),  # versions: no column of whole numbers made them
         (["A-1.0", "2.0"], ["2.0", "A-1.0"]),
         (["007.0", "8.0"], ["007.0", "8.0"]),
+        (["7,0", "8"], ["7", "8"]),
+        (["7.0", "Total"], ["7"]),
+        (["7.0", "NA"], ["7", "NA"]),
+        (["7.0", "NAB"], ["7.0", "NAB"]),
     ],
 )
 def test_ids_that_a_numeric_column_made_lose_their_fraction(
     tmp_path: Path, score: Callable[..., Any], ids: list[str], due: list[str]
 ) -> None:
     assert score(parquet(tmp_path / "a.parquet", ids, pl.String))[0] == due
-    assert score(csv(tmp_path / "a.csv", "clinic_id,x", *(f"{clinic_id},1" for clinic_id in ids)))[0] == due
+    assert score(csv(tmp_path / "a.csv", "clinic_id;x", *(f"{clinic_id};1" for clinic_id in ids)))[0] == due
 
 
 def test_the_same_id_with_and_without_a_fraction_is_a_duplicate(tmp_path: Path, score: Callable[..., Any]) -> None:
@@ -130,6 +136,7 @@ def test_the_same_id_with_and_without_a_fraction_is_a_duplicate(tmp_path: Path, 
 SUSPICIOUS = {
     "scientific notation": ["1.0937E+09", "1e+16", "x"],
     "ends in .0": ["12.0", "x"],
+    "says NA or the like": ["NA", "#n/a", "x"],
     "the same but for case": ["Ab1", "aB1", "c"],
     "totals row": ["a", "b", "Grand Total"],
 }
@@ -149,6 +156,11 @@ def test_ids_that_look_wrong_are_said_and_stop_a_strict_run(
     assert f"{manifest.suspicions[0].count} {kind}" in ran
     with pytest.raises(InputError, match=kind):
         score(file, strict=True)
+
+
+def test_scientific_notation_with_a_decimal_comma_is_suspicious(tmp_path: Path, score: Callable[..., Any]) -> None:
+    manifest = score(csv(tmp_path / "a.csv", "clinic_id;npi_count", "1,0937E+09;5", "1003000029;6"))[1]
+    assert [(one.kind, one.examples) for one in manifest.suspicions] == [("scientific notation", ("1,0937E+09",))]
 
 
 def test_plain_ids_are_not_suspicious(tmp_path: Path, score: Callable[..., Any]) -> None:
