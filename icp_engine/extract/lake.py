@@ -12,7 +12,12 @@ from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, first_line
 
 _LOG = "_delta_log"
-_TABLES = {"Delta Lake": _LOG, "Apache Iceberg": "metadata/*.metadata.json", "Apache Hudi": ".hoodie"}
+_TABLES = {
+    "Delta Lake": _LOG,
+    "Apache Iceberg": "metadata/*.metadata.json*",
+    "Apache Hudi": ".hoodie",
+    "Apache Paimon": "snapshot/snapshot-*",
+}
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _PREFIXES = 3  # above a file of a bucket that are looked at: the table, and folders of its partitions
 _LISTED = ("s3://", "s3a://", "gs://", "az://", "abfs://", "abfss://", "adl://")  # whose folders can be listed
@@ -39,10 +44,14 @@ def refuse_tables(paths: Iterable[str]) -> None:
     Raises:
         InputError: one is.
     """
-    for folder in {parent for path in paths if "://" not in path for parent in Path(path).parents}:
+    local = [Path(path) for path in paths if "://" not in path]
+    within = {parent.resolve() for parent in {path.parent for path in local}}  # a path may begin within a table
+    parents = {parent for path in local for parent in path.parents if parent.name and ".." not in parent.parts}
+    named = {parent.resolve(): parent for parent in parents}
+    for folder in within | {above for start in within for above in start.parents}:
         kind = next((kind for kind, sign in _TABLES.items() if next(folder.glob(sign), None)), None)
         if kind:
-            raise InputError(_refusal(str(folder), kind))
+            raise InputError(_refusal(str(named.get(folder, folder)), kind))
 
 
 def refuse_remote_table(address: str) -> None:

@@ -90,6 +90,45 @@ def test_the_files_alone_are_refused_and_so_is_a_folder_around_the_table(tmp_pat
         assert f"name {path} itself" in refused([pattern], tmp_path)
 
 
+@pytest.mark.parametrize("pattern", ["p.parquet", "*.parquet", ".", "../data/p.parquet", "other/../p.parquet"])
+def test_a_file_is_one_of_a_table_wherever_its_path_begins(
+    pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("metadata", "data/other"):
+        (tmp_path / "t" / folder).mkdir(parents=True)
+    (tmp_path / "t" / "metadata" / "v1.metadata.json").write_text("{}")
+    ROWS.write_parquet(tmp_path / "t" / "data" / "p.parquet")
+    monkeypatch.chdir(tmp_path / "t" / "data")
+    assert f"{tmp_path / 't'} is a table of Apache Iceberg" in refused([pattern], tmp_path)
+
+
+def test_a_table_around_the_working_folder_is_none_of_files_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t" / ".hoodie").mkdir(parents=True)
+    ROWS.write_parquet(tmp_path / "p.parquet")
+    monkeypatch.chdir(tmp_path / "t")
+    assert len(open_files(["../p.parquet"], tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("sign", "kind"),
+    [
+        ("metadata/v2.metadata.json.gz", "Apache Iceberg"),
+        ("metadata/v2.gz.metadata.json", "Apache Iceberg"),
+        (".hoodie/hoodie.properties", "Apache Hudi"),
+        ("snapshot/snapshot-1", "Apache Paimon"),
+    ],
+)
+def test_tables_that_nothing_reads_are_known_by_their_logs(sign: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "t" / sign).parent.mkdir(parents=True)
+    (tmp_path / "t" / sign).write_text("{}")
+    ROWS.write_parquet(tmp_path / "t" / "p.parquet")
+    said = refused([str(tmp_path / "t")], tmp_path)
+    assert f"{tmp_path / 't'} is a table of {kind}" in said
+    assert said.endswith("export the table as Parquet or CSV, and name the export.")
+
+
 def test_what_to_do_is_said_where_nothing_reads_such_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = table(tmp_path / "t")
     monkeypatch.setattr(lake, "find_spec", lambda _: None)
