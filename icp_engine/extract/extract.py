@@ -107,6 +107,7 @@ def open_extract(
     if not any(file.rows for file in files):
         raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
+    files = tuple(_spelled_out(file, fields) for file in files)
     _check_types(files, fields)
     files = with_conventions([_exact(file, fields) for file in files], fields, reading)
     return Extract(files, dict(fields), columns, _matches(headers), _renames(headers), key)
@@ -145,6 +146,18 @@ def _check_mapping(
 def _renamed(file: RawFile, names: Mapping[str, str]) -> RawFile:
     schema = {names[name]: dtype for name, dtype in file.schema.items()}
     return replace(file, frame=file.frame.rename({old: new for old, new in names.items() if old != new}), schema=schema)
+
+
+def _spelled_out(file: RawFile, fields: Mapping[str, Field]) -> RawFile:
+    """Return the file with fields of text as text where a dictionary holds them, so that they are read as any text."""
+    coded = {
+        name: pl.String()
+        for name, dtype in file.schema.items()
+        if name in fields and isinstance(dtype, pl.Categorical | pl.Enum)
+    }
+    if not coded:
+        return file
+    return replace(file, frame=file.frame.cast(coded), schema=file.schema | coded)  # type: ignore[arg-type]
 
 
 def _check_types(files: tuple[RawFile, ...], fields: Mapping[str, Field]) -> None:

@@ -247,6 +247,28 @@ def test_items_of_a_list_are_separated_by_the_sign_that_yields_known_ones(
     assert [note.rsplit(" ", 3)[0] for note in notes_of(extract)] == due
 
 
+def test_text_in_a_dictionary_is_read_as_any_text(tmp_path: Path) -> None:
+    columns = {
+        "clinic_id": ["1003000029.0", "1003000037.0"],
+        "state_code": ["texas", "NA"],
+        "denial_pressure": ["7,5", "8,125"],
+        "seen": ["16/03/2026", "05/03/2026"],
+        "plans": ["Aetna, Cigna", "Aetna"],
+    }
+    frame = pl.DataFrame(columns)
+    frame.write_csv(tmp_path / "text.csv")
+    frame.cast(pl.Categorical).write_parquet(tmp_path / "coded.parquet")
+    frame.cast({"plans": pl.Enum(["Aetna, Cigna", "Aetna"])}).write_parquet(tmp_path / "enum.parquet")
+    text, coded, enum = (
+        conformed_rows(open_extract([str(tmp_path / name)], FIELDS_HERE, temp=tmp_path), Rejects()).collect()
+        for name in ("text.csv", "coded.parquet", "enum.parquet")
+    )
+    assert text["plans"].to_list() == [["Aetna", "Cigna"], ["Aetna"]]
+    assert text["denial_pressure"].to_list() == [7.5, 8.125]
+    assert coded.equals(text)
+    assert enum.equals(text)
+
+
 CARD = """
 id = "mine"
 version = "1"
