@@ -21,7 +21,7 @@ PRACTICE_FIELDS: dict[str, Field] = {
     column.name: column
     for column in (
         Field("practice_id", "text", "", "Identifier of the practice; needed where two share a name", identifier=True),
-        Field("owner", "text", "", "Who looks after the practice"),
+        Field("owner", "text", "", "Who looks after the practice", absent_words=True),
         Field("created_at", "moment", "", "When the practice became a prospect"),
         Field("days_since_contact", "integer", "days", "Days since the last contact, where there is no contact log"),
     )
@@ -32,7 +32,7 @@ CONTACT_FIELDS: dict[str, Field] = {
         Field("practice_id", "text", "", "The practice, by its identifier", identifier=True),
         Field("name", "text", "", "The practice, by its name"),
         Field("contacted_at", "moment", "", "When, as a date or a date and a time"),
-        Field("owner", "text", "", "Who made the contact"),
+        Field("owner", "text", "", "Who made the contact", absent_words=True),
         Field("channel", "text", "", "How: phone, email, visit"),
     )
 }

@@ -9,6 +9,7 @@ import polars as pl
 
 from icp_engine.columns import HELPERS
 from icp_engine.errors import did_you_mean, first_line
+from icp_engine.extract.conform import ABSENT_IN_ANY_CASE
 from icp_engine.partnerships.columns import NAME, NOTES
 from icp_engine.partnerships.numerals import in_figures
 from icp_engine.scorecard.model import Scorecard
@@ -164,10 +165,10 @@ def _placeholders(
 def action_expr(outreach: Outreach, tier: str) -> pl.Expr:
     """Return what to do next (text). Source: the tier's number, and the notes, missing where blank.
 
-    The lead is what the notes say up to the first semicolon, without a final dot.
+    The lead is what the notes say up to the first semicolon, without a final dot; notes such as `none` say nothing.
     """
     lead = pl.col(NOTES).str.splitn(";", 2).struct[0].str.strip_chars().str.strip_suffix(".").str.strip_chars()
-    known = lead.fill_null("") != ""
+    known = ((lead != "") & ~lead.is_in(ABSENT_IN_ANY_CASE)).fill_null(value=False)
     return pl.coalesce(
         pl.when(pl.col(tier) == number).then(
             pl.when(known).then(_filled(action.lead, {"lead": lead})).otherwise(pl.lit(action.text))

@@ -124,6 +124,17 @@ def test_who_is_named_comes_before_who_was_assigned(tmp_path: Path) -> None:
     assert desk.owners({"a": 30, "b": 12}, "a,2026-03-01,Zed\na,2026-03-09,Later\n")["a"] == "Zed"
 
 
+@pytest.mark.parametrize("word", ["NA", "n/a", "-", "null", " Unknown "])
+def test_a_word_for_nothing_is_nobody(tmp_path: Path, word: str) -> None:
+    desk = Desk(tmp_path)
+    due = desk.owners({"a": 30}, NEVER)
+    assert desk.owners({"a": 30}, f"a,2026-03-01,{word}\n") == due
+    practices = tmp_path / "practices.csv"
+    practices.write_text(f"name,provider_count,owner\na,30,{word}\n")
+    run_partners([str(practices)], tmp_path / "new", PartnerOptions(as_of=DAY, owners=desk.team), ["crm"])
+    assert pl.read_parquet(tmp_path / "new" / "rula_crm_records.parquet")["Owner"].to_list() == [due["a"]]
+
+
 def test_whose_owner_has_left_gets_another(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     before = desk.owners({"a": 30, "b": 12, "c": 7}, NEVER)
