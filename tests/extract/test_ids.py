@@ -164,13 +164,24 @@ def test_scientific_notation_with_a_decimal_comma_is_suspicious(tmp_path: Path, 
 
 
 def test_plain_ids_are_not_suspicious(tmp_path: Path, score: Callable[..., Any]) -> None:
-    ids = ["1E5", "C+1", "v1.01", "Total Care", "SUM", "Å", "å2", "1003000029"]
+    ids = ["1E5", "C+1", "v1.01", "Total Care", "Total (Care)", "Summers", "Totals 4U", "SUM", "Å", "å2", "1003000029"]
     manifest = score(csv(tmp_path / "a.csv", "clinic_id", *(clinic_id for clinic_id in ids if clinic_id != "SUM")))[1]
     assert manifest.suspicions == ()
 
 
 @pytest.mark.parametrize(
-    ("row", "word"), [("{},,99", "Total"), ("x,{},99", "TOTALS:"), (",{},99", "grand total"), ("{},,9", "Sum")]
+    ("row", "word"),
+    [
+        ("{},,99", "Total"),
+        ("x,{},99", "TOTALS:"),
+        (",{},99", "grand total"),
+        ("{},,9", "Sum"),
+        ("{},2,99", "Grand Totals (1234 records)"),
+        ("{},,99", "Subtotal"),
+        ("{},,99", " Sub-Total: "),
+        ("{},,99", "Gesamtergebnis"),
+        ("{},,99", "Total g\u00e9n\u00e9ral"),
+    ],
 )
 def test_a_row_that_calls_itself_totals_is_rejected(
     tmp_path: Path, score: Callable[..., Any], row: str, word: str
