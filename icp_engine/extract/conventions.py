@@ -24,6 +24,7 @@ _DAY_FIRST = rf"^\s*{_NO_MONTH}(?:[/.]{_MONTH}[/.](?:\d{{4}}|\d{{2}})|-{_MONTH}-
 _MONTH_FIRST = rf"^\s*{_MONTH}/{_NO_MONTH}/(?:\d{{4}}|\d{{2}})(?:\D|$)"
 _ROW = f"{HELPERS}place"
 _SHOWN = 10  # items that are named
+_HEAD = 1_000  # rows that are looked at for numbers of which nothing is proved
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def with_conventions(files: Sequence[RawFile], fields: Mapping[str, Field], read
     commas: Collection[str] = numbers if reading.decimal_comma else ()
     if reading.decimal_comma is None:
         proofs = _comma_proofs(files, {name: fields[name] for name in numbers})
-        notes += _comma_notes(files, numbers, proofs)
+        notes += _comma_notes(files, [name for name in numbers if fields[name].scale is None], proofs)
         commas = proofs
     days: Collection[str] = moments if reading.day_first else ()
     if reading.day_first is None:
@@ -102,19 +103,28 @@ def _comma_proofs(files: Sequence[RawFile], fields: Mapping[str, Field]) -> dict
     )
     if not odd:
         return {}
-    commas = _first(files, odd, lambda word: is_number(swapped(word)) & ~is_number(word))
-    points = _first(files, odd, lambda word: is_number(word) & ~is_number(swapped(word)))
+    scaled = [name for name in odd if fields[name].scale is not None]  # which no thousands fit: 8,125 is 8 and a bit
+    others = [name for name in odd if name not in scaled]
+    commas = _first(files, others, lambda word: is_number(swapped(word)) & ~is_number(word))
+    commas |= _first(files, scaled, lambda word: word.str.contains(",", literal=True) & is_number(swapped(word)))
+    points = _first(files, others, lambda word: is_number(word) & ~is_number(swapped(word)))
+    points |= _first(files, scaled, lambda word: word.str.contains(".", literal=True) & is_number(word))
     for name in commas.keys() & points.keys():
         raise InputError(
             f"{name} has a decimal comma in {commas[name].place} and a decimal point in {points[name].place}; correct "
             "one, or say --decimal-comma or --decimal-point."
         )
-    if commas:
-        open_ = [name for name in odd if fields[name].type == "integer" and name not in commas and name not in points]
-        thousands = _first(files, open_, lambda word: word.str.contains(_THOUSANDS) & ~word.str.ends_with(".000"))
-        others = _first(files, list(thousands), lambda word: swapped(word).str.contains(_THOUSANDS))
-        commas |= {name: proof for name, proof in thousands.items() if name not in others}
+    open_ = [name for name in odd if fields[name].type == "integer" and name not in commas and name not in points]
+    thousands = _first(files, open_, lambda word: word.str.contains(_THOUSANDS) & ~word.str.ends_with(".000"))
+    if thousands and (commas or not _first(files, list(fields), _shows_point)):
+        against = _first(files, list(thousands), lambda word: swapped(word).str.contains(_THOUSANDS))
+        commas |= {name: proof for name, proof in thousands.items() if name not in against}
     return commas
+
+
+def _shows_point(word: pl.Expr) -> pl.Expr:
+    """Return whether a number has a decimal point, where dots between thousands are none."""
+    return word.str.contains(".", literal=True) & is_number(word) & ~is_number(swapped(word))
 
 
 def _may_be_comma(name: str, *, whole: bool) -> pl.Expr:
@@ -129,7 +139,7 @@ def _comma_notes(
 ) -> list[tuple[str, str]]:
     """Return one sentence on the columns with decimal commas, and one on columns beside them that show nothing."""
     if not commas:
-        return []
+        return _open_notes(files, list(numbers))
     shown = ", ".join(f"{name} ('{proof.value.strip()}')" for name, proof in commas.items())
     notes = [(next(iter(commas.values())).file.path, f"numbers have decimal commas in {shown} and are read so there")]
     others = _first(files, [name for name in numbers if name not in commas], lambda word: word.str.contains(_THOUSANDS))
@@ -141,6 +151,22 @@ def _comma_notes(
             "--decimal-comma reads all numbers with decimal commas",
         ))  # fmt: skip
     return notes
+
+
+def _open_notes(files: Sequence[RawFile], names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return a sentence for each column in which every dot may be one between thousands, told by its first rows."""
+    first = [replace(file, frame=file.frame.head(_HEAD)) for file in files]
+    found = _first(first, names, lambda word: word.str.contains(_THOUSANDS))
+    shown = _first(files, list(found), _shows_point)
+    return [
+        (
+            proof.file.path,
+            f"{name} shows neither decimal commas nor points, so '{proof.value.strip()}' is read with a point; "
+            "--decimal-comma reads it as thousands, --decimal-point says that this is right",
+        )
+        for name, proof in found.items()
+        if name not in shown
+    ]
 
 
 def _day_proofs(files: Sequence[RawFile], names: Sequence[str]) -> dict[str, Proof]:

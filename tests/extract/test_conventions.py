@@ -65,7 +65,7 @@ def test_a_column_that_proves_decimal_commas_is_read_so_throughout(
 
 
 POINTS: list[tuple[list[str], list[float | None]]] = [
-    (["12.000", "8,125", "850.000"], [12, 8125, 850]),  # nothing proves either
+    (["12.000", "8,125", "850.0"], [12, 8125, 850]),
     (["1,250,000", "850,000"], [1_250_000, 850_000]),
     (["7.5", "8,125"], [7.5, 8125]),
     (["0.125", "1,000"], [0.125, 1000]),
@@ -82,6 +82,40 @@ def test_a_column_that_proves_nothing_or_points_is_read_with_points(
     extract = opened("allowed_amt", texts)
     assert values_of(extract, "allowed_amt") == values
     assert not extract.notes
+
+
+@pytest.mark.parametrize("field", ["allowed_amt", "bene_count"])
+def test_numbers_that_may_be_thousands_are_said_where_nothing_proves_either(opened: Opened, field: str) -> None:
+    extract = opened(field, ["12.000", "8,125", "850.000"], npi_count=["1", "2", "3"])
+    assert values_of(extract, field) == [12, 8125, 850]
+    assert notes_of(extract) == [
+        f"{field} shows neither decimal commas nor points, so '12.000' is read with a point; "
+        "--decimal-comma reads it as thousands, --decimal-point says that this is right"
+    ]
+    assert not opened(field, ["12.000", "850.000"], reading=Reading(decimal_comma=False)).notes
+
+
+SCALED: list[tuple[list[str], list[float | None]]] = [
+    (["8,125", "6,250"], [8.125, 6.25]),
+    (["10,000", "7"], [10, 7]),
+    (["8.125", "6.250"], [8.125, 6.25]),
+    (["1,250.5", "7"], [10, 7]),
+]
+
+
+@pytest.mark.parametrize(("texts", "values"), SCALED)
+def test_a_comma_is_no_sign_of_thousands_in_a_field_with_a_scale(
+    opened: Opened, texts: list[str], values: list[float | None]
+) -> None:
+    extract = opened("denial_pressure", texts)
+    assert values_of(extract, "denial_pressure") == values
+    said = [f"numbers have decimal commas in denial_pressure ('{texts[0]}') and are read so there"]
+    assert notes_of(extract) == (said if "." not in texts[0] else [])
+
+
+def test_a_comma_and_a_point_in_a_field_with_a_scale_are_refused(opened: Opened) -> None:
+    with pytest.raises(InputError, match=r"'8,125' .* and a decimal point in '7\.000'"):
+        opened("denial_pressure", ["8,125", "7.000"])
 
 
 def test_all_files_of_a_column_go_by_the_proof_of_one(opened: Opened) -> None:
@@ -128,6 +162,7 @@ WHOLE = [
     (["12.000", "9.000", "9"], ["7,5", "1", "2"], [12, 9, 9]),  # said, see below
     (["1.500", "8,125", "9"], ["7,5", "1", "2"], [None, 8125, 9]),  # either is no whole number by the other's reading
     (["1.500", "12.000", "9"], ["7.5", "1", "2"], [None, 12, 9]),
+    (["1.500", "12.000", "9"], ["7", "850.000", "2"], [1500, 12_000, 9]),  # no whole number by a point
     (["1.500.000", "12.000", "9"], ["7.5", "1", "2"], [1_500_000, 12_000, 9]),
 ]
 
