@@ -3,6 +3,7 @@
 import csv
 import re
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,15 @@ from icp_engine.extract.csv_layout import (
 
 BLOCK = 16 << 20  # bytes of CSV read at once; a single row has to fit
 SUFFIXES = tuple(f".{kind}{packed}" for packed in ("", ".gz", ".zst") for kind in ("csv", "tsv", "txt"))
+_UTF8 = "utf-8-sig"
+_KINDS = {
+    b"PK\x03\x04": "a workbook or an archive: save the sheet as CSV (in Excel: CSV UTF-8), or unpack it",
+    b"\xd0\xcf\x11\xe0": "an old workbook: save the sheet as CSV (in Excel: CSV UTF-8)",
+    b"\x1f\x8b": "packed by gzip: give it a name that ends in .csv.gz",
+    b"\x28\xb5\x2f\xfd": "packed by zstd: give it a name that ends in .csv.zst",
+    b"PAR1": "Parquet: give it a name that ends in .parquet",
+}
+_ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are no UTF-8, as Python keeps them
 _RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 
 
@@ -118,7 +128,7 @@ def _layout(path: str, known: Collection[str], header_line: int | None) -> Layou
             whole = not file.read(1)
         return find_layout(path, lines, known, header_line, whole=whole)
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text ({first_line(error)}); save it as UTF-8.") from error
+        raise InputError(_no_text(path)) from error
     except (OSError, csv.Error) as error:
         packed = f"CSV packed by {_packed_by(path)}" if _packed_by(path) else "CSV"
         raise InputError(f"{path} cannot be read as {packed} ({first_line(error)}); was it cut off?") from error
@@ -178,7 +188,7 @@ def _copy(path: str, staged: Path, layout: Layout, on_wrong_width: Callable[[Any
     held: pa.Table | None = None
     unnamed = [name for name in layout.names if name.startswith(UNNAMED)]
     with _binary(path) as file:
-        reader = arrow_csv.open_csv(file, **_options(layout, on_wrong_width))
+        reader = arrow_csv.open_csv(file, **_options(layout, _encoding(path), on_wrong_width))
         with pq.ParquetWriter(staged, reader.schema, compression="lz4") as writer:
             for batch in reader:
                 table = pa.Table.from_batches([batch])
@@ -197,10 +207,14 @@ def _copy(path: str, staged: Path, layout: Layout, on_wrong_width: Callable[[Any
     return content
 
 
-def _options(layout: Layout, on_wrong_width: Callable[[Any], str] | None) -> dict[str, Any]:
+def _options(layout: Layout, encoding: str, on_wrong_width: Callable[[Any], str] | None) -> dict[str, Any]:
     return {
         "read_options": arrow_csv.ReadOptions(
-            use_threads=False, block_size=BLOCK, column_names=layout.names, skip_rows=layout.skipped
+            use_threads=False,
+            block_size=BLOCK,
+            column_names=layout.names,
+            skip_rows=layout.skipped,
+            encoding="utf8" if encoding == _UTF8 else encoding,
         ),
         "parse_options": arrow_csv.ParseOptions(
             delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=on_wrong_width
@@ -224,8 +238,28 @@ def _binary(path: str) -> pa.NativeFile:
     return pa.input_stream(path, compression=_packed_by(path))
 
 
+def _encoding(path: str) -> str:
+    """Return how the text of a file is encoded: UTF-16 where the file begins with its mark, as Excel's Unicode text."""
+    with _binary(path) as file:
+        return "utf-16" if file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE) else _UTF8
+
+
 def _text(path: str) -> TextIO:
-    return TextIOWrapper(cast(IO[bytes], _binary(path)), encoding="utf-8-sig", newline="")
+    return TextIOWrapper(cast(IO[bytes], _binary(path)), encoding=_encoding(path), newline="")
+
+
+def _no_text(path: str) -> str:
+    """Return that a file is no text that can be read, and what to do: by its first bytes, or the line that is none."""
+    with _binary(path) as file:
+        start = file.read(4)
+    kind = next((what for sign, what in _KINDS.items() if start.startswith(sign)), None)
+    if kind:
+        return f"{path} is not CSV but {kind}."
+    if _encoding(path) != _UTF8:
+        return f"{path} begins as UTF-16 and is no such text to its end; save it as UTF-8 (in Excel: CSV UTF-8)."
+    with TextIOWrapper(cast(IO[bytes], _binary(path)), encoding="utf-8", errors="surrogateescape", newline="") as file:
+        line = next((line for line, text in enumerate(file, 1) if _ESCAPED.search(text)), 1)
+    return f"{path} is not UTF-8 text, first on line {line}; save it as UTF-8 (in Excel: CSV UTF-8)."
 
 
 def _csv_message(path: str, text: str, layout: Layout) -> str:
@@ -239,7 +273,7 @@ def _csv_message(path: str, text: str, layout: Layout) -> str:
             "missing? Delete a line that is no row; --header-line says where the header is."
         )
     if "UTF8" in text:
-        return f"{path} is not UTF-8 text; save it as UTF-8."
+        return _no_text(path)
     if "straddl" in text and (line := _open_quote(path, layout)):
         return _never_closed(path, line)
     if "straddl" in text:

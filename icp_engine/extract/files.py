@@ -22,6 +22,8 @@ from icp_engine.named_files import check_no_pipe
 
 _PARQUET = (".parquet", ".pq")
 _SUFFIXES = (*_PARQUET, *CSV)
+_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
 _HIVE = re.compile(r"^([^=/]+)=([^/]*)$")
 
 
@@ -126,8 +128,19 @@ def _open(path: str, where: Path, known: Collection[str], header_line: int | Non
         frame = frame if staged.names else file.frame
         return replace(file, frame=frame, schema=kept, staged=staged, notes=staged.notes)
     if not name.endswith(_PARQUET):
-        raise InputError(f"{path} is neither Parquet nor CSV by its name; expected one of {', '.join(_SUFFIXES)}.")
+        raise InputError(_other_kind(path))
     return _parquet(path, Path(path))
+
+
+def _other_kind(path: str) -> str:
+    """Return what to do with a file that is neither Parquet nor CSV by its name."""
+    suffix = Path(path).suffix.lower()
+    if suffix in _WORKBOOKS:
+        instead = str(Path(path).with_suffix(".csv").name)
+        return f"{path} is neither Parquet nor CSV but a workbook; save its sheet as {instead} (in Excel: CSV UTF-8)."
+    if suffix in _ARCHIVES:
+        return f"{path} is neither Parquet nor CSV but an archive; unpack it, and name what is in it."
+    return f"{path} is neither Parquet nor CSV by its name; expected one of {', '.join(_SUFFIXES)}."
 
 
 def _remote(path: str) -> RawFile:

@@ -1,5 +1,6 @@
 """CSV as spreadsheets and reports write it: titles above the header, `sep=`, columns without a name, footers."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -232,6 +233,15 @@ def test_compressed_files_are_read_with_all_of_it(opened: Opened, suffix: str) -
     extract = opened(packed, name=f"a.{suffix}")
     assert rows_of(extract) == READ
     assert len(extract.notes) == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.csv.gz"])
+def test_text_of_two_bytes_a_character_is_read_where_its_mark_says_so(opened: Opened, encoding: str, name: str) -> None:
+    text = f"\ufeffReport\n{HEADER}S1,\u2202 Ä \u4e22,5\nS2,Beta,6\nTotal,,\n".replace(",", "\t").encode(encoding)
+    extract = opened(gzip.compress(text) if name.endswith("gz") else text, name=name)
+    assert rows_of(extract)[:2] == [("S1", "\u2202 Ä \u4e22", "5"), ("S2", "Beta", "6")]
+    assert notes_of(extract)[0] == "line 1 ('Report') looks like a title; the header is line 2"
 
 
 @pytest.mark.parametrize("codec", ["gzip", "zstd"])
