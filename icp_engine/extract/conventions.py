@@ -20,8 +20,10 @@ from icp_engine.text import ABSENT_WORDS
 _TWO_DOTS = r"\.\d+\."
 _THOUSANDS = r"^[+-]?\$?[1-9]\d{0,2}\.\d{3}$"  # or a number with three decimals: nobody knows
 _MONTH, _NO_MONTH = r"(?:0?[1-9]|1[0-2])", r"(?:1[3-9]|2\d|3[01])"
-_DAY_FIRST = rf"^\s*{_NO_MONTH}(?:[/.]{_MONTH}[/.](?:\d{{4}}|\d{{2}})|-{_MONTH}-\d{{4}})(?:\D|$)"
-_MONTH_FIRST = rf"^\s*{_MONTH}/{_NO_MONTH}/(?:\d{{4}}|\d{{2}})(?:\D|$)"
+_YEAR = r"(?:\d{4}|\d{2})"
+_DOTTED = rf"{_MONTH}\.{_MONTH}\.{_YEAR}"  # nobody's spreadsheet has dots and the month first
+_DAY_FIRST = rf"^\s*(?:{_NO_MONTH}(?:[/.]{_MONTH}[/.]{_YEAR}|-{_MONTH}-\d{{4}})|{_DOTTED})(?:\D|$)"
+_MONTH_FIRST = rf"^\s*{_MONTH}(?:/{_NO_MONTH}/|\.{_NO_MONTH}\.){_YEAR}(?:\D|$)"
 _ROW = f"{HELPERS}place"
 _SHOWN = 10  # items that are named
 _HEAD = 1_000  # rows that are looked at for numbers of which nothing is proved

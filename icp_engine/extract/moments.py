@@ -1,4 +1,4 @@
-"""Dates and times as people and programs write them: ISO 8601, month/day/year, day numbers of Excel, with zones."""
+"""Dates and times as people and programs write them: ISO 8601, month/day/year, months by name, Excel's day numbers."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,16 @@ import polars as pl
 _HOURS, _HALF, _MINUTES = 24, 12, 60
 _ZONE = r"(?:([Zz]|UTC|GMT)|([+-])(\d{2})(?::?(\d{2}))?)"
 _CLOCK = rf"(?:(?:[Tt]|,?\s+|,)(\d{{1,2}}):(\d{{2}})(?::(\d{{2}})(?:[.,]\d+)?)?\s*(?:([AaPp])\.?[Mm]\.?)?\s*{_ZONE}?)?$"
-_ISO = ((r"^(\d{4}-\d{2}-\d{2})", "%Y-%m-%d"),)
+_ISO = ((r"^(\d{4}[/-]\d{1,2}[/-]\d{1,2})", "%Y/%m/%d"),)
+_COMPACT = r"^(\d{4})(\d{2})(\d{2})((?:\D.*)?)$"
+_OTHERS = r"^(?:[A-Za-z]|\d{1,2}[ -][A-Za-z]|\d{8}(?:\D|$))"  # what may be one of these
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAME = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
+_NAMED = (  # a day of the week may stand before either
+    rf"(?i)^(?:[a-z]+,\s*)?(\d{{1,2}})[ -]{_NAME},?[ -](\d{{4}}|\d{{2}})((?:\D.*)?)$",
+    rf"(?i)^(?:[a-z]+,\s*)?{_NAME}\s+(\d{{1,2}}),?\s+(\d{{4}})((?:\D.*)?)$",
+)
+_THIS_CENTURY = 69  # two digits of a year below it
 _MONTH_FIRST = ((r"^(\d{1,2}/\d{1,2}/\d{4})", "%m/%d/%Y"), (r"^(\d{1,2}/\d{1,2}/\d{2})", "%m/%d/%y"))
 _DAY_FIRST = (
     (r"^(\d{1,2}[/.-]\d{1,2}[/.-]\d{4})", "%d/%m/%Y"),
@@ -44,13 +53,36 @@ def read_moment(raw: pl.Expr, dtype: pl.DataType, *, day_first: bool, time_zone:
         return Moment(_from_serial(raw.cast(pl.Float64)), None)
     if dtype != pl.String:
         return None
-    word = raw.str.strip_chars()
+    word = raw.str.strip_chars().map_batches(_with_numbers, return_dtype=pl.String, is_elementwise=True)
     forms = [_parsed(word, *form, time_zone) for form in (*_ISO, *(_DAY_FIRST if day_first else _MONTH_FIRST))]
     serial = _from_serial(pl.when(word.str.contains(SERIAL)).then(word).cast(pl.Float64, strict=False))
     return Moment(
         pl.coalesce(*(form.value for form in forms), serial),
         pl.coalesce(form.written for form in forms if form.written is not None),
     )
+
+
+def _with_numbers(word: pl.Series) -> pl.Series:
+    """Return dates whose month has a name, such as `16-MAR-26` or `Mar 16, 2026`, and `20260316` as ISO 8601 has them.
+
+    They are few or all: nothing but a look is done for others.
+    """
+    odd = word.str.contains(_OTHERS).arg_true()
+    if len(odd) == 0:
+        return word
+    some = pl.col("word")
+    found = [some.str.replace(_COMPACT, "$1-$2-$3$4")]
+    for form, (day, name) in zip(_NAMED, ((0, 1), (1, 0)), strict=True):
+        parts = some.str.extract_groups(form)
+        month = parts.struct[name].str.to_lowercase()
+        month = month.replace_strict(
+            _MONTHS, [f"{number:02}" for number in range(1, 13)], default=None, return_dtype=pl.String
+        )
+        year = parts.struct[2]
+        century = pl.when(year.cast(pl.Int64) < _THIS_CENTURY).then(pl.lit("20")).otherwise(pl.lit("19"))
+        year = pl.when(year.str.len_bytes() == len("26")).then(century + year).otherwise(year)
+        found.insert(0, year + "-" + month + "-" + parts.struct[day].str.zfill(2) + parts.struct[3])
+    return word.scatter(odd, word.gather(odd).alias("word").to_frame().select(pl.coalesce(found)).to_series())
 
 
 def _from_serial(number: pl.Expr) -> pl.Expr:
@@ -62,7 +94,7 @@ def _from_serial(number: pl.Expr) -> pl.Expr:
 
 def _parsed(word: pl.Expr, day: str, form: str, time_zone: str) -> Moment:
     parts = word.str.extract_groups(day + _CLOCK)
-    date = parts.struct[0].str.replace_all("[.-]", "/").str.to_date(form.replace("-", "/"), strict=False)
+    date = parts.struct[0].str.replace_all("[.-]", "/").str.to_date(form, strict=False)
     hour, minute, second = (parts.struct[place].cast(pl.Int64).fill_null(0) for place in (1, 2, 3))
     half = parts.struct[4].str.to_lowercase()
     on_clock = (hour < _HOURS) & (minute < _MINUTES) & (second < _MINUTES)

@@ -219,6 +219,7 @@ DATES: list[tuple[list[str], list[datetime | None], str]] = [
     (["16/03/2026", "03/04/2026"], [D, datetime(2026, 4, 3)], "'16/03/2026'"),
     (["16.03.2026 16:05", "3.4.26"], [datetime(2026, 3, 16, 16, 5), M], "'16.03.2026 16:05'"),
     (["2026-03-16", "16-03-2026"], [D, D], "'16-03-2026'"),
+    (["03.04.2026", "3.4.26 00:00", "3/4/2026"], [M, M, M], "'03.04.2026'"),
     (["31/12/25", "1/2/26"], [datetime(2025, 12, 31), datetime(2026, 2, 1)], "'31/12/25'"),
     (["16/03/2026, 4:05 PM", ""], [datetime(2026, 3, 16, 16, 5), None], "'16/03/2026, 4:05 PM'"),
 ]
@@ -238,7 +239,9 @@ def test_a_column_that_proves_the_day_first_is_read_so_throughout(
     [
         (["3/4/2026", "4/3/26"], [datetime(2026, 3, 4), M]),
         (["3/16/2026", "12/12/2026"], [D, datetime(2026, 12, 12)]),
-        (["03.04.2026", "3-4-2026", "2026-04-03"], [None, None, M]),
+        (["3-4-2026", "2026-04-03"], [None, M]),
+        (["2026/04/03", "2026-4-3", "20260403"], [M, M, M]),
+        (["3.16.2026", "2026/13/01", "20261301", "202604030"], [None] * 4),
         (["32/01/2026", "26-03-16"], [None, None]),
     ],
 )
@@ -248,6 +251,23 @@ def test_a_column_that_proves_nothing_has_the_month_first(
     extract = opened("seen", texts)
     assert values_of(extract, "seen") == values
     assert not extract.notes
+
+
+def test_months_by_name_need_no_proof(opened: Opened) -> None:
+    texts = [
+        "3-Apr-2026", "03-APR-26", "Apr 3, 2026", "April 3 2026", "3 April 2026", "Friday, April 3, 2026",
+        "Apr. 3, 2026, 12:00 AM", "31-DEC-99", "Sept 3, 2026 4:05 PM", "3-Apr-2026T00:00:00Z",
+    ]  # fmt: skip
+    due = [M] * 7 + [datetime(1999, 12, 31), datetime(2026, 9, 3, 16, 5), M]
+    for day_first in (None, True, False):
+        assert values_of(opened("seen", texts, reading=Reading(day_first=day_first)), "seen") == due
+    wrong = ["31-Feb-2026", "Abc 3, 2026", "3-April", "Apr 3, 26", "Apr 3, 2026 noon"]
+    assert values_of(opened("seen", wrong), "seen") == [None] * 5
+
+
+def test_dots_with_the_month_first_are_refused_beside_those_with_the_day_first(opened: Opened) -> None:
+    with pytest.raises(InputError, match=r"the day first in '3\.4\.2026' .* and the month first in '3\.16\.2026'"):
+        opened("seen", ["3.16.2026", "3.4.2026"])
 
 
 def test_a_column_with_days_and_months_first_is_refused_with_both_lines(opened: Opened) -> None:
