@@ -75,7 +75,7 @@ def find_layout(
 ) -> Layout:
     """Return the layout of a CSV file by its first lines.
 
-    The header is the first line, unless a line below names fields and the first does not.
+    The header is the first line, unless a line below names two fields more.
 
     Args:
         path: the file.
@@ -132,12 +132,10 @@ def _header(
     if first is None or not below:
         return usual, first
     hits = _hits(first, known)
-    if hits and first.filled > 1:
-        return usual, first
     candidates = [(sign, record) for sign in separator or _DELIMITERS for record in _records(lines, start, sign)]
     told = [(_hits(record, known), sign, record) for sign, record in candidates if record.line > first.line]
     best = max(told, key=lambda found: found[0], default=None)
-    if best is not None and best[0] > 1:
+    if best is not None and best[0] > (hits + 1 if first.filled > 1 else 1):  # headings of people may stand above names
         return best[1:]
     if hits or first.filled > 1:
         return usual, first

@@ -72,6 +72,12 @@ def test_a_header_of_names_that_only_a_mapping_knows_is_found_below_titles(opene
     assert rows_of(extract) == [("S1", "5")]
 
 
+def test_a_line_that_names_more_fields_is_the_header_below_one_of_headings(opened: Opened) -> None:
+    extract = opened("ID,Organisation,Size\n" + HEADER + ROWS)
+    assert rows_of(extract) == READ
+    assert notes_of(extract) == ["line 1 ('ID,Organisation,Size') looks like a title; the header is line 2"]
+
+
 def test_a_header_that_names_one_field_is_found_by_its_shape(opened: Opened) -> None:
     assert rows_of(opened("Accounts report,\n,\nclinic_id,colour\nS1,red\n")) == [("S1", "red")]
 
