@@ -61,6 +61,7 @@ SYSTEMS = {
     ],
     "CMS enrollments": ["NPI", "ORGANIZATION NAME", "STATE"],
     "CMS hospitals": ["Provider ID", "Hospital Name", "State", "Hospital Ownership", "Hospital Type"],
+    "CMS home health": ["CMS Certification Number (CCN)", "Provider Name", "State"],
     "CMS utilization": [
         "Rndrng_NPI", "Rndrng_Prvdr_Last_Org_Name", "Rndrng_Prvdr_State_Abrvtn", "Rndrng_Prvdr_Type", "Tot_Benes",
         "Tot_Mdcr_Alowd_Amt", "Tot_HCPCS_Cds",
