@@ -19,6 +19,7 @@ from icp_engine.extract.reading import AS_IT_STANDS, Reading, check_zone, summed
 FILE = f"{HELPERS}file"
 ROW = f"{HELPERS}row"
 REASON = f"{HELPERS}reason"
+_FORMULA, _TEXT_OF_FORMULA = '="', r'^="((?:[^"]|"")*)"\s*$'
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def open_extract(
     if not any(file.rows for file in files):
         raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
-    files = tuple(_spelled_out(file, fields) for file in files)
+    files = tuple(_out_of_formulas(_spelled_out(file, fields), fields) for file in files)
     _check_types(files, fields)
     files = with_conventions([_exact(file, fields) for file in files], fields, reading)
     return Extract(files, dict(fields), columns, _matches(headers), _renames(headers), key)
@@ -158,6 +159,20 @@ def _spelled_out(file: RawFile, fields: Mapping[str, Field]) -> RawFile:
     if not coded:
         return file
     return replace(file, frame=file.frame.cast(coded), schema=file.schema | coded)  # type: ignore[arg-type]
+
+
+def _out_of_formulas(file: RawFile, fields: Mapping[str, Field]) -> RawFile:
+    """Return the file with `0012345` in its fields where it holds `="0012345"`, which Excel leaves alone."""
+    texts = [name for name, dtype in file.schema.items() if name in fields and dtype == pl.String]
+    row = file.frame.select(pl.col(texts).str.starts_with(_FORMULA).any()).collect().row(0, named=True) if texts else {}
+    some = [name for name, found in row.items() if found]
+    if not some:
+        return file
+    plain = pl.col(some).str.replace(_TEXT_OF_FORMULA, "$1").str.replace_all('""', '"', literal=True)
+    there = pl.col(some).str.contains(_TEXT_OF_FORMULA)
+    note = f'{", ".join(some)}: a text that is written ="..." for Excel is read without these signs'
+    frame = file.frame.with_columns(pl.when(there).then(plain).otherwise(pl.col(some)))
+    return replace(file, frame=frame, notes=(*file.notes, note))
 
 
 def _check_types(files: tuple[RawFile, ...], fields: Mapping[str, Field]) -> None:

@@ -123,6 +123,19 @@ def test_ids_that_a_numeric_column_made_lose_their_fraction(
     assert score(csv(tmp_path / "a.csv", "clinic_id;x", *(f"{clinic_id};1" for clinic_id in ids)))[0] == due
 
 
+def test_a_text_that_is_written_as_a_formula_for_excel_is_that_text(tmp_path: Path, score: Callable[..., Any]) -> None:
+    columns = {
+        "clinic_id": ['="0012345"', '="a""b"', "=1+1", '="x"&"y"'], "npi_count": ['="1,234"', "5", "6", "7"],
+        "note": ['="0012345"'] * 4,
+    }  # fmt: skip
+    pl.DataFrame(columns).write_csv(tmp_path / "a.csv")
+    found, manifest = score(tmp_path / "a.csv")
+    assert found == ["0012345", '="x"&"y"', "=1+1", 'a"b']
+    rows = pl.read_parquet(tmp_path / "out" / "clinics_icp.parquet").sort("npi_count", descending=True)
+    assert (rows["npi_count"][0], rows["note"][0]) == (1234, '="0012345"')
+    assert 'clinic_id, npi_count: a text that is written ="..." for Excel' in manifest.notes[0]
+
+
 def test_the_same_id_with_and_without_a_fraction_is_a_duplicate(tmp_path: Path, score: Callable[..., Any]) -> None:
     one = csv(tmp_path / "a.csv", "clinic_id,npi_count", "1003000029,5", "1003000037,6")
     other = csv(tmp_path / "b.csv", "clinic_id,npi_count", "1003000029.0,7", ",8")
