@@ -8,6 +8,7 @@ import polars as pl
 from icp_engine.columns import KEY, NAME, STATE, Field
 from icp_engine.errors import InputError
 from icp_engine.extract.conform import ABSENT_IN_ANY_CASE
+from icp_engine.extract.text import searched
 from icp_engine.text import ZERO_WIDTH
 
 _EXACT: dict[object, int] = {pl.Float64: 2**53, pl.Float32: 2**24}  # from here on several whole numbers are one float
@@ -164,13 +165,15 @@ def advice(rows: pl.LazyFrame, twice: pl.DataFrame) -> str:
     told = [name for name in (NAME, STATE) if name in rows.collect_schema().names()]
     if told:
         again = rows.select(KEY, *told).join(twice.lazy(), on=KEY, how="semi")
-        unlike = pl.any_horizontal(pl.col(name).drop_nulls().str.to_lowercase().n_unique() > 1 for name in told)
-        apart = again.group_by(KEY).agg(unlike.alias("unlike"), pl.col(told[0]).drop_nulls().unique().sort())
-        first = apart.filter("unlike").sort(KEY).head(1).collect()
-        if len(first):
-            names = " and ".join(repr(name) for name in first[told[0]][0].head(2))
+        several = [(searched(pl.col(name)).drop_nulls().n_unique() > 1).alias(name) for name in told]
+        apart = again.group_by(KEY).agg(several).filter(pl.any_horizontal(told)).sort(KEY).head(1).collect()
+        if len(apart):
+            name, clinic_id = next(name for name in told if apart[name].item()), apart[KEY].item()
+            values = again.filter(pl.col(KEY) == clinic_id).select(name, searched(pl.col(name)).alias("form"))
+            shown = values.drop_nulls().unique("form", keep="first", maintain_order=True).sort("form").head(2).collect()
+            which = " and ".join(repr(value) for value in shown[name])
             return (
-                f"{first[KEY][0]} is {names}, so ids were cut or rounded, or clinic_id is read from the wrong column: "
-                "export ids as text, or map another column to clinic_id"
+                f"{clinic_id} is {'in ' if name == STATE else ''}{which}, so ids were cut or rounded, or clinic_id is "
+                "read from the wrong column: export ids as text, or map another column to clinic_id"
             )
     return "--duplicates first keeps the first of each"

@@ -233,10 +233,23 @@ def test_a_last_row_of_sums_is_rejected(tmp_path: Path, score: Callable[..., Any
 
 
 @pytest.mark.parametrize(
+    ("second", "shown"),
+    [("a,Elm Care,OK,7", "a is 'Elm Care' and 'Oak Care', so"), ("a,OAK CARE,OK,7", "a is in 'OK' and 'TX', so")],
+)
+def test_what_tells_two_clinics_of_one_id_apart_is_said(
+    tmp_path: Path, score: Callable[..., Any], second: str, shown: str
+) -> None:
+    head = "clinic_id,account_name,state_code,npi_count"
+    with pytest.raises(InputError, match=shown):
+        score(csv(tmp_path / "a.csv", head, "a,Oak Care,TX,5", second))
+
+
+@pytest.mark.parametrize(
     ("second", "advised"),
     [
         ("a,Oak Care,TX,7", True),
         ("a,OAK CARE,tx,5", True),
+        ("a, Oak\u00a0 Care ,Texas,5", True),
         ("a,,,5", True),
         ("a,Elm Care,TX,5", False),
         ("a,Oak Care,OK,5", False),
