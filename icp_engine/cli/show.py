@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 import sys
 import threading
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "bar", "csv", "cut", "emit", "percent", "say", "table", "tier_matrix", "width"]
 
+_CONTROL = re.compile("[\x7f-\x9f]")  # which JSON leaves alone, and some terminals obey
 _TICK = 0.2  # seconds between two looks at the clock
 
 
 def emit(value: Any) -> None:
     """Print a value as JSON on stdout; characters that its encoding may lack are escaped as JSON does."""
     ascii_only = "utf" not in (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
-    click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=ascii_only, default=str))
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=ascii_only, default=str)
+    click.echo(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def say(text: str, *, err: bool = False) -> None:
@@ -33,8 +36,11 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def csv(content: bytes) -> None:
-    """Print CSV, in UTF-8 as files are, whatever the terminal's encoding: it is data."""
-    click.echo(content, nl=False)
+    """Print CSV, in UTF-8 as files are, whatever the encoding: it is data. A terminal shows its control characters."""
+    if sys.stdout.isatty():
+        click.echo(printable(content.decode()), file=sys.stdout, nl=False)
+    else:
+        click.echo(content, nl=False)
 
 
 def _finite(value: Any) -> Any:

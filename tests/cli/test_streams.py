@@ -1,5 +1,6 @@
 """What is printed, for people and for machines, on streams of every kind."""
 
+import io
 import json
 import os
 import random
@@ -14,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from faults import as_parquet, clinics, flipped
 
-from icp_engine.cli import cli
+from icp_engine.cli import cli, show
 from icp_engine.cli.streams import without_panics
 from icp_engine.errors import InputError, Problem, printable
 from icp_engine.pipeline.run import RunOptions, run
@@ -82,6 +83,21 @@ def test_people_see_control_characters_and_are_not_steered_by_them(warehouse: Pa
     shown = (done.stdout + done.stderr).decode()
     assert not {sign for sign in shown if ord(sign) < 32 or 127 <= ord(sign) < 160} - {"\n"}
     assert "\\x1b" in shown
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_data_on_a_terminal_steers_nothing(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = call("sql", "select account_name from clinics", "--json", "-w", warehouse).stdout.decode()
+    assert not {sign for sign in written if ord(sign) < 32 or 127 <= ord(sign) < 160} - {"\n"}
+    terminal = _Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    show.csv(f"account_name\n{NAME}\n".encode())
+    assert terminal.getvalue() == f"account_name\n{printable(NAME)}\n"
+    assert "\x1b" not in terminal.getvalue()
 
 
 def test_the_words_of_a_card_are_shown_and_steer_nothing(tmp_path: Path) -> None:
