@@ -162,7 +162,9 @@ def _spelled_out(file: RawFile, fields: Mapping[str, Field]) -> RawFile:
 
 
 def _out_of_formulas(file: RawFile, fields: Mapping[str, Field]) -> RawFile:
-    """Return the file with `0012345` in its fields where it holds `="0012345"`, which Excel leaves alone."""
+    """Return the file with `0012345` in its fields where CSV holds `="0012345"`, which Excel leaves alone."""
+    if file.staged is None:
+        return file
     texts = [name for name, dtype in file.schema.items() if name in fields and dtype == pl.String]
     row = file.frame.select(pl.col(texts).str.starts_with(_FORMULA).any()).collect().row(0, named=True) if texts else {}
     some = [name for name, found in row.items() if found]
