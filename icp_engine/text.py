@@ -9,7 +9,11 @@ ZERO_WIDTH = r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069
 DASHES = r"[\u058a\u2010-\u2015\u2043\u2212\u2e3a\u2e3b]"
 SPACES = r"[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
 # Texts that say that there is none, whatever their case.
-ABSENT_WORDS = ("na", "n/a", "#n/a", "null", "none", "nan", "-", "--", ".", "unknown", "<unavail>")
+ABSENT_WORDS = (
+    *("na", "n/a", "#n/a", "null", "none", "nan", "-", "--", ".", "unknown", "<unavail>"),
+    *("<na>", "(null)", "(blank)", "--none--", "n.a."),  # of pandas, Oracle, pivot tables and Salesforce
+    *("#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!"),  # errors of Excel
+)
 
 _ONE_TO_ONE = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(SIGNS))
 

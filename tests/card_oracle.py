@@ -82,7 +82,30 @@ def is_simple(*numbers: Fraction) -> bool:
 
 
 WITHOUT_ABSENT_WORDS = ("account_name", "segment_label", "sector")
-ABSENT_WORDS = {"na", "n/a", "#n/a", "null", "none", "nan", "-", "--", ".", "unknown", "<unavail>"}
+ABSENT_WORDS = {
+    "na",
+    "n/a",
+    "#n/a",
+    "null",
+    "none",
+    "nan",
+    "-",
+    "--",
+    ".",
+    "unknown",
+    "<unavail>",
+    "<na>",
+    "(null)",
+    "(blank)",
+    "--none--",
+    "n.a.",
+    "#ref!",
+    "#value!",
+    "#name?",
+    "#div/0!",
+    "#null!",
+    "#num!",
+}
 
 
 def types_of(content: Content) -> dict[str, tuple[str, float]]:

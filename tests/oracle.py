@@ -30,7 +30,30 @@ NUMBERS = {  # with the top of the scale
 
 # ASCII figures, plain or in properly grouped thousands, with an optional dollar sign before them.
 WRITTEN_NUMBER = re.compile(r"\$?((?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?|\.[0-9]+)")
-ABSENT = {"na", "n/a", "#n/a", "null", "none", "nan", "-", "--", ".", "unknown", "<unavail>"}
+ABSENT = {
+    "na",
+    "n/a",
+    "#n/a",
+    "null",
+    "none",
+    "nan",
+    "-",
+    "--",
+    ".",
+    "unknown",
+    "<unavail>",
+    "<na>",
+    "(null)",
+    "(blank)",
+    "--none--",
+    "n.a.",
+    "#ref!",
+    "#value!",
+    "#name?",
+    "#div/0!",
+    "#null!",
+    "#num!",
+}
 YES = {"1", "1.0", "true", "yes", "y", "t"}
 NO = {"0", "0.0", "false", "no", "n", "f"}
 

@@ -122,6 +122,14 @@ WORDS = [
     "Unknown",
     "<UNAVAIL>",
     " NA\u00a0",
+    "<NA>",
+    "(null)",
+    "(Blank)",
+    "--None--",
+    "N.A.",
+    "#REF!",
+    "#DIV/0!",
+    "#Name?",
 ]
 
 

@@ -43,7 +43,30 @@ WITH signs AS (
       AND NOT (
         (
           REGEXP_CONTAINS(raw_sector, '^[ -~]*$')
-          AND LOWER(raw_sector) IN ('na', 'n/a', '#n/a', 'null', 'none', 'nan', '-', '--', '.', 'unknown', '<unavail>')
+          AND LOWER(raw_sector) IN (
+            'na',
+            'n/a',
+            '#n/a',
+            'null',
+            'none',
+            'nan',
+            '-',
+            '--',
+            '.',
+            'unknown',
+            '<unavail>',
+            '<na>',
+            '(null)',
+            '(blank)',
+            '--none--',
+            'n.a.',
+            '#ref!',
+            '#value!',
+            '#name?',
+            '#div/0!',
+            '#null!',
+            '#num!'
+          )
         )
         OR raw_sector IN ('–', '—')
       )
@@ -54,7 +77,30 @@ WITH signs AS (
       AND NOT (
         (
           REGEXP_CONTAINS(raw_plans, '^[ -~]*$')
-          AND LOWER(raw_plans) IN ('na', 'n/a', '#n/a', 'null', 'none', 'nan', '-', '--', '.', 'unknown', '<unavail>')
+          AND LOWER(raw_plans) IN (
+            'na',
+            'n/a',
+            '#n/a',
+            'null',
+            'none',
+            'nan',
+            '-',
+            '--',
+            '.',
+            'unknown',
+            '<unavail>',
+            '<na>',
+            '(null)',
+            '(blank)',
+            '--none--',
+            'n.a.',
+            '#ref!',
+            '#value!',
+            '#name?',
+            '#div/0!',
+            '#null!',
+            '#num!'
+          )
         )
         OR raw_plans IN ('–', '—')
       )
