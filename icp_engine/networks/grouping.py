@@ -10,7 +10,7 @@ import polars as pl
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.errors import InputError, did_you_mean, first_line
-from icp_engine.extract.conform import as_text
+from icp_engine.extract.conform import ABSENT_IN_ANY_CASE, as_text
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.named_files import check_no_pipe, read_text
 from icp_engine.networks.applied import NOT_BY_NAMES, Applied, apply_to, excluded_by, rename_networks, settled
@@ -255,6 +255,9 @@ def read_overrides(path: str | None) -> pl.DataFrame:
     empty = written.filter((written != "") & overrides["network_name"].is_null())
     if len(empty):
         raise InputError(f"{path}: network_name {empty[0]!r} has no letter or digit; leave it blank for no network.")
+    absent = written.filter(written.is_in(ABSENT_IN_ANY_CASE))  # of R and pandas, and no network of that name
+    if len(absent):
+        raise InputError(f"{path}: network_name {absent[0]!r} is no name; leave it blank for no network.")
     _check_consistent(overrides, path)
     return overrides
 

@@ -384,6 +384,9 @@ def test_overrides_choose_the_anchor_and_hold_against_excluded_names(tmp_path: P
         (None, r"--network-overrides .*o\.csv cannot be read"),
         pytest.param(b"clinic_id,network_name\n,A\n", "clinic_id"),
         pytest.param(b"clinic_id,network_name\nc0,!!!\n", "network_name"),
+        (b"clinic_id,network_name\nc0,\nc1,NA\n", r"network_name 'NA' is no name; leave it blank for no network"),
+        (b"clinic_id,network_name\nc0, None \nc1,A\n", r"network_name 'None' is no name; leave it blank"),
+        (b"clinic_id,network_name\nc0,n/a\n", r"network_name 'n/a' is no name; leave it blank for no network"),
     ],
 )
 def test_overrides_that_cannot_be_used(content: bytes | None, message: str, tmp_path: Path) -> None:
