@@ -16,16 +16,30 @@ shared as (
     join network_members using (clinic_id)
     group by all
 ),
+sized as (
+    select *, num_shared * 2 >= num_former as is_half
+    from shared
+    join former using (former_id)
+    join now using (network_id)
+),
+-- Of several former networks that it holds half of, a network goes on the largest.
+going_on as (
+    select
+        *,
+        is_half and row_number() over (
+            partition by network_id
+            order by is_half desc, num_former desc, num_shared desc, network_id = former_id desc, former_id
+        ) = 1 as goes_on
+    from sized
+),
 ranked as (
     select
         *,
         row_number() over (
             partition by former_id
-            order by num_shared desc, network_id = former_id desc, num_now desc, network_id
+            order by num_shared desc, goes_on desc, network_id = former_id desc, num_now desc, network_id
         ) = 1 as is_largest
-    from shared
-    join former using (former_id)
-    join now using (network_id)
+    from going_on
 )
-select *, is_largest and num_shared * 2 >= num_former as claims
+select former_id, network_id, num_shared, num_former, num_now, is_largest, is_largest and is_half as claims
 from ranked

@@ -95,6 +95,14 @@ CASES: dict[str, tuple[Members, Members, Any, Any, Any]] = {
     "split in halves, the name keeps it": (
         spread(a="1234"), spread(a="34", b="12"), {"a": A, "b": B}, set(), {("split", B, A, "12")},
     ),
+    "split in halves, one of which goes on a larger network": (
+        spread(a="12", b="345"), spread(b="13456", c="278"), {"b": B, "c": A}, set(),
+        {("split", B, A, "1"), ("renamed", A, A, "278")},
+    ),
+    "split in halves, one of the name goes on a larger network": (
+        spread(a="12", b="345"), spread(a="1345", c="27"), {"a": B, "c": A}, set(),
+        {("split", B, A, "1"), ("renamed", A, A, "27"), ("renamed", B, B, "1345")},
+    ),
     "one moves": (
         spread(a="123", b="456"), spread(a="12", b="3456"), {"a": A, "b": B}, set(), {("split", B, A, "3")},
     ),
