@@ -25,6 +25,7 @@ from icp_engine.networks.values import KIND_OF_VALUE, VALUES
 
 HOLDS, NOT_BY_NAMES = "holds", "needs --grouping evidence"
 _DECISIONS = ("line", "decided_at", "author", "action", "subject", "object", "reason", "state")
+_AFTER_ALL_LINES = 2**63 - 1
 _PAIRS = {"line": pl.Int64, "together": pl.Boolean, KEY: pl.String, "other_clinic_id": pl.String}
 
 
@@ -118,10 +119,11 @@ def decided_values(applied: Applied, clinics: pl.DataFrame, names: pl.DataFrame)
     return pl.concat(values).unique()
 
 
-def register_decided(db: Database, applied: Applied) -> None:
-    """Make `decided_clinics` readable: who was joined by a decision, and whom the last line makes an anchor."""
+def register_decided(db: Database, applied: Applied, by_override: Iterable[str] = ()) -> None:
+    """Make `decided_clinics` readable: who was joined by a decision, whom overrides or the last line make anchors."""
     merged = {clinic for pair in applied.pairs if pair.together for clinic in (pair.clinic, pair.other)}
     anchors = {decision.subject: decision.line for decision in applied.holding("anchor")}
+    anchors |= dict.fromkeys(by_override, _AFTER_ALL_LINES)
     rows = [(clinic, clinic in merged, anchors.get(clinic)) for clinic in sorted(merged | anchors.keys())]
     columns = {KEY: pl.String, "is_merged": pl.Boolean, "anchor_line": pl.Int64}
     db.register("decided_clinics", pl.DataFrame(rows, columns, orient="row"))

@@ -114,16 +114,17 @@ def group_by_evidence(
         goes_on: networks keep the ids of the former networks that `register_former` made readable.
         review: what all clinics say is kept for questions.
     """
-    idle_parents = _register(db, clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic")), applied)
-    register_decided(db, applied)
-    for step in ("match_names", "network_spellings", "clinic_edges"):
-        db.table(step, sql_text(f"evidence/{step}"))
-    db.forget("names_to_compare", *(() if review else ("clinic_values",)))
-    db.view("edges_to_follow", "select clinic, other from clinic_edges")
-    db.table("linked_clinics", sql_text("evidence/linked_clinics"))
-    if applied.decisions:
-        applied = take_apart(db, applied, KINDS)
-    db.table("network_members", sql_text("evidence/network_members"))
+    clinics = clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic"))
+    given, staying = applied, _may_stay(db, clinics)
+    while True:
+        applied, idle_parents = _link(db, clinics, given, staying, review=review)
+        elsewhere = db.frame(
+            "select clinic_id from staying_clinics left join network_members using (clinic_id) "
+            "where network_members.network_name is distinct from staying_clinics.network_name"
+        )
+        if elsewhere.is_empty():
+            break
+        staying = staying.join(elsewhere, on=KEY, how="anti")
     if goes_on:
         keep_ids(db)
     kinds = pl.DataFrame({"kind": KINDS}).with_row_index("strength")
@@ -135,16 +136,55 @@ def group_by_evidence(
     return applied, idle_parents
 
 
+def _may_stay(db: Database, clinics: pl.DataFrame) -> pl.DataFrame:
+    """Return the overrides that may name the network of their clinic: an anchor keeps what ties others to it.
+
+    Networks are called like clinics, with a word of their own after it where several have one name.
+    """
+    named = db.frame("from network_overrides where network_name is not null")
+    if named.is_empty():
+        return named
+    names = clinics[NORMALIZED_NAME].implode()
+    name = pl.col("network_name")
+    return named.filter(name.is_in(names) | name.str.replace(r" \S+$", "").is_in(names))
+
+
+def _link(
+    db: Database, clinics: pl.DataFrame, applied: Applied, staying: pl.DataFrame, *, review: bool
+) -> tuple[Applied, int]:
+    """Make `network_members`; overrides put their clinics where they belong, but those that are staying go by ties.
+
+    Return what `group_by_evidence` returns.
+    """
+    db.register("staying_clinics", staying)
+    db.table(
+        "placing_overrides",
+        "from network_overrides anti join staying_clinics using (clinic_id) where network_name is not null",
+    )
+    idle_parents = _register(db, clinics, applied)
+    register_decided(db, applied, staying.filter("is_anchor")[KEY])
+    for step in ("match_names", "network_spellings", "clinic_edges"):
+        db.table(step, sql_text(f"evidence/{step}"))
+    db.forget("names_to_compare", *(() if review else ("clinic_values",)))
+    db.view("edges_to_follow", "select clinic, other from clinic_edges")
+    db.table("linked_clinics", sql_text("evidence/linked_clinics"))
+    db.run("drop view edges_to_follow")
+    if applied.decisions:
+        applied = take_apart(db, applied, KINDS)
+    db.table("network_members", sql_text("evidence/network_members"))
+    return applied, idle_parents
+
+
 def _register(db: Database, clinics: pl.DataFrame, applied: Applied) -> int:
     """Make `evidence_clinics`, `clinic_names`, `clinic_values` and the owners among these readable.
 
-    Clinics that overrides place are not among names and values.
+    Clinics that overrides move are not among names and values.
     Return how many clinics have a parent that ties nobody.
     """
     db.register(
         "evidence_clinics", clinics.select("clinic", KEY, STATE, NORMALIZED_NAME, zip5_of(clinics).alias("zip5"))
     )
-    placed = db.frame("select clinic_id from network_overrides")["clinic_id"]
+    placed = db.frame("from network_overrides anti join staying_clinics using (clinic_id) select clinic_id")[KEY]
     free = clinics.filter(~pl.col(KEY).is_in(placed.implode())) if len(placed) else clinics
     said = said_by(free)
     excluded = db.frame("from excluded_names")[NORMALIZED_NAME]
@@ -201,7 +241,6 @@ def _weakest(db: Database) -> pl.DataFrame:
     )
     present = db.frame("select distinct kind from network_edges semi join linked_so_far using (network_id)")["kind"]
     decided = [found]
-    db.run("drop view edges_to_follow")
     for kind in (kind for kind in KINDS if kind in set(present)):
         db.copy("kind_to_add", pl.DataFrame({"kind": [kind]}))
         db.table("edges_to_follow", sql_text("evidence/edges_so_far"))

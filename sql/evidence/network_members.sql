@@ -1,6 +1,6 @@
 -- The clinics of every network, by evidence.
 -- Grain: one row per clinic that belongs to a network.
--- Inputs: linked_clinics, evidence_clinics, network_overrides, decided_clinics, run_settings.
+-- Inputs: linked_clinics, evidence_clinics, placing_overrides, decided_clinics, run_settings.
 -- A network is named after the most frequent name of its clinics; where several would have one name the largest keeps
 -- it, and the others take their state as well. Clinics that an override puts into a network count towards its size.
 -- What overrides or decisions join is a network of any size. Of several anchors an override's holds, then the last one.
@@ -59,7 +59,7 @@ numbered as (
     select root as network, network_name from distinct_names
     union all
     select -row_number() over (), network_name
-    from (select distinct network_name from network_overrides where network_name is not null)
+    from (select distinct network_name from placing_overrides)
     anti join distinct_names using (network_name)
 ),
 placed as (
@@ -70,11 +70,11 @@ placed as (
     select
         network,
         clinic,
-        network_overrides.clinic_id,
+        placing_overrides.clinic_id,
         state_code,
         true,
         if(is_anchor, 9223372036854775807, null)
-    from network_overrides
+    from placing_overrides
     join numbered using (network_name)
     join evidence_clinics using (clinic_id)
 ),

@@ -335,6 +335,49 @@ def test_names_that_are_excluded_and_clinics_that_are_placed_by_hand(tmp_path: P
     assert found == {"a1": "override 1; override", "a2 a3 b0": "override 1, name 2; name"}
 
 
+QUILL = [
+    *named("Quill Health", "TX", "TX", start="q", pac_id="2"),
+    {"clinic_id": "h", "account_name": "Quill Health", "state_code": "TX", "pac_id": "1"},
+    *(row | {"account_name": name} for row, name in zip(
+        named(None, "TX", "TX", pac_id="1"), ("Zephyr Care", "Onyx Clinic"), strict=True)),
+]  # fmt: skip
+PLACED: dict[str, tuple[list[Row], str, dict[str, str], list[str]]] = {
+    "the anchor, which all hang on": (
+        QUILL, "h,Quill Health,yes", {"a0 a1 h q0 q1": "override 1, owner 5, name 3; name"}, ["h"]),
+    "the anchor, of another name": (
+        QUILL, "a0,\"Quill Health, Inc.\",yes", {"a0 a1 h q0 q1": "override 1, owner 5, name 3; name"}, ["a0"]),
+    "a member, which stays": (
+        QUILL, "h,Quill Health,", {"a0 a1 h q0 q1": "override 1, owner 5, name 3; name"}, []),
+    "one that stays, and one that comes": (
+        [*named("Elm Clinic", "TX", "TX", "TX"), *named("Oak Clinic", "TX", "TX", "TX", "TX", start="b")],
+        "a0,Elm Clinic,yes\nb0,Elm Clinic,",
+        {"a0 a1 a2 b0": "override 2, name 3; name", "b1 b2 b3": "name 3; name"}, ["a0"]),
+    "where names alone make no network": (
+        named("Elm Clinic", "TX", "TX"), "a0,Elm Clinic,yes", {"a0": "override 1; override"}, ["a0"]),
+    "the smaller network of a name, by its own": (
+        [*named("Memorial Hospital", "TX", "TX", "TX"), *named("Memorial Hospital", "OK", "OK", "OK", "OK", start="b")],
+        "a1,Memorial Hospital TX,yes",
+        {"a0 a1 a2": "override 1, name 3; name", "b0 b1 b2 b3": "name 4; name"}, ["a1"]),
+    "the smaller network of a name, by that of the larger": (
+        [*named("Memorial Hospital", "TX", "TX", "TX", "TX"),
+         *named("Memorial Hospital", "OK", "OK", "OK", "OK", "OK", start="b")],
+        "a1,Memorial Hospital,yes",
+        {"a0 a2 a3": "name 3; name", "a1 b0 b1 b2 b3 b4": "override 1, name 5; name"}, ["a1"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PLACED)
+def test_whom_an_override_leaves_where_it_is_keeps_its_ties(case: str, tmp_path: Path) -> None:
+    rows, lines, due, anchors = PLACED[case]
+    (tmp_path / "o.csv").write_text(f"clinic_id,network_name,is_anchor\n{lines}\n")
+    options = NetworkOptions(overrides=str(tmp_path / "o.csv"))
+    assert networks(rows, overrides=options.overrides) == due
+    with database(threads=2) as db:
+        grouped(db, frame_of([*rows, *CROWD]), options)
+        forced = db.frame("select clinic_id from network_members where is_forced_anchor")
+    assert forced["clinic_id"].to_list() == anchors
+
+
 def test_networks_of_one_name_have_ids_of_their_own() -> None:
     rows = [
         *named("Memorial Hospital", "TX", "TX", "TX", "TX"),
