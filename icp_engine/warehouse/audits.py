@@ -108,16 +108,16 @@ def audit(folder: Path, card: Scorecard, scored: int, tables: Mapping[str, pl.Da
 
 
 def _split_members(db: Database, folder: Path, card: Scorecard) -> None:
-    """Make clinics with their networks readable; the few that have one are unpacked once, and most audits are of them.
+    """Make clinics with their networks readable; the few that say one are unpacked once, and most audits are of them.
 
     DuckDB leaves the others out where a query asks for a network or an anchor: here they are null and false by name.
     """
-    columns = ", ".join(quoted(name) for name in (KEY, "num_clinics", card.column("total_score")))
-    of_network = "network_id, is_network_anchor"
-    named = "(network_id is not null or is_network_anchor)"
+    columns = ", ".join(map(quoted, (KEY, card.column("total_score"))))
+    of_network = "network_id, is_network_anchor, num_clinics"
+    named = "(network_id is not null or is_network_anchor is distinct from false or num_clinics is not null)"
     db.view_parquet("clinics_of_run", folder / f"{_MEMBERS}.parquet")
-    db.table("members_of_run", f"select {columns}, {of_network} from clinics_of_run where {named} is true")
-    others = f"select {columns}, null, false from clinics_of_run where {named} is not true"
+    db.table("members_of_run", f"select {columns}, {of_network} from clinics_of_run where {named}")
+    others = f"select {columns}, null, false, null from clinics_of_run where not {named}"
     db.view(_MEMBERS, f"from members_of_run union all {others}")
 
 

@@ -1,4 +1,5 @@
--- Members that score higher than the anchor of their network, where neither override nor decision has chosen the anchor.
+-- Members that score higher than the anchor of their network, where neither override nor decision has chosen the anchor;
+-- where a score is missing nobody knows.
 -- Grain: one row per such member. Inputs: member_scores, network_overrides, decisions.
 with
 anchors as (
@@ -12,4 +13,4 @@ select members.network_id, members.clinic_id, members.total_score, anchors.total
 from member_scores as members
 join anchors using (network_id)
 where members.network_id is not null
-  and members.total_score > anchors.total_score
+  and not coalesce(members.total_score <= anchors.total_score, false)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from serving import served
 
 from icp_engine import load_scorecard
 from icp_engine.cli import cli
-from icp_engine.database import database
+from icp_engine.database import database, sql_text
 from icp_engine.errors import InputError
 from icp_engine.networks.grouping import NetworkOptions
 from icp_engine.networks.identity import ALIASES, Former, compare_with_former, keep_ids, register_former
@@ -252,6 +253,18 @@ def test_old_ids_lead_to_the_network_by_the_api_and_on_pages(tmp_path: Path) -> 
         assert f'<a href="/networks/{old}">Go to the one of that id</a>' in searched
         assert server.get("/clinics.csv", network_id=old).body.count(b"\n") == 9  # with a header
         assert server.get("/icp/networks/net_0").status == 404
+
+
+def test_aliases_in_a_circle_lead_nowhere_and_end() -> None:
+    lines = [(1, "old", "n1", "", "merged"), (2, "one", "two", "", "merged"), (3, "two", "one", "", "merged")]
+    with database(threads=1) as db:
+        db.copy("networks_icp", pl.DataFrame({"network_id": ["n1"]}))
+        db.copy("network_aliases", pl.DataFrame(lines, ALIASES, orient="row"))
+        timer = threading.Timer(10, db.connection.interrupt)
+        timer.start()
+        found = db.frame(f"select asked_id, network_id from ({sql_text('views/network_ids')}) order by 1")
+        timer.cancel()
+    assert found.rows() == [("n1", "n1"), ("old", "n1")]
 
 
 def test_ids_outlast_runs_without_networks(tmp_path: Path) -> None:

@@ -153,17 +153,28 @@ PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
         JOINS, tied(("n1", "a", "sibling", "q_7"), status="review"), {"value": "q_7", "network_id": "n1"}),
     "a tie of a rule that is of no network": (
         JOINS, tied((None, "a", "owner", "7")), {"value": "7", "network_id": None}),
+    "aliases in a circle": (
+        RESOLVES, beside("network_aliases", (1, "old", "n1", "", "merged"), (2, "one", "two", "", "merged"),
+                         (3, "two", "one", "", "merged")), {"old_id": "two", "new_id": "one"}),
+    "an alias that leads to itself": (RESOLVES, beside("network_aliases", (1, "old", "old", "", "merged")),
+                                      {"old_id": "old"}),
+    "a member without a score": (HIGHEST, edited(WITH, "b", icp_total_score=None),
+                                 {"network_id": "n1", "clinic_id": "b", "total_score": None}),
     "a member scores more": (HIGHEST, edited(WITH, "b", icp_total_score=TOTAL + 0.01),
                              {"network_id": "n1", "clinic_id": "b", "anchor_score": TOTAL}),
     "an anchor scores less": (HIGHEST, edited(WITH, "d", icp_total_score=TOTAL - 0.01),
                               {"network_id": "n2", "clinic_id": "e", "total_score": TOTAL}),
     "no such network": (EXISTS, edited(WITH, "f", network_id="n9"), {"clinic_id": "f", "network_id": "n9"}),
-    "network lost": (EXISTS, both(without("networks_icp", "n2"), edited(WITH, "e", network_id=None)),
+    "network lost": (EXISTS, both(without("networks_icp", "n2"), edited(WITH, "e", network_id=None, num_clinics=None)),
                      {"clinic_id": "d", "network_id": "n2"}),
     "no anchor": (ANCHOR, edited(WITH, "a", is_network_anchor=False), {"network_id": "n1", "num_anchors": 0}),
     "two anchors": (ANCHOR, edited(WITH, "b", is_network_anchor=True), {"network_id": "n1", "num_anchors": 2}),
     "another anchor": (ANCHOR, edited("networks_icp", "n2", anchor_clinic_id="e"),
                        {"network_id": "n2", "anchor_clinic_id": "e", "clinic_id": "d", "num_anchors": 1}),
+    "nothing says whether a member is the anchor": (ANCHOR, edited(WITH, "b", is_network_anchor=None),
+                                                    {"network_id": "n1", "clinic_id": "b", "num_anchors": None}),
+    "nothing says whether a clinic alone is one": (ANCHOR, edited(WITH, "f", is_network_anchor=None),
+                                                   {"network_id": None, "clinic_id": "f", "num_anchors": None}),
     "anchor of none": (ANCHOR, edited(WITH, "f", is_network_anchor=True), {}),
     "too many members": (NUMBER, edited(WITH, "f", network_id="n1", num_clinics=3),
                          {"network_id": "n1", "num_clinics": 3, "num_members": 4}),
@@ -171,6 +182,10 @@ PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
                              {"network_id": "n2", "num_clinics": 3, "num_members": 2, "least": 2, "most": 2}),
     "member says another number": (NUMBER, edited(WITH, "c", num_clinics=7), {"network_id": "n1", "most": 7}),
     "member says no number": (NUMBER, edited(WITH, "c", num_clinics=None), {"network_id": "n1", "num_clinics": 3}),
+    "network twice": (NUMBER, lambda tables: {**tables, "networks_icp": pl.concat(
+        [tables["networks_icp"], tables["networks_icp"].head(1)])}, {"network_id": "n1", "num_rows": 2}),
+    "a clinic alone says a number": (NUMBER, edited(WITH, "f", num_clinics=3),
+                                     {"network_id": None, "clinic_id": "f", "num_clinics": 3}),
     "clinic lost": (ONCE, without("icp_scores", "c"), {"name": "icp_scores", "num_rows": 5, "rows_scored": 6}),
     "clinic twice": (ONCE, doubled("clinics_icp_with_networks", "f", "a"), {"name": WITH, "num_rows": 6}),
     "another clinic": (ONCE, doubled("icp_scores", "f", "x"), {"name": "icp_scores", "num_rows": 6}),
@@ -217,6 +232,12 @@ def test_an_audit_finds_the_row_that_was_planted_and_no_other(tmp_path: Path, ca
     assert list(rows) == [name]
     [row] = rows[name]
     assert {key: row[key] for key in due} == due
+
+
+def test_where_the_anchor_has_no_score_nobody_knows_who_has_the_highest(tmp_path: Path) -> None:
+    rows = found(edited(WITH, "d", icp_total_score=None)(good()), tmp_path)
+    assert [(row["clinic_id"], row["anchor_score"]) for row in rows.pop(HIGHEST)] == [("d", None), ("e", None)]
+    assert rows == {}
 
 
 def test_every_audit_has_a_case() -> None:
