@@ -129,6 +129,34 @@ def test_an_analyst_query_runs_on_the_command_line(warehouse: Path, path: Path) 
     assert lines
 
 
+@pytest.mark.parametrize("mean", ["weighted", "median"])
+def test_networks_are_scored_anew_as_they_stand_where_evidence_groups_them(mean: Any, tmp_path: Path) -> None:
+    rng = random.Random(7)
+    rows = [
+        {**oracle.random_typed_clinic(rng), "clinic_id": f"c{number}", "state_code": "TX",
+         "account_name": f"Network {chr(97 + number % 20)}x"}
+        for number in range(200)
+    ]  # fmt: skip
+    names = sorted({name for row in rows for name in row})
+    pl.DataFrame({name: [row.get(name) for row in rows] for name in names}).write_parquet(tmp_path / "c.parquet")
+    (tmp_path / "overrides.csv").write_text("clinic_id,network_name,is_anchor\nc7,Network hx,yes\nc8,Ours,\n")
+    (tmp_path / "decisions.csv").write_text(
+        "decided_at,author,action,subject,object,reason\n,,anchor,c3,,\n,,anchor,c199,,\n,,merge,c1,c2,\n"
+    )
+    options = NetworkOptions(
+        overrides=str(tmp_path / "overrides.csv"), decisions=str(tmp_path / "decisions.csv"), mean=mean
+    )
+    run([str(tmp_path / "c.parquet")], tmp_path / "out", RunOptions(format="parquet", network=options, charts=False))
+    with duckdb.connect(str(tmp_path / "out" / "icp.duckdb"), read_only=True) as connection:
+        anew = connection.sql((FOLDER / "networks.sql").read_text(encoding="utf-8")).fetchall()
+        assert len(anew) == 20
+        assert anew == connection.sql("from network_scores").fetchall()
+        members = connection.sql((FOLDER / "network_columns.sql").read_text(encoding="utf-8"))
+        assert len(members.fetchall()) == 200
+        forced = connection.sql("select clinic_id from network_members where is_forced_anchor order by 1").fetchall()
+    assert forced == [("c199",), ("c3",), ("c7",)]
+
+
 def test_the_steps_of_grouping_run_as_they_stand_in_plain_duckdb(warehouse: Path, tmp_path: Path) -> None:
     copy = shutil.copy(warehouse / "icp.duckdb", tmp_path / "copy.duckdb")
     with duckdb.connect(str(copy)) as connection:

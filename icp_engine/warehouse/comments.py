@@ -210,7 +210,7 @@ _DETAILS = {
     "other_tier_label": "That tier in words",
     "share": "Clinics of the cell among all, from 0 to 1",
     "is_forced": "Whether an override put the clinic there",
-    "is_forced_anchor": "Whether an override made it the anchor",
+    "is_forced_anchor": "Whether an override or a decision made it the anchor",
 }
 
 # Columns that mean something else in one table than in others.

@@ -147,6 +147,7 @@ def finish(
             db.copy("network_candidates", networks.candidates)
         names = view_names(card)
         for step in (
+            "network_members",
             "networks_by_tier_and_size",
             "anchors_to_call",
             "members_to_expand_to",
