@@ -10,6 +10,7 @@ import polars as pl
 from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, sql_text
 from icp_engine.extract.headers import plain
+from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.extract.validate import Validation
 from icp_engine.networks.applied import Applied, decided_values, register_decided, take_apart
 from icp_engine.networks.identity import keep_ids
@@ -116,13 +117,23 @@ def group_by_evidence(
     """
     clinics = clinics.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("clinic"))
     given, staying = applied, _may_stay(db, clinics)
+    db.register("renamed_networks", _renamed(db, clinics, given))
+    called = pl.DataFrame(schema={"network_name": pl.String, "called": pl.String})
     while True:
+        db.register("called_networks", called)
         applied, idle_parents = _link(db, clinics, given, staying, review=review)
+        before, called = (
+            called,
+            db.frame(
+                "select renamed_networks.network_name, network_members.network_name as called "
+                "from renamed_networks join network_members using (clinic_id) order by all"
+            ),
+        )
         elsewhere = db.frame(
             "select clinic_id from staying_clinics left join network_members using (clinic_id) "
             "where network_members.network_name is distinct from staying_clinics.network_name"
         )
-        if elsewhere.is_empty():
+        if elsewhere.is_empty() and called.equals(before):
             break
         staying = staying.join(elsewhere, on=KEY, how="anti")
     if goes_on:
@@ -149,6 +160,16 @@ def _may_stay(db: Database, clinics: pl.DataFrame) -> pl.DataFrame:
     return named.filter(name.is_in(names) | name.str.replace(r" \S+$", "").is_in(names))
 
 
+def _renamed(db: Database, clinics: pl.DataFrame, applied: Applied) -> pl.DataFrame:
+    """Return the names in overrides that no clinic has and a decision gives, each with a clinic of that network."""
+    rows = [(decision.object, decision.subject) for decision in applied.holding("rename")]
+    given = pl.DataFrame(rows, {"network_name": pl.String, KEY: pl.String}, orient="row")
+    given = given.with_columns(normalized_name(pl.col("network_name"))).unique("network_name", keep="last")
+    wanted = db.frame("select distinct network_name from network_overrides where network_name is not null")
+    known = pl.col("network_name").is_in(clinics[NORMALIZED_NAME].implode())
+    return given.join(wanted, on="network_name").filter(~known)
+
+
 def _link(
     db: Database, clinics: pl.DataFrame, applied: Applied, staying: pl.DataFrame, *, review: bool
 ) -> tuple[Applied, int]:
@@ -159,7 +180,9 @@ def _link(
     db.register("staying_clinics", staying)
     db.table(
         "placing_overrides",
-        "from network_overrides anti join staying_clinics using (clinic_id) where network_name is not null",
+        "select network_overrides.* replace (coalesce(called, network_name) as network_name) from network_overrides "
+        "anti join staying_clinics using (clinic_id) left join called_networks using (network_name) "
+        "where network_name is not null",
     )
     idle_parents = _register(db, clinics, applied)
     register_decided(db, applied, staying.filter("is_anchor")[KEY])

@@ -163,6 +163,18 @@ def test_why_shows_decisions_and_former_ids(tmp_path: Path) -> None:
     assert f"Former ids: {first['q1']} (merged, 20" in printed
 
 
+@pytest.mark.parametrize("line", ["z0,Quill Group,", "z0,QUILL GROUP INC,yes", "z0,Quill,"])
+def test_an_override_by_the_name_that_a_decision_gives_leads_to_that_network(line: str, tmp_path: Path) -> None:
+    clinics = [*named("Quill", "q1"), *named("Quill", "q2"), *named("Quill", "q3"), *named("Oak Clinic", "z0", "OK")]
+    (tmp_path / "o.csv").write_text(f"clinic_id,network_name,is_anchor\n{line}\n")
+    network = NetworkOptions(overrides=str(tmp_path / "o.csv"))
+    out = publish(tmp_path, [("rename", "q1", "Quill Group")], clinics, network=network)
+    assert networks(out) == {"q1 q2 q3 z0"}
+    [(name, shown, anchor)] = query(out, "select network_name, display_name, anchor_clinic_id from networks_icp")
+    assert (name, shown) == ("quill group", "Quill Group")
+    assert (anchor == "z0") == line.endswith("yes")
+
+
 def test_a_brand_over_states(tmp_path: Path) -> None:
     clinics = [*named("Quill", "q1"), *named("Quill North", "q2", "OK"), *named("Quilling", "q3", "CA")]
     out = publish(
