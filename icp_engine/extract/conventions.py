@@ -24,6 +24,7 @@ _YEAR = r"(?:\d{4}|\d{2})"
 _DOTTED = rf"{_MONTH}\.{_MONTH}\.{_YEAR}"  # nobody's spreadsheet has dots and the month first
 _DAY_FIRST = rf"^\s*(?:{_NO_MONTH}(?:[/.]{_MONTH}[/.]{_YEAR}|-{_MONTH}-\d{{4}})|{_DOTTED})(?:\D|$)"
 _MONTH_FIRST = rf"^\s*{_MONTH}(?:/{_NO_MONTH}/|\.{_NO_MONTH}\.){_YEAR}(?:\D|$)"
+_EITHER_FIRST = rf"^\s*{_MONTH}/{_MONTH}/{_YEAR}(?:\D|$)"
 _ROW = f"{HELPERS}place"
 _SHOWN = 10  # items that are named
 _HEAD = 1_000  # rows that are looked at for numbers of which nothing is proved
@@ -70,6 +71,7 @@ def with_conventions(files: Sequence[RawFile], fields: Mapping[str, Field], read
             (proof.file.path, f"{name} is read with the day before the month, as '{proof.value.strip()}' shows")
             for name, proof in proofs.items()
         ]
+        notes += _open_days(files, [name for name in moments if name not in proofs])
         days = proofs
     notes += _serial_notes(files, moments)
     found |= {name: replace(PLAIN, decimal_comma=True) for name in commas}
@@ -186,6 +188,21 @@ def _day_proofs(files: Sequence[RawFile], names: Sequence[str]) -> dict[str, Pro
             "one, or say --day-first or --month-first."
         )
     return days
+
+
+def _open_days(files: Sequence[RawFile], names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return a sentence for each column in which every date may have the day first or the month."""
+    found = _first(files, names, lambda word: word.str.contains(_EITHER_FIRST))
+    shown = _first(files, list(found), lambda word: word.str.contains(_MONTH_FIRST))
+    return [
+        (
+            proof.file.path,
+            f"{name} does not show whether the day or the month comes first, so '{proof.value.strip()}' is read with "
+            "the month first; --day-first reads the day first, --month-first says that this is right",
+        )
+        for name, proof in found.items()
+        if name not in shown
+    ]
 
 
 def _serial_notes(files: Sequence[RawFile], names: Sequence[str]) -> list[tuple[str, str]]:

@@ -237,7 +237,6 @@ def test_a_column_that_proves_the_day_first_is_read_so_throughout(
 @pytest.mark.parametrize(
     ("texts", "values"),
     [
-        (["3/4/2026", "4/3/26"], [datetime(2026, 3, 4), M]),
         (["3/16/2026", "12/12/2026"], [D, datetime(2026, 12, 12)]),
         (["3-4-2026", "2026-04-03"], [None, M]),
         (["2026/04/03", "2026-4-3", "20260403"], [M, M, M]),
@@ -263,6 +262,29 @@ def test_months_by_name_need_no_proof(opened: Opened) -> None:
         assert values_of(opened("seen", texts, reading=Reading(day_first=day_first)), "seen") == due
     wrong = ["31-Feb-2026", "Abc 3, 2026", "3-April", "Apr 3, 26", "Apr 3, 2026 noon"]
     assert values_of(opened("seen", wrong), "seen") == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("texts", "reading", "said"),
+    [
+        (["05/03/2026", "1/2/26 09:30"], Reading(), "05/03/2026"),
+        (["05/03/2026", "3/13/2026"], Reading(), None),
+        (["2026-03-05"], Reading(), None),
+        (["05/03/2026"], Reading(day_first=False), None),
+        (["05/03/2026"], Reading(day_first=True), None),
+    ],
+)
+def test_dates_that_may_be_read_two_ways_are_said(
+    opened: Opened, texts: list[str], reading: Reading, said: str | None
+) -> None:
+    sentence = (
+        f"seen does not show whether the day or the month comes first, so '{said}' is read with the month first; "
+        "--day-first reads the day first, --month-first says that this is right"
+    )
+    extract = opened("seen", texts, reading=reading)
+    assert notes_of(extract) == ([sentence] if said else [])
+    if said:
+        assert values_of(extract, "seen") == [datetime(2026, 5, 3), datetime(2026, 1, 2, 9, 30)]
 
 
 def test_dots_with_the_month_first_are_refused_beside_those_with_the_day_first(opened: Opened) -> None:
