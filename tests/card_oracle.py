@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from oracle import ABSENT
+
 Content = dict[str, Any]
 Row = dict[str, Any]
 
@@ -82,30 +84,6 @@ def is_simple(*numbers: Fraction) -> bool:
 
 
 WITHOUT_ABSENT_WORDS = ("account_name", "segment_label", "sector")
-ABSENT_WORDS = {
-    "na",
-    "n/a",
-    "#n/a",
-    "null",
-    "none",
-    "nan",
-    "-",
-    "--",
-    ".",
-    "unknown",
-    "<unavail>",
-    "<na>",
-    "(null)",
-    "(blank)",
-    "--none--",
-    "n.a.",
-    "#ref!",
-    "#value!",
-    "#name?",
-    "#div/0!",
-    "#null!",
-    "#num!",
-}
 
 
 def types_of(content: Content) -> dict[str, tuple[str, float]]:
@@ -142,7 +120,7 @@ class Clinic:
     def __init__(self, content: Content, row: Row) -> None:
         self.content = content
         self.values = {name: conformed(row.get(name), kind, scale) for name, (kind, scale) in types_of(content).items()}
-        self.values |= {name: None for name in WITHOUT_ABSENT_WORDS if self.values.get(name) in ABSENT_WORDS}
+        self.values |= {name: None for name in WITHOUT_ABSENT_WORDS if self.values.get(name) in ABSENT}
         others = content.get("aliases", {}).items()
         item_of = {bare(name): bare(item) for item, names in others for name in names}
         for name, value in self.values.items():
