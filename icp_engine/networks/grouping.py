@@ -19,6 +19,7 @@ from icp_engine.networks.evidence import NO_DECISIONS, NORMALIZED_NAME, STEPS, g
 from icp_engine.networks.identity import NO_FORMER, Former, compare_with_former, register_former
 from icp_engine.networks.neutral import (
     CLINIC_SCORES,
+    GROUPED,
     NETWORK_SCORES,
     clinic_sql,
     named_members,
@@ -181,7 +182,7 @@ def find_networks(
             db.forget(*STEPS)
     renamed = rename_networks(db, applied)
     members = "icp_scores semi join network_members using (clinic_id)"  # a tenth of all
-    view(db, CLINIC_SCORES, clinic_sql(card), members)
+    view(db, CLINIC_SCORES, clinic_sql(card), members, GROUPED)
     db.table(NETWORK_SCORES, sql_text("networks"))
     aliases, changes = compare_with_former(db)
     is_asked = options.review and options.grouping == "evidence"
@@ -293,5 +294,6 @@ def _check_overrides(db: Database) -> None:
 
 def network_inputs(card: Scorecard) -> list[str]:
     """Return the columns of a scored clinic that grouping reads, beside the normalised name."""
-    scores = (column.name for column in card.columns)
+    label = card.column("tier_label")
+    scores = (column.name for column in card.columns if column.name != label)
     return [KEY, NAME, STATE, *scores, "npi_count", "site_count", "fqhc_flag", "aco_member"]

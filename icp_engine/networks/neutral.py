@@ -24,6 +24,8 @@ from icp_engine.scoring.compiler import in_points
 
 CLINIC_SCORES, MEMBER_SCORES, NETWORK_SCORES = "clinic_scores", "member_scores", "network_scores"
 _COUNTED = ("npi_count", "site_count", "fqhc_flag", "aco_member")
+GROUPED = (KEY, NAME, STATE, "total_score", "tier", "segment", "hundredths", "category_hundredths", *_COUNTED)
+"""The columns of `clinic_scores` that networks are scored by."""
 _OF_CLINICS: tuple[ScorecardColumn, ...] = (
     "total_score", "tier", "tier_label", "segment", "rank", "tier_stability", "reason_codes",
 )  # fmt: skip

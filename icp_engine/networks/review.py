@@ -4,7 +4,7 @@ import polars as pl
 
 from icp_engine.database import Database, sql_text
 from icp_engine.networks.applied import Applied
-from icp_engine.networks.neutral import CLINIC_SCORES, clinic_sql, view
+from icp_engine.networks.neutral import CLINIC_SCORES, GROUPED, clinic_sql, view
 from icp_engine.networks.values import cities_of, stems_of
 from icp_engine.scorecard.model import Scorecard
 
@@ -62,7 +62,8 @@ def _effects(db: Database, card: Scorecard) -> pl.DataFrame:
         )
         db.run("set search_path = 'if_yes,main'")
         db.run(f"drop view if exists if_yes.{CLINIC_SCORES}")
-        view(db, CLINIC_SCORES, clinic_sql(card), "main.icp_scores semi join main.members_if using (clinic_id)")
+        members = "main.icp_scores semi join main.members_if using (clinic_id)"
+        view(db, CLINIC_SCORES, clinic_sql(card), members, GROUPED)
         found = db.frame(sql_text("networks"))
         db.run("set search_path = 'main'")
         db.register("networks_if", found.select("network_id", "tier", "anchor_clinic_id"))

@@ -27,7 +27,7 @@ from icp_engine.scoring.bounds import BoundsFinder
 from icp_engine.scoring.explain import with_bibliography
 from icp_engine.scoring.next_tier import NextTierFinder
 from icp_engine.scoring.reasons import Reasons, ReasonSpeller
-from icp_engine.scoring.score import add_all_scores, band_columns, score_columns
+from icp_engine.scoring.score import add_all_scores, band_columns, score_columns, tier_label_expr
 from icp_engine.scoring.situations import situated
 from icp_engine.scoring.stability import stability_expr
 from icp_engine.tables.ordering import sorted_slices, staged, staged_files, with_order
@@ -61,9 +61,11 @@ class Scored:
         """The files that hold the clinics as they were scored; none where they are in memory."""
         return staged_files(self.temp) if self.rows > self.max_rows else []
 
-    def release(self) -> None:
-        """Give the memory of the clinics back once they are written; their columns stay known."""
-        self.frame = pl.LazyFrame(schema=self.frame.collect_schema())
+    def taken(self, older: Iterable[str]) -> pl.LazyFrame:
+        """Return the clinics to be written, but for older columns; of what is held here the names alone stay."""
+        frame, self.frame = self.frame, pl.LazyFrame(schema=self.frame.collect_schema())
+        told = pl.selectors.starts_with(INVALID, CLIPPED, ABSENT)
+        return frame.drop(told, pl.selectors.by_name(*older, require_all=False))
 
 
 def score_clinics(
@@ -106,7 +108,13 @@ def needed_fields(cards: Sequence[Scorecard]) -> set[str]:
 def with_scores(lf: pl.LazyFrame, cards: Sequence[Scorecard], options: RunOptions) -> pl.LazyFrame:
     """Return conformed rows with all that follows from a clinic alone: bands, scores and the normalised name."""
     stable = [stability_expr(card) for card in cards] if options.stability else []
-    return add_all_scores(lf, cards).with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED), *stable)
+    labels = [card.column("tier_label") for card in cards]
+    return add_all_scores(lf, cards).drop(labels).with_columns(normalized_name(pl.col(NAME)).alias(NORMALIZED), *stable)
+
+
+def labelled(frame: pl.DataFrame, cards: Sequence[Scorecard]) -> pl.DataFrame:
+    """Return clinics with the labels of their tiers, texts that take 50 MB of a million while nobody reads them."""
+    return frame.with_columns(tier_label_expr(card) for card in cards)
 
 
 def check_profile(extract: Extract, found: Profile, options: RunOptions) -> None:
@@ -202,11 +210,9 @@ def write_clinics(
             *_reason_columns(cards),
             *(networks.drop(KEY).columns if networks is not None else []),
         ]  # older ones
-        frame = scored.frame.drop(
-            pl.selectors.starts_with(INVALID, CLIPPED, ABSENT), pl.selectors.by_name(*replaced, require_all=False)
-        )
         add = _as_it_is if has_hidden else hidden_finder(cards)
-        for piece in sorted_slices(frame, scored.rows, scored.max_rows, ROW_GROUP, scored.temp, add=add):
+        in_order = sorted_slices([scored.taken(replaced)], scored.rows, scored.max_rows, TOGETHER, scored.temp)
+        for piece in (piece for many in in_order for piece in add(labelled(many, cards)).iter_slices(ROW_GROUP)):
             for name, count in counts.items():
                 count.update(dict(piece[name].drop_nulls().value_counts().iter_rows()))  # a segment may be missing
             if len(writing) == _AHEAD:

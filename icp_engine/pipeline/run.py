@@ -195,7 +195,6 @@ def write_results(
             outputs = clinic_outputs(work.extract, work.cards, work.options, work.folder, file)
             columns = networks.columns if networks else None
             counts = write_clinics(scored, outputs, work.cards, columns, work.stages.report)
-            scored.release()
         manifest = with_counts(manifest, *counts)
         history = read_history(work.out)
         for card in work.cards:

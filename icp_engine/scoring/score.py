@@ -79,11 +79,14 @@ def add_scores(lf: pl.LazyFrame, card: Scorecard) -> pl.LazyFrame:
     lf = lf.with_columns(total_expr(card).alias(total))
     lf = lf.with_columns(tier_expr(card.tiers, card).alias(tier))
     points = [in_points(pl.col(name)) for name in (total, *(category.column for category in card.categories))]
-    labels = label_expr(pl.col(tier), {level.number: level.label for level in card.tiers}).alias(
-        card.column("tier_label")
-    )
     segment = [segment_expr(table).alias(card.column("segment"))] if card.segment_source else []
-    return lf.with_columns(*points, labels, *segment)
+    return lf.with_columns(*points, tier_label_expr(card), *segment)
+
+
+def tier_label_expr(card: Scorecard) -> pl.Expr:
+    """Return the label of a clinic's tier, from the column of its number."""
+    labels = {tier.number: tier.label for tier in card.tiers}
+    return label_expr(pl.col(card.column("tier")), labels).alias(card.column("tier_label"))
 
 
 def band_columns(card: Scorecard) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Put rows into the order of the result in bounded memory: bucket by bucket, each sorted by itself."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ _PART = f"{HELPERS}part"
 _PARTS = 4  # of the rows that fit into memory: one is put into order while those before it are written
 _BATCHES = 8  # of the rows that fit into memory: several are on their way while one is written
 _STAGED = "scored"
+_AT_ONCE = 4  # columns that are put into order
 _MANY_TIES = 4  # clinics of one order, on average
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STATES = [first + second for first in _LETTERS for second in _LETTERS]
@@ -81,28 +82,40 @@ def scan_states(folder: Path) -> pl.LazyFrame:
 
 
 def sorted_slices(
-    lf: pl.LazyFrame,
+    given: pl.LazyFrame | list[pl.LazyFrame],
     rows: int,
     max_rows: int,
     size: int,
     temp: Path,
     ties: Sequence[str] = (KEY,),
-    *,
-    add: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame,
 ) -> Iterator[pl.DataFrame]:
     """Yield all rows in order, `size` at a time. Memory is bounded by `max_rows` rows, not by the number of all.
 
     Source: a frame of `staged` or `materialised` with a column `ORDER`, a whole number; rows that tie in it are sorted
-    by `ties`, which together are never the same. What does not fit into memory goes to `temp`. `add` is called with
-    many rows at once and returns them with more columns.
+    by `ties`, which together are never the same. What does not fit into memory goes to `temp`. A list with the frame is
+    emptied: rows that nobody else holds are put into order without a copy of all.
     """
-    if rows <= max_rows:
+    waiting = given if isinstance(given, list) else [given]
+    del given
+    frames = _whole(waiting) if rows <= max_rows else _parted(waiting.pop(), max_rows, temp, ties[0])
+    while (frame := next(frames, None)) is not None:
+        frame = frame.rechunk()
+        place, columns = _place(frame, ties), [name for name in frame.columns if name != ORDER]
+        frame = frame.drop(ORDER)
+        for start in range(0, len(columns), _AT_ONCE):  # each in place of what it is made from
+            frame = frame.with_columns(pl.col(columns[start : start + _AT_ONCE]).gather(place))
+        yield from frame.iter_slices(size)
+
+
+def _whole(waiting: list[pl.LazyFrame]) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a frame that is held by nobody meanwhile."""
+    while waiting:
         # The streaming engine would cut what is in memory into pieces, and putting these together is a second copy.
-        yield from _slices(lf.collect(engine="in-memory"), size, ties, add)
-        return
-    in_states = _PART in lf.collect_schema()
-    for part in (_states if in_states else _ranges)(lf, max_rows, temp, ties[0]):
-        yield from _slices(part, size, ties, add)
+        yield waiting.pop().collect(engine="in-memory")
+
+
+def _parted(lf: pl.LazyFrame, max_rows: int, temp: Path, tie: str) -> Iterator[pl.DataFrame]:
+    yield from (_states if _PART in lf.collect_schema() else _ranges)(lf, max_rows, temp, tie)
 
 
 def _ranges(lf: pl.LazyFrame, max_rows: int, temp: Path, tie: str) -> Iterator[pl.DataFrame]:
@@ -131,16 +144,6 @@ def _together(counts: pl.DataFrame, size: int) -> Iterator[pl.DataFrame]:
             start, rows = place, 0
         rows += count
     yield counts[start:]
-
-
-def _slices(
-    frame: pl.DataFrame, size: int, ties: Sequence[str], add: Callable[[pl.DataFrame], pl.DataFrame]
-) -> Iterator[pl.DataFrame]:
-    frame = add(frame.rechunk())
-    place = _place(frame, ties)
-    frame = frame.drop(ORDER)
-    for start in range(0, len(place), size):
-        yield frame[place.slice(start, size)]
 
 
 def _place(frame: pl.DataFrame, by: Sequence[str]) -> pl.Series:

@@ -27,7 +27,7 @@ def ranked(lf: pl.LazyFrame, card: Scorecard, rows: int, max_rows: int, temp: Pa
     """
     if not card.tie_breaks:
         columns = _by_score(lf, card, rows)
-        return lf.collect().with_columns(columns).lazy() if rows <= max_rows else lf.with_columns(columns)
+        return lf.with_columns(columns)
     if rows <= max_rows:
         return with_ranks(lf.collect(), card, 0, rows).lazy()
     folder = temp / f"ranked_{card.prefix}"

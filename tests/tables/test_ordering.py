@@ -28,20 +28,20 @@ def frame(orders: Sequence[int], temp: Path) -> pl.LazyFrame:
 
 @pytest.mark.parametrize("orders", ORDERS.values(), ids=ORDERS)
 def test_rows_come_in_order_and_few_at_a_time(orders: Sequence[int], tmp_path: Path) -> None:
-    rows, seen = frame(orders, tmp_path), []
-
-    def add(part: pl.DataFrame) -> pl.DataFrame:
-        seen.append(len(part))
-        return part.with_columns(doubled=pl.col("n") * 2)
-
-    slices = list(sorted_slices(rows, ROWS, FITS, 64, tmp_path, add=add))
-    found = pl.concat(slices)
-    assert found["n"].to_list() == sorted(range(ROWS), key=lambda row: (orders[row], row))
-    assert found["doubled"].to_list() == [2 * row for row in found["n"]]
-    assert max(map(len, slices)) <= 64
-    assert max(seen) <= FITS / 2
-    assert sum(seen) == ROWS
+    rows, due = frame(orders, tmp_path), sorted(range(ROWS), key=lambda row: (orders[row], row))
+    for size, most in ((64, 64), (ROWS, FITS / 2)):
+        slices = list(sorted_slices(rows, ROWS, FITS, size, tmp_path))
+        assert pl.concat(slices)["n"].to_list() == due
+        assert max(map(len, slices)) <= most
     assert [path.name for path in tmp_path.iterdir()] == ["scored.parquet"], "what was put there in between is gone"
+
+
+def test_rows_that_were_handed_over_are_held_by_nobody_while_they_come(tmp_path: Path) -> None:
+    rows = pl.DataFrame({ORDER: [2, 1, 3], "clinic_id": ["b", "a", "c"]})
+    given = [rows.lazy()]
+    slices = sorted_slices(given, 3, 3, 2, tmp_path)
+    assert next(slices)["clinic_id"].to_list() == ["a", "b"]
+    assert given == []
 
 
 NAMES: dict[str, Sequence[str | None]] = {
@@ -87,23 +87,17 @@ STATES: dict[str, Sequence[str | None]] = {
 def test_clinics_of_a_state_are_staged_together_and_sorted_in_few_rows(
     ranks: Sequence[int], states: Sequence[str | None], tmp_path: Path
 ) -> None:
-    seen = []
-
-    def add(part: pl.DataFrame) -> pl.DataFrame:
-        seen.append(len(part))
-        return part
-
     rows = pl.DataFrame(
         {"clinic_id": [f"c{row:05}" for row in range(ROWS)], "state_code": states, "rank": ranks, "n": range(ROWS)},
         schema_overrides={"state_code": pl.String, "rank": pl.Int64},
     ).sample(fraction=1, shuffle=True, seed=1)
     clinics = with_order(staged(rows.lazy(), ROWS, FITS, tmp_path), "rank")
-    found = pl.concat(sorted_slices(clinics, ROWS, FITS, 64, tmp_path, add=add))
+    pieces = list(sorted_slices(clinics, ROWS, FITS, ROWS, tmp_path))
+    found = pl.concat(pieces)
     due = sorted(range(ROWS), key=lambda row: (states[row] is None, states[row] or "", ranks[row], row))
     assert found["n"].to_list() == due
     assert found.columns == rows.columns
-    assert max(seen) <= FITS / 2
-    assert sum(seen) == ROWS
+    assert max(map(len, pieces)) <= FITS / 2
     assert [path.name for path in tmp_path.iterdir()] == ["scored"], "what was put there in between is gone"
 
 
