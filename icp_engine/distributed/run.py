@@ -202,7 +202,7 @@ def _scored(spark: "SparkSession", job: Job) -> tuple[Profile, Rejects]:
     totals = pl.any_horizontal(tasks.TOTAL, *((pl.col(FILE) == file) & (pl.col(ROW) == row) for file, row in last))
     placed = suspects.lazy().select(FILE, ROW, KEY, totals.alias(TOTALS))
     rejects = rejects_among(
-        placed, job.extract.key, blanks=True, totals=bool(found.totals), duplicates=bool(found.duplicate_rows)
+        placed, job.extract, blanks=True, totals=bool(found.totals), duplicates=bool(found.duplicate_rows)
     )
     check_rejects(job.extract, rejects)
     return found, rejects

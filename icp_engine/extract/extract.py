@@ -13,8 +13,9 @@ from icp_engine.extract.conform import conform, conformed
 from icp_engine.extract.conventions import with_conventions
 from icp_engine.extract.files import RawFile, open_files
 from icp_engine.extract.headers import Headers, Match, known_names, matched, united
-from icp_engine.extract.ids import TOTALS, check_exact, is_totals_row, last_row_is_total, whole_ids
+from icp_engine.extract.ids import HEADER, TOTALS, check_exact, is_totals_row, last_row_is_total, whole_ids
 from icp_engine.extract.reading import AS_IT_STANDS, Reading, check_zone, summed_notes
+from icp_engine.extract.repeated_headers import without_headers
 
 FILE = f"{HELPERS}file"
 ROW = f"{HELPERS}row"
@@ -93,7 +94,8 @@ def open_extract(
     """
     check_zone(reading.zone)
     mapping = dict(mapping or {})
-    files = tuple(open_files(patterns, temp, known_names(fields, mapping), reading.header_line))
+    known = known_names(fields, mapping)
+    files = tuple(open_files(patterns, temp, known, reading.header_line))
     _check_mapping(files, mapping, fields, option)
     headers = [matched(file.path, file.schema, fields, mapping, option) for file in files]
     headers = united(headers, fields)
@@ -108,7 +110,10 @@ def open_extract(
     if not any(file.rows for file in files):
         raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
-    files = tuple(_out_of_formulas(_spelled_out(file, fields), fields) for file in files)
+    files = tuple(_spelled_out(file, fields) for file in files)
+    pairs = zip(files, headers, strict=True)
+    files = tuple(without_headers(file, header.names, key, fields, known) for file, header in pairs)
+    files = tuple(_out_of_formulas(file, fields) for file in files)
     _check_types(files, fields)
     files = with_conventions([_exact(file, fields) for file in files], fields, reading)
     return Extract(files, dict(fields), columns, _matches(headers), _renames(headers), key)
@@ -290,10 +295,10 @@ def find_rejects(extract: Extract, *, blanks: bool = True, totals: bool = False,
         totals: leave rows out that hold totals, whatever their id.
         duplicates: leave every row out whose id stood before (by file, then row).
     """
-    return rejects_among(ids(extract), extract.key, blanks=blanks, totals=totals, duplicates=duplicates)
+    return rejects_among(ids(extract), extract, blanks=blanks, totals=totals, duplicates=duplicates)
 
 
-def rejects_among(placed: pl.LazyFrame, key: str, *, blanks: bool, totals: bool, duplicates: bool) -> Rejects:
+def rejects_among(placed: pl.LazyFrame, extract: Extract, *, blanks: bool, totals: bool, duplicates: bool) -> Rejects:
     """Return the rows of `ids`, or of those that may be left out, that are: what `find_rejects` says."""
     is_total, reasons = pl.col(TOTALS) & totals, []
     if totals:
@@ -301,11 +306,17 @@ def rejects_among(placed: pl.LazyFrame, key: str, *, blanks: bool, totals: bool,
     placed = placed.filter(~is_total)
     if blanks:
         blank = placed.filter(pl.col(KEY).is_null())
-        reasons.append(blank.with_columns(pl.lit(f"blank {key}").alias(REASON)))
+        headers = pl.LazyFrame(
+            [(number, row, HEADER) for number, file in enumerate(extract.files) for row in file.headers],
+            Rejects().positions.schema,
+            orient="row",
+        )
+        blank = blank.join(headers, on=[FILE, ROW], how="left")
+        reasons.append(blank.with_columns(pl.col(REASON).fill_null(f"blank {extract.key}")))
     if duplicates:
         twice = placed.drop_nulls(KEY).group_by(KEY).len().filter(pl.col("len") > 1)
         again = placed.join(twice, on=KEY, how="semi").sort(FILE, ROW).filter(~pl.col(KEY).is_first_distinct())
-        reasons.append(again.with_columns(pl.lit(f"duplicate {key}").alias(REASON)))
+        reasons.append(again.with_columns(pl.lit(f"duplicate {extract.key}").alias(REASON)))
     return Rejects(pl.concat(reasons).select(FILE, ROW, REASON).sort(FILE, ROW).collect())
 
 

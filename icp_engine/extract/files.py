@@ -32,7 +32,7 @@ class RawFile:
     """One file of an extract, nothing conformed yet: its rows in file order, and the columns as they stand there.
 
     `staged` says what a CSV file became on its way here; it is None for Parquet. `notes` are what is said of the file,
-    `conventions` how the text of fields is read.
+    `conventions` how the text of fields is read, `headers` the rows that hold the header again, from 0.
     """
 
     path: str
@@ -43,6 +43,7 @@ class RawFile:
     staged: Staged | None = None
     notes: tuple[str, ...] = ()
     conventions: Mapping[str, Convention] = field(default_factory=dict)
+    headers: tuple[int, ...] = ()
 
 
 def place_of_row(file: RawFile, row: int) -> str:
@@ -174,14 +175,14 @@ def _parquet(path: str, where: Path) -> RawFile:
         raise InputError(f"{path} cannot be read ({error.strerror or first_line(error)}){damaged or '.'}") from error
     wide = widened(schema)
     frame, schema = frame.cast(wide) if wide else frame, schema | wide  # type: ignore[arg-type]
-    for key, value in _hive(path):
+    for key, value in partitions(path):
         if key not in schema:
             frame = frame.with_columns(pl.lit(value, pl.String).alias(key))
             schema[key] = pl.String()
     return RawFile(path, frame, schema, rows, 0 if "://" in path else Path(path).stat().st_size)
 
 
-def _hive(path: str) -> Iterator[tuple[str, str | None]]:
+def partitions(path: str) -> Iterator[tuple[str, str | None]]:
     """Yield the columns that folder names such as `state_code=TX` carry."""
     for part in Path(path).parts[:-1]:
         if match := _HIVE.match(part):

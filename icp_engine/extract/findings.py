@@ -31,7 +31,11 @@ def verdict(found: Validation) -> tuple[str, ...]:
         sentences.append(
             f"A run would stop: {profile.duplicate_ids:,} clinic_id {stand} more than once, such as {some}."
         )
-    reasons = [(profile.blank_ids, "blank clinic_id"), (profile.totals, "totals")]
+    reasons = [
+        (profile.blank_ids, "blank clinic_id"),
+        (profile.totals, "totals"),
+        (profile.headers, "the header again"),
+    ]
     if rejected := sum(count for count, _ in reasons):
         why = ", ".join(f"{reason} {count:,}" for count, reason in reasons if count)
         sentences.append(f"{rejected:,} of {rows:,} rows ({rejected / rows:.1%}) would be rejected: {why}.")

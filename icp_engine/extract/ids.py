@@ -25,7 +25,8 @@ _TOTALS = (
 _EXAMPLES = 3
 _HEAD = 1_000  # rows that show whether the last one can be their sum
 
-SCIENTIFIC, ZEROS, TWINS, TOTALS = "scientific notation", "ends in .0", "the same but for case", "totals row"
+SCIENTIFIC, ZEROS, TWINS = "scientific notation", "ends in .0", "the same but for case"
+TOTALS, HEADER = "totals row", "repeated header"
 NOTHING = "says NA or the like"
 
 

@@ -10,7 +10,7 @@ from icp_engine.columns import KEY, Field
 from icp_engine.extract.conform import ABSENT, CLIPPED, INVALID, PLAIN, conformed
 from icp_engine.extract.extract import FILE, ROW, Extract, ids, totals_at_the_end
 from icp_engine.extract.headers import near
-from icp_engine.extract.ids import TOTALS, Suspicion, advice, id_counts, is_totals_row, suspicion, twins
+from icp_engine.extract.ids import HEADER, TOTALS, Suspicion, advice, id_counts, is_totals_row, suspicion, twins
 from icp_engine.scorecard.model import Scorecard
 from icp_engine.scorecard.reach import out_of_reach, reachable_total
 
@@ -40,7 +40,8 @@ class FieldProfile:
 class Profile:
     """What stands in an extract: rows, fields, ids that are blank or stand twice or look wrong.
 
-    Rows that hold `totals` are counted apart, and among the suspicions. `advice` says what to do about double ids.
+    Rows that hold `totals`, or the header again, are counted apart, and among the suspicions. `advice` says what to do
+    about double ids.
     """
 
     rows: int
@@ -53,12 +54,13 @@ class Profile:
     duplicate_examples: tuple[str, ...] = ()
     advice: str | None = None
     totals: int = 0
+    headers: int = 0
     suspicions: tuple[Suspicion, ...] = ()
 
     @property
     def rejects_any(self) -> bool:
         """Whether rows are left out of the result."""
-        return bool(self.blank_ids or self.duplicate_rows or self.totals)
+        return bool(self.blank_ids or self.duplicate_rows or self.totals or self.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +165,25 @@ def profile_of(
         duplicate_rows=0,
         suspicions=tuple(suspicion(kind, rows) for kind in id_counts() if counted[kind]),
     )
+    found = _with_headers(found, extract)
     if counted[TOTALS] or totals_at_the_end(extract):
         found = _with_totals(found, extract)
         alike = None if alike is None else alike.filter(~is_totals_row(alike.collect_schema().names()))
     return found if alike is None else _with_duplicates(found, alike)
+
+
+def _with_headers(found: Profile, extract: Extract) -> Profile:
+    """Return the profile with the rows that hold the header again, whose ids are blank for that alone."""
+    places = [f"{file.path}, row {row + 1}" for file in extract.files for row in file.headers]
+    if not places:
+        return found
+    suspicion = Suspicion(HEADER, len(places), tuple(places[:_EXAMPLES]))
+    return replace(
+        found,
+        headers=len(places),
+        blank_ids=found.blank_ids - len(places),
+        suspicions=(*found.suspicions, suspicion),
+    )
 
 
 def _with_totals(found: Profile, extract: Extract) -> Profile:
