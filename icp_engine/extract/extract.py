@@ -16,6 +16,7 @@ from icp_engine.extract.headers import Headers, Match, known_names, matched, uni
 from icp_engine.extract.ids import HEADER, TOTALS, check_exact, is_totals_row, last_row_is_total, whole_ids
 from icp_engine.extract.reading import AS_IT_STANDS, Reading, check_zone, summed_notes
 from icp_engine.extract.repeated_headers import without_headers
+from icp_engine.extract.unmarked_texts import with_texts
 
 FILE = f"{HELPERS}file"
 ROW = f"{HELPERS}row"
@@ -110,7 +111,7 @@ def open_extract(
     if not any(file.rows for file in files):
         raise InputError(f"{files[0].path} has no rows; there is nothing to score.")
     columns = tuple(dict.fromkeys(name for file in files for name in file.schema))
-    files = tuple(_spelled_out(file, fields) for file in files)
+    files = tuple(_spelled_out(file, fields) for file in with_texts(files, fields))
     pairs = zip(files, headers, strict=True)
     files = tuple(without_headers(file, header.names, key, fields, known) for file, header in pairs)
     files = tuple(_out_of_formulas(file, fields) for file in files)

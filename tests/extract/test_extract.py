@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from icp_engine.errors import InputError
@@ -45,7 +47,8 @@ def score(tmp_path: Path) -> Callable[..., Outcome]:
     def runs(*patterns: Path | str, **options: Any) -> Outcome:
         out = tmp_path / "published"
         manifest = run([str(pattern) for pattern in patterns], out, RunOptions(format="parquet", **options))
-        return Outcome(pl.read_parquet(out / "clinics_icp.parquet").drop(RESULTS).sort("clinic_id"), manifest)
+        clinics = pl.read_parquet(out / "clinics_icp.parquet").drop(RESULTS, strict=False)
+        return Outcome(clinics.sort("clinic_id"), manifest)
 
     return runs
 
@@ -194,6 +197,41 @@ def test_parquet_and_csv_of_one_run_with_other_columns_and_types_are_united_by_n
     assert found.manifest.fields["npi_count"].invalid == 1
     assert found.manifest.fields["npi_count"].examples == ("x",)
     assert [Path(file.path).name for file in found.manifest.inputs] == ["a.parquet", "b.csv", "c.pq", "d.parquet"]
+
+
+@pytest.mark.parametrize("dtype", [pa.binary(), pa.large_binary(), pa.binary_view()], ids=str)
+@pytest.mark.parametrize("marked", [True, False])
+def test_texts_that_parquet_does_not_mark_as_such_are_read(
+    marked: bool, dtype: pa.DataType, tmp_path: Path, score: Callable[..., Outcome]
+) -> None:
+    columns = {
+        "clinic_id": [b"a", b" b", b""],
+        "account_name": ["Caf\u00e9 Clinic".encode(), None, b"B"],
+        "npi_count": [b"1,234", b"6.0", b"NA"],
+        "phone": [b"512-555-0101", None, None],
+        "raw": [b"\xff\xfe", b"plain", None],
+        "packed": [b"\x00\x01", b"plain", None],
+    }
+    table = pa.table({name: pa.array(values, dtype) for name, values in columns.items()})
+    pq.write_table(table, tmp_path / "a.parquet", store_schema=marked)
+    write(tmp_path / "b.csv", "clinic_id,phone\nc,512-555-0102\n")
+    found = score(tmp_path / "a.parquet", tmp_path / "b.csv", networks=False, charts=False)
+    assert found.clinics.select("clinic_id", "account_name", "npi_count", "phone", "raw", "packed").rows() == [
+        ("a", "Caf\u00e9 Clinic", 1234, "512-555-0101", b"\xff\xfe", b"\x00\x01"),
+        ("b", None, 6, None, b"plain", b"plain"),
+        ("c", None, None, "512-555-0102", None, None),
+    ]
+    assert found.manifest.rows.reasons == {"blank clinic_id": 1}
+    said = "clinic_id, account_name, npi_count, phone: bytes that are UTF-8 are read as text"
+    assert found.manifest.notes == (f"{tmp_path / 'a.parquet'}: {said}",)
+
+
+def test_bytes_that_are_no_text_are_no_field_and_carried_bytes_stay(tmp_path: Path) -> None:
+    file = parquet(tmp_path / "a.parquet", clinic_id=["a", "b"], account_name=[b"plain", b"\xff"])
+    with pytest.raises(InputError, match=r"a\.parquet: Column 'account_name' is of type Binary, but text is due"):
+        open_extract([str(file)], temp=tmp_path)
+    file = parquet(tmp_path / "a.parquet", clinic_id=["a", "b"], picture=[b"plain", b"bytes"])
+    assert open_extract([str(file)], temp=tmp_path).files[0].schema["picture"] == pl.Binary
 
 
 # A date becomes 20455, text a record {x}, and text with a list fails without a word of the files.
