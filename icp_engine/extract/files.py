@@ -18,6 +18,7 @@ from icp_engine.extract.csv_file import Staged, line_of_row, stage_csv
 from icp_engine.extract.lake import is_delta, refuse_remote_table, refuse_tables, stage_delta
 from icp_engine.extract.names import check_names, check_types, name_that_is_no_text, said_of, widened
 from icp_engine.extract.public.kinds import MATCHES
+from icp_engine.extract.streams import live_files, refuse_dead_files
 from icp_engine.named_files import check_no_pipe
 
 _PARQUET = (".parquet", ".pq")
@@ -89,12 +90,13 @@ def _find(pattern: str) -> list[str]:
     if is_delta(pattern):
         return [pattern]
     if path.is_dir():
-        found = sorted(str(file) for file in path.rglob("*") if _is_data(file, path))
+        found = live_files(sorted(str(file) for file in path.rglob("*") if _is_data(file, path)), path)
         if not found:
             raise InputError(f"Folder {pattern} holds no {', '.join(_SUFFIXES)} file; name the folder of the extract.")
         return found
     if path.exists():
         check_no_pipe(path)
+        refuse_dead_files([pattern])
         return [pattern]
     if not has_magic(pattern):
         raise InputError(f"{pattern} does not exist; check the path.")
@@ -102,6 +104,7 @@ def _find(pattern: str) -> list[str]:
     found = sorted(file for file in there if Path(file).is_file() and Path(file).name != MATCHES)
     if not found:
         raise InputError(f"No file matches {pattern}; check the pattern, and quote it if the shell expands it.")
+    refuse_dead_files(found)
     return found
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from icp_engine.distribution import install_extra
 from icp_engine.errors import InputError, first_line
+from icp_engine.extract.streams import LOG as STREAM_LOG
 
 _LOG = "_delta_log"
 _TABLES = {
@@ -18,6 +19,7 @@ _TABLES = {
     "Apache Hudi": ".hoodie",
     "Apache Paimon": "snapshot/snapshot-*",
 }
+_REMOTE = {**_TABLES, "Delta Lake": f"{_LOG}/*.json", "Apache Hudi": ".hoodie/*", "Spark": f"{STREAM_LOG}/*"}
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _PREFIXES = 3  # above a file of a bucket that are looked at: the table, and folders of its partitions
 _LISTED = ("s3://", "s3a://", "gs://", "az://", "abfs://", "abfss://", "adl://")  # whose folders can be listed
@@ -28,11 +30,12 @@ def is_delta(path: str) -> bool:
     return Path(path, _LOG).is_dir() if "://" not in path else _has_log(path.rstrip("/"))
 
 
-def _has_log(address: str) -> bool:
+def _has_log(address: str, sign: str = f"{_LOG}/*.json") -> bool:
+    """Return whether a folder of a bucket has a file of text of some name."""
     if not address.startswith(_LISTED):
         return False
     try:
-        pl.scan_ndjson(f"{address}/{_LOG}/*.json").collect_schema()
+        pl.scan_csv(f"{address}/{sign}", has_header=False, separator="\1", quote_char=None).collect_schema()
     except (pl.exceptions.PolarsError, OSError):
         return False
     return True
@@ -55,7 +58,7 @@ def refuse_tables(paths: Iterable[str]) -> None:
 
 
 def refuse_remote_table(address: str) -> None:
-    """Make sure that no file of a bucket is one of a table of Delta Lake.
+    """Make sure that no file of a bucket is one of a table, or of a stream of Spark.
 
     Raises:
         InputError: one is.
@@ -64,16 +67,18 @@ def refuse_remote_table(address: str) -> None:
     parts = rest.split("/")
     for length in range(len(parts) - 1, max(0, len(parts) - 1 - _PREFIXES), -1):
         folder = f"{scheme}://{'/'.join(parts[:length])}"
-        if "*" not in folder and _has_log(folder):
-            raise InputError(_refusal(folder, "Delta Lake"))
+        kinds = _REMOTE.items() if "*" not in folder else ()
+        kind = next((kind for kind, sign in kinds if _has_log(folder, sign)), None)
+        if kind:
+            raise InputError(_refusal(folder, kind))
 
 
 def _refusal(folder: str, kind: str) -> str:
     instead = f"name {folder} itself, or " if kind == "Delta Lake" else ""
-    return (
-        f"{folder} is a table of {kind}, whose files hold deleted and older rows too; "
-        f"{instead}export the table as Parquet or CSV, and name the export."
-    )
+    what = f"a table of {kind}, whose files hold deleted and older rows too"
+    if kind == "Spark":
+        what = "the output of a stream of Spark, whose log says which files count"
+    return f"{folder} is {what}; {instead}export the table as Parquet or CSV, and name the export."
 
 
 def stage_delta(path: str, staged: Path) -> None:

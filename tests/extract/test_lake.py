@@ -189,6 +189,25 @@ def test_a_table_in_a_bucket_is_read_through_its_log_and_its_files_are_refused(t
         assert "is a table of Delta Lake, whose files hold deleted and older rows too" in refused([pattern], tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("metadata/v1.metadata.json", "a table of Apache Iceberg, whose files hold deleted and older rows too"),
+        (".hoodie/hoodie.properties", "a table of Apache Hudi, whose files hold deleted and older rows too"),
+        ("snapshot/snapshot-1", "a table of Apache Paimon, whose files hold deleted and older rows too"),
+        ("_spark_metadata/0", "the output of a stream of Spark, whose log says which files count"),
+    ],
+)
+def test_other_tables_in_a_bucket_are_known_by_their_logs(log: str, said: str, bucket: Any, tmp_path: Path) -> None:
+    folder = f"lake/{log[:4]}"
+    bucket.put_object(Bucket="bucket", Key=f"{folder}/{log}", Body=b'{"a": 1}\n')
+    put(bucket, f"{folder}/data/1.parquet", ROWS)
+    for address in ("data/1.parquet", "data/*.parquet", "data/", ""):
+        assert refused([f"s3://bucket/{folder}/{address}"], tmp_path) == (
+            f"s3://bucket/{folder} is {said}; export the table as Parquet or CSV, and name the export."
+        )
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_no_damaged_table(tmp_path: Path) -> None:
     deltalake.write_deltalake(tmp_path / "table", ROWS)
