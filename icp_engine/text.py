@@ -12,8 +12,12 @@ SPACES = r"[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]
 ABSENT_WORDS = (
     *("na", "n/a", "#n/a", "null", "none", "nan", "-", "--", ".", "unknown", "<unavail>"),
     *("<na>", "(null)", "(blank)", "--none--", "n.a."),  # of pandas, Oracle, pivot tables and Salesforce
+    *("?", "---", "\\n"),  # the last of Hive, Athena, Snowflake and MySQL: \N
     *("#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!"),  # errors of Excel
 )
+LONE_DASHES = tuple(dash * count for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212" for count in (1, 2))
+WIDTHLESS = "".join(re.findall(ZERO_WIDTH, "".join(map(chr, range(0x10000)))))
+ABSENT_SIGNS = (*LONE_DASHES, *WIDTHLESS)  # texts that say as much without a word
 
 _ONE_TO_ONE = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(SIGNS))
 

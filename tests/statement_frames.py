@@ -24,6 +24,7 @@ MAKE_EXTRACT = Path(__file__).resolve().parents[1] / "scripts" / "make_extract.p
 OWN_CARDS = [str(Path(__file__).parent / "cards" / name) for name in ("other.toml", "product.toml")]
 LISTS = [
     "Aetna; Cigna", "aetna;;  ; United Healthcare", "BCBS", "Blue Cross/Blue Shield", "", " ", "NA", "\u2014", None,
+    "?", "\ufeff", "\\N", "\u2010",
     "UHC;\u00a0Oscar\tHealth", "Medicare;Medicaid;Humana;Aetna;AETNA", "Aetna, Cigna", "\u0130;Optum",
 ]  # fmt: skip
 KINDS: dict[Any, Kind] = {pl.String: "text", pl.Int64: "integer", pl.Float64: "number", pl.Boolean: "flag"}
@@ -33,6 +34,7 @@ ODD_TEXTS = [  # around phrases of the shipped cards: white space, dashes, marks
     "fq\u200bhc", "\u200b fqhc \ufeff", "\uff26\uff31\uff28\uff23", "o\ufb03ce hospice", "hosp\u0130ce", "\u212Aome",
     "hospice\u0301", "hosp\u00edce", "hospi\u0327ce", "psychiatr\u00ff", "\U0001d4bd\u2134\u2133\u212f health",
     "rural\u2028health", "rural\u3000health\u2122", "fqhc\u2120x", "behaviora\u2113", "na", "N/A", "\u2013", "\u2014",
+    "?", "\\N", "\u2212\u2212", "\u200b", "\u200b\u200b", "---",
     "un\u212Anown", "unknown.", " #N/A\u00a0", "<UNAVAIL>", "\u00a0", "", "fqhc\n", "it\u2019s fqhc", "FQHC\u0085",
     "fam\u0131ly medicine", "family medicine", "FAM\u0130LY MEDICINE", "primary\u00adcare", "primary\u00a0\u00a0care",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from icp_engine.columns import HELPERS, STATE, Field
 from icp_engine.errors import InputError
 from icp_engine.extract.moments import read_moment
 from icp_engine.extract.states import state_codes
-from icp_engine.text import ABSENT_WORDS
+from icp_engine.text import ABSENT_SIGNS, ABSENT_WORDS
 
 INVALID = f"{HELPERS}invalid_"
 CLIPPED = f"{HELPERS}clipped_"
@@ -19,10 +19,9 @@ ABSENT = f"{HELPERS}absent_"
 WRITTEN = f"{HELPERS}written_"
 SEPARATORS = (";", "\n", "|", ",")  # of the items of a list; the first is the usual one
 
-_DASHES = ["\u2013", "\u2014"]  # alone, they are the hyphen of others
 ABSENT_IN_ANY_CASE = [
     "".join(letters) for word in ABSENT_WORDS for letters in product(*({letter, letter.upper()} for letter in word))
-] + _DASHES  # looked up as they stand, at a tenth of what lower case would cost
+] + list(ABSENT_SIGNS)  # looked up as they stand, at a tenth of what lower case would cost
 _INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]
 _GROUPED = r"^([+-]?)\$?([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?$"
 _PLAIN = r"^[+-]?\$?[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
@@ -203,7 +202,7 @@ def _flag(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
 
 
 def _given_word(word: pl.Expr, *, infinite: bool) -> pl.Expr:
-    absent = ["", *ABSENT_WORDS, *_DASHES, *(_INFINITE_WORDS if infinite else [])]
+    absent = ["", *ABSENT_WORDS, *ABSENT_SIGNS, *(_INFINITE_WORDS if infinite else [])]
     return (~word.is_in(absent)).fill_null(value=False)
 
 

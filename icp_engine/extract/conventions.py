@@ -15,7 +15,7 @@ from icp_engine.extract.files import RawFile, place_of_row
 from icp_engine.extract.moments import SERIAL
 from icp_engine.extract.reading import Reading
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.text import ABSENT_WORDS
+from icp_engine.text import ABSENT_SIGNS, ABSENT_WORDS
 
 _TWO_DOTS = r"\.\d+\."
 _THOUSANDS = r"^[+-]?\$?[1-9]\d{0,2}\.\d{3}$"  # or a number with three decimals: nobody knows
@@ -301,7 +301,7 @@ def unknown_items(rows: pl.LazyFrame, field: Field) -> pl.DataFrame:
     """
     name = field.name
     item = pl.col(name).str.to_lowercase().str.replace_all(r"\s", "")
-    words = {"", *ABSENT_WORDS, *field.items}
+    words = {"", *ABSENT_WORDS, *ABSENT_SIGNS, *field.items}
     return (
         rows.select(pl.col(name).explode())
         .with_columns(item.alias("form"))

@@ -1,6 +1,10 @@
 """States and territories of the United States: two letters of the USPS, or a name in full."""
 
+from collections.abc import Iterator
+
 import polars as pl
+
+from icp_engine.text import DASHES, ZERO_WIDTH
 
 _NAMES = """
 AL Alabama; AK Alaska; AZ Arizona; AR Arkansas; CA California; CO Colorado; CT Connecticut; DE Delaware;
@@ -19,7 +23,24 @@ _PAIRS = [(part.strip()[:2], part.strip()[3:]) for part in _NAMES.replace("\n", 
 NAMES = [name for _, name in _PAIRS]
 CODES = sorted({code for code, _ in _PAIRS})
 NAME_OF = dict(reversed(_PAIRS))  # the first name of each
-STATES = {name.upper(): code for code, name in _PAIRS} | {code: code for code in CODES}
+BETWEEN_PARTS = ",_/:-"  # and white space; within brackets of a pattern the hyphen is last
+NO_PART = r"[.()]"
+
+
+def _forms() -> Iterator[tuple[str, str]]:
+    """Yield how a state is written, in plain capitals, with its code: `US-TX` and `TX - Texas` too."""
+    for code, name in [*_PAIRS, *((code, code) for code in CODES)]:
+        form = name.upper()
+        yield form, code
+        for country in ("US", "USA"):
+            yield f"{country} {form}", code
+            yield f"{form} {country}", code
+        if form != code:
+            yield f"{code} {form}", code
+            yield f"{form} {code}", code
+
+
+STATES = dict(_forms())
 
 
 def state_codes(text: pl.Expr) -> pl.Expr:
@@ -31,6 +52,7 @@ def _codes(text: pl.Series) -> pl.Series:
     others = (~text.is_in(CODES)).arg_true()
     if len(others) == 0:
         return text
-    plain = text.gather(others).str.normalize("NFKC").str.to_uppercase().str.replace_all(r"\.", "")
-    plain = plain.str.replace_all(r"[\s,_-]+", " ").str.strip_chars(" ")
+    plain = text.gather(others).str.normalize("NFKC").str.to_uppercase()
+    plain = plain.str.replace_all(ZERO_WIDTH, "").str.replace_all(NO_PART, "").str.replace_all(DASHES, "-")
+    plain = plain.str.replace_all(rf"[\s{BETWEEN_PARTS}]+", " ").str.strip_chars(" ")
     return text.scatter(others, plain.replace_strict(STATES, default=None, return_dtype=pl.String))

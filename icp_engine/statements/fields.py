@@ -17,6 +17,7 @@ from icp_engine.statements.expressions import (
     double,
     every,
     fits,
+    holds,
     is_null,
     is_one_of,
     joined,
@@ -31,9 +32,8 @@ from icp_engine.statements.expressions import (
 )
 from icp_engine.statements.source import SourceColumn
 from icp_engine.statements.texts import SEPARATOR, SIGNS, plain_name
-from icp_engine.text import ABSENT_WORDS
+from icp_engine.text import ABSENT_WORDS, LONE_DASHES
 
-_DASHES = ("\u2013", "\u2014")
 _TRUE = ("1", "1.0", "true", "t", "yes", "y")
 _FALSE = ("0", "0.0", "false", "f", "no", "n")
 _SIGN = "^([+-]?[$]?|[$][+-])"
@@ -102,7 +102,8 @@ def _text(field: Field, source: SourceColumn, value: Sql) -> Sql:
 def _is_absent(value: Sql) -> Sql:
     """Return whether a text is a word for nothing: in letters of ASCII, whatever `lower` makes of others."""
     word = every([fits(value, PLAIN), is_one_of(exp.Lower(this=value), ABSENT_WORDS)])
-    return some([word, is_one_of(value, _DASHES)])
+    widthless = every([exp.Length(this=value).eq(number(1)), holds(column(SIGNS.widthless), value)])
+    return some([word, is_one_of(value, LONE_DASHES), widthless])
 
 
 def _items(source: SourceColumn, value: Sql) -> Sql:

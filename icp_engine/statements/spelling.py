@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from icp_engine.text import APOSTROPHES, DASHES, SIGNS, SPACES, ZERO_WIDTH
+from icp_engine.extract.states import BETWEEN_PARTS, NO_PART
+from icp_engine.text import APOSTROPHES, DASHES, SIGNS, SPACES, WIDTHLESS
 
 SPACE = "".join(re.findall(SPACES, "".join(map(chr, range(0x3001)))))
 """All white space that the engine trims."""
 
-WIDTHLESS = "".join(re.findall(ZERO_WIDTH, "".join(map(chr, range(0xFFFF)))))
 _BLOCKS = (  # between them and beyond stand no capitals, and none that is another character in a form of its own
     (0, 0x3400), (0xA000, 0xAC00), (0xF900, 0x12000), (0x16000, 0x17000), (0x1D000, 0x20000), (0x2F800, 0x2FA20),
 )  # fmt: skip
@@ -106,8 +106,10 @@ def _lowered() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _raised() -> dict[str, str]:
     def read(sign: str) -> str:
-        high = unicodedata.normalize("NFKC", sign).upper()
-        return " " if high in SPACE + ",_-" else high.replace(".", "")
+        if sign in WIDTHLESS:
+            return ""
+        high = re.sub(DASHES, "-", unicodedata.normalize("NFKC", sign).upper())
+        return " " if high in SPACE + BETWEEN_PARTS else re.sub(NO_PART, "", high)
 
     return _changed(read)
 

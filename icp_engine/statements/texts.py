@@ -31,7 +31,6 @@ from icp_engine.statements.expressions import (
 from icp_engine.statements.spelling import (
     FINAL_SIGMA,
     SPACE,
-    WIDTHLESS,
     Spelling,
     accented,
     has_sigma,
@@ -39,6 +38,7 @@ from icp_engine.statements.spelling import (
     spelling_of_names,
     spelling_of_phrases,
 )
+from icp_engine.text import WIDTHLESS
 
 _CASED = r"\p{Lu}\p{Ll}\p{Lt}"
 _BETWEEN = r"\p{Mn}\p{Me}\p{Cf}\p{Lm}\p{Sk}'.:\x{b7}\x{387}\x{2018}\x{2019}\x{2024}\x{2027}"

@@ -17,7 +17,8 @@ DENIAL, CODING = FIELDS["denial_pressure"], FIELDS["coding_complexity"]
 TAGS, TEXT = Field("tags", "list"), Field("motto", "text")
 MISSING = [
     "", " ", "\t", "NA", "na", "N/A", "n/a", "null", "NULL", "None", "none", "nan", "NaN", " NA ", "#N/A", "-", "--",
-    ".", "unknown", "<UNAVAIL>",
+    ".", "unknown", "<UNAVAIL>", "?", "\\N", "---", "\u2010", "\u2012", "\u2013", "\u2014\u2014",
+    "\u2212", "\u200b", "\ufeff",
 ]  # fmt: skip
 INFINITE = ["inf", "-inf", "+inf", "Inf", "INF", "Infinity", "-Infinity"]
 NAN, INF = float("nan"), float("inf")
@@ -231,6 +232,13 @@ def test_flags_of_every_type(dtype: Any, raw: Any, due: Got) -> None:
     check(FLAG, raw, due, dtype)
 
 
+TEXAS = [
+    *("tx.", "T.X.", "US-TX", "us_tx", "USA-TX", "TX, USA", "Texas, US", "U.S. - Texas", "U.S.-TX", "(TX)"),
+    *("Texas (TX)", "TX - Texas", "TX \u2013 Texas", "TX/Texas", "TX: Texas", "Texas TX", "TX\u2212Texas"),
+    *("\u200bTX", "TX\u200e", "Te\u00adxas", "\ufeffTexas"),
+]
+
+
 @pytest.mark.parametrize(
     ("raw", "due"),
     [
@@ -239,6 +247,14 @@ def test_flags_of_every_type(dtype: Any, raw: Any, due: Got) -> None:
         (" Tx ", Got("TX")),
         ("NA", NOTHING),
         ("Texas", Got("TX")),
+        *((text, Got("TX")) for text in TEXAS),
+        *((text, NOTHING) for text in ("?", "\\N", "\u2012", "\u2212", "\u200b", "\ufeff ", "\u2014\u2014", "---")),
+        ("OK - Texas", WRONG),
+        ("US", WRONG),
+        ("US-US", WRONG),
+        ("Washington WA", Got("WA")),
+        ("DC - Washington, D.C.", Got("DC")),
+        ("US Virgin Islands", Got("VI")),
         ("TEX", WRONG),
         ("T", WRONG),
         ("T1", WRONG),

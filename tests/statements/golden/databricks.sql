@@ -62,6 +62,9 @@ WITH signs AS (
             '(blank)',
             '--none--',
             'n.a.',
+            '?',
+            '---',
+            '\\n',
             '#ref!',
             '#value!',
             '#name?',
@@ -70,7 +73,10 @@ WITH signs AS (
             '#num!'
           )
         )
-        OR raw_sector IN ('–', '—')
+        OR raw_sector IN ('‐', '‐‐', '‑', '‑‑', '‒', '‒‒', '–', '––', '—', '——', '―', '――', '−', '−−')
+        OR (
+          LENGTH(raw_sector) = 1 AND LOCATE(raw_sector, zero_width) > 0
+        )
       )
       THEN raw_sector
     END AS value_sector,
@@ -96,6 +102,9 @@ WITH signs AS (
             '(blank)',
             '--none--',
             'n.a.',
+            '?',
+            '---',
+            '\\n',
             '#ref!',
             '#value!',
             '#name?',
@@ -104,7 +113,10 @@ WITH signs AS (
             '#num!'
           )
         )
-        OR raw_plans IN ('–', '—')
+        OR raw_plans IN ('‐', '‐‐', '‑', '‑‑', '‒', '‒‒', '–', '––', '—', '——', '―', '――', '−', '−−')
+        OR (
+          LENGTH(raw_plans) = 1 AND LOCATE(raw_plans, zero_width) > 0
+        )
       )
       THEN between_items || TRANSLATE(raw_plans, '|', between_items) || between_items
     END AS value_plans,

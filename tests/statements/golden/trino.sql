@@ -60,6 +60,9 @@ WITH signs AS (
             '(blank)',
             '--none--',
             'n.a.',
+            '?',
+            '---',
+            '\n',
             '#ref!',
             '#value!',
             '#name?',
@@ -68,7 +71,10 @@ WITH signs AS (
             '#num!'
           )
         )
-        OR raw_sector IN ('–', '—')
+        OR raw_sector IN ('‐', '‐‐', '‑', '‑‑', '‒', '‒‒', '–', '––', '—', '——', '―', '――', '−', '−−')
+        OR (
+          LENGTH(raw_sector) = 1 AND STRPOS(zero_width, raw_sector) > 0
+        )
       )
       THEN raw_sector
     END AS value_sector,
@@ -94,6 +100,9 @@ WITH signs AS (
             '(blank)',
             '--none--',
             'n.a.',
+            '?',
+            '---',
+            '\n',
             '#ref!',
             '#value!',
             '#name?',
@@ -102,7 +111,10 @@ WITH signs AS (
             '#num!'
           )
         )
-        OR raw_plans IN ('–', '—')
+        OR raw_plans IN ('‐', '‐‐', '‑', '‑‑', '‒', '‒‒', '–', '––', '—', '——', '―', '――', '−', '−−')
+        OR (
+          LENGTH(raw_plans) = 1 AND STRPOS(zero_width, raw_plans) > 0
+        )
       )
       THEN between_items || TRANSLATE(raw_plans, '|', between_items) || between_items
     END AS value_plans,
