@@ -22,7 +22,7 @@ SEPARATORS = (";", "\n", "|", ",")  # of the items of a list; the first is the u
 ABSENT_IN_ANY_CASE = [
     "".join(letters) for word in ABSENT_WORDS for letters in product(*({letter, letter.upper()} for letter in word))
 ] + list(ABSENT_SIGNS)  # looked up as they stand, at a tenth of what lower case would cost
-_INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]
+INFINITE_WORDS = ["inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]
 _GROUPED = r"^([+-]?)\$?([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?$"
 _PLAIN = r"^[+-]?\$?[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 _TRUE = ["1", "1.0", "true", "t", "yes", "y"]
@@ -202,7 +202,7 @@ def _flag(field: Field, raw: pl.Expr, dtype: pl.DataType) -> Conformed:
 
 
 def _given_word(word: pl.Expr, *, infinite: bool) -> pl.Expr:
-    absent = ["", *ABSENT_WORDS, *ABSENT_SIGNS, *(_INFINITE_WORDS if infinite else [])]
+    absent = ["", *ABSENT_WORDS, *ABSENT_SIGNS, *(INFINITE_WORDS if infinite else [])]
     return (~word.is_in(absent)).fill_null(value=False)
 
 

@@ -14,6 +14,7 @@ from icp_engine.extract.conventions import with_conventions
 from icp_engine.extract.files import RawFile, open_files
 from icp_engine.extract.headers import Headers, Match, known_names, matched, united
 from icp_engine.extract.ids import HEADER, TOTALS, check_exact, is_totals_row, last_row_is_total, whole_ids
+from icp_engine.extract.number_signs import without_number_signs
 from icp_engine.extract.reading import AS_IT_STANDS, Reading, check_zone, summed_notes
 from icp_engine.extract.repeated_headers import without_headers
 from icp_engine.extract.unmarked_texts import with_texts
@@ -116,7 +117,8 @@ def open_extract(
     files = tuple(without_headers(file, header.names, key, fields, known) for file, header in pairs)
     files = tuple(_out_of_formulas(file, fields) for file in files)
     _check_types(files, fields)
-    files = with_conventions([_exact(file, fields) for file in files], fields, reading)
+    files = without_number_signs([_exact(file, fields) for file in files], fields)
+    files = with_conventions(files, fields, reading)
     return Extract(files, dict(fields), columns, _matches(headers), _renames(headers), key)
 
 

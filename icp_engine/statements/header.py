@@ -42,9 +42,9 @@ def _reading(columns: Mapping[str, SourceColumn]) -> Iterator[str]:
     texts = {name: column for name, column in columns.items() if column.kind == "text" and name != KEY}
     commas = [column.name for column in texts.values() if column.decimal_comma]
     yield (
-        "A run looks at a column as a whole to see whether its numbers have decimal commas and what separates the "
-        "items of its lists; a statement has to be told. Here numbers in text have a decimal "
-        + (f"comma in {', '.join(commas)}, and a decimal point elsewhere." if commas else "point.")
+        "A run looks at a column as a whole to see whether its numbers have decimal commas, or blanks and currencies, "
+        "and what separates the items of its lists; a statement has to be told. Here numbers in text have no blanks "
+        "and a decimal " + (f"comma in {', '.join(commas)}, and a decimal point elsewhere." if commas else "point.")
     )
     renamed = [f"{name} is {column.name}" for name, column in columns.items() if column.name.lower() != name.lower()]
     if renamed:

@@ -84,6 +84,51 @@ def test_a_column_that_proves_nothing_or_points_is_read_with_points(
     assert not extract.notes
 
 
+SIGNS: list[tuple[list[str], list[float | None]]] = [
+    (["1 234", "5", "12 345 678", "NA", ""], [1234, 5, 12_345_678, None, None]),
+    (["1\u00a0234", "1\u202f234\u202f567", "1\u2009234.50"], [1234, 1_234_567, 1234.5]),
+    (["1'234", "1\u2019234\u2019567.25", "+7"], [1234, 1_234_567.25, 7]),
+    (["\u20ac 1 234,56", "12,5 EUR", "7\u00a0\u20ac"], [1234.56, 12.5, 7]),
+    (["USD 1,200.50", "1,250,000 usd", "US$ 5", "$ 6", "$7"], [1200.5, 1_250_000, 5, 6, 7]),
+    (["-1 234", "1 234"], [None, 1234]),
+]
+NO_SIGNS = [
+    ["1 234", "call us"],
+    ["1 23", "1 234"],
+    ["12 34 567"],
+    ["1234 567", "1 234"],
+    ["5 \u20ac", "$5"],
+    ["1 234", "10-20"],
+    ["EUR", "5 EUR"],
+]
+
+
+@pytest.mark.parametrize(("texts", "values"), SIGNS)
+def test_a_column_of_numbers_with_signs_around_them_or_between_thousands_is_read(
+    opened: Opened, texts: list[str], values: list[float | None]
+) -> None:
+    extract = opened("allowed_amt", texts)
+    assert values_of(extract, "allowed_amt") == values
+    said = "allowed_amt is read without what stands between thousands or around numbers in '"
+    (note,) = [note for note in notes_of(extract) if note.startswith(said)]
+    assert note.endswith("; no currency is converted") == any("\u20ac" in text for text in texts)
+
+
+@pytest.mark.parametrize("texts", NO_SIGNS)
+def test_such_signs_beside_anything_else_leave_a_column_as_it_is(opened: Opened, texts: list[str]) -> None:
+    extract = opened("allowed_amt", texts)
+    odd = [
+        value for text, value in zip(texts, values_of(extract, "allowed_amt"), strict=True) if not text[1:].isdigit()
+    ]
+    assert odd == [None] * len(odd)
+    assert not extract.notes
+
+
+def test_one_file_that_holds_something_else_leaves_the_column_of_all_as_it_is(opened: Opened) -> None:
+    assert values_of(opened("npi_count", ["1 234"], ["5 or 6"]), "npi_count") == [None, None]
+    assert values_of(opened("npi_count", ["1 234"], ["56"]), "npi_count") == [1234, 56]
+
+
 @pytest.mark.parametrize("field", ["allowed_amt", "bene_count"])
 def test_numbers_that_may_be_thousands_are_said_where_nothing_proves_either(opened: Opened, field: str) -> None:
     extract = opened(field, ["12.000", "8,125", "850.000"], npi_count=["1", "2", "3"])

@@ -1,6 +1,6 @@
 -- not executed by us.
 -- Scores the rows of crm.clinics by small 1 (hash), in the SQL of snowflake, made by us. One row comes out for each row: the id, the scores in points, tier and segment, the number of each band, and the reason codes.
--- A run looks at a column as a whole to see whether its numbers have decimal commas and what separates the items of its lists; a statement has to be told. Here numbers in text have a decimal comma in npi count, and a decimal point elsewhere.
+-- A run looks at a column as a whole to see whether its numbers have decimal commas, or blanks and currencies, and what separates the items of its lists; a statement has to be told. Here numbers in text have no blanks and a decimal comma in npi count, and a decimal point elsewhere.
 -- Columns by other names: clinic_id is Id, npi_count is npi count, sector is order.
 -- A run also rejects rows without an id, with the id of another row, or with totals; this statement scores them. A sign that stands for several letters is read as them only where a phrase has all of them.
 -- A letter and an accent that stand as two characters are not read as one here, as the engine does: normalise texts to NFC before they are loaded.
