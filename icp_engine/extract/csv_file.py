@@ -126,6 +126,8 @@ def _layout(path: str, known: Collection[str], header_line: int | None) -> Layou
         with _text(path) as file:
             lines = _first_lines(file, wanted)
             whole = not file.read(1)
+        if any("\0" in line for line in lines[:1]):
+            raise InputError(f"{path} is text of two or four bytes a character without a mark; save it as UTF-8.")
         return find_layout(path, lines, known, header_line, whole=whole)
     except UnicodeDecodeError as error:
         raise InputError(_no_text(path)) from error

@@ -17,6 +17,7 @@ UNNAMED = f"{HELPERS}unnamed_"  # and the number of the column, from 1
 FOOTER = 16  # rows at the end that are looked at for a footer
 _DELIMITERS = ",\t;|"
 _SEPARATOR = re.compile(r'^"?sep=(.)"?[,;\t|]*\s*$', re.IGNORECASE)
+_SINGLE_QUOTED = re.compile(r"\s*'[^']*'\s*")
 _THINGS = "(?:records?|rows?|results?|accounts?|items?|entries|clinics?|practices?|contacts?|lines?)"
 _FOOTER = re.compile(
     rf"""\W*(?:
@@ -100,6 +101,11 @@ def find_layout(
     delimiter, header = _header(lines, start, separator[1] if separator else "", known, below=header_line is None)
     if header is None:
         raise InputError(f"{path} has no line of column names below 'sep={delimiter}'.")
+    if all(_SINGLE_QUOTED.fullmatch(value) for value in header.values):
+        raise InputError(
+            f"{path} has its values between single quotes, as {header.values[0].strip()} on line {header.line}; write "
+            "them between double quotes, or without any."
+        )
     below = list(_records(lines, header.after - 1, delimiter))
     if not whole:
         below = below[:-1]  # which may go on

@@ -16,6 +16,7 @@ _ZEROS = r"(?:\.0+|,0{1,2})"  # of a number without a fraction; 1,000 may be a t
 _WHOLE = rf"^(?:0|[1-9]\d*){_ZEROS}?$"
 _SCIENTIFIC = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"
 _FRACTION = rf"^(\d+){_ZEROS}$"
+_MARKED = r"^'(\d+)\s*$"  # of Excel, which so takes digits for a text
 _AROUND = rf"^(?:\s|{ZERO_WIDTH})+|(?:\s|{ZERO_WIDTH})+$"
 _TOTALS = (
     r"(?i)^[\s:.*=-]*(?:(?:grand |sub[ -]?)?totals?|sum|count|(?:gesamt|zwischen)?summe|gesamt|(?:gesamt|teil)ergebnis"
@@ -67,6 +68,7 @@ def check_exact(path: str, frame: pl.LazyFrame, schema: Mapping[str, pl.DataType
 def whole_ids(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], fields: Mapping[str, Field]) -> pl.LazyFrame:
     """Return the frame with ids of text without marks of no width around them, and as a column of numbers has them.
 
+    `'0012345`, which Excel has where digits are to stay a text, is `0012345`.
     `029.0`, written by a column of numbers, is `029`. One made them where every id of the file is a whole number, with
     `.0` or without, but for rows of totals and words such as `NA`.
     """
@@ -77,11 +79,13 @@ def whole_ids(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], fields: Ma
         return frame
     wide = [(pl.col(name).str.len_bytes() != pl.col(name).str.len_chars()).any().alias(name) for name in texts]
     zeros = [pl.col(name).str.contains_any([".0", ",0"]).any().alias(name) for name in texts]
-    marked, some = (
+    quoted = [pl.col(name).str.starts_with("'").any().alias(name) for name in texts]
+    marked, some, apostrophes = (
         [name for name, found in row.row(0, named=True).items() if found]
-        for row in pl.collect_all([frame.select(wide), frame.select(zeros)])
+        for row in pl.collect_all([frame.select(wide), frame.select(zeros), frame.select(quoted)])
     )
     frame = frame.with_columns(pl.col(marked).str.replace_all(_AROUND, ""))
+    frame = frame.with_columns(pl.col(apostrophes).str.replace(_MARKED, "$1"))
     for name in some:
         word = pl.col(name).str.strip_chars()
         other = (word == "") | word.is_in(ABSENT_IN_ANY_CASE) | _says_total(word)

@@ -14,6 +14,7 @@ _EUROS, _DOLLARS = r"(?:\u20ac|eur)", r"(?:us\s*\$|\$|usd)"
 _CURRENCY = rf"(?:{_EUROS}|{_DOLLARS})"
 _BEFORE, _BEHIND = rf"^([+-]?)\s*{_CURRENCY}\s*", rf"\s*{_CURRENCY}$"
 _GROUPED = rf"^[+-]?\d{{1,3}}(?:[{_BETWEEN}]\d{{3}})+(?:[.,]\d+)?$"
+_IN_BRACKETS = rf"^(?:{_CURRENCY}\s*)?\((.*)\)$"
 _SIGNS = [*_BETWEEN, "\u20ac", "EUR", "USD", "US$"]
 
 
@@ -51,7 +52,9 @@ def _note(files: Sequence[RawFile], name: str) -> str | None:
     text = pl.col(name)
     word = text.str.strip_chars().str.to_lowercase()
     plain = _plain(word)
-    known = word.is_in(["", *ABSENT_IN_ANY_CASE, *INFINITE_WORDS]) | is_number(plain) | is_number(swapped(plain))
+    absent = (word == "") | plain.is_in([*ABSENT_IN_ANY_CASE, *INFINITE_WORDS])
+    below_0 = _plain(word.str.replace(_IN_BRACKETS, "$1"))  # which no field can be, but a column of amounts has them
+    known = absent | pl.any_horizontal(is_number(some) | is_number(swapped(some)) for some in (plain, below_0))
     seen = pl.concat(
         file.frame.select(
             known.fill_null(value=True).all().alias("known"),

@@ -57,8 +57,9 @@ def without_headers(
     is_header = pl.all_horizontal(same[key], *(~there | same.get(name, False) for name, there in filled.items()))
     blank = [pl.when(~is_header).then(pl.col(name)).alias(name) for name in file.schema if name in fields]
     first = place_of_row(file, found[0]).removeprefix(f"{file.path}, ")
-    rows_hold = "1 row holds" if len(found) == 1 else f"{len(found):,} rows hold"
-    note = f"{rows_hold} the header again, the first {first}; they are no clinics and rejected"
+    note = f"1 row holds the header again, {first}; it is no clinic and rejected"
+    if found[1:]:
+        note = f"{len(found):,} rows hold the header again, the first {first}; they are no clinics and rejected"
     return replace(file, frame=file.frame.with_columns(blank), headers=found, notes=(*file.notes, note))
 
 

@@ -1,6 +1,7 @@
 """CSV as spreadsheets and reports write it: titles above the header, `sep=`, columns without a name, footers."""
 
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,19 +83,22 @@ def test_a_header_that_names_one_field_is_found_by_its_shape(opened: Opened) -> 
     assert rows_of(opened("Accounts report,\n,\nclinic_id,colour\nS1,red\n")) == [("S1", "red")]
 
 
+AGAIN = "1 row holds the header again, line 2; it is no clinic and rejected"
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "notes"),
     [
-        "clinic_id\nclinic_id\naccount_name\n",
-        "clinic_id,note\nS1,a\nS2,account_name\n",
-        "clinic_id,note,a\nS1,account_name,npi_count\n",
+        ("clinic_id\nclinic_id\naccount_name\n", [AGAIN]),
+        ("clinic_id,note\nS1,a\nS2,account_name\n", []),
+        ("clinic_id,note,a\nS1,account_name,npi_count\n", []),
     ],
 )
-def test_a_first_line_that_names_a_field_is_the_header(opened: Opened, text: str) -> None:
+def test_a_first_line_that_names_a_field_is_the_header(opened: Opened, text: str, notes: list[str]) -> None:
     extract = opened(text)
     assert extract.columns == tuple(text.splitlines()[0].split(","))
     assert extract.rows == len(text.splitlines()) - 1
-    assert not extract.notes
+    assert notes_of(extract) == notes
 
 
 @pytest.mark.parametrize("sign", [";", ",", "\t", "|"])
@@ -216,6 +220,22 @@ def test_the_line_of_the_header_may_be_given(opened: Opened) -> None:
     assert rows_of(extract) == [("S1", "red")]
     first = opened("clinic_id,clinic_name\naccount_name,npi_count\n", Reading(header_line=1))
     assert first.columns[0] == "clinic_id"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "'clinic_id','npi_count'\n'a','5'\n",
+            "its values between single quotes, as 'clinic_id' on line 1; write them",
+        ),
+        (HEADER.encode("utf-16-le"), "two or four bytes a character without a mark; save it as UTF-8"),
+        (HEADER.encode("utf-32-be"), "two or four bytes a character without a mark; save it as UTF-8"),
+    ],
+)
+def test_other_ways_to_write_text_are_refused_by_what_they_are(opened: Opened, text: str | bytes, said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        opened(text)
 
 
 @pytest.mark.parametrize("line", [2, 5, 100])

@@ -114,6 +114,8 @@ def test_white_space_around_an_id_is_no_part_of_it(tmp_path: Path, score: Callab
         (["7.0", "Total"], ["7"]),
         (["7.0", "NA"], ["7", "NA"]),
         (["7.0", "NAB"], ["7.0", "NAB"]),
+        (["'0012345", "78"], ["0012345", "78"]),
+        (["'0012345 ", "O'Neill", "'s"], ["'s", "0012345", "O'Neill"]),
     ],
 )
 def test_ids_that_a_numeric_column_made_lose_their_fraction(
