@@ -7,13 +7,13 @@ import polars as pl
 _HOURS, _HALF, _MINUTES = 24, 12, 60
 _ZONE = r"(?:([Zz]|UTC|GMT)|([+-])(\d{2})(?::?(\d{2}))?)"
 _CLOCK = rf"(?:(?:[Tt]|,?\s+|,)(\d{{1,2}}):(\d{{2}})(?::(\d{{2}})(?:[.,]\d+)?)?\s*(?:([AaPp])\.?[Mm]\.?)?\s*{_ZONE}?)?$"
-_ISO = ((r"^(\d{4}[/-]\d{1,2}[/-]\d{1,2})", "%Y/%m/%d"),)
+_ISO = ((r"^(\d{4}[/.-]\d{1,2}[/.-]\d{1,2})", "%Y/%m/%d"),)
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})((?:\D.*)?)$"
-_OTHERS = r"^(?:[A-Za-z]|\d{1,2}[ -][A-Za-z]|\d{8}(?:\D|$))"  # what may be one of these
+_OTHERS = r"^(?:[A-Za-z]|\d{1,2}[ /-]?[A-Za-z]|\d{8}(?:\D|$))"  # what may be one of these
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
-_NAMED = (  # a day of the week may stand before either
-    rf"(?i)^(?:[a-z]+,\s*)?(\d{{1,2}})[ -]{_NAME},?[ -](\d{{4}}|\d{{2}})((?:\D.*)?)$",
+_NAMED = (  # a day of the week may stand before either; SAS has nothing between the parts of the first
+    rf"(?i)^(?:[a-z]+,\s*)?(\d{{1,2}})[ /-]?{_NAME},?[ /-]?(\d{{4}}|\d{{2}})((?:\D.*)?)$",
     rf"(?i)^(?:[a-z]+,\s*)?{_NAME}\s+(\d{{1,2}}),?\s+(\d{{4}})((?:\D.*)?)$",
 )
 _THIS_CENTURY = 69  # two digits of a year below it
@@ -81,7 +81,8 @@ def _with_numbers(word: pl.Series) -> pl.Series:
         year = parts.struct[2]
         century = pl.when(year.cast(pl.Int64) < _THIS_CENTURY).then(pl.lit("20")).otherwise(pl.lit("19"))
         year = pl.when(year.str.len_bytes() == len("26")).then(century + year).otherwise(year)
-        found.insert(0, year + "-" + month + "-" + parts.struct[day].str.zfill(2) + parts.struct[3])
+        rest = parts.struct[3].str.replace(r"^:", " ")  # 16MAR2026:10:15:00
+        found.insert(0, year + "-" + month + "-" + parts.struct[day].str.zfill(2) + rest)
     return word.scatter(odd, word.gather(odd).alias("word").to_frame().select(pl.coalesce(found)).to_series())
 
 

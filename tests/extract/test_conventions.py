@@ -306,8 +306,11 @@ def test_months_by_name_need_no_proof(opened: Opened) -> None:
     due = [M] * 7 + [datetime(1999, 12, 31), datetime(2026, 9, 3, 16, 5), M]
     for day_first in (None, True, False):
         assert values_of(opened("seen", texts, reading=Reading(day_first=day_first)), "seen") == due
-    wrong = ["31-Feb-2026", "Abc 3, 2026", "3-April", "Apr 3, 26", "Apr 3, 2026 noon"]
-    assert values_of(opened("seen", wrong), "seen") == [None] * 5
+    others = ["03APR2026", "3apr26", "03APR2026:16:05:00", "3/APR/2026", "2026.04.03", "2026.4.3 16:05"]
+    late = M.replace(hour=16, minute=5)
+    assert values_of(opened("seen", others), "seen") == [M, M, late, M, M, late]
+    wrong = ["31-Feb-2026", "Abc 3, 2026", "3-April", "Apr 3, 26", "Apr 3, 2026 noon", "5may", "12m2026", "2026.13.01"]
+    assert values_of(opened("seen", wrong), "seen") == [None] * len(wrong)
 
 
 @pytest.mark.parametrize(
