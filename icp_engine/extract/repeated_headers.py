@@ -11,6 +11,7 @@ from icp_engine.extract.files import RawFile, partitions, place_of_row
 from icp_engine.extract.headers import plain
 
 _ROW, _SAME, _NAMES, _FILLED = (f"{HELPERS}{name}" for name in ("row", "same", "names", "filled"))
+_RULE = r"^\s*[-=]+\s*$"  # in every cell, of the line that databases draw below a header
 
 
 def without_headers(
@@ -18,7 +19,8 @@ def without_headers(
 ) -> RawFile:
     """Return the file with blank fields in the rows that hold its header again, which are then no clinics.
 
-    Every cell of such a row is blank or has the name of its column, that of the key among them.
+    Every cell of such a row is blank or has the name of its column, that of the key among them. A line of dashes, as
+    databases draw one below a header, is another such row.
 
     Args:
         file: under the names of fields.
@@ -39,7 +41,7 @@ def without_headers(
     around = {names.get(column) for column, _ in partitions(file.path)}  # no cells of the file
     filled = {name: _filled(name, dtype) for name, dtype in file.schema.items() if name not in around}
     cells = [name for name in filled if file.schema[name] == pl.String]
-    same = {name: filled[name] & (_plain(name) == header[name]) for name in cells}
+    same = {name: filled[name] & ((_plain(name) == header[name]) | pl.col(name).str.contains(_RULE)) for name in cells}
     named = [filled[name] & _plain(name).is_in([*header.values(), *known]) for name in cells]
     suspects = file.frame.with_row_index(_ROW).filter(pl.col(_ROW).is_in(rows))
     counted = suspects.with_columns(
@@ -57,18 +59,20 @@ def without_headers(
     is_header = pl.all_horizontal(same[key], *(~there | same.get(name, False) for name, there in filled.items()))
     blank = [pl.when(~is_header).then(pl.col(name)).alias(name) for name in file.schema if name in fields]
     first = place_of_row(file, found[0]).removeprefix(f"{file.path}, ")
-    note = f"1 row holds the header again, {first}; it is no clinic and rejected"
+    ruled = counted.filter(whole & pl.col(key).str.contains(_RULE)).height
+    what = "a line of dashes" if ruled == len(found) else "the header again, or dashes" if ruled else "the header again"
+    note = f"1 row holds {what}, {first}; it is no clinic and rejected"
     if found[1:]:
-        note = f"{len(found):,} rows hold the header again, the first {first}; they are no clinics and rejected"
+        note = f"{len(found):,} rows hold {what}, the first {first}; they are no clinics and rejected"
     return replace(file, frame=file.frame.with_columns(blank), headers=found, notes=(*file.notes, note))
 
 
 def _rows_by_key(file: RawFile, key: str, header: Collection[str]) -> list[int]:
-    """Return the rows whose key is the name of a column."""
-    words = sorted({max(name.split("_"), key=len) for name in header if name})
+    """Return the rows whose key is the name of a column, or a line of dashes."""
+    words = ["--", "==", *sorted({max(name.split("_"), key=len) for name in header if name})]
     looks_so = pl.col(key).str.contains_any(words, ascii_case_insensitive=True)  # cheap, and nearly never
     rows = file.frame.select(key).with_row_index(_ROW).filter(looks_so).collect()
-    return rows.filter(_plain(key).is_in(list(header)))[_ROW].to_list()
+    return rows.filter(_plain(key).is_in(list(header)) | pl.col(key).str.contains(_RULE))[_ROW].to_list()
 
 
 def _plain(name: str) -> pl.Expr:

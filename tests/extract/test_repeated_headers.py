@@ -73,6 +73,18 @@ def test_a_header_of_signs_and_a_hive_partition(tmp_path: Path) -> None:
     assert manifest.rows.reasons == {"repeated header": 1}
 
 
+def test_lines_of_dashes_below_headers_are_no_clinics(tmp_path: Path) -> None:
+    rule = "---------,============, --,---------\n"
+    found, manifest = scored(csv(tmp_path / "a.csv", f"{PLAIN}{rule}{ROWS}--,-,TX,\n"))
+    assert found == ["--", "a", "b"]
+    assert manifest.rows.reasons == {"repeated header": 1}
+    said = "1 row holds a line of dashes, line 2; it is no clinic and rejected"
+    assert manifest.notes == (f"{tmp_path / 'a.csv'}: {said}",)
+    found, manifest = scored(csv(tmp_path / "b.csv", f"{PLAIN}{rule}{ROWS}{PLAIN}{rule}"))
+    assert (found, manifest.rows.reasons) == (["a", "b"], {"repeated header": 3})
+    assert "3 rows hold the header again, or dashes, the first line 2; they are no clinics" in manifest.notes[0]
+
+
 @pytest.mark.parametrize("row", ["clinic_id,Clinic of Idaho,ID,5", "x,account_name,state_code,npi_count"])
 def test_a_row_that_says_something_of_its_own_is_a_clinic(row: str, tmp_path: Path) -> None:
     found, manifest = scored(csv(tmp_path / "a.csv", f"{PLAIN}{ROWS}{row}\n"))
