@@ -17,6 +17,8 @@ _WHOLE = rf"^(?:0|[1-9]\d*){_ZEROS}?$"
 _SCIENTIFIC = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"
 _FRACTION = rf"^(\d+){_ZEROS}$"
 _MARKED = r"^'(\d+)\s*$"  # of Excel, which so takes digits for a text
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_DATE = rf"^(?:\d{{1,2}}-(?:{'|'.join(_MONTHS)})(?:-\d\d(?:\d\d)?)?|(?:{'|'.join(_MONTHS)})-\d\d)$"  # of 1-3 or MAR1
 _AROUND = rf"^(?:\s|{ZERO_WIDTH})+|(?:\s|{ZERO_WIDTH})+$"
 _TOTALS = (
     r"(?i)^[\s:.*=-]*(?:(?:grand |sub[ -]?)?totals?|sum|count|(?:gesamt|zwischen)?summe|gesamt|(?:gesamt|teil)ergebnis"
@@ -28,7 +30,7 @@ _HEAD = 1_000  # rows that show whether the last one can be their sum
 
 SCIENTIFIC, ZEROS, TWINS = "scientific notation", "ends in .0", "the same but for case"
 TOTALS, HEADER = "totals row", "repeated header"
-NOTHING = "says NA or the like"
+NOTHING, DATE = "says NA or the like", "a date of Excel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def _wrong() -> dict[str, pl.Expr]:
         SCIENTIFIC: pl.when(key.str.contains_any(["E+", "e+"])).then(key).str.contains(_SCIENTIFIC),
         ZEROS: pl.when(key.str.ends_with(".0") | key.str.ends_with(",0")).then(key).str.contains(_FRACTION),
         NOTHING: key.is_in(ABSENT_IN_ANY_CASE),
+        DATE: pl.when(key.str.contains_any(_MONTHS)).then(key).str.contains(_DATE),
     }
 
 

@@ -152,6 +152,7 @@ SUSPICIOUS = {
     "scientific notation": ["1.0937E+09", "1e+16", "x"],
     "ends in .0": ["12.0", "x"],
     "says NA or the like": ["NA", "#n/a", "x"],
+    "a date of Excel": ["1-Mar", "Sep-02", "01-Mar-2026", "x"],
     "the same but for case": ["Ab1", "aB1", "c"],
     "totals row": ["a", "b", "Grand Total"],
 }
@@ -179,7 +180,22 @@ def test_scientific_notation_with_a_decimal_comma_is_suspicious(tmp_path: Path, 
 
 
 def test_plain_ids_are_not_suspicious(tmp_path: Path, score: Callable[..., Any]) -> None:
-    ids = ["1E5", "C+1", "v1.01", "Total Care", "Total (Care)", "Summers", "Totals 4U", "SUM", "Å", "å2", "1003000029"]
+    ids = [
+        "1E5",
+        "C+1",
+        "v1.01",
+        "Total Care",
+        "Total (Care)",
+        "Summers",
+        "Totals 4U",
+        "SUM",
+        "Å",
+        "å2",
+        "1003000029",
+        "Mar-1",
+        "1-Mart",
+        "MAR-01",
+    ]
     manifest = score(csv(tmp_path / "a.csv", "clinic_id", *(clinic_id for clinic_id in ids if clinic_id != "SUM")))[1]
     assert manifest.suspicions == ()
 
