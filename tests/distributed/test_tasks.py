@@ -1,8 +1,9 @@
 """What workers do, called here one after the other as a cluster would: the result is that of one machine."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import polars as pl
 import pyarrow as pa
@@ -80,14 +81,24 @@ def test_every_shipped_scorecard_gives_what_one_machine_gives(
         assert [name for name in due.columns if not due[name].equals(found[name], null_equal=True)] == []
 
 
-@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs another disk, as /dev/shm is")
-def test_a_part_comes_from_another_disk_than_that_of_the_results(extract: list[str], tmp_path: Path) -> None:
+@pytest.fixture
+def other_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another disk than that of the test's own folder."""
+    for folder in ("/dev/shm", gettempdir(), Path(__file__).parent):
+        if Path(folder).is_dir() and Path(folder).stat().st_dev != tmp_path.stat().st_dev:
+            with TemporaryDirectory(dir=folder) as temp:
+                yield Path(temp)
+                return
+    pytest.skip("needs another disk, as /dev/shm is")
+
+
+def test_a_part_comes_from_another_disk_than_that_of_the_results(
+    extract: list[str], tmp_path: Path, other_disk: Path
+) -> None:
     options = RunOptions("icf", reading=DECIMAL_POINTS, networks=False, format="parquet")
-    with TemporaryDirectory(dir="/dev/shm") as temp:
-        assert Path(temp).stat().st_dev != tmp_path.stat().st_dev
-        here = opened(extract, SCORECARDS, options, tmp_path)
-        through_tasks(job_of(here, SCORECARDS, options, 2 * ROWS, str(tmp_path / "results"), temp))
-        assert not list(Path(temp).glob("part-*"))
+    here = opened(extract, SCORECARDS, options, tmp_path)
+    through_tasks(job_of(here, SCORECARDS, options, 2 * ROWS, str(tmp_path / "results"), str(other_disk)))
+    assert not list(other_disk.glob("part-*"))
     assert 0 < len(by_state(tmp_path / "results", "clinics_icp")) < ROWS
     assert {path.suffix for path in (tmp_path / "results").rglob("*") if path.is_file()} == {".parquet"}
 
