@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO, Any, TextIO, cast
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
@@ -228,6 +227,8 @@ def _options(layout: Layout, encoding: str, on_wrong_width: Callable[[Any], str]
 
 
 def _has_values(column: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
     return bool(pc.any(pc.not_equal(pc.utf8_trim_whitespace(column), "")).as_py())
 
 

@@ -4,13 +4,14 @@ Of two changes that are as small, the field that the scorecard reads first wins.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
 from icp_engine.scorecard.model import Scorecard
-from icp_engine.scoring.changes import levers
+from icp_engine.scoring.changes import Lever, levers
 from icp_engine.scoring.situations import situated
-from icp_engine.scoring.trials import FOUND, PLACE, plan_of, tried, with_hundredths
+from icp_engine.scoring.trials import FOUND, PLACE, Plan, plan_of, tried, with_hundredths
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class NextTierFinder:
 
     def __init__(self, card: Scorecard) -> None:
         """Work out which fields can change what."""
-        self._card, self.levers = card, levers(card)
-        self._plans = [plan_of(number, lever, card) for number, lever in enumerate(self.levers)]
+        self._card = card
+        self.levers, self._plans = _plans_of(card)
 
     def column(self, rows: pl.DataFrame) -> pl.Series:
         """Return the column `next_tier`: missing in the best tier, and where no change is enough.
@@ -95,3 +96,10 @@ class NextTierFinder:
             unit = lever.unit.removesuffix("s") if amount == 1 else lever.unit
             return f"{amount:,.0f} {'more' if value > now else 'fewer'} {unit}"
         return f"{lever.label} {'raised' if value > now else 'lowered'} to {value:,.12g}"
+
+
+@lru_cache(maxsize=16)
+def _plans_of(card: Scorecard) -> tuple[tuple[Lever, ...], tuple[Plan, ...]]:
+    """Return the fields that can change what, and how their changes are tried: put together once, not for a run."""
+    found = tuple(levers(card))
+    return found, tuple(plan_of(number, lever, card) for number, lever in enumerate(found))

@@ -181,3 +181,9 @@ def test_the_largest_numbers_end(card: str) -> None:
     large = {"npi_count": 2**62, "bene_count": 2**62, "allowed_amt": 1e300, "site_count": 2**62}
     rows = [{name: (SMALL | part).get(name) for name in rules.reads} for part in (large, {"allowed_amt": 1e300}, {})]
     assert len(NextTierFinder(rules).column(situated(scored(frame_of({}, rows, rules), rules), rules))) == len(rows)
+
+
+def test_a_scorecard_that_is_loaded_again_is_not_worked_out_again() -> None:
+    first, again, other = (NextTierFinder(icp_engine.load_scorecard(name)).levers for name in ("icp", "icp", "icf"))
+    assert first is again
+    assert first != other
