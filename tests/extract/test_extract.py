@@ -46,7 +46,9 @@ def score(tmp_path: Path) -> Callable[..., Outcome]:
 
     def runs(*patterns: Path | str, **options: Any) -> Outcome:
         out = tmp_path / "published"
-        manifest = run([str(pattern) for pattern in patterns], out, RunOptions(format="parquet", **options))
+        manifest = run(
+            [str(pattern) for pattern in patterns], out, RunOptions(format="parquet", charts=False, **options)
+        )
         clinics = pl.read_parquet(out / "clinics_icp.parquet").drop(RESULTS, strict=False)
         return Outcome(clinics.sort("clinic_id"), manifest)
 

@@ -313,7 +313,7 @@ def variants(frame: pl.DataFrame, folder: Path) -> dict[str, list[str]]:
 def test_order_and_division_of_the_input_change_nothing(
     warehouse: Path, extract: pl.DataFrame, tmp_path: Path, kind: str
 ) -> None:
-    run(variants(extract, tmp_path)[kind], tmp_path / "out", RunOptions(format="parquet"))
+    run(variants(extract, tmp_path)[kind], tmp_path / "out", RunOptions(format="parquet", charts=False))
     found, due = tables(tmp_path / "out"), tables(warehouse)
     blank = pl.col("carried").fill_null("")  # CSV knows no missing text in columns of nobody
     found["clinics_icp"], due["clinics_icp"] = (one["clinics_icp"].with_columns(blank) for one in (found, due))
@@ -347,8 +347,8 @@ def test_many_rows_in_little_memory_give_the_same_tables_in_groups_that_can_be_p
             "denial_pressure": (number * 13 % 101) / 10,
         }
     )
-    large = published(frame, tmp_path, format="parquet", duplicates="first")
-    options = RunOptions(format="parquet", duplicates="first", memory_limit=1)
+    large = published(frame, tmp_path, format="parquet", duplicates="first", charts=False)
+    options = RunOptions(format="parquet", duplicates="first", charts=False, memory_limit=1)
     run([str(tmp_path / "extract.parquet")], tmp_path / "small", options)
     same(tmp_path / "small", large)
     networks = [pl.read_parquet(out / "networks_icp.parquet") for out in (large, tmp_path / "small")]

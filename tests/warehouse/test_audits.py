@@ -268,7 +268,7 @@ def extract(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def warehouse(extract: Path, tmp_path: Path) -> Path:
-    run([str(extract)], tmp_path / "out", RunOptions(format="parquet"))
+    run([str(extract)], tmp_path / "out", RunOptions(format="parquet", charts=False))
     return tmp_path / "out"
 
 
