@@ -86,7 +86,7 @@ def whole_ids(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], fields: Ma
         [name for name, found in row.row(0, named=True).items() if found]
         for row in pl.collect_all([frame.select(wide), frame.select(zeros), frame.select(quoted)])
     )
-    frame = frame.with_columns(pl.col(marked).str.replace_all(_AROUND, ""))
+    frame = frame.with_columns(bare_id(pl.col(marked)))
     frame = frame.with_columns(pl.col(apostrophes).str.replace(_MARKED, "$1"))
     for name in some:
         word = pl.col(name).str.strip_chars()
@@ -95,6 +95,11 @@ def whole_ids(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], fields: Ma
         if frame.select((other | numeric).all()).collect().item():
             frame = frame.with_columns(word.str.replace(_FRACTION, "$1"))
     return frame
+
+
+def bare_id(text: pl.Expr) -> pl.Expr:
+    """Return ids without blanks and marks of no width around them; leading zeros stay."""
+    return text.str.replace_all(_AROUND, "")
 
 
 def is_totals_row(columns: Iterable[str]) -> pl.Expr:

@@ -11,6 +11,7 @@ from icp_engine.columns import KEY, NAME, STATE
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract.conform import ABSENT_IN_ANY_CASE, as_text
+from icp_engine.extract.ids import bare_id
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.named_files import check_no_pipe, read_text
 from icp_engine.networks.applied import NOT_BY_NAMES, Applied, apply_to, excluded_by, rename_networks, settled
@@ -246,11 +247,11 @@ def read_overrides(path: str | None) -> pl.DataFrame:
     if len(wrong):
         raise InputError(f"{path}: is_anchor is {wrong[0]!r} somewhere; write true or false.")
     overrides = frame.select(
-        as_text(pl.col(KEY), frame.schema[KEY]).alias(KEY),
+        bare_id(as_text(pl.col(KEY), frame.schema[KEY])).alias(KEY),
         normalized_name(pl.col("network_name").cast(pl.String)).alias("network_name"),
         word.is_in(["1", "true", "yes", "y", "t"]).fill_null(value=False).alias("is_anchor"),
     )
-    if (overrides[KEY].str.strip_chars() == "").fill_null(value=True).any():
+    if (overrides[KEY] == "").fill_null(value=True).any():
         raise InputError(f"{path} has a line without a {KEY}; name the clinic, or remove the line.")
     written = frame["network_name"].cast(pl.String).str.strip_chars()
     empty = written.filter((written != "") & overrides["network_name"].is_null())

@@ -343,6 +343,8 @@ FOUR = [clinic("A"), clinic("A", "CA"), clinic("B", "WA"), clinic("B", "WA")]  #
         ("c2,B,", {"a": ["c0", "c1"], "b": ["c2"]}),
         ("c0,B,", {"b": ["c0", "c2", "c3"]}),
         pytest.param("c2,A,\n\n", {"a": ["c0", "c1", "c2"]}, id="blank line at the end"),
+        pytest.param(" c2 ,A,", {"a": ["c0", "c1", "c2"]}, id="blanks around the id"),
+        pytest.param("c2\u00a0\u200b,A,", {"a": ["c0", "c1", "c2"]}, id="blanks that are not seen around the id"),
     ],
 )
 def test_overrides(lines: str, due: dict[str, list[str]], tmp_path: Path) -> None:
@@ -365,6 +367,8 @@ def test_overrides_choose_the_anchor_and_hold_against_excluded_names(tmp_path: P
     )
     row = only([*PAIR, clinic("C", clinic_id="12")], tmp_path, overrides=str(tmp_path / "o.parquet"))
     assert (row["num_clinics"], row["anchor_clinic_id"]) == (3, "12")
+    zeros = [*PAIR, clinic("C", clinic_id="007"), clinic("D", clinic_id="7")]
+    assert only(zeros, tmp_path, " 007,A,1")["anchor_clinic_id"] == "007"
 
 
 @pytest.mark.parametrize(
@@ -373,6 +377,7 @@ def test_overrides_choose_the_anchor_and_hold_against_excluded_names(tmp_path: P
         (b"clinic_id,network_name\nc9,A\n", r"names clinic 'c9', which the extract does not have"),
         (b"clinic_id,network_name,is_anchor\nc0,A,1\nc1,a inc,1\n", r"network 'a' two anchors, c0 and c1; keep one"),
         (b"clinic_id,network_name\nc0,A\nc0,B\n", r"names clinic 'c0' more than once; keep one line"),
+        (b"clinic_id,network_name\nc0,A\n c0,B\n", r"names clinic 'c0' more than once; keep one line"),
         (b"clinic_id,network_name,is_anchor\nc0,,yes\n", r"makes clinic 'c0' an anchor without a network_name"),
         (b"Clinic ID,network_name\nc0,A\n", r"no column 'clinic_id' \(did you mean 'Clinic ID'\?\); over"),
         (b"clinic_id,networkname\nc0,A\n", r"no column 'network_name' \(did you mean 'networkname'\?\)"),
