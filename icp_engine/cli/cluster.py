@@ -1,6 +1,5 @@
 """Options of `run` that have a cluster do the work."""
 
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from icp_engine.pipeline.options import RunOptions
     from icp_engine.warehouse.manifest import Manifest
 
-_ADDRESS = re.compile(r"([a-z][a-z0-9]+):/")  # to this machine it would be a folder called so
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -60,12 +58,13 @@ def asked(
     Raises:
         click.UsageError: options of a cluster stand without one, or name two; or `out` is an address without one.
     """
+    from icp_engine.distributed.address import parts_of
+
     if engine == "local":
         if master or remote or tuple(settings) or ship:
             raise click.UsageError("--master, --remote, --spark-setting and --ship go with --engine spark.")
-        if _ADDRESS.match(out.as_posix()):
-            address = _ADDRESS.sub(r"\1://", out.as_posix(), count=1)
-            raise click.UsageError(f"--out {address}: addresses go with --engine spark; choose a folder.")
+        if address := parts_of(out):  # to this machine it would be a folder called so
+            raise click.UsageError(f"--out {'://'.join(address)}: addresses go with --engine spark; choose a folder.")
         return None
     if bool(master) == bool(remote):
         raise click.UsageError("--engine spark takes one of --master and --remote.")

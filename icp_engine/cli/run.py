@@ -243,7 +243,7 @@ def _summary_of_counts(manifest: "Manifest", out: Path) -> str:
 
 def _places_on_cluster(manifest: "Manifest", out: Path) -> list[tuple[str, str]]:
     """Return where a cluster has put the results, and how to have them here."""
-    from icp_engine.distributed.bucket import address_of
+    from icp_engine.distributed.address import address_of
     from icp_engine.warehouse.folder import published
     from icp_engine.warehouse.switch import CLUSTER
 

@@ -4,7 +4,6 @@ Credentials, region and `AWS_ENDPOINT_URL` come from the environment, as for ext
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -12,37 +11,10 @@ from pathlib import Path
 
 from pyarrow import fs
 
+from icp_engine.distributed.address import SCHEME
 from icp_engine.errors import InputError, first_line
 
-_ADDRESS = re.compile(r"([a-z][a-z0-9]+):(?:/+(.*))?")  # a path has made one of two slashes
-_KINDS = {"s3", "s3a", "s3n"}
-_SCHEME = "s3://"
 _AT_ONCE = 8  # objects
-
-
-def address_of(path: Path | str) -> str | None:
-    """Return the address that a path stands for; None where it is one of this machine.
-
-    Raises:
-        InputError: no run can be published there.
-    """
-    found = _ADDRESS.fullmatch(path if isinstance(path, str) else path.as_posix())
-    if found is None:
-        return None
-    kind, place = found[1], (found[2] or "").strip("/")
-    if kind not in _KINDS:
-        raise InputError(
-            f"{kind}://{place} is an address that no run is published under; expected s3://BUCKET/FOLDER, or a folder "
-            "that all machines share."
-        )
-    if not place:
-        raise InputError(f"{kind}:// names no bucket; expected s3://BUCKET/FOLDER.")
-    return f"{_SCHEME}{place}"
-
-
-def is_address(place: str) -> bool:
-    """Tell whether what lies in a place are objects."""
-    return place.startswith(_SCHEME)
 
 
 def put(files: Mapping[str, Path], address: str) -> None:
@@ -138,7 +110,7 @@ def _store() -> fs.S3FileSystem:
 
 
 def _key(address: str) -> str:
-    return address.removeprefix(_SCHEME)
+    return address.removeprefix(SCHEME)
 
 
 def _each(task: Callable[[str], None], names: Iterable[str]) -> None:

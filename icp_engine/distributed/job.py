@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from icp_engine.distributed.bucket import is_address
+from icp_engine.distributed.address import is_address
 from icp_engine.distributed.session import Versions, own_versions
 from icp_engine.extract.extract import FILE, ROW, Extract, Rejects, conformed_rows, open_extract
 from icp_engine.pipeline.clinics import needed_fields

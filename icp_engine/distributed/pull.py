@@ -11,7 +11,7 @@ import polars as pl
 from msgspec import structs
 
 from icp_engine.columns import KEY
-from icp_engine.distributed.bucket import address_of
+from icp_engine.distributed.address import address_of
 from icp_engine.distributed.destination import fetch
 from icp_engine.errors import InputError
 from icp_engine.extract.extract import Extract

@@ -21,7 +21,7 @@ from msgspec import structs
 
 from icp_engine.columns import KEY, STATE
 from icp_engine.distributed import tasks
-from icp_engine.distributed.bucket import address_of, is_address
+from icp_engine.distributed.address import address_of, is_address
 from icp_engine.distributed.destination import bucket_of, folder_of
 from icp_engine.distributed.job import KEYS, SCORED, Job, job_of, opened
 from icp_engine.distributed.session import Cluster, check_versions, grouped, session

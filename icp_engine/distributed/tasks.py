@@ -18,7 +18,8 @@ import polars as pl
 import pyarrow as pa
 
 from icp_engine.columns import HELPERS, KEY, STATE
-from icp_engine.distributed.bucket import is_address, put
+from icp_engine.distributed.address import is_address
+from icp_engine.distributed.bucket import put
 from icp_engine.distributed.job import KEYS, SCORED, Job, Slice, rows_of
 from icp_engine.distributed.session import Batches, check_same, own_versions
 from icp_engine.errors import InputError

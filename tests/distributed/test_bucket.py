@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from icp_engine.cli import cli
-from icp_engine.distributed.bucket import address_of, get, names_under, put, put_text
+from icp_engine.distributed.address import address_of
+from icp_engine.distributed.bucket import get, names_under, put, put_text
 from icp_engine.distributed.destination import Destination, bucket_of, published_under
 from icp_engine.distributed.run import check_shared
 from icp_engine.errors import InputError
@@ -29,6 +30,7 @@ OPTIONS = RunOptions(keep=2)
         (Path("s3a://bucket/a/b/"), "s3://bucket/a/b"),
         ("s3a://bucket/a/", "s3://bucket/a"),
         (Path("s3n://bucket"), "s3://bucket"),
+        (Path("S3://Bucket/A"), "s3://Bucket/A"),
         (Path("/mnt/s3/warehouse"), None),
         (Path("warehouse"), None),
         (Path("C:/warehouse"), None),

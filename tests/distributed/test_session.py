@@ -36,6 +36,8 @@ def test_a_worker_that_differs_is_named(name: str) -> None:
         (["--spark-setting", "a=b"], "go with --engine spark"),
         (["--ship"], "go with --engine spark"),
         (["--out", "s3://bucket/warehouse"], "--out s3://bucket/warehouse: addresses go with --engine spark"),
+        (["--out", "S3://bucket/warehouse"], "--out s3://bucket/warehouse: addresses go with --engine spark"),
+        (["--out", "s3://"], "--out s3://: addresses go with --engine spark"),
         (["--engine", "spark", "--remote", "sc://x", "--ship"], "--ship sends packages to the workers of a --master"),
         (["--engine", "spark", "--master", "local[2]", "--ship"], "--ship sends packages to the workers of a --master"),
         (["--engine", "spark", "--master", "local", "--partition-by", "sector"], "writes every table by state"),
