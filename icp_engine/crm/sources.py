@@ -39,7 +39,7 @@ _NEUTRAL: tuple[ScorecardColumn, ...] = (
     *MISSING_COLUMNS,
 )
 _PREFIX = {"clinic": "clinic:", "network": "net:"}
-_NPI = r"^\d{10}$"
+NPI = r"^\d{10}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def clinic_records(run: Run, fields: Collection[CrmField], filtered: Collection[
         table = table.join(beside.select(KEY, *extra).filter(told), on=KEY, how="left", maintain_order="left")
     columns = [*known, *extra]
     npi = pl.col("npi").cast(pl.String).str.strip_chars() if "npi" in columns else pl.lit(None, pl.String)
-    has_npi = npi.str.contains(_NPI)
+    has_npi = npi.str.contains(NPI)
     segment = run.card.column("segment")
     return table.with_row_index(ORDINAL).select(
         pl.col(ORDINAL).cast(pl.Int64),

@@ -1,14 +1,17 @@
 """Accounts that are to be left alone: customers and do-not-contact, by id, by NPI, or by name and state."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 
-from icp_engine.columns import HELPERS, NAME
-from icp_engine.crm.sources import FRESH_ID, OF_STATE, OIG, PARENT, RECORD_KEY
+from icp_engine.columns import FIELDS, HELPERS, KEY, NAME
+from icp_engine.crm.sources import FRESH_ID, NPI, OF_STATE, OIG, PARENT, RECORD_KEY
 from icp_engine.errors import InputError
+from icp_engine.extract.conform import ABSENT_IN_ANY_CASE, as_text
 from icp_engine.extract.files import open_files
 from icp_engine.extract.headers import plain
+from icp_engine.extract.ids import bare_id, whole_ids
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.extract.states import state_codes
 
@@ -20,6 +23,8 @@ _HEADERS = {
     "state": ("state", "state_code", "billing_state", "billingstate"),
     "reason": ("reason",),
 }
+_AN_ID = FIELDS[KEY]
+_IDS = ("id", "npi")
 _ROW, _FOLDED = f"{HELPERS}row", f"{HELPERS}folded"
 _REASON = "suppressed"
 
@@ -30,7 +35,8 @@ def read_suppressed(path: Path, temp: Path, external_id: str) -> pl.DataFrame:
     An id may stand under `external_id` too, which is what the CRM calls it.
 
     Raises:
-        InputError: the file cannot be read, has none of these columns, or a row says nothing, or a name without state.
+        InputError: the file cannot be read, has none of these columns, or a row says nothing, a name without state,
+            or an NPI that is none.
     """
     headers = _HEADERS | {"id": (*_HEADERS["id"], external_id)}
     file = open_files([str(path)], temp, [name for names in headers.values() for name in names])[0]
@@ -41,11 +47,19 @@ def read_suppressed(path: Path, temp: Path, external_id: str) -> pl.DataFrame:
     }
     if not any(found[field] for field in ("id", "npi", "name")):
         raise InputError(f"{path} has no column clinic_id, npi or account_name; name what is to be left out by one.")
-    rows = file.frame.select(_clean(column).alias(field) for field, column in found.items()).collect()
+    ids = {column: _AN_ID for field, column in found.items() if column is not None and field in _IDS}
+    frame = whole_ids(file.frame, file.schema, ids)
+    rows = frame.select(_clean(column, file.schema).alias(field) for field, column in found.items()).collect()
     rows = rows.with_columns(state_codes(pl.col("state")), pl.col("reason").fill_null(_REASON)).with_row_index(_ROW)
     nothing = rows.filter(pl.all_horizontal(pl.col("id", "npi", "name").is_null()))
     if len(nothing):
         raise InputError(f"{path}, row {nothing[_ROW][0] + 1} has no id, no npi and no name; complete it or remove it.")
+    odd = rows.filter(pl.col("npi").str.contains(NPI).not_())
+    if len(odd):
+        raise InputError(
+            f"{path}, row {odd[_ROW][0] + 1} has the npi '{odd['npi'][0]}', and an NPI has ten digits; correct it, or "
+            "that account would not be left alone."
+        )
     vague = rows.filter(pl.col("id").is_null() & pl.col("npi").is_null() & pl.col("state").is_null())
     if len(vague):
         name = vague["name"][0]
@@ -53,11 +67,11 @@ def read_suppressed(path: Path, temp: Path, external_id: str) -> pl.DataFrame:
     return rows
 
 
-def _clean(column: str | None) -> pl.Expr:
+def _clean(column: str | None, schema: Mapping[str, pl.DataType]) -> pl.Expr:
     if column is None:
         return pl.lit(None, pl.String)
-    text = pl.col(column).cast(pl.String).str.strip_chars()
-    return pl.when(text != "").then(text)
+    text = bare_id(as_text(pl.col(column), schema[column]))
+    return pl.when((text != "") & ~text.is_in(ABSENT_IN_ANY_CASE)).then(text)
 
 
 def suppressed_clinics(clinics: pl.LazyFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -285,11 +285,37 @@ def test_suppressed_accounts_are_left_alone(warehouses: list[Path], tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    "rows",
+    [
+        {"npi": ["1234567893.0"]},
+        {"npi": [1234567893.0, 1111111111.0]},
+        {"npi": [1234567893]},
+        {"npi": ["\u200b1234567893\u00a0"]},
+        {"clinic_id": ["c1\u200b", "c999"]},
+        {"clinic_id": ["NA", "c999"], "npi": ["1234567893", None]},
+    ],
+    ids=str,
+)
+def test_ids_of_accounts_to_leave_alone_are_read_as_those_of_an_extract(
+    rows: dict[str, list[Any]], warehouses: list[Path], tmp_path: Path
+) -> None:
+    frame = pl.DataFrame(rows)
+    frame.write_parquet(tmp_path / "leave.parquet")
+    frame.write_csv(tmp_path / "leave.csv")
+    for file in ("leave.parquet", "leave.csv"):
+        handed_off(warehouses[0], tmp_path / "handoff", "--suppress", tmp_path / file)
+        assert pl.read_csv(tmp_path / "handoff" / "left_out.csv")["key"].to_list() == ["c1"], file
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("city\nAustin\n", "has no column clinic_id, npi or account_name"),
         ("account_name,state_code\nOak,\n", "has 'Oak' without a state"),
         ("npi,reason\n,x\n", "row 1 has no id, no npi and no name"),
+        ("npi,account_name,state_code\nNA,NA,TX\n", "row 1 has no id, no npi and no name"),
+        ("npi\n1234567893\n1.23456789E9\n", "row 2 has the npi '1.23456789E9', and an NPI has ten digits"),
+        ("npi\n123-456-7893\n", "row 1 has the npi '123-456-7893', and an NPI has ten digits"),
     ],
 )
 def test_what_is_wrong_with_a_suppression_file(text: str, says: str, warehouses: list[Path], tmp_path: Path) -> None:
