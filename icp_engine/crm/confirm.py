@@ -185,16 +185,19 @@ def _retry(folder: Path, failed: pl.LazyFrame, vendor: Vendor, found: HandOff) -
     for kind, stem in STEMS.items():
         with Parts(folder, f"{RETRY}/{stem}", vendor.max_bytes, vendor.max_rows) as written:
             some = rows.filter(pl.col(OBJECT) == kind).sort(EXTERNAL_ID)
-            names = [name for name in rows.columns if name.startswith(FIELD) and some[name].null_count() < len(some)]
-            cleared = [
-                pl.when(pl.col(name).is_null() & pl.col(WAS + name.removeprefix(FIELD)).is_not_null())
-                .then(pl.lit(vendor.cleared, pl.String))
-                .otherwise(pl.col(name))
-                .alias(name.removeprefix(FIELD))
-                for name in names
-            ]
+            values = some.select(
+                EXTERNAL_ID,
+                *(
+                    pl.when(pl.col(name).is_null() & pl.col(WAS + name.removeprefix(FIELD)).is_not_null())
+                    .then(pl.lit(vendor.cleared, pl.String))
+                    .otherwise(pl.col(name))
+                    .alias(name.removeprefix(FIELD))
+                    for name in some.columns
+                    if name.startswith(FIELD)
+                ),
+            ).rename({EXTERNAL_ID: found.external_id})
             if len(some):
-                written.write(some.select(pl.col(EXTERNAL_ID).alias(found.external_id), *cleared))
+                written.write(values.select(column for column in values if column.null_count() < len(column)))
         parts += written.parts
     rows.select(OBJECT, EXTERNAL_ID, KEY, FLAGGED, WHAT, ERROR).sort(OBJECT, EXTERNAL_ID).write_csv(
         folder / RETRY / ERRORS

@@ -203,6 +203,16 @@ def test_results_may_come_file_by_file(warehouses: list[Path], tmp_path: Path) -
     assert handed_off(warehouses[0], out)["files"] == []
 
 
+def test_what_was_to_be_cleared_and_failed_is_cleared_by_the_retry(warehouses: list[Path], tmp_path: Path) -> None:
+    org, out = Org(), tmp_path / "handoff"
+    confirmed(out, taken(org, out, handed_off(warehouses[0], out), tmp_path))
+    confirmed(out, taken(org, out, handed_off(warehouses[1], out), tmp_path, frozenset({"clinic:c4"})))
+    assert org.accounts["clinic:c4"]["ICP_Score__c"]
+    confirmed(out, org.upsert(out / "retry" / "2-clinics-001.csv", tmp_path))
+    assert state(out) == org.accounts
+    assert "ICP_Score__c" not in org.accounts["clinic:c4"]
+
+
 def test_what_the_importer_would_refuse_is_said_before(tmp_path: Path) -> None:
     rows = [clinic(number) for number in range(8)]
     rows[0]["account_name"] = "x" * 256
