@@ -17,6 +17,8 @@ COULD_BE = "could-be-"
 NETWORKS = {"in": "In a network", "anchors": "Anchors only", "none": "In no network"}
 PER_PAGE = 20
 _LONGEST = 500  # characters of a search
+_OF_LISTS = ("sort", "order", "page")
+_AS_TYPED = ("q", "network_id")  # fields in which `any` is a word like others
 _LAST = 1_000_000  # the highest number of a page
 
 
@@ -69,8 +71,10 @@ class _Reading:
     typed: dict[str, str]
     problems: dict[str, str] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
+    known: set[str] = field(default_factory=lambda: set(_OF_LISTS))
 
     def text(self, name: str) -> str | None:
+        self.known.add(name)
         value = self.typed.get(name)
         if value is not None and len(value) > _LONGEST:
             self.problems[name] = f"This is {len(value):,} characters long; {_LONGEST} are the most."
@@ -152,6 +156,9 @@ def networks_asked(query: Mapping[str, str], card: Scorecard, columns: list[str]
 
 
 def _asked(path: str, reading: _Reading, wanted: list[Condition], columns: list[str], total: str) -> Asked:
+    for name in reading.typed:
+        if name not in reading.known:  # left out it would widen the list
+            reading.problems["filter"] = f"There is no filter “{_cut(name)}”{did_you_mean(name, reading.known)}."
     sort_by = reading.typed.get("sort", total)
     if sort_by not in columns:
         reading.problems["sort"] = f"The list has no column “{_cut(sort_by)}”{did_you_mean(sort_by, columns)}."
@@ -175,7 +182,8 @@ def _asked(path: str, reading: _Reading, wanted: list[Condition], columns: list[
 
 
 def _typed(query: Mapping[str, str]) -> dict[str, str]:
-    return {name: value.strip() for name, value in query.items() if value.strip() and value.strip().lower() != "any"}
+    typed = {name: value.strip() for name, value in query.items()}
+    return {name: value for name, value in typed.items() if value and (name in _AS_TYPED or value.lower() != "any")}
 
 
 def _words(reading: _Reading) -> tuple[str, ...] | None:

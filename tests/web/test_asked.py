@@ -28,6 +28,7 @@ NETWORK_COLUMNS = [column.name for column in rows_of(CARD).network]
         ({"network": "anchors"}, [Condition("is_network_anchor", "is", True)]),
         ({"min_ceiling": "80"}, [Condition("icp_score_ceiling", "at least", 80.0)]),
         ({"min_coverage": "80%"}, [Condition("icp_coverage", "at least", 0.8)]),
+        ({"q": "Any"}, [Condition("account_name", "mentions", "any")]),
         ({"network_id": "net_1"}, [Condition("network_id", "is", "net_1")]),
         (
             {"q": "Elm  CARE elm"},
@@ -57,6 +58,9 @@ def test_what_was_typed_becomes_conditions(query: dict[str, str], wanted: list[C
         ({"page": "0"}, "page", "There is no page “0”."),
         ({"page": "-1"}, "page", "There is no page “-1”."),
         ({"page": "9" * 30}, "page", "There is no page “" + "9" * 30 + "”."),
+        ({"teir": "1"}, "filter", "There is no filter “teir”; did you mean 'tier'?"),
+        ({"scorecard": "icf"}, "filter", "There is no filter “scorecard”"),
+        ({"min_clinics": "3"}, "filter", "There is no filter “min_clinics”"),
         ({"q": "x" * 501}, "q", "This is 501 characters long; 500 are the most."),
     ],
 )
@@ -73,6 +77,7 @@ def test_those_that_could_rise() -> None:
     assert wanted == (Condition("icp_tier", "one of", (2, 3)), Condition("icp_score_ceiling", "at least", 80.0))
     older = [name for name in COLUMNS if name != "icp_score_ceiling"]
     assert "tier" in clinics_asked({"tier": "could-be-1"}, CARD, older).problems
+    assert "filter" in clinics_asked({"min_ceiling": "80"}, CARD, older).problems, "it would list clinics that cannot"
 
 
 def test_a_tier_that_is_none_is_said_with_those_that_are() -> None:
