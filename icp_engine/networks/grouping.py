@@ -7,11 +7,11 @@ from typing import Literal
 
 import polars as pl
 
-from icp_engine.columns import KEY, NAME, STATE
+from icp_engine.columns import FIELDS, KEY, NAME, STATE
 from icp_engine.database import Database, quoted, sql_text
 from icp_engine.errors import InputError, did_you_mean, first_line
 from icp_engine.extract.conform import ABSENT_IN_ANY_CASE, as_text
-from icp_engine.extract.ids import bare_id
+from icp_engine.extract.ids import bare_id, whole_ids
 from icp_engine.extract.normalized_names import normalized_name
 from icp_engine.named_files import check_no_pipe, read_text
 from icp_engine.networks.applied import NOT_BY_NAMES, Applied, apply_to, excluded_by, rename_networks, settled
@@ -34,6 +34,7 @@ from icp_engine.scorecard.model import Scorecard
 NETWORKS = "networks_icp"
 _EXACT = ("shared_names", "network_candidates", "network_members", "network_edges", "network_evidence")
 _OVERRIDES = {KEY: pl.String, "network_name": pl.String, "is_anchor": pl.Boolean}
+_ID = r"^net_[0-9a-f]{12}$"
 NO_EDGES = pl.DataFrame(
     schema=dict.fromkeys(("network_id", KEY, "kind", "value", "status"), pl.String) | {"similarity": pl.Float64}
 )
@@ -240,7 +241,9 @@ def read_overrides(path: str | None) -> pl.DataFrame:
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))  # blank lines
     for name in (KEY, "network_name"):
         if name not in frame.columns:
-            raise InputError(f"{path} has no column '{name}'{did_you_mean(name, frame.columns)}; overrides need it.")
+            near = did_you_mean(name, frame.columns) or f" among {', '.join(map(repr, frame.columns))}"
+            raise InputError(f"{path} has no column '{name}'{near}; overrides need it.")
+    frame = whole_ids(frame.lazy(), frame.schema, FIELDS).collect()
     anchor = frame["is_anchor"] if "is_anchor" in frame.columns else pl.Series("is_anchor", [None] * len(frame))
     word = anchor.cast(pl.String).str.strip_chars().str.to_lowercase()
     wrong = word.filter(~word.is_in(["", "0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"]))
@@ -257,6 +260,9 @@ def read_overrides(path: str | None) -> pl.DataFrame:
     empty = written.filter((written != "") & overrides["network_name"].is_null())
     if len(empty):
         raise InputError(f"{path}: network_name {empty[0]!r} has no letter or digit; leave it blank for no network.")
+    ids = written.filter(written.str.contains(_ID))
+    if len(ids):
+        raise InputError(f"{path}: network_name {ids[0]!r} is the id of a network; write its name.")
     absent = written.filter(written.is_in(ABSENT_IN_ANY_CASE))  # of R and pandas, and no network of that name
     if len(absent):
         raise InputError(f"{path}: network_name {absent[0]!r} is no name; leave it blank for no network.")

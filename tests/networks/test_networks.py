@@ -369,6 +369,7 @@ def test_overrides_choose_the_anchor_and_hold_against_excluded_names(tmp_path: P
     assert (row["num_clinics"], row["anchor_clinic_id"]) == (3, "12")
     zeros = [*PAIR, clinic("C", clinic_id="007"), clinic("D", clinic_id="7")]
     assert only(zeros, tmp_path, " 007,A,1")["anchor_clinic_id"] == "007"
+    assert only(zeros, tmp_path, "7.0,A,1")["anchor_clinic_id"] == "7"
 
 
 @pytest.mark.parametrize(
@@ -381,7 +382,9 @@ def test_overrides_choose_the_anchor_and_hold_against_excluded_names(tmp_path: P
         (b"clinic_id,network_name,is_anchor\nc0,,yes\n", r"makes clinic 'c0' an anchor without a network_name"),
         (b"Clinic ID,network_name\nc0,A\n", r"no column 'clinic_id' \(did you mean 'Clinic ID'\?\); over"),
         (b"clinic_id,networkname\nc0,A\n", r"no column 'network_name' \(did you mean 'networkname'\?\)"),
-        (b"clinic_id\nc0\n", r"no column 'network_name'; overrides need it"),
+        (b"clinic_id\nc0\n", r"no column 'network_name' among 'clinic_id'; overrides need it"),
+        (b"clinic_id;network_name\nc0;A\n", r"no column 'clinic_id' among 'clinic_id;network_name'; overrides need"),
+        (b"clinic_id,network_name\nc0,net_ebac5a35e974\n", r"'net_ebac5a35e974' is the id of a network; write its nam"),
         (b"clinic_id,network_name,is_anchor\nc0,A,maybe\n", r"is_anchor is 'maybe' somewhere; write true or false"),
         (b"", r"--network-overrides .*o\.csv cannot be read"),
         (b"clinic_id,network_name\nc0,A,1,2\n", r"--network-overrides .*o\.csv cannot be read"),
