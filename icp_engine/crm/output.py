@@ -15,12 +15,14 @@ from icp_engine.crm.records import EXTERNAL_ID, FIELD, FLAGGED, KEY, OBJECT, WAS
 from icp_engine.crm.requests import clearing_requests, request_content
 from icp_engine.crm.sources import CrmField
 from icp_engine.crm.vendors import Vendor, upsert_line
+from icp_engine.display import shell_line
 from icp_engine.tables.ordering import ORDER, sorted_slices
 from icp_engine.tables.writer import write_json
 
 _SLICE = 50_000  # rows that are in memory at once
 _MOST = 400_000  # rows that are put into order at once
 STEMS: dict[Kind, str] = {"network": "1-networks", "clinic": "2-clinics", "practice": "1-practices"}
+_CLEAR = "-clear.jsonl"
 _LISTED = (OBJECT, EXTERNAL_ID, KEY, FLAGGED, WHAT, CHANGED)
 Delta = tuple[Sequence[CrmField], pl.LazyFrame | None, pl.DataFrame]
 
@@ -72,8 +74,8 @@ def write_files(
             _count(written, kind, good)
     pl.concat(kept, how="diagonal").sink_parquet(folder / PENDING, compression="zstd")
     written.changed_fields = dict(sorted(written.changed_fields.items(), key=lambda item: (-item[1], item[0])))
-    written.commands = commands(out, written.files, mapping)
-    written.way_back = commands(out, written.rollback, mapping)
+    written.commands = (*commands(out, written.files, mapping), *_clearing_lines(folder, IMPORT, out, mapping))
+    written.way_back = (*commands(out, written.rollback, mapping), *_clearing_lines(folder, ROLLBACK, out, mapping))
     if mapping.system == "hubspot":
         for part in (*written.files, *written.rollback):
             names = _header(folder / part.file)
@@ -140,6 +142,20 @@ def import_line(file: str) -> str:
     )
 
 
+def _clearing_lines(folder: Path, inside: str, out: Path, mapping: CrmMapping) -> Iterator[str]:
+    """Yield the commands that empty what an import leaves as it is; without them the CRM keeps what the state has not.
+
+    They come after the imports, which make the companies that they name.
+    """
+    for path in sorted((folder / inside).glob(f"*{_CLEAR}")):
+        file = shell_line(str(out / inside / path.name))
+        yield (
+            'while read -r body; do curl --fail -H "Authorization: Bearer $HUBSPOT_TOKEN" '
+            f'-H "Content-Type: application/json" -d "$body" https://api.hubapi.com/crm/v3/objects/{mapping.object}'
+            f"/batch/update; done < {file}"
+        )
+
+
 def _header(path: Path) -> list[str]:
     with path.open("rb") as file:
         return pl.read_csv(file.readline()).columns
@@ -149,7 +165,7 @@ def _requests(folder: Path, kind: Kind, rows: pl.DataFrame, fields: Sequence[Crm
     for inside, back in ((IMPORT, False), (ROLLBACK, True)):
         lines = clearing_requests(rows, fields, mapping.external_id, back=back)
         if lines:
-            path = folder / inside / f"{STEMS[kind]}-clear.jsonl"
+            path = folder / inside / f"{STEMS[kind]}{_CLEAR}"
             path.parent.mkdir(exist_ok=True)
             with path.open("a", encoding="utf-8", newline="\n") as file:
                 file.writelines(f"{line}\n" for line in lines)

@@ -100,6 +100,8 @@ def test_two_hand_offs_and_their_errors(warehouses: list[Path], tmp_path: Path) 
 
     found = handed_off(warehouses[1], out)
     assert found["counts"]["clinic"] | {"new": 1, "changed": 1, "gone": 1} == found["counts"]["clinic"]
+    assert [line.rpartition("< ")[2] for line in found["commands"][-1:]] == [str(out / "import/2-clinics-clear.jsonl")]
+    assert "/crm/v3/objects/0-2/batch/update; done" in found["commands"][-1]
     fails = frozenset({"clinic:c9"})
     imported(out, found, held, fails)
     assert "phone" not in held["clinic:c0"]
