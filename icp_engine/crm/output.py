@@ -163,7 +163,8 @@ def _header(path: Path) -> list[str]:
 
 def _requests(folder: Path, kind: Kind, rows: pl.DataFrame, fields: Sequence[CrmField], mapping: CrmMapping) -> None:
     for inside, back in ((IMPORT, False), (ROLLBACK, True)):
-        lines = clearing_requests(rows, fields, mapping.external_id, back=back)
+        some = rows.filter(pl.col(WHAT) != NEW) if back else rows  # what is new is deleted
+        lines = clearing_requests(some, fields, mapping.external_id, back=back)
         if lines:
             path = folder / inside / f"{STEMS[kind]}{_CLEAR}"
             path.parent.mkdir(exist_ok=True)

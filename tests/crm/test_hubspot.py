@@ -94,6 +94,7 @@ def test_two_hand_offs_and_their_errors(warehouses: list[Path], tmp_path: Path) 
     out, held = tmp_path / "hubspot", {}
     imported(out, handed_off(warehouses[0], out), held)
     assert "curl --fail" in json.loads((out / "handoff.json").read_text())["commands"][0]
+    assert not (out / "rollback").exists(), "what is new is deleted, and has nothing to go back to"
     assert "Name the files" in call("confirm", "-o", out, fails=True)
     call("confirm", "-o", out, "--no-errors")
     assert companies(out) == held
