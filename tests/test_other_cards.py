@@ -204,6 +204,7 @@ def test_statistics_count_every_tier(warehouse: Path, card: str) -> None:
     [
         (["--tier", "4"], lambda row: row["own_tier"] == 4),
         (["--tier", "2, 4"], lambda row: row["own_tier"] in (2, 4)),
+        (["--state", "texas"], lambda row: row["state_code"] == "TX"),
         (["--segment", "rural,HOME"], lambda row: row["own_segment"] in ("Rural", "Home")),
         (["--tier", "1", "--segment", "Town", "--min-score", "61.5"], lambda row: row["own_tier"] == 1
          and row["own_segment"] == "Town" and row["own_total_score"] >= 61.5),
@@ -228,10 +229,12 @@ def test_export_takes_the_tiers_and_segments_of_the_scorecard(
         ("product", ["--tier", "1,3"], "'--tier': 3 is none of 1, 2."),
         ("other", ["--segment", "A"], "'--segment': A is none of Rural, Home, Town."),
         ("product", ["--segment", "A"], "'--segment': A is no segment: scorecard product has none."),
+        ("other", ["--state", "ZZ"], "'--state': 'ZZ' is no state of the United States; write two letters, as in TX."),
+        ("other", ["--state", ""], "'--state': '' is no state of the United States; write two letters, as in TX."),
         ("other", ["--tier", ","], "',' is empty; name one or more, separated by commas."),
     ],
 )
-def test_tiers_and_segments_of_another_scorecard_are_refused(
+def test_tiers_segments_and_states_that_there_are_none_of_are_refused(
     warehouses: dict[str, Path], command: list[str], name: str, words: list[str], sentence: str
 ) -> None:
     done = call(*command, "-w", warehouses[name], *words)

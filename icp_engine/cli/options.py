@@ -131,6 +131,18 @@ def _known(
     return [by_word[word.upper()] for word in words]
 
 
+def _known_state(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
+    """Return the two letters of a state: one that there is none of would list nothing, as if nothing were there."""
+    from icp_engine.extract.states import STATES
+
+    if value is None:
+        return None
+    code = STATES.get(value.strip().upper())
+    if code is None:
+        raise click.BadParameter(f"{value!r} is no state of the United States; write two letters, as in TX.")
+    return code
+
+
 def _set_threads(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:  # noqa: ARG001
     """Tell Polars before it starts; it reads this once."""
     if value is not None:
@@ -183,7 +195,9 @@ mapping_file = click.option(
 )  # fmt: skip
 tier = click.option("--tier", type=Several(), metavar="1,2", help="Tiers, separated by commas.")
 segment = click.option("--segment", type=Several(), metavar="A,B", help="Segments, separated by commas.")
-state = click.option("--state", metavar="TX", help="Two letters of a state.")
+state = click.option(
+    "--state", callback=_known_state, metavar="TX", help="A state, by its two letters or its name."
+)  # fmt: skip
 min_score = click.option("--min-score", type=float, help="Scores of at least so many points.")
 extract = click.argument("extract", nargs=-1, required=True)
 
