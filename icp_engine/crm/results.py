@@ -34,17 +34,24 @@ def read_results(
     Raises:
         InputError: a file cannot be read, is none of these, or has other values than were handed off.
     """
-    frames = [pl.DataFrame(schema=_SCHEMA)]
+    frames, goes_on = [pl.DataFrame(schema=_SCHEMA)], []
     for number, path in enumerate(files):
         place = temp / f"results-{number}"
         place.mkdir()
         is_json = path.suffix.lower() == ".json"
         if is_json:
-            frames.append(_of_errors(path))
+            errors, after = _of_errors(path)
+            frames.append(errors)
+            goes_on.append(after)
             continue
         file = open_files([str(path)], place)[0]
         frames.append(_of_file(file, found))
         _check_values(file, found, pending, rollback=rollback)
+    if goes_on and all(goes_on):  # what has no error counts as taken
+        raise InputError(
+            f"HubSpot has more errors than these files hold; ask for those after {goes_on[-1]} too (its parameter "
+            "'after'), until an answer names none to come, and give all files at once."
+        )
     return pl.concat(frames)
 
 
@@ -107,17 +114,21 @@ def _error_column(file: RawFile, found: HandOff) -> str | None:
     return next((name for name in errors if "message" in name.lower()), errors[0])
 
 
-def _of_errors(path: Path) -> pl.DataFrame:
-    """Return what HubSpot's programs say of the errors of an import: the external id is the first value of the row."""
+def _of_errors(path: Path) -> tuple[pl.DataFrame, str | None]:
+    """Return what HubSpot's programs say of the errors of an import, and where the next page begins, if there is one.
+
+    The external id is the first value of the row.
+    """
     try:
-        errors = json.loads(read_text(path, "File of results"))["results"]
+        answer = json.loads(read_text(path, "File of results"))
         rows = [
             {EXTERNAL_ID: error["sourceData"]["rowData"][0], SUCCEEDED: False, ERROR: _message(error)}
-            for error in errors
+            for error in answer["results"]
         ]
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+        after = ((answer.get("paging") or {}).get("next") or {}).get("after")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is no answer of HubSpot on the errors of an import ({first_line(error)}).") from error
-    return pl.DataFrame(rows, schema=_SCHEMA)
+    return pl.DataFrame(rows, schema=_SCHEMA), after
 
 
 def _message(error: dict[str, str]) -> str:

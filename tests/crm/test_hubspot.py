@@ -109,13 +109,16 @@ def test_two_hand_offs_and_their_errors(warehouses: list[Path], tmp_path: Path) 
     assert "icp_score" not in held["clinic:c3"]
     assert held["clinic:c3"]["icp_anchor"] == "false"
     row = next(row for row in crm_org.records((out / "import" / "2-clinics-001.csv").read_bytes()) if row[0] in fails)
-    (tmp_path / "errors.json").write_text(
-        json.dumps({"results": [{"errorType": "INVALID_ENUMERATION_OPTION", "sourceData": {"rowData": row}}]})
-    )
-    call("confirm", tmp_path / "errors.json", "-o", out)
+    errors = [{"errorType": "INVALID_ENUMERATION_OPTION", "sourceData": {"rowData": row}}]
+    pages = [{"results": [], "paging": {"next": {"after": "NTI1", "link": "?after=NTI1"}}}, {"results": errors}]
+    for number, page in enumerate(pages):
+        (tmp_path / f"errors{number}.json").write_text(json.dumps(page))
+    said = call("confirm", tmp_path / "errors0.json", "-o", out, fails=True)
+    assert "HubSpot has more errors than these files hold; ask for those after NTI1 too" in said
+    call("confirm", tmp_path / "errors0.json", tmp_path / "errors1.json", "-o", out)
     assert companies(out) == held
-    errors = pl.read_csv(out / "retry" / "errors.csv")
-    assert errors["error"].to_list() == ["INVALID_ENUMERATION_OPTION"]
+    refused = pl.read_csv(out / "retry" / "errors.csv")
+    assert refused["error"].to_list() == ["INVALID_ENUMERATION_OPTION"]
     (tmp_path / "errors.csv").write_text('icp_external_id,name,Error message\nclinic:c9,Elm 9,"no, not again"\n')
     found = handed_off(warehouses[1], out)
     assert found["counts"]["clinic"]["new"] == 1

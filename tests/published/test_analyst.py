@@ -87,7 +87,7 @@ FILTERS: dict[str, pl.Expr] = {
     "--tier 2,3": TIER > 1,
     "--segment a,C": SEGMENT.is_in(["A", "C"]),
     "--state tx": STATES.list.contains("TX"),
-    "--state XX": pl.lit(value=False),
+    "--state PW": pl.lit(value=False),
     "--min-score 45.5": SCORE >= 45.5,
     "--min-clinics 8": pl.col("num_clinics") >= 8,
     "--min-states 3": pl.col("num_states") == 3,
@@ -103,7 +103,7 @@ FILTERS: dict[str, pl.Expr] = {
 def test_networks_are_filtered(warehouse: Path, networks: pl.DataFrame, words: str) -> None:
     found = listed("networks", "list", "--limit", SIZE, *words.split(), "-w", warehouse)
     assert found == networks.filter(FILTERS[words]).to_dicts()
-    assert bool(found) == (words != "--state XX")
+    assert bool(found) == (words != "--state PW")
     assert len(found) < len(networks)
 
 
@@ -118,7 +118,7 @@ def test_networks_as_text(warehouse: Path, networks: pl.DataFrame) -> None:
     header, *lines = call("networks", "list", "-w", warehouse).stdout.splitlines()
     assert header.split() == ["network", "score", "tier", "segment", "clinics", "states", "name"]
     assert [line.split()[0] for line in lines[1:]] == networks["network_id"].head(20).to_list()
-    assert call("networks", "list", "--state", "XX", "-w", warehouse).stdout == "No networks match.\n"
+    assert call("networks", "list", "--state", "PW", "-w", warehouse).stdout == "No networks match.\n"
 
 
 def test_an_unknown_column_to_sort_by(warehouse: Path) -> None:
