@@ -117,7 +117,7 @@ def _hand_off(
 
     run = open_run(warehouse).of(scorecard)
     wanted = Filter(options.chosen_tiers(tier, run.card), options.chosen_segments(segment, run.card), state, min_score)
-    team = read_team_file(owners, addresses=True) if owners else ()
+    team = read_team_file(owners, addresses=True, segments=run.card.segments) if owners else ()
     asked = HandOffOptions(wanted, team, suppress, skip_bad, str(temp_dir) if temp_dir else None)
     found = hand_off(run, read_crm_mapping(system, mapping), out, asked)
     if as_json:
@@ -257,7 +257,7 @@ def plan_command(warehouse: Path, owners: Path, sla: Path | None, scorecard: str
 
     run = open_run(warehouse).of(scorecard)
     limits = read_sla_rules(run.card, sla).days_between_touches
-    plan = make_plan(run, read_team_file(owners, addresses=False), limits)
+    plan = make_plan(run, read_team_file(owners, addresses=False, segments=run.card.segments), limits)
     if as_json:
         show.emit(asdict(plan))
     else:

@@ -1,11 +1,13 @@
 """Who takes accounts: the people of an owners file, with how much they can take and where."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from icp_engine.crm.formats import TEAM
 from icp_engine.errors import InputError, MistakesError
+from icp_engine.extract.states import STATES
 from icp_engine.scorecard.toml.files import read_toml
 from icp_engine.scorecard.toml.table import Notes, Table
 
@@ -71,20 +73,30 @@ def _owner(item: Table) -> Owner:
         email,
         None if capacity is None else int(capacity),
         touches,
-        frozenset(state.strip().upper() for state in item.texts("states")),
+        frozenset(_states(item)),
         frozenset(segment.strip() for segment in item.texts("segments")),
     )
 
 
-def read_team_file(path: Path, *, addresses: bool) -> tuple[Owner, ...]:
+def _states(item: Table) -> Iterator[str]:
+    for place, text in enumerate(item.texts("states")):
+        code = STATES.get(text.strip().upper())
+        if code is None:
+            item.problem(f"expected states such as TX, found {text!r}", "states", place)
+        else:
+            yield code
+
+
+def read_team_file(path: Path, *, addresses: bool, segments: Collection[str] | None = None) -> tuple[Owner, ...]:
     """Return the people of an owners file.
 
     Args:
         path: the file.
         addresses: whether each needs an address.
+        segments: those that there are, where territories count.
 
     Raises:
-        InputError: the file is not there, or somebody has no address.
+        InputError: the file is not there, somebody has no address, or a segment that there is none of.
         MistakesError: the file has mistakes; `problems` holds all of them.
     """
     notes = Notes(read_toml(path, str(path), "--owners file"))
@@ -96,4 +108,14 @@ def read_team_file(path: Path, *, addresses: bool) -> tuple[Owner, ...]:
     without = next((owner.name for owner in team if not owner.email), None)
     if addresses and without is not None:
         raise InputError(f'{path}: {without} has no email, by which a CRM knows its users; add email = "...".')
-    return team
+    return team if segments is None else tuple(_with_segments(owner, segments, path) for owner in team)
+
+
+def _with_segments(owner: Owner, segments: Collection[str], path: Path) -> Owner:
+    """Return somebody with the segments as the scorecard spells them: nothing is in a territory of another name."""
+    spelled = {name.lower(): name for name in segments}
+    unknown = sorted(name for name in owner.segments if name.lower() not in spelled)
+    if unknown:
+        among = f"is none of {', '.join(segments)}" if segments else "is no segment: the scorecard has none"
+        raise InputError(f"{path}: the territory of {owner.name} has the segment '{unknown[0]}', which {among}.")
+    return replace(owner, segments=frozenset(spelled[name.lower()] for name in owner.segments))

@@ -141,6 +141,9 @@ def test_the_best_accounts_fill_a_capacity(capacity: int, due: set[str]) -> None
     assert len(dealt(accounts + held, [Owner("Ana", capacity=capacity)])) == min(3, max(0, capacity - 1))
 
 
+ANA = '[[owner]]\nname = "Ana"\nemail = "ana@example.com"\n'
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -153,9 +156,19 @@ def test_the_best_accounts_fill_a_capacity(capacity: int, due: set[str]) -> None
             "stands here a second time",
         ),
         ("", "'owner' is missing"),
+        (f'{ANA}states = ["TX", "Tex"]\n', "expected states such as TX, found 'Tex'"),
+        (f'{ANA}segments = ["A", "Z"]\n', "the territory of Ana has the segment 'Z', which is none of A, B"),
     ],
 )
 def test_what_is_wrong_with_a_team(text: str, says: str, tmp_path: Path) -> None:
     (tmp_path / "team.toml").write_text(text)
     with pytest.raises(IcpError, match=says):
-        read_team_file(tmp_path / "team.toml", addresses=True)
+        read_team_file(tmp_path / "team.toml", addresses=True, segments="AB")
+
+
+def test_a_territory_may_be_spelled_in_any_case(tmp_path: Path) -> None:
+    (tmp_path / "team.toml").write_text(f'{ANA}states = ["texas", " ok "]\nsegments = ["b"]\n')
+    (owner,) = read_team_file(tmp_path / "team.toml", addresses=True, segments="AB")
+    assert (owner.states, owner.segments) == ({"TX", "OK"}, {"B"})
+    with pytest.raises(IcpError, match="'b', which is no segment: the scorecard has none"):
+        read_team_file(tmp_path / "team.toml", addresses=True, segments=())
