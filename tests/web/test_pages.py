@@ -208,6 +208,7 @@ def test_a_clinic_has_a_page_whose_points_add_up(server: Server, clinics: pl.Dat
     assert sum(categories) == pytest.approx(row["icp_total_score"])
     if clinic_id in ODD_IDS:
         assert "<script>alert(1)</script>" in page.text, "it is text, and all of it"
+    assert ("Segment, by the rules" in page.text) == (row["icp_segment"] is not None), "no label of the extract"
 
 
 def test_what_is_unknown_is_said_as_unknown(server: Server) -> None:
