@@ -152,7 +152,8 @@ def crm_command(system: "System | None", handoff: Path, crm_mapping: Path | None
     """Keep a CRM record per practice, with its owner; show the owners' workload.
 
     Practices without an owner get one of --owners, and keep it: who owned a practice in
-    rula_crm_records.parquet of --out owns it still.
+    rula_crm_records.parquet of --out owns it still. Capacities and territories of the
+    file count for clinics alone, see icp-engine crm.
 
     \b
     Example:
