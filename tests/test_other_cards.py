@@ -298,7 +298,7 @@ def test_neutral_views_hold_the_tables(warehouse: Path, card: str) -> None:
 
 
 def test_every_audit_passes(warehouse: Path) -> None:
-    assert said("audit", "-w", warehouse).count(" ok\n") == 11
+    assert said("audit", "-w", warehouse).count(" ok\n") == 12
 
 
 def test_an_audit_finds_a_network_whose_total_is_wrong(tmp_path: Path, card: str) -> None:
@@ -487,5 +487,5 @@ def test_practices_without_a_name_of_an_organisation_have_no_networks(tmp_path: 
     assert manifest.no_networks == (
         "No network: no two clinics share an organisation name (is account_name there, and mapped?)."
     )
-    assert said("audit", "-w", tmp_path / "out").count(" ok\n") == 11
+    assert said("audit", "-w", tmp_path / "out").count(" ok\n") == 12
     assert said("networks", "list", "-w", tmp_path / "out") == "No networks match.\n"

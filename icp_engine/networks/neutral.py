@@ -23,6 +23,8 @@ from icp_engine.scorecard.model import TOTAL, Scorecard, ScorecardColumn
 from icp_engine.scoring.compiler import in_points
 
 CLINIC_SCORES, MEMBER_SCORES, NETWORK_SCORES = "clinic_scores", "member_scores", "network_scores"
+TOLD_SCORES = "told_scores"
+_TOLD = (KEY, "total_score", "tier", "tier_label", "segment")
 _COUNTED = ("npi_count", "site_count", "fqhc_flag", "aco_member")
 GROUPED = (KEY, NAME, STATE, "total_score", "tier", "segment", "hundredths", "category_hundredths", *_COUNTED)
 """The columns of `clinic_scores` that networks are scored by."""
@@ -48,14 +50,17 @@ def view_names(card: Scorecard) -> dict[str, str]:
     return of_clinics | {OF_NETWORK + name: column for name, column in network_names(card).items()}
 
 
-def clinic_sql(card: Scorecard) -> dict[str, str]:
-    """Return the columns of `clinic_scores` as SQL over a table of scored clinics: the key, scores, what is counted."""
+def clinic_sql(card: Scorecard, *, damaged: bool = False) -> dict[str, str]:
+    """Return the columns of `clinic_scores` as SQL over a table of scored clinics: the key, scores, what is counted.
+
+    Points that are no number, as damaged files have them, are an error unless `damaged` makes them null.
+    """
     return {
         **{name: quoted(name) for name in (KEY, NAME, STATE)},
         **{name: quoted(card.column(name)) for name in ("total_score", "tier", "tier_label")},
         "segment": quoted(card.column("segment")) if card.segment_source else "null::varchar",
-        "hundredths": _hundredths(card.column("total_score")),
-        "category_hundredths": _hundredths_of(category.column for category in card.categories),
+        "hundredths": _hundredths(card.column("total_score"), damaged),
+        "category_hundredths": _listed(_hundredths(category.column, damaged) for category in card.categories),
         **{name: quoted(name) for name in _COUNTED},
     }
 
@@ -66,16 +71,33 @@ def member_sql(card: Scorecard) -> dict[str, str]:
     return {name: quoted(name) for name in (KEY, "network_id", "is_network_anchor")} | total
 
 
-def network_sql(card: Scorecard) -> dict[str, str]:
-    """Return the columns of `network_scores` as SQL over a table of networks."""
+def scores_as_told(card: Scorecard, tables: Mapping[str, str]) -> str:
+    """Return the query of `told_scores`: what each table of clinics says of their scores, digit for digit.
+
+    Args:
+        card: the scorecard.
+        tables: what each table is called in a result, and where it is read from.
+    """
+    columns = {name: sql for name, sql in clinic_sql(card).items() if name in _TOLD}
+    columns |= {"category_scores": _listed(quoted(category.column) for category in card.categories)}
+    chosen = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
+    return " union all ".join(
+        f"select '{table}' as table_name, {chosen} from {source}" for table, source in tables.items()
+    )
+
+
+def network_sql(card: Scorecard, *, damaged: bool = False) -> dict[str, str]:
+    """Return the columns of `network_scores` as SQL over a table of networks; `damaged` as in `clinic_sql`."""
     neutral = {column: name for name, column in network_names(card).items()}
     scores = {OF_NETWORK + category.column for category in card.categories}
     shown = [column.name for column in networks_columns(card) if column.name not in scores]
     return {
         **{neutral.get(name, name): quoted(name) for name in shown},
         **({} if card.segment_source else {"segment": "null::varchar"}),
-        "hundredths": _hundredths(network_total(card)),
-        "category_hundredths": _hundredths_of(OF_NETWORK + category.column for category in card.categories),
+        "hundredths": _hundredths(network_total(card), damaged),
+        "category_hundredths": _listed(
+            _hundredths(OF_NETWORK + category.column, damaged) for category in card.categories
+        ),
     }
 
 
@@ -85,13 +107,13 @@ def view(db: Database, name: str, columns: Mapping[str, str], source: str, only:
     db.view(name, f"select {chosen} from {source}")
 
 
-def _hundredths(column: str) -> str:
+def _hundredths(column: str, damaged: bool) -> str:
     """Return points as whole hundredths: they have two decimals, and the cast rounds what is left of binary digits."""
-    return f"cast({quoted(column)} * 100 as bigint)"
+    return f"{'try_cast' if damaged else 'cast'}({quoted(column)} * 100 as bigint)"
 
 
-def _hundredths_of(columns: Iterable[str]) -> str:
-    return f"[{', '.join(map(_hundredths, columns))}]"
+def _listed(values: Iterable[str]) -> str:
+    return f"[{', '.join(values)}]"
 
 
 def named_networks(found: pl.DataFrame, card: Scorecard) -> pl.DataFrame:

@@ -15,9 +15,11 @@ from icp_engine.networks.neutral import (
     CLINIC_SCORES,
     MEMBER_SCORES,
     NETWORK_SCORES,
+    TOLD_SCORES,
     clinic_sql,
     member_sql,
     network_sql,
+    scores_as_told,
     tier_tables,
     view,
 )
@@ -32,9 +34,12 @@ AUDITED = {
     "decision_pairs": NO_DECISIONS.pair_frame(),
 }
 _POINTS = ("hundredths", "category_hundredths")
-_OF_SCORES = ("audits/category_scores_within_maximum", "audits/total_is_the_sum_of_its_parts")
-_TABLES = ("icp_scores", NETWORKS)
+_OF_SCORES = tuple(
+    f"audits/{name}"
+    for name in ("category_scores_within_maximum", "tables_say_the_same", "total_is_the_sum_of_its_parts")
+)
 _MEMBERS = "clinics_icp_with_networks"
+_ALL_MEMBERS = "clinics_of_run"
 
 
 def check_run(folder: Path, cards: Sequence[Scorecard], scored: int, networks: Networks) -> None:
@@ -76,9 +81,8 @@ def audit_all(
 
 def _audit_scores(folder: Path, card: Scorecard, scored: int) -> dict[str, pl.DataFrame]:
     with database() as db:
-        db.view_parquet("icp_scores", folder / "icp_scores.parquet")
-        view(db, CLINIC_SCORES, clinic_sql(card), "icp_scores", [KEY, *_POINTS])
-        _register(db, card, scored)
+        db.view_parquet(_ALL_MEMBERS, folder / f"{_MEMBERS}.parquet")
+        _register(db, folder, card, scored)
         db.run(f"create table {NETWORK_SCORES} (network_id varchar, hundredths bigint, category_hundredths bigint[])")
         return {name: db.frame(sql_text(name)) for name in _OF_SCORES}
 
@@ -93,15 +97,11 @@ def audit(folder: Path, card: Scorecard, scored: int, tables: Mapping[str, pl.Da
         tables: those of `AUDITED`, which are in the warehouse file alone; those of an older version lack some.
     """
     with database() as db:
-        for table in _TABLES:
-            db.view_parquet(table, folder / f"{table}.parquet")
+        db.view_parquet(NETWORKS, folder / f"{NETWORKS}.parquet")
         _split_members(db, folder, card)
-        # Of the columns of an extract only the key: to SQL a carried `CLINIC_ID` would be the same.
-        db.register("clinics_icp", pl.read_parquet(folder / "clinics_icp.parquet", columns=[KEY]))
-        view(db, CLINIC_SCORES, clinic_sql(card), "icp_scores", [KEY, *_POINTS])
-        view(db, NETWORK_SCORES, network_sql(card), NETWORKS, ["network_id", *_POINTS])
+        view(db, NETWORK_SCORES, network_sql(card, damaged=True), NETWORKS, ["network_id", *_POINTS])
         view(db, MEMBER_SCORES, member_sql(card), _MEMBERS)
-        _register(db, card, scored)
+        _register(db, folder, card, scored)
         for name, empty in AUDITED.items():
             db.copy(name, pl.concat([empty, tables.get(name, empty)], how="diagonal"))
         return {name: db.frame(sql_text(name)) for name in sql_names("audits")}
@@ -115,13 +115,20 @@ def _split_members(db: Database, folder: Path, card: Scorecard) -> None:
     columns = ", ".join(map(quoted, (KEY, card.column("total_score"))))
     of_network = "network_id, is_network_anchor, num_clinics"
     named = "(network_id is not null or is_network_anchor is distinct from false or num_clinics is not null)"
-    db.view_parquet("clinics_of_run", folder / f"{_MEMBERS}.parquet")
-    db.table("members_of_run", f"select {columns}, {of_network} from clinics_of_run where {named}")
-    others = f"select {columns}, null, false, null from clinics_of_run where not {named}"
+    db.view_parquet(_ALL_MEMBERS, folder / f"{_MEMBERS}.parquet")
+    db.table("members_of_run", f"select {columns}, {of_network} from {_ALL_MEMBERS} where {named}")
+    others = f"select {columns}, null, false, null from {_ALL_MEMBERS} where not {named}"
     db.view(_MEMBERS, f"from members_of_run union all {others}")
 
 
-def _register(db: Database, card: Scorecard, scored: int) -> None:
+def _register(db: Database, folder: Path, card: Scorecard, scored: int) -> None:
+    db.view_parquet("icp_scores", folder / "icp_scores.parquet")
+    # Of the columns of an extract only the key: to SQL a carried `CLINIC_ID` would be the same.
+    columns = [KEY, *(column.name for column in card.columns)]
+    db.register("clinics_icp", pl.read_parquet(folder / "clinics_icp.parquet", columns=columns))
+    view(db, CLINIC_SCORES, clinic_sql(card, damaged=True), "icp_scores", [KEY, *_POINTS])
+    tables = {"icp_scores": "icp_scores", "clinics_icp": "clinics_icp", _MEMBERS: _ALL_MEMBERS}
+    db.view(TOLD_SCORES, scores_as_told(card, tables))
     db.copy("run_facts", pl.DataFrame({"rows_scored": [scored]}))
     db.copy("scorecard_categories", scorecard_frames(card)["scorecard_categories"])
     db.copy("scorecard_total", tier_tables(card)["scorecard_total"])

@@ -16,9 +16,11 @@ from icp_engine.networks.neutral import (
     CLINIC_SCORES,
     MEMBER_SCORES,
     NETWORK_SCORES,
+    TOLD_SCORES,
     clinic_sql,
     member_sql,
     network_sql,
+    scores_as_told,
     view,
     view_names,
 )
@@ -173,12 +175,13 @@ def _with_reasons(end: str) -> str:
 
 
 def _clinic_scores(db: Database, card: Scorecard, tables: Mapping[str, list[str]]) -> bool:
-    """Make the view of scores under names that belong to no scorecard; return whether it says how sure tiers are."""
+    """Make the views of scores under names that belong to no scorecard; return whether one says how sure tiers are."""
     stability = card.column("tier_stability")
     is_stable = any(stability in columns for columns in tables.values())
     standing = {"rank": quoted(card.column("rank"))} | ({"tier_stability": quoted(stability)} if is_stable else {})
     of_warehouse = standing | _OF_NETWORKS | {"reason_codes": f"{_REASONS}.reason_codes"}
     view(db, CLINIC_SCORES, clinic_sql(card) | of_warehouse, f"clinics as {_ROW}{_with_reasons('')}")
+    db.view(TOLD_SCORES, scores_as_told(card, {name: name for name in tables}))
     return is_stable
 
 

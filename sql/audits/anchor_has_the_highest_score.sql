@@ -1,5 +1,5 @@
 -- Members that score higher than the anchor of their network, where neither override nor decision has chosen the anchor;
--- where a score is missing nobody knows.
+-- where a score is missing, or is no finite number, nobody knows.
 -- Grain: one row per such member. Inputs: member_scores, network_overrides, decisions.
 with
 anchors as (
@@ -13,4 +13,4 @@ select members.network_id, members.clinic_id, members.total_score, anchors.total
 from member_scores as members
 join anchors using (network_id)
 where members.network_id is not null
-  and not coalesce(members.total_score <= anchors.total_score, false)
+  and not coalesce(members.total_score <= anchors.total_score and isfinite(anchors.total_score), false)

@@ -1,5 +1,6 @@
 """Audits find what is planted and nothing else, and a run that fails one publishes nothing."""
 
+import math
 import shutil
 import sys
 from collections.abc import Callable
@@ -24,7 +25,12 @@ MOST = {"fit": 20.0, "pain": 20.0, "compliance": 10.0, "propensity": 10.0, "scal
 POINTS = {"fit": 20.0, "pain": 2.25, "compliance": 10.0, "propensity": 0.0, "scale": 1.1, "segment": 8.0}
 TOTAL = 41.35
 Tables = dict[str, pl.DataFrame]
+CLINIC_TABLES = ("clinics_icp", "icp_scores", "clinics_icp_with_networks")
 NO_OVERRIDES = pl.DataFrame(schema={"clinic_id": pl.String, "network_name": pl.String, "is_anchor": pl.Boolean})
+
+
+CLASSES = {"icp_tier": 3, "icp_tier_label": "Tier 3", "icp_segment": "C"}
+NO_NUMBERS = (math.nan, math.inf, -math.inf, 1e300)
 
 
 def scores(prefix: str, points: dict[str, float] = POINTS, total: float = TOTAL) -> dict[str, float]:
@@ -35,7 +41,7 @@ def good() -> Tables:
     """A run of five clinics, three of them in network n1, two in n2, and one alone."""
     members = [("a", "n1"), ("b", "n1"), ("c", "n1"), ("d", "n2"), ("e", "n2"), ("f", None)]
     rows = [
-        {"clinic_id": key, **scores("icp"), "network_id": network, "is_network_anchor": key in "ad",
+        {"clinic_id": key, **scores("icp"), **CLASSES, "network_id": network, "is_network_anchor": key in "ad",
          "num_clinics": {"n1": 3, "n2": 2, None: None}[network]}
         for key, network in members
     ]  # fmt: skip
@@ -101,10 +107,10 @@ def both(*edits: Callable[[Tables], Tables]) -> Callable[[Tables], Tables]:
 
 
 def higher(level: str, key: str, part: str, value: float) -> Callable[[Tables], Tables]:
-    """Set a category score, and the total that goes with it."""
-    prefix, table = ("icp", "icp_scores") if level == "clinic" else ("network_icp", "networks_icp")
+    """Set a category score, and the total that goes with it, wherever they stand."""
+    prefix, tables = ("icp", CLINIC_TABLES) if level == "clinic" else ("network_icp", ["networks_icp"])
     points = scores(prefix, {**POINTS, part: value}, round(TOTAL + value - POINTS[part], 2))
-    return edited(table, key, **points)
+    return both(*(edited(table, key, **points) for table in tables))
 
 
 def found(tables: Tables, folder: Path, overrides: pl.DataFrame = NO_OVERRIDES) -> dict[str, list[dict[str, Any]]]:
@@ -122,6 +128,7 @@ SUM, WITHIN = "total_is_the_sum_of_its_parts", "category_scores_within_maximum"
 RESOLVES, HOLDS, APART = "aliases_resolve", "decisions_hold", "not_same_pairs_are_apart"
 JOINS = "each_tie_joins"
 HIGHEST, EXISTS = "anchor_has_the_highest_score", "every_member_has_a_network"
+SAME = "tables_say_the_same"
 PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
     "an alias to nowhere": (RESOLVES, beside("network_aliases", (1, "old", "n9", "", "merged")),
                             {"old_id": "old", "new_id": "n9"}),
@@ -193,18 +200,24 @@ PLANTED: dict[str, tuple[str, Callable[[Tables], Tables], dict[str, Any]]] = {
     "clinic without total": (SUM, edited("icp_scores", "e", icp_total_score=None), {"id": "e", "total": None}),
     "network total": (SUM, edited("networks_icp", "n1", network_icp_total_score=TOTAL - 0.04),
                       {"level": "network", "id": "n1", "total": round(TOTAL - 0.04, 2)}),
-    "clinic below 0": (WITHIN, higher("clinic", "b", "propensity", -0.01), {"level": "clinic", "id": "b"}),
-    **{f"clinic {part}": (WITHIN, higher("clinic", "b", part, MOST[part] + 0.01),
-                          {"id": "b", "category": part, "score": MOST[part] + 0.01}) for part in PARTS},
+    "clinic below 0": (WITHIN, higher("clinic", "f", "propensity", -0.01), {"level": "clinic", "id": "f"}),
+    **{f"clinic {part}": (WITHIN, higher("clinic", "f", part, MOST[part] + 0.01),
+                          {"id": "f", "category": part, "score": MOST[part] + 0.01}) for part in PARTS},
     **{f"network {part}": (WITHIN, higher("network", "n2", part, MOST[part] + 0.01),
                            {"id": "n2", "category": part, "score": MOST[part] + 0.01}) for part in PARTS},
+    **{f"{table}: {column} is {value}": (SAME, edited(table, "f", **{column: value}),
+                                         {"table_name": table, "clinic_id": "f"})
+       for table in ("clinics_icp", WITH)
+       for column, value in (("icp_pain_score", 2.26), ("icp_pain_score", None), ("icp_total_score", math.nan),
+                             ("icp_fit_score", -math.inf), ("icp_tier", 2), ("icp_tier_label", "Tier 2"),
+                             ("icp_segment", None))},
 }  # fmt: skip
 
 
 def test_good_tables_pass(tmp_path: Path) -> None:
     assert found(good(), tmp_path) == {}
     edges = both(
-        higher("clinic", "b", "pain", 20.0), edited("networks_icp", "n1", network_icp_total_score=TOTAL + 0.03)
+        higher("clinic", "f", "pain", 20.0), edited("networks_icp", "n1", network_icp_total_score=TOTAL + 0.03)
     )
     assert found(edges(good()), tmp_path) == {}
     lines = [(1, "older", "old", "", "merged"), (2, "old", "n1", "", "split"), (3, "lost", None, "", "gone")]
@@ -225,18 +238,49 @@ def test_good_tables_pass(tmp_path: Path) -> None:
         assert found(edit(good()), tmp_path) == {}
 
 
+# What is damaged in one table alone is another in that table than in the others.
+ALSO_ANOTHER = {
+    "a member without a score", "a member scores more", "an anchor scores less", "clinic total", "clinic without total",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("case", PLANTED)
 def test_an_audit_finds_the_row_that_was_planted_and_no_other(tmp_path: Path, case: str) -> None:
     name, edit, due = PLANTED[case]
     rows = found(edit(good()), tmp_path)
-    assert list(rows) == [name]
+    assert set(rows) == {name, SAME} if case in ALSO_ANOTHER else {name}
     [row] = rows[name]
     assert {key: row[key] for key in due} == due
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+@pytest.mark.parametrize(
+    ("table", "key", "column", "due"),
+    [
+        ("icp_scores", "f", "icp_total_score", {SUM}),
+        ("icp_scores", "f", "icp_pain_score", {SUM, WITHIN}),
+        ("networks_icp", "n1", "network_icp_total_score", {SUM}),
+        ("networks_icp", "n1", "network_icp_pain_score", {SUM, WITHIN}),
+    ],
+)
+def test_a_score_that_is_no_number_is_found(
+    tmp_path: Path, table: str, key: str, column: str, due: set[str], value: float
+) -> None:
+    rows = found(edited(table, key, **{column: value})(good()), tmp_path)
+    assert set(rows) == due | ({SAME} if table == "icp_scores" else set())
+    assert {row["id"] for name in due for row in rows[name]} == {key}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_an_anchor_whose_score_is_no_number_has_not_the_highest(tmp_path: Path, value: float) -> None:
+    rows = found(edited(WITH, "d", icp_total_score=value)(good()), tmp_path)
+    assert [row["clinic_id"] for row in rows[HIGHEST]] == ["d", "e"]
 
 
 def test_where_the_anchor_has_no_score_nobody_knows_who_has_the_highest(tmp_path: Path) -> None:
     rows = found(edited(WITH, "d", icp_total_score=None)(good()), tmp_path)
     assert [(row["clinic_id"], row["anchor_score"]) for row in rows.pop(HIGHEST)] == [("d", None), ("e", None)]
+    assert [row["clinic_id"] for row in rows.pop(SAME)] == ["d"]
     assert rows == {}
 
 
@@ -246,7 +290,8 @@ def test_every_audit_has_a_case() -> None:
 
 def test_an_anchor_by_hand_may_score_less(tmp_path: Path) -> None:
     overrides = pl.DataFrame({"clinic_id": ["d"], "network_name": ["x"], "is_anchor": [True]})
-    tables = edited(WITH, "d", icp_total_score=1.0)(good())
+    lower = scores("icp", {**POINTS, "fit": 0.0}, round(TOTAL - 20, 2))
+    tables = both(*(edited(table, "d", **lower) for table in CLINIC_TABLES))(good())
     assert list(found(tables, tmp_path)) == [HIGHEST]
     assert found(tables, tmp_path, overrides) == {}
     assert found(decided("anchor", "d")(tables), tmp_path) == {}
@@ -301,7 +346,7 @@ def test_check_run_names_the_audit_and_shows_a_row(tmp_path: Path) -> None:
     assert found(good(), tmp_path) == {}
     check_run(tmp_path, [CARD], 6, networks)
     assert found(edited(WITH, "f", network_id="n9")(good()), tmp_path)
-    with pytest.raises(GateError, match=r"^1 of 11 audits failed.*every_member_has_a_network: 1 rows.*'n9'"):
+    with pytest.raises(GateError, match=r"^1 of 12 audits failed.*every_member_has_a_network: 1 rows.*'n9'"):
         check_run(tmp_path, [CARD], 6, networks)
 
 

@@ -39,7 +39,7 @@ VIEWS = {
     "clinics_icp", "icp_scores", "icp_bands", "clinics_icp_with_networks", "shared_names", "network_candidates",
     "clinic_bibliography", "clinic_evidence", "networks_by_tier_and_size", "anchors_to_call", "members_to_expand_to",
     "tier_by_state", "clinic_scores", "clinic_why", "member_scores", "network_scores", "network_evidence",
-    "network_ids", "network_members",
+    "network_ids", "network_members", "told_scores",
 }  # fmt: skip
 ICP = icp_engine.load_scorecard("icp")
 ENTRY = ["score", "code", "sources", "value", "points", "status", "reason", "note"]
