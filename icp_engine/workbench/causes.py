@@ -1,19 +1,20 @@
 """Why clinics moved between tiers from one run to the next: other data, other rules, or both."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from icp_engine.columns import HELPERS, KEY
 from icp_engine.extract.conform import conform
-from icp_engine.scorecard.model import Scorecard
+from icp_engine.scorecard.model import TOTAL, Scorecard
 from icp_engine.workbench.clinics import part_codes, united_fields, with_points
 from icp_engine.workbench.sides import Side
 
 DATA, RULE = f"{HELPERS}data_", f"{HELPERS}rule_"
-EDGES = "tier edges"  # what moves a clinic whose points stay as they are
-_OO, _NO, _NN = (f"{HELPERS}{name}_" for name in ("oo", "no", "nn"))  # old data and card, new data by the old card, new
+EDGES = "tier edges"  # what puts a clinic of the same points into another tier
+# Old data and card, new data by the old card, by the new one, and by the new one with the tiers of the old one.
+_OO, _NO, _NN, _NN_OLD_TIERS = (f"{HELPERS}{name}_" for name in ("oo", "no", "nn", "nnt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Causes:
     Attributes:
         clinics: `clinic_id`, `cause` (data, rule, both, or unknown where scoring again does not give what was
             published), and per code the hundredths that other data (`DATA`) and other rules (`RULE`) made.
-        codes: the codes, `EDGES` among them (1 where tiers alone begin elsewhere).
+        codes: the codes, `EDGES` among them (1 where its new points would be in another tier by the old tiers).
         fields: per field the clinics whose value differs where that changed points, of these the ones whose value
             came and whose value went: `field`, `clinics`, `came`, `went`.
     """
@@ -43,6 +44,7 @@ def causes_of(moved: pl.DataFrame, old: Side, new: Side) -> Causes:
     codes, fields = part_codes(cards), list(dict.fromkeys([*old.card.reads, *new.card.reads]))
     before = with_points(_data(old, moved, fields, cards), old.card, _OO)
     after = with_points(with_points(_data(new, moved, fields, cards), old.card, _NO), new.card, _NN)
+    after = with_points(after, _with_tiers_of(old.card, new.card), _NN_OLD_TIERS, parts=False)
     both = before.join(after, on=KEY, suffix=_NN).join(moved.lazy(), on=KEY)
     names = both.collect_schema().names()
     both = both.with_columns(
@@ -56,8 +58,8 @@ def causes_of(moved: pl.DataFrame, old: Side, new: Side) -> Causes:
     same = [pl.col(f"{mark}{name}") == pl.col(f"{side}_{name}") for mark, side in ((_OO, "old"), (_NN, "new"))
             for name in ("total", "tier")]  # fmt: skip
     cause = pl.when(~pl.all_horizontal(same)).then(pl.lit("unknown")).when(data & rule).then(pl.lit("both"))
-    edges = (pl.col(f"{_NO}tier") != pl.col(f"{_NN}tier")) & pl.all_horizontal(
-        pl.col(RULE + code) == 0 for code in codes
+    edges = (pl.col(f"{_NN_OLD_TIERS}tier") != pl.col(f"{_NN}tier")) | (
+        (pl.col(f"{_NO}tier") != pl.col(f"{_NN}tier")) & pl.all_horizontal(pl.col(RULE + code) == 0 for code in codes)
     )
     found = both.with_columns(
         cause.when(data).then(pl.lit("data")).otherwise(pl.lit("rule")).alias("cause"),
@@ -66,6 +68,13 @@ def causes_of(moved: pl.DataFrame, old: Side, new: Side) -> Causes:
     kept = [KEY, "cause", *(f"{mark}{code}" for code in codes for mark in (DATA, RULE)), RULE + EDGES]
     known = found.filter(pl.col("cause") != "unknown")
     return Causes(found.select(kept).sort(KEY), [*codes, EDGES], _fields(known, fields, cards))
+
+
+def _with_tiers_of(old: Scorecard, new: Scorecard) -> Scorecard:
+    """Return the new scorecard with the tiers of the old one, where it has all that they stand on."""
+    parts = {part for tier in old.tiers for part in tier.at_least}
+    known = {TOTAL, *(category.name for category in new.categories)}
+    return replace(new, tiers=old.tiers) if parts <= known else new
 
 
 def _data(side: Side, moved: pl.DataFrame, fields: Sequence[str], cards: Sequence[Scorecard]) -> pl.LazyFrame:

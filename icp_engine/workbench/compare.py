@@ -158,7 +158,7 @@ def _reasons(causes: Causes, old: Scorecard, new: Scorecard) -> Iterator[Table]:
     )
     says = (
         "Data first by the old rules, then rules on the new data; a clinic counts wherever its points changed, and "
-        "under where tiers begin if the rules changed no points of it."
+        "under where tiers begin if its points of now would be in another tier by the tiers of before."
     )
     yield Table("characteristics", "What moved them", columns, rows, says, "Nothing is known of it.")
     fields = (

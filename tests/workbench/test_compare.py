@@ -128,6 +128,7 @@ def test_compare_equals_a_plain_comparison(runs, content):
         for category in load_scorecard("icp").categories
         for rule in category.characteristics
     } | {"scale.cap": "Operational scale: its maximum", "fit.cap": "Fit: its maximum"}
+    edges, because = Counter[bool](), {line["clinic_id"]: line["because"] for line in content["movers"]}
     for key in moved:
         middle = card_oracle.read(runs.contents[0], new[key])
         data, rule = points(middle) - points(before[key]), points(after[key]) - points(middle)
@@ -137,9 +138,13 @@ def test_compare_equals_a_plain_comparison(runs, content):
         causes["both" if by_data and by_rule else "data" if by_data else "rule"] += 1
         parts.update(("data", labels[code]) for code in data)
         parts.update(("rule", labels[code]) for code in rule)
-        if not rule and middle.tier != after[key].tier:
+        as_before = card_oracle.read({**runs.contents[1], "tier": runs.contents[0]["tier"]}, new[key])
+        if as_before.tier != after[key].tier:
             parts["rule", "Where tiers begin"] += 1
+            edges[bool(rule)] += 1
+            assert because.get(key, ["Where tiers begin (rule)"])[-1] == "Where tiers begin (rule)"
         fields.update(name for name in FIELDS if by_data and old[key].get(name) != new[key].get(name))
+    assert edges[True], "no clinic whose points changed by rules too"
     told = {line["cause"]: line["clinics"] for line in content["causes"]}
     words = {"data": "Their data changed", "rule": "The rules changed", "both": "Data and rules changed"}
     assert told == {words[cause]: count for cause, count in causes.items()}
