@@ -11,6 +11,7 @@ from icp_engine.extract.files import RawFile, partitions, place_of_row
 from icp_engine.extract.headers import plain
 
 _ROW, _SAME, _NAMES, _FILLED = (f"{HELPERS}{name}" for name in ("row", "same", "names", "filled"))
+_AROUND = 16  # bytes of what may stand around a name
 _RULE = r"^\s*[-=]+\s*$"  # in every cell, of the line that databases draw below a header
 
 
@@ -35,7 +36,7 @@ def without_headers(
     if file.schema[key] != pl.String:
         return file
     header = {new: plain(old) for old, new in names.items()}
-    rows = _rows_by_key(file, key, set(header.values()))
+    rows = _rows_by_key(file, key, names)
     if not rows:
         return file
     around = {names.get(column) for column, _ in partitions(file.path)}  # no cells of the file
@@ -67,12 +68,15 @@ def without_headers(
     return replace(file, frame=file.frame.with_columns(blank), headers=found, notes=(*file.notes, note))
 
 
-def _rows_by_key(file: RawFile, key: str, header: Collection[str]) -> list[int]:
+def _rows_by_key(file: RawFile, key: str, names: Collection[str]) -> list[int]:
     """Return the rows whose key is the name of a column, or a line of dashes."""
-    words = ["--", "==", *sorted({max(name.split("_"), key=len) for name in header if name})]
-    looks_so = pl.col(key).str.contains_any(words, ascii_case_insensitive=True)  # cheap, and nearly never
-    rows = file.frame.select(key).with_row_index(_ROW).filter(looks_so).collect()
-    return rows.filter(_plain(key).is_in(list(header)) | pl.col(key).str.contains(_RULE))[_ROW].to_list()
+    text, plain_names = pl.col(key), [plain(name) for name in names]
+    most = max(len(name.encode()) for name in names) + _AROUND
+    words = sorted({max(name.split("_"), key=len) for name in plain_names if name})
+    begins_so = pl.any_horizontal(text.str.starts_with(first) for first in "-= \t")
+    rows = file.frame.select(key).with_row_index(_ROW).filter(begins_so | (text.str.len_bytes() <= most)).collect()
+    rows = rows.filter(begins_so | text.str.contains_any(words, ascii_case_insensitive=True))  # cheap, and nearly never
+    return rows.filter(_plain(key).is_in(plain_names) | text.str.contains(_RULE))[_ROW].to_list()
 
 
 def _plain(name: str) -> pl.Expr:
