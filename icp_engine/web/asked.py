@@ -18,6 +18,7 @@ NETWORKS = {"in": "In a network", "anchors": "Anchors only", "none": "In no netw
 PER_PAGE = 20
 _LONGEST = 500  # characters of a search
 _OF_LISTS = ("sort", "order", "page")
+_OF_MAILERS = ("utm_", "_hs")  # programs that send mail add them to links, and they filter nothing
 _AS_TYPED = ("q", "network_id")  # fields in which `any` is a word like others
 _LAST = 1_000_000  # the highest number of a page
 
@@ -157,7 +158,7 @@ def networks_asked(query: Mapping[str, str], card: Scorecard, columns: list[str]
 
 def _asked(path: str, reading: _Reading, wanted: list[Condition], columns: list[str], total: str) -> Asked:
     for name in reading.typed:
-        if name not in reading.known:  # left out it would widen the list
+        if name not in reading.known and not name.startswith(_OF_MAILERS):  # left out it would widen the list
             reading.problems["filter"] = f"There is no filter “{_cut(name)}”{did_you_mean(name, reading.known)}."
     sort_by = reading.typed.get("sort", total)
     if sort_by not in columns:

@@ -80,6 +80,10 @@ def test_those_that_could_rise() -> None:
     assert "filter" in clinics_asked({"min_ceiling": "80"}, CARD, older).problems, "it would list clinics that cannot"
 
 
+def test_what_programs_that_send_mail_add_to_links_filters_nothing() -> None:
+    assert not clinics_asked({"tier": "2", "utm_source": "news", "_hsenc": "p2AN"}, CARD, COLUMNS).problems
+
+
 def test_a_tier_that_is_none_is_said_with_those_that_are() -> None:
     problem = clinics_asked({"tier": "9"}, CARD, COLUMNS).problems["tier"]
     assert problem.startswith("Tier “9” is none of 1, 2, 3")
