@@ -144,7 +144,7 @@ def _networks(run: Run, scored: Scored) -> Networks:
         shared_names=len(table("network_candidates")),
         excluded=excluded_names(None),
         overrides=read_overrides(None),
-        edges=table("network_edges").join(columns, on=KEY, how="semi"),
+        edges=table("network_edges").join(columns, on=KEY, how="semi").lazy(),
         candidates=table("network_candidates"),
         aliases=table("network_aliases"),
         changes=table("network_changes"),

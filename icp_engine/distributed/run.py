@@ -252,7 +252,7 @@ def _with_networks(rows: pl.LazyFrame, work: Work, job: Job, manifest: Manifest)
         NETWORKS: networks.networks,
         "excluded_names": networks.excluded,
         "network_overrides": networks.overrides,
-        "network_edges": networks.edges,
+        "network_edges": networks.edges.collect(),
         "network_candidates": networks.candidates,
         "network_aliases": networks.aliases,
         "network_changes": networks.changes,

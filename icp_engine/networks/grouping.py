@@ -80,7 +80,7 @@ class Networks:
     shared_names: int
     excluded: pl.DataFrame
     overrides: pl.DataFrame
-    edges: pl.DataFrame
+    edges: pl.LazyFrame
     candidates: pl.DataFrame
     aliases: pl.DataFrame
     changes: pl.DataFrame
@@ -195,7 +195,7 @@ def find_networks(
         shared_names=db.frame("select count(*) as n from network_candidates").item(),
         excluded=db.frame("from excluded_names"),
         overrides=db.frame("from network_overrides"),
-        edges=_edges(db, questions),
+        edges=_edges(db, questions).lazy(),
         candidates=db.frame("from network_candidates"),
         aliases=aliases,
         changes=changes,

@@ -67,6 +67,7 @@ from icp_engine.workbench.history import HISTORY, read_history, with_own_rows
 __all__ = ["RunOptions", "run"]
 
 _LEAST_SQL_MEMORY = 256 << 20  # bytes; DuckDB starts no query with less
+_EDGES = "network_edges.parquet"
 _DRAW_WITH = ("plotly", "jinja2")  # of the extra `charts`
 _SQL_SHARE = 4  # of the memory limit that goes to SQL, while clinics wait in memory
 
@@ -164,7 +165,10 @@ def networks_of(scored: Scored, work: Work, former: Former) -> Networks | None:
         options, beside = work.options.network, work.out / DECISIONS
         if options.decisions is None and beside.exists():
             options = dataclass_replace(options, decisions=str(beside))
-        return find_networks(db, clinics, work.card, options, former, scores=scores)
+        found = find_networks(db, clinics, work.card, options, former, scores=scores)
+    aside = work.temp / _EDGES  # 130 MB of a million clinics with contacts, which nobody reads until all is written
+    found.edges.sink_parquet(aside, compression="lz4", statistics=False)
+    return dataclass_replace(found, edges=pl.scan_parquet(aside))
 
 
 def _evidence(scored: Scored, work: Work) -> dict[str, str]:

@@ -50,7 +50,7 @@ def check_run(folder: Path, cards: Sequence[Scorecard], scored: int, networks: N
     """
     tables = {
         "network_overrides": networks.overrides,
-        "network_edges": networks.edges,
+        "network_edges": networks.edges.collect(),
         "network_aliases": networks.aliases,
         "decisions": networks.applied.frame(),
         "decision_pairs": networks.applied.pair_frame(),

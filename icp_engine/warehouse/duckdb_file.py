@@ -135,7 +135,7 @@ def finish(
         view(db, NETWORK_SCORES, network_sql(card), NETWORKS)
         add_bibliography(db, card, file.names)
         db.view("network_evidence", f"select {', '.join(_EVIDENCE)} from {NETWORKS}")
-        db.copy("network_edges", networks.edges)
+        db.copy("network_edges", networks.edges.collect())
         db.copy("network_aliases", networks.aliases)
         db.copy("network_changes", networks.changes)
         db.copy("decisions", networks.applied.frame())

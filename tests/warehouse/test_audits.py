@@ -338,7 +338,7 @@ def test_check_run_names_the_audit_and_shows_a_row(tmp_path: Path) -> None:
         2,
         pl.DataFrame(),
         NO_OVERRIDES,
-        AUDITED["network_edges"],
+        AUDITED["network_edges"].lazy(),
         pl.DataFrame(),
         AUDITED["network_aliases"],
         pl.DataFrame(),
