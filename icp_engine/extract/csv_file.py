@@ -39,6 +39,7 @@ _KINDS = {
     b"\x28\xb5\x2f\xfd": "packed by zstd: give it a name that ends in .csv.zst",
     b"PAR1": "Parquet: give it a name that ends in .parquet",
 }
+_WIDE = 3  # where more than one character in so many is NUL, each is written in two bytes or four
 _ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are no UTF-8, as Python keeps them
 _RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 
@@ -125,7 +126,7 @@ def _layout(path: str, known: Collection[str], header_line: int | None) -> Layou
         with _text(path) as file:
             lines = _first_lines(file, wanted)
             whole = not file.read(1)
-        if any("\0" in line for line in lines[:1]):
+        if any(line.count("\0") * _WIDE > len(line) for line in lines[:1]):
             raise InputError(f"{path} is text of two or four bytes a character without a mark; save it as UTF-8.")
         return find_layout(path, lines, known, header_line, whole=whole)
     except UnicodeDecodeError as error:

@@ -217,7 +217,7 @@ def test_texts_that_parquet_does_not_mark_as_such_are_read(
     table = pa.table({name: pa.array(values, dtype) for name, values in columns.items()})
     pq.write_table(table, tmp_path / "a.parquet", store_schema=marked)
     write(tmp_path / "b.csv", "clinic_id,phone\nc,512-555-0102\n")
-    found = score(tmp_path / "a.parquet", tmp_path / "b.csv", networks=False, charts=False)
+    found = score(tmp_path / "a.parquet", tmp_path / "b.csv", networks=False)
     assert found.clinics.select("clinic_id", "account_name", "npi_count", "phone", "raw", "packed").rows() == [
         ("a", "Caf\u00e9 Clinic", 1234, "512-555-0101", b"\xff\xfe", b"\x00\x01"),
         ("b", None, 6, None, b"plain", b"plain"),
