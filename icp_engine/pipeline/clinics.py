@@ -116,8 +116,11 @@ def labelled(frame: pl.DataFrame, cards: Sequence[Scorecard]) -> pl.DataFrame:
     """Return clinics with the labels of their tiers, texts that take 50 MB of a million while nobody reads them."""
     labels = {card.column("tier"): tier_label_expr(card) for card in cards}
     older = {label.meta.output_name() for label in labels.values()}
-    named = [name for name in frame.columns if name not in older]
-    return frame.select(column for name in named for column in ([name, labels[name]] if name in labels else [name]))
+    columns: list[pl.Expr] = []
+    for name in frame.columns:
+        columns += [pl.col(name)] if name not in older else []
+        columns += [labels[name]] if name in labels else []  # beside its tier
+    return frame.select(columns)
 
 
 def check_profile(extract: Extract, found: Profile, options: RunOptions) -> None:

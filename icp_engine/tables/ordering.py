@@ -95,13 +95,16 @@ def sorted_slices(
     by `ties`, which together are never the same. What does not fit into memory goes to `temp`. A list with the frame is
     emptied: rows that nobody else holds are put into order without a copy of all.
     """
-    waiting = given if isinstance(given, list) else [given]
+    waiting, is_held = (given, False) if isinstance(given, list) else ([given], rows <= max_rows)
     del given
     frames = _whole(waiting) if rows <= max_rows else _parted(waiting.pop(), max_rows, temp, ties[0])
     while (frame := next(frames, None)) is not None:
         frame = frame.rechunk()
         place, columns = _place(frame, ties), [name for name in frame.columns if name != ORDER]
         frame = frame.drop(ORDER)
+        if is_held:
+            yield from (frame[place.slice(start, size)] for start in range(0, len(place), size))
+            continue
         for start in range(0, len(columns), _AT_ONCE):  # each in place of what it is made from
             frame = frame.with_columns(pl.col(columns[start : start + _AT_ONCE]).gather(place))
         yield from frame.iter_slices(size)
