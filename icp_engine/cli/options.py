@@ -133,11 +133,11 @@ def _known(
 
 def _known_state(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
     """Return the two letters of a state: one that there is none of would list nothing, as if nothing were there."""
-    from icp_engine.extract.states import STATES
+    from icp_engine.extract.states import code_of_state
 
     if value is None:
         return None
-    code = STATES.get(value.strip().upper())
+    code = code_of_state(value)
     if code is None:
         raise click.BadParameter(f"{value!r} is no state of the United States; write two letters, as in TX.")
     return code

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from icp_engine.crm.formats import TEAM
 from icp_engine.errors import InputError, MistakesError
-from icp_engine.extract.states import STATES
+from icp_engine.extract.states import code_of_state
 from icp_engine.scorecard.toml.files import read_toml
 from icp_engine.scorecard.toml.table import Notes, Table
 
@@ -80,7 +80,7 @@ def _owner(item: Table) -> Owner:
 
 def _states(item: Table) -> Iterator[str]:
     for place, text in enumerate(item.texts("states")):
-        code = STATES.get(text.strip().upper())
+        code = code_of_state(text)
         if code is None:
             item.problem(f"expected states such as TX, found {text!r}", "states", place)
         else:

@@ -161,16 +161,22 @@ def _open_notes(files: Sequence[RawFile], names: Sequence[str]) -> list[tuple[st
     """Return a sentence for each column in which every dot may be one between thousands, told by its first rows."""
     first = [replace(file, frame=file.frame.head(_HEAD)) for file in files]
     found = _first(first, names, lambda word: word.str.contains(_THOUSANDS))
-    shown = _first(files, list(found), _shows_point)
     return [
         (
             proof.file.path,
             f"{name} shows neither decimal commas nor points, so '{proof.value.strip()}' is read with a point; "
             "--decimal-comma reads it as thousands, --decimal-point says that this is right",
         )
-        for name, proof in found.items()
-        if name not in shown
+        for name, proof in _unless_shown(found, files, _shows_point).items()
     ]
+
+
+def _unless_shown(
+    found: Mapping[str, Proof], files: Sequence[RawFile], shows: Callable[[pl.Expr], pl.Expr]
+) -> dict[str, Proof]:
+    """Return the columns in which something may be read in two ways, without those that show by a value which it is."""
+    shown = _first(files, list(found), shows)
+    return {name: proof for name, proof in found.items() if name not in shown}
 
 
 def _day_proofs(files: Sequence[RawFile], names: Sequence[str]) -> dict[str, Proof]:
@@ -193,15 +199,13 @@ def _day_proofs(files: Sequence[RawFile], names: Sequence[str]) -> dict[str, Pro
 def _open_days(files: Sequence[RawFile], names: Sequence[str]) -> list[tuple[str, str]]:
     """Return a sentence for each column in which every date may have the day first or the month."""
     found = _first(files, names, lambda word: word.str.contains(_EITHER_FIRST))
-    shown = _first(files, list(found), lambda word: word.str.contains(_MONTH_FIRST))
     return [
         (
             proof.file.path,
             f"{name} does not show whether the day or the month comes first, so '{proof.value.strip()}' is read with "
             "the month first; --day-first reads the day first, --month-first says that this is right",
         )
-        for name, proof in found.items()
-        if name not in shown
+        for name, proof in _unless_shown(found, files, lambda word: word.str.contains(_MONTH_FIRST)).items()
     ]
 
 

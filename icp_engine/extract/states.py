@@ -43,6 +43,11 @@ def _forms() -> Iterator[tuple[str, str]]:
 STATES = dict(_forms())
 
 
+def code_of_state(text: str) -> str | None:
+    """Return the code of a state that a person names, by its two letters or its name; None where there is none."""
+    return STATES.get(text.strip().upper())
+
+
 def state_codes(text: pl.Expr) -> pl.Expr:
     """Return the two letters of a state, missing where a text is none."""
     return text.map_batches(_codes, return_dtype=pl.String, is_elementwise=True)
